@@ -1,0 +1,111 @@
+import type { HistogramData } from "../traffic/histogram.ts";
+import type { Dials } from "../traffic/contract.ts";
+
+/** Where and what to drive. */
+export interface DriveOrder {
+  /** Made afresh for every run, never from the seed: 10 characters of [a-z0-9]; client message ids start with it. */
+  readonly runId: string;
+  readonly scenario: string;
+  readonly dials: Dials;
+  /** WebSocket address of the chat, `ws://127.0.0.1:8086/chat`. */
+  readonly url: string;
+  readonly secret: string;
+  /** Shard labels as the server names them. */
+  readonly shards: readonly string[];
+  /** Called about once a second while the run goes on. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** Aborting stops sending, drains, and returns what was measured with `interrupted`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Progress {
+  readonly phase: "connect" | "warmup" | "measure" | "drain";
+  /** Seconds since the start of the schedule; negative while connecting. */
+  readonly elapsedS: number;
+  readonly totalS: number;
+  /** Acknowledged messages per shard label since the start. */
+  readonly acked: Readonly<Record<string, number>>;
+  readonly sent: number;
+  /** Acknowledged messages per second over the last interval. */
+  readonly rate: number;
+}
+
+/** What the generator saw of one shard. Histograms hold milliseconds of the measured phase only; counts all phases. */
+export interface ShardMeasurement {
+  readonly acked: number;
+  /** Σ over acked messages of the first 24 bits of md5(`dialog:author:client`). */
+  readonly sum: number;
+  /** UTF-8 bytes of the acked texts. */
+  readonly bytes: number;
+  /** Received − intended, by the recipient. */
+  readonly delivery: HistogramData;
+  /** Received − sent, by the recipient. */
+  readonly service: HistogramData;
+  /** As `delivery`, only of dialogs that the story does not make hot. */
+  readonly innocent: HistogramData;
+  /** `stages.commit` of the acks. */
+  readonly commit: HistogramData;
+}
+
+/** One second of one shard, by the second in which the ack was received. */
+export interface Slice {
+  /** Whole seconds since the start of the schedule. */
+  readonly second: number;
+  readonly shard: string;
+  readonly acked: number;
+  /** Delivery in milliseconds of messages received in this second; null when there were none. */
+  readonly deliveryMs: { readonly p50: number; readonly p99: number } | null;
+}
+
+export interface UnknownMessage {
+  readonly dialog: string;
+  readonly author: number;
+  readonly client: string;
+}
+
+/** All that a driver hands over. Every driver MUST count the same things the same way. */
+export interface Measurement {
+  readonly driver: "node" | "k6";
+  /** ISO 8601 UTC of the start of the schedule. */
+  readonly startedAt: string;
+  readonly interrupted: boolean;
+  /** Messages that the schedule held for the time that was driven. */
+  readonly planned: number;
+  readonly sent: number;
+  readonly refused: number;
+  /** Sent, and neither acked nor refused when the drain ended; the list may be cut at 10,000. */
+  readonly unknown: number;
+  readonly unknowns: readonly UnknownMessage[];
+  /** Error frames by code. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Sent messages of the hot pair or inbox. */
+  readonly hotSent: number;
+  /** Distinct messages that reached the recipient's connection. */
+  readonly delivered: number;
+  /** Acked messages whose recipient never connects. */
+  readonly offline: number;
+  /** Received a second time, by (author, client id). */
+  readonly duplicated: number;
+  /** Received after a message that was sent when this one had already been acknowledged. */
+  readonly reordered: number;
+  readonly shards: Readonly<Record<string, ShardMeasurement>>;
+  readonly slices: readonly Slice[];
+  readonly generator: {
+    /** Actual − intended moment of the send, milliseconds, measured phase. */
+    readonly sendLag: HistogramData;
+    /** Handler's moment − the socket's read moment, milliseconds, measured phase. */
+    readonly handlerLag: HistogramData;
+    /** Busy share of one core of the thread that generates, 0…1 and above for several threads. */
+    readonly cpu: number;
+    /** Planned and never sent (the connection was gone, or the run ended). */
+    readonly dropped: number;
+  };
+}
+
+/** A generator of load. One file per driver; the registry is `registry.ts`. */
+export interface Driver {
+  readonly name: "node" | "k6";
+  /** @returns null when it can run here, else the reason and the remedy in one sentence */
+  unavailable(): Promise<string | null>;
+  drive(order: DriveOrder): Promise<Measurement>;
+}

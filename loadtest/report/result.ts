@@ -1,0 +1,160 @@
+import Type, { type Static } from "typebox";
+
+const Count = (description: string) => Type.Integer({ minimum: 0, description });
+const Num = (description: string) => Type.Number({ description });
+const Text = (description: string) => Type.String({ description });
+const Label = Type.String({ description: "Zero-padded shard label, `00`, `01`, …" });
+const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+const Verdict = Type.Object({
+  status: Type.Union([Type.Literal("VALID"), Type.Literal("INVALID")]),
+  reasons: Type.Array(Type.Object({ code: Text("Stable, in capitals"), message: Text("What happened and what to do") })),
+});
+
+const Traffic = Type.Object({
+  planned: Count("Messages that the schedule held"),
+  sent: Count("= acked + refused + unknown"),
+  acked: Count("Acknowledged after the commit"),
+  refused: Count("Answered with an error that says that nothing was stored"),
+  unknown: Count("Without an answer when the run ended"),
+  delivered: Count("Reached the recipient's connection"),
+  offline: Count("Acknowledged, the recipient was not connected"),
+  rate: Num("Acknowledged messages per second"),
+  topDialogShare: Type.Object({
+    asked: Nullable(Num("Share of the messages that the hot dialog was asked to get, 0…1")),
+    realised: Num("Share that it got; without a hot dialog, the share of the most frequent one"),
+  }),
+});
+
+const Quantiles = Type.Object({ p50: Num("ms"), p90: Num("ms"), p99: Num("ms"), p999: Num("ms"), max: Num("ms") });
+
+const Shard = Type.Object({
+  label: Label,
+  acked: Count("Messages"),
+  stored: Count("Rows of this run in the database"),
+  bytes: Count("UTF-8 bytes of the acknowledged texts"),
+  share: Num("Of all stored messages, 0…1"),
+  deliveryMs: Type.Object({ p50: Num("ms"), p99: Num("ms"), p999: Num("ms") }),
+  commitMs: Type.Object({ p50: Num("ms"), p99: Num("ms") }),
+  innocentP99Ms: Nullable(Num("p99 of the delivery of dialogs that the story does not make hot, ms")),
+});
+
+const Factor = Type.Object({
+  factor: Num("Multiplies max/mean"),
+  low: Num("2.5 % quantile of the simulation that gives it"),
+  high: Num("97.5 % quantile"),
+});
+
+const Skew = Type.Object({
+  maxOverMean: Num("Largest shard over the mean of all shards, by stored messages; 1 is even"),
+  noiseFloor: Type.Object({
+    mean: Num("Expected max/mean of as many equally heavy dialogs under a perfect hash"),
+    p99: Num("Its 99 % quantile"),
+  }),
+  effectiveShards: Num("Total / max: how many even shards would carry this load as badly"),
+  cv: Num("Standard deviation over mean"),
+  gini: Num("0 even … 1 all on one"),
+  distinctDialogs: Count("Dialogs with at least one stored message"),
+  causes: Type.Object({ chance: Factor, popularity: Factor, placement: Factor, hash: Factor }),
+});
+
+const HotDialog = Type.Object({
+  rank: Type.Integer({ minimum: 1 }),
+  dialog: Text("min_max of the user ids, or g_<group>"),
+  share: Num("Of all stored messages, 0…1"),
+  error: Num("Largest possible overestimate of the share (0: counted exactly)"),
+  shard: Text("Label, or labels joined by + for a split dialog"),
+});
+
+const Audit = Type.Object({
+  acked: Count("Messages"),
+  stored: Count("Rows"),
+  unknown: Count("Messages whose outcome the generator never learned"),
+  unknownStored: Count("Of these, found stored afterwards"),
+  lost: Count("Acknowledged and not stored"),
+  duplicated: Count("Received twice by a reader"),
+  reordered: Count("Received after a message that was sent later, though already acknowledged then"),
+  extraCopies: Count("Second physical copies of re-minted messages, never shown twice"),
+  match: Nullable(Type.Boolean({ description: "Counts and set sums are equal on every shard; null: not comparable" })),
+});
+
+const Advice = Type.Object({
+  action: Type.Union([
+    Type.Literal("none"),
+    Type.Literal("pin"),
+    Type.Literal("split"),
+    Type.Literal("add-shard"),
+    Type.Literal("change-placement"),
+  ]),
+  text: Text("One sentence for people: what to do and what it costs"),
+  dialog: Type.Optional(Text("For pin and split")),
+  shards: Type.Optional(Type.Array(Label, { description: "Where the dialog, or its parts, would live" })),
+  placement: Type.Optional(Text("For change-placement")),
+  readFanout: Type.Optional(Type.Integer({ minimum: 1, description: "Shards that a read of the dialog asks" })),
+  forecast: Type.Object({ maxOverMean: Num("Expected with this advice followed") }),
+});
+
+/** `result.json`, version 1. The JSON Schema beside the package (`result.schema.json`) is made from this. */
+export const ResultSchema = Type.Object(
+  {
+    version: Type.Literal(1),
+    hotshard: Text("Version of hotshard that wrote it"),
+    run: Type.Object({
+      id: Text("Starts every client message id of the run"),
+      scenario: Text("random, lady-gaga, …"),
+      driver: Text("node or k6"),
+      seed: Type.Integer({ minimum: 0 }),
+      startedAt: Text("ISO 8601, UTC"),
+      durationS: Num("Seconds of the measured phase"),
+      dials: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
+      command: Text("Runs the same again"),
+      interrupted: Type.Boolean(),
+    }),
+    server: Type.Object({
+      url: Text("WebSocket address"),
+      shards: Type.Integer({ minimum: 1 }),
+      placement: Text("Name with options"),
+      overrides: Type.Array(Text("pin or split, in words")),
+      engine: Text("sqlite, mysql, or both"),
+      epoch: Type.Integer({ minimum: 0 }),
+      durability: Text("As the database says"),
+      shaped: Nullable(Text("How shards were shaped; null: as fast as they are")),
+    }),
+    verdict: Verdict,
+    traffic: Traffic,
+    shards: Type.Array(Shard),
+    skew: Skew,
+    blastRadius: Nullable(
+      Type.Object({
+        p99: Num("p99 of innocent dialogs on the hot shard over that of innocent dialogs elsewhere"),
+        hotMs: Num("ms, on the hot shard"),
+        elsewhereMs: Num("ms, on the other shards"),
+        shard: Label,
+      }),
+    ),
+    headroom: Nullable(
+      Type.Object({
+        shard: Label,
+        nowPerS: Num("Rows per second now"),
+        limitPerS: Num("Rows per second at saturation"),
+        growthToLimit: Num("0.38: the traffic can grow by 38 % before this shard saturates; negative: it already does"),
+        afterAdvice: Nullable(Num("The same after the first advice")),
+        readFanout: Type.Integer({ minimum: 1, description: "Shards a read asks after the first advice" }),
+      }),
+    ),
+    hotDialogs: Type.Array(HotDialog),
+    latencyMs: Type.Object({ delivery: Quantiles, service: Quantiles, commit: Quantiles }),
+    generator: Type.Object({
+      sendLagMs: Type.Object({ p99: Num("ms, actual − intended") }),
+      handlerLagMs: Type.Object({ p99: Num("ms, handler − socket") }),
+      cpu: Num("Busy share of a core"),
+      dropped: Count("Planned and never sent"),
+    }),
+    audit: Audit,
+    advice: Type.Array(Advice, { minItems: 1 }),
+  },
+  { $id: "https://hotshard.dev/schema/result-1.json", title: "hotshard result" },
+);
+
+export type Result = Static<typeof ResultSchema>;
+export type Advice = Result["advice"][number];

@@ -1,0 +1,54 @@
+/** What a scenario can be told; `hotshard run` options, `k6 run -e` in capitals, `HOTSHARD_…` in the environment. */
+export interface Dials {
+  /** Online and offline users together, ids 1…users; at least 2. */
+  readonly users: number;
+  /** Messages per second over all authors (open model, Poisson arrivals); > 0. */
+  readonly rate: number;
+  /** Seconds of the measured phase; > 0. */
+  readonly durationS: number;
+  /** Seconds of the same traffic before it, stored and audited but not judged for latency; >= 0. */
+  readonly warmupS: number;
+  /** Any integer from 0 to 2^32 − 1: the same seed makes the same users, dialogs and schedule. */
+  readonly seed: number;
+  /** Share of users that never connect, 0 to below 1. */
+  readonly offlineShare: number;
+  /** Share of all messages that the hot dialog (or inbox) gets, 0 to below 1; `lady-gaga` only. */
+  readonly hotShare: number;
+  /** `dialog`: two users; `inbox`: a crowd writes to one user. `lady-gaga` only. */
+  readonly mode: "dialog" | "inbox";
+}
+
+/** One planned message. */
+export interface PlannedSend {
+  /** Intended moment: milliseconds after the run's start, ascending within a lane. */
+  readonly at: number;
+  readonly author: number;
+  readonly to: number;
+}
+
+/**
+ * A part of the schedule that one generator process or VU can make alone: all messages of its authors. Which lanes
+ * exist depends on the dials only, never on the driver, so k6 and Node make the same messages.
+ */
+export interface Lane {
+  /** Expected messages per second, to spread lanes over VUs. */
+  readonly rate: number;
+  /** Users whose connections this lane sends on; no user is in two lanes. */
+  hasAuthor(user: number): boolean;
+  /** @returns the next message, or null after warm-up + duration */
+  next(): PlannedSend | null;
+}
+
+/** A traffic story with its dials filled in: pure and seeded. */
+export interface Story {
+  readonly name: string;
+  /** Users 1…online connect; online+1…users never do. */
+  readonly online: number;
+  readonly users: number;
+  /** Fresh lanes from the start of the schedule. */
+  lanes(): Lane[];
+  /** Whether this pair is (part of) what the story makes hot; everybody else is an innocent. */
+  isHot(author: number, to: number): boolean;
+  /** Share of the messages that the hot pair or inbox was asked to get; null when the story has none. */
+  readonly askedShare: number | null;
+}

@@ -1,0 +1,84 @@
+/** What became of a `send` that was answered with this code, as far as its author can know. */
+export type Outcome =
+  /** Nothing was stored and nothing will be. */
+  | "refused"
+  /** It may have been stored: ask again with the same id, or look it up. */
+  | "unknown";
+
+interface ErrorRow {
+  /** Whether the same frame may succeed later without a change. */
+  readonly retryable: boolean;
+  readonly outcome: Outcome;
+  /** WebSocket close code sent after the error frame, if the connection cannot go on. */
+  readonly close?: number;
+  /** What it means and what to do: one sentence for the documentation. */
+  readonly meaning: string;
+}
+
+/**
+ * Every error code of the wire. The frames, the close codes, the label of `chat_errors_total` and `docs/protocol.md`
+ * all read this table. Close codes 4000–4099 ask the client not to reconnect, 4100–4199 to reconnect with back-off.
+ */
+export const ERRORS = {
+  BAD_FRAME: {
+    retryable: false,
+    outcome: "refused",
+    meaning: "The frame is not what the protocol allows; nothing of this WebSocket message was applied. Mend the client.",
+  },
+  UNAUTHENTICATED: {
+    retryable: false,
+    outcome: "refused",
+    close: 4001,
+    meaning: "No valid token came in time. Reconnect with a fresh one.",
+  },
+  TOO_LARGE: {
+    retryable: false,
+    outcome: "refused",
+    close: 1009,
+    meaning: "The WebSocket message is larger than `limits.bytes`. Send fewer frames at once.",
+  },
+  RATE_LIMITED: {
+    retryable: true,
+    outcome: "refused",
+    meaning: "This connection sends faster than the server allows. Slow down, then resend.",
+  },
+  OVERLOADED: {
+    retryable: true,
+    outcome: "refused",
+    meaning: "The shard's queue is full and the message was not queued. Back off, then resend.",
+  },
+  SHARD_UNAVAILABLE: {
+    retryable: true,
+    outcome: "unknown",
+    meaning: "The shard does not answer; the message may or may not be stored. Resend with the same id.",
+  },
+  STALE_TOPOLOGY: {
+    retryable: true,
+    outcome: "unknown",
+    meaning: "The topology changed while the message was under way. Resend with the same id.",
+  },
+  SHUTTING_DOWN: {
+    retryable: true,
+    outcome: "refused",
+    close: 4100,
+    meaning: "The server is stopping and took nothing of this message. Reconnect and resend.",
+  },
+  SLOW_READER: {
+    retryable: true,
+    outcome: "unknown",
+    close: 4101,
+    meaning: "The client does not read what it is sent. Reconnect and read the history.",
+  },
+  FORBIDDEN: { retryable: false, outcome: "refused", meaning: "The token does not give the right to do this." },
+  NOT_FOUND: { retryable: false, outcome: "refused", meaning: "There is no such thing here." },
+  INTERNAL: {
+    retryable: true,
+    outcome: "unknown",
+    meaning: "A fault of the server, logged there. Resend with the same id.",
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Every error code, in the order of the table. */
+export const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];

@@ -1,0 +1,79 @@
+import type { HistoryMessage } from "./frames.ts";
+import type { Topology } from "../placement/contract.ts";
+
+/**
+ * Sums over the commits of one shard's writer since the server started. They give the busy share of the writer
+ * (Δseconds ÷ wall time) and, by least squares, seconds = a + b·rows, from which follows its rate at saturation.
+ */
+export interface WriterTotals {
+  readonly commits: number;
+  readonly rows: number;
+  /** Σ duration. */
+  readonly seconds: number;
+  /** Σ rows². */
+  readonly rowsSquared: number;
+  /** Σ rows × duration. */
+  readonly rowsSeconds: number;
+  /** Most rows that one commit may hold. */
+  readonly maxRows: number;
+}
+
+export interface ShardStatus {
+  readonly label: string;
+  readonly engine: "sqlite" | "mysql";
+  readonly durability: { readonly crashSafe: boolean; readonly settings: string } | null;
+  readonly shaped: { readonly commitMs: number; readonly maxRows: number | null } | null;
+  readonly state: "up" | "down";
+  readonly queueRows: number;
+  readonly writer: WriterTotals;
+}
+
+/** `GET /v1/shards` (admin). */
+export interface ShardsReply {
+  readonly node: number;
+  readonly topology: Topology;
+  /** Recipients without a connection, since the server started. */
+  readonly recipientsOffline: number;
+  readonly shards: readonly ShardStatus[];
+}
+
+/** `GET /v1/audit?run=ID` (admin). */
+export interface AuditReply {
+  readonly run: string;
+  readonly shards: readonly { readonly shard: string; readonly rows: number; readonly sum: number }[];
+}
+
+/** `GET /v1/audit/dialogs?run=ID` (admin): a dialog once for every shard that holds messages of it. */
+export interface AuditDialogsReply {
+  readonly run: string;
+  readonly dialogs: readonly { readonly shard: string; readonly dialog: string; readonly count: number }[];
+}
+
+/** `GET /v1/audit/message?dialog=…&author=…&client=…` (admin). */
+export interface AuditMessageReply {
+  /** Message id, or null when no shard has it. */
+  readonly message: string | null;
+  readonly shard: string | null;
+}
+
+/** `GET /v1/dialogs/:id/messages?before=…&limit=…` (a member of the dialog, or admin). */
+export interface DialogReply {
+  readonly dialog: string;
+  readonly messages: readonly HistoryMessage[];
+  readonly stable: string;
+  readonly next?: string;
+  readonly partial?: readonly string[];
+}
+
+/** `GET /v1/hot` (admin): the most frequent dialogs of this node since it started. */
+export interface HotReply {
+  readonly messages: number;
+  readonly dialogs: readonly {
+    readonly rank: number;
+    readonly dialog: string;
+    readonly share: number;
+    /** Largest possible overestimate of the share. */
+    readonly error: number;
+    readonly shards: readonly string[];
+  }[];
+}

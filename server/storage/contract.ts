@@ -1,0 +1,66 @@
+/** One message as it is stored. Ids are decimal strings on the wire and here. */
+export interface MessageRow {
+  readonly dialog: string;
+  readonly id: string;
+  readonly author: number;
+  /** User id, or the group id for a group's dialog. */
+  readonly recipient: number;
+  readonly client: string;
+  readonly text: string;
+}
+
+/** What the database says of its own promises, read from it and shown in every result. */
+export interface Durability {
+  /** True when an acknowledged commit survives a crash of the machine, as configured. */
+  readonly crashSafe: boolean;
+  /** Its own settings, e.g. `synchronous=FULL` or `innodb_flush_log_at_trx_commit=1 sync_binlog=1`. */
+  readonly settings: string;
+}
+
+/** Rows of one run in one shard; `sum` is Σ of the first 24 bits of md5 of `dialog:author:client`. */
+export interface AuditSum {
+  readonly rows: number;
+  readonly sum: number;
+}
+
+/** A store that cannot be reached or used now; the writer answers SHARD_UNAVAILABLE and tries again later. */
+export class StoreError extends Error {
+  /** False when certainly nothing of the failed call was stored. */
+  readonly maybeStored: boolean;
+  constructor(message: string, maybeStored: boolean, cause?: unknown) {
+    super(message, { cause });
+    this.name = "StoreError";
+    this.maybeStored = maybeStored;
+  }
+}
+
+/**
+ * One shard. Every variant MUST behave the same; `test/storage/contract.test.ts` runs one suite against all on real
+ * databases.
+ *
+ * - `insert` MUST be one transaction: all rows or none. A row whose (dialog, author, client) exists already, in the
+ *   database or earlier in the same batch, MUST NOT be stored again: its answer is the id of the first.
+ * - Text and client ids MUST come back unchanged, byte for byte, and compare binary.
+ * - Methods reject with `StoreError` when the database is lost or refuses; after it returns they work again without a
+ *   new `open`.
+ */
+export interface ShardStore {
+  readonly engine: "sqlite" | "mysql";
+  /** Connects, creates the schema if needed (safe when several servers do so at once), reads the durability. */
+  open(): Promise<Durability>;
+  /** @returns for each row, in order, the id under which it is stored (its own, or the first message's) */
+  insert(rows: readonly MessageRow[]): Promise<string[]>;
+  /** @returns at most `limit` messages of the dialog with ids below `before` (null: newest), ascending by id */
+  history(dialog: string, before: string | null, limit: number): Promise<MessageRow[]>;
+  /** @returns the id stored for (dialog, author, client), or null */
+  find(dialog: string, author: number, client: string): Promise<string | null>;
+  /** Sums over the messages whose client id starts with `run` + "-". */
+  audit(run: string): Promise<AuditSum>;
+  /** Messages per dialog of that run, in no order. */
+  auditDialogs(run: string): Promise<{ dialog: string; count: number }[]>;
+  /** @returns the largest id of the shard, or "0": a restarted server mints above it */
+  lastId(): Promise<string>;
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
