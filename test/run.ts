@@ -1,0 +1,72 @@
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { run } from "node:test";
+import type { EventData } from "node:test";
+import { spec } from "node:test/reporters";
+
+/**
+ * `npm test [-- PATTERN…]`: runs the test files that match (all by default), each in a process of its own.
+ *
+ * Exit code 1 when a test fails or none was executed; with `CI=true` also when one was skipped, since there a skip
+ * hides that something was not tested.
+ */
+const patterns = process.argv.slice(2);
+const files = globSync(patterns.length > 0 ? patterns : ["test/**/*.test.ts"])
+  .map((file) => resolve(file))
+  .sort(bySlowness);
+
+const skipsFail = process.env["CI"] === "true";
+const skipped: string[] = [];
+let executed = 0;
+let failed = files.length === 0;
+
+/** The files that start servers and wait for them go first, so that the short ones fill the gaps at the end. */
+function bySlowness(a: string, b: string): number {
+  return haste(a) - haste(b) || a.localeCompare(b);
+}
+
+function haste(file: string): number {
+  return /\/(?:e2e|loadtest)\//u.test(file) ? 0 : 1;
+}
+
+/** A suite is no test, and the runner reports a file without tests as one test with the file's name. */
+function isTest(data: EventData.TestPass | EventData.TestFail): boolean {
+  return data.details.type !== "suite" && resolve(data.name) !== data.file;
+}
+
+const stream = run({
+  files,
+  concurrency: Math.min(2, availableParallelism()),
+  // Far above what any test takes: it turns a hang into a failure that names the test.
+  timeout: 300_000,
+});
+stream.on("test:pass", (data) => {
+  // A skipped suite is one line, and its tests are not reported.
+  if (data.skip !== undefined)
+    skipped.push(`${data.name} (${typeof data.skip === "string" ? data.skip : "no reason"})`);
+  else if (isTest(data)) executed += 1;
+});
+stream.on("test:fail", (data) => {
+  // A failed `todo` is expected to fail.
+  if (data.todo !== undefined) return;
+  failed = true;
+  if (isTest(data)) executed += 1;
+});
+// Says so when a file ended badly after its last test, e.g. by a rejection that nobody handled.
+stream.on("test:summary", (data) => {
+  if (!data.success) failed = true;
+});
+
+for await (const text of stream.compose(spec)) process.stdout.write(String(text));
+
+const faults: string[] = [];
+if (executed === 0)
+  faults.push(`no test was executed (${files.length} files match ${patterns.join(" ") || "test/**/*.test.ts"})`);
+if (skipsFail && skipped.length > 0) {
+  faults.push(
+    `skipped, and CI=true allows no skip; \`npm run verify\` brings what is missing:\n  ${skipped.join("\n  ")}`,
+  );
+}
+for (const fault of faults) process.stderr.write(`npm test: ${fault}\n`);
+process.exitCode = failed || faults.length > 0 ? 1 : 0;
