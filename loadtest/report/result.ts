@@ -37,6 +37,11 @@ const Shard = Type.Object({
   deliveryMs: Type.Object({ p50: Num("ms"), p99: Num("ms"), p999: Num("ms") }),
   commitMs: Type.Object({ p50: Num("ms"), p99: Num("ms") }),
   innocentP99Ms: Nullable(Num("p99 of the delivery of dialogs that the story does not make hot, ms")),
+  serviceMs: Type.Object({ p50: Num("ms, from the actual send"), p99: Num("ms"), p999: Num("ms") }),
+  dialogs: Count("Distinct dialogs with a stored message here"),
+  offeredPerS: Num("Messages per second sent to it, whether or not it could take them"),
+  limitPerS: Nullable(Num("Rows per second at saturation; null: the run cannot tell")),
+  busy: Num("Share of the schedule in which its writer had a commit under way, 0…1"),
 });
 
 const Factor = Type.Object({
@@ -56,6 +61,13 @@ const Skew = Type.Object({
   gini: Num("0 even … 1 all on one"),
   distinctDialogs: Count("Dialogs with at least one stored message"),
   causes: Type.Object({ chance: Factor, popularity: Factor, placement: Factor, hash: Factor }),
+  hashTest: Nullable(
+    Type.Object({
+      chiSquare: Num("Pearson's, over distinct dialogs and never over messages"),
+      degreesOfFreedom: Type.Integer({ minimum: 1 }),
+      pValue: Num("Chance of so large a chi-square under a perfect hash, 0…1"),
+    }),
+  ),
 });
 
 const HotDialog = Type.Object({
@@ -64,6 +76,20 @@ const HotDialog = Type.Object({
   share: Num("Of all stored messages, 0…1"),
   error: Num("Largest possible overestimate of the share (0: counted exactly)"),
   shard: Text("Label, or labels joined by + for a split dialog"),
+});
+
+const WhatIf = Type.Object({
+  dialogs: Count("Distinct dialogs that were placed again"),
+  sampled: Count("Of these, placed one by one; the rest is inferred from them"),
+  rows: Type.Array(
+    Type.Object({
+      placement: Text("Name with options"),
+      shards: Type.Integer({ minimum: 1 }),
+      maxOverMean: Num("With these dialogs and counts, without pins and splits"),
+      effectiveShards: Num("shards / maxOverMean"),
+      movedFromToday: Num("Share of the dialogs that would live on another shard than today, 0…1"),
+    }),
+  ),
 });
 
 const Audit = Type.Object({
@@ -152,6 +178,7 @@ export const ResultSchema = Type.Object(
     }),
     audit: Audit,
     advice: Type.Array(Advice, { minItems: 1 }),
+    whatIf: WhatIf,
   },
   { $id: "https://hotshard.dev/schema/result-1.json", title: "hotshard result" },
 );

@@ -1,0 +1,117 @@
+import { quantileOf, seededRandom, throwInto } from "./sampling.ts";
+import { maxOverMean, noiseFloor } from "./skew.ts";
+import { weightClasses, type WeightClass } from "./weight-classes.ts";
+
+/** One cause of skew: it multiplies max/mean by `factor`; low and high are its 2.5 % and 97.5 % quantiles. */
+export interface Factor {
+  readonly factor: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface Causes {
+  /** So many dialogs, all equally heavy, under a perfect hash. */
+  readonly chance: Factor;
+  /** The same with the weights that were seen. */
+  readonly popularity: Factor;
+  /** The same with the shares of the key space that the placement gives its shards, and its pins and splits. */
+  readonly placement: Factor;
+  /** What is left: where the hash really put these dialogs. */
+  readonly hash: Factor;
+}
+
+/** Messages of one dialog on one shard. A split dialog is one of these per part. */
+export interface DialogLoad {
+  readonly dialog: string;
+  /** Index of the shard. */
+  readonly shard: number;
+  readonly messages: number;
+}
+
+export interface CausesInput {
+  readonly dialogs: readonly DialogLoad[];
+  /** Distinct dialog ids among them. */
+  readonly distinct: number;
+  /** Shares of the key space per shard (see `keySpaceShares`), Σ = 1; its length is the number of shards. */
+  readonly shares: readonly number[];
+  /** Dialogs that a pin or a split puts where they are, whatever the hash says. */
+  readonly overridden: ReadonlySet<string>;
+}
+
+interface Simulation {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Conditional binomials that one simulation may draw: bounds its time at about 0.3 s. */
+const DRAWS = 3_000_000;
+
+/** Distribution of max/mean when the classes are thrown by `shares` on top of loads that stay where they are. */
+function simulate(classes: readonly WeightClass[], shares: readonly number[], fixed: readonly number[]): Simulation {
+  const shards = shares.length;
+  const cost = classes.reduce((total, { dialogs }) => total + Math.min(dialogs, 2 * shards), 1);
+  const trials = Math.max(400, Math.min(4_000, Math.round(DRAWS / cost)));
+  const random = seededRandom(11);
+  const total = classes.reduce((rest, { weight, dialogs }) => rest + weight * dialogs, 0) + fixed.reduce((a, b) => a + b);
+  const loads = new Float64Array(shards);
+  const ratios = new Float64Array(trials);
+  for (let trial = 0; trial < trials; trial += 1) {
+    loads.set(fixed);
+    for (const { weight, dialogs } of classes) throwInto(loads, random, dialogs, shares, weight);
+    let most = 0;
+    for (const load of loads) most = Math.max(most, load);
+    ratios[trial] = (most * shards) / total;
+  }
+  ratios.sort();
+  return {
+    mean: ratios.reduce((rest, ratio) => rest + ratio, 0) / trials,
+    low: quantileOf(ratios, 0.025),
+    high: quantileOf(ratios, 0.975),
+  };
+}
+
+const over = (simulation: Simulation, base: number): Factor => ({
+  factor: simulation.mean / base,
+  low: simulation.low / base,
+  high: simulation.high / base,
+});
+
+/**
+ * Splits an observed max/mean into four factors whose product it is. Each step of a simulation adds one thing that is
+ * true of this run; what the expected max/mean grows by is that thing's doing. An interval is the spread of the step's
+ * own simulation over the estimate of the step before; the hash's is the observed value over the spread of the last
+ * step, so a hash that is not to blame has 1 inside.
+ *
+ * Parts of a split dialog count as dialogs of their own for `popularity`; that they lie on distinct shards, and where a
+ * pin lies, is the placement's doing and counts there.
+ *
+ * Deterministic; its time does not grow with the number of messages, and with dialogs only by one sort.
+ */
+export function causesOfSkew(input: CausesInput): Causes {
+  const shards = input.shares.length;
+  const observed = Array.from<number>({ length: shards }).fill(0);
+  const fixed = [...observed];
+  const free: number[] = [];
+  for (const { dialog, shard, messages } of input.dialogs) {
+    observed[shard] = (observed[shard] as number) + messages;
+    if (input.overridden.has(dialog)) fixed[shard] = (fixed[shard] as number) + messages;
+    else free.push(messages);
+  }
+  const even = observed.map(() => 1 / shards);
+  const none = observed.map(() => 0);
+  const ratio = maxOverMean(observed);
+  if (input.dialogs.length === 0 || shards === 1) {
+    const one = { factor: 1, low: 1, high: 1 };
+    return { chance: one, popularity: one, placement: one, hash: one };
+  }
+  const floor = noiseFloor(input.distinct, shards);
+  const popular = simulate(weightClasses(input.dialogs.map(({ messages }) => messages)), even, none);
+  const placed = simulate(weightClasses(free), input.shares, fixed);
+  return {
+    chance: { factor: floor.mean, low: floor.low, high: floor.high },
+    popularity: over(popular, floor.mean),
+    placement: over(placed, popular.mean),
+    hash: { factor: ratio / placed.mean, low: ratio / placed.high, high: ratio / placed.low },
+  };
+}

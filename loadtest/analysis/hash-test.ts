@@ -1,0 +1,55 @@
+/** Pearson's test that dialogs fall on shards as their shares say. */
+export interface HashTest {
+  readonly chiSquare: number;
+  readonly degreesOfFreedom: number;
+  /** Chance of so large a chi-square under a perfect hash; below 0.001 the hash is suspect. */
+  readonly pValue: number;
+}
+
+/** Complementary error function; relative error < 1.2e-7 (Press et al., Numerical Recipes, 6.2, Chebyshev fit), x ≥ 0. */
+function erfc(x: number): number {
+  const t = 1 / (1 + x / 2);
+  const fit = [
+    -1.26551223, 1.00002368, 0.37409196, 0.09678418, -0.18628806, 0.27886807, -1.13520398, 1.48851587, -0.82215223,
+    0.17087277,
+  ];
+  return t * Math.exp(-x * x + fit.reduceRight((rest, term) => term + t * rest, 0));
+}
+
+/**
+ * P(χ² ≥ x) with k degrees of freedom: the regularised upper incomplete gamma function Q(k/2, x/2), by the recurrence
+ * Q(a + 1, z) = Q(a, z) + zᵃe⁻ᶻ/Γ(a + 1) (Abramowitz & Stegun 6.5.22) from Q(½, z) = erfc √z or Q(1, z) = e⁻ᶻ.
+ */
+export function chiSquareSurvival(x: number, degreesOfFreedom: number): number {
+  const z = x / 2;
+  const odd = degreesOfFreedom % 2 === 1;
+  let a = odd ? 0.5 : 1;
+  let q = odd ? erfc(Math.sqrt(z)) : Math.exp(-z);
+  let step = odd ? (2 * Math.sqrt(z) * Math.exp(-z)) / Math.sqrt(Math.PI) : z * Math.exp(-z);
+  while (a < degreesOfFreedom / 2) {
+    q += step;
+    a += 1;
+    step *= z / a;
+  }
+  return Math.min(1, q);
+}
+
+/**
+ * Tests the hash on distinct dialogs, each counted once. Never on messages: those of one dialog go to one shard
+ * together, and a chi-square that takes them for independent rejects a perfect hash.
+ *
+ * @param dialogs distinct dialogs per shard, pinned and split ones left out
+ * @param shares of the key space per shard, Σ = 1; shards of share 0 are left out
+ * @returns null when a shard expects fewer than 5 dialogs (Cochran 1954) or there is only one shard
+ */
+export function testHash(dialogs: readonly number[], shares: readonly number[]): HashTest | null {
+  const total = dialogs.reduce((rest, count) => rest + count, 0);
+  const cells = shares.flatMap((share, shard) => (share > 0 ? [{ seen: dialogs[shard] ?? 0, due: share * total }] : []));
+  if (cells.length < 2 || cells.some(({ due }) => due < 5)) return null;
+  const chiSquare = cells.reduce((rest, { seen, due }) => rest + (seen - due) ** 2 / due, 0);
+  return {
+    chiSquare,
+    degreesOfFreedom: cells.length - 1,
+    pValue: chiSquareSurvival(chiSquare, cells.length - 1),
+  };
+}
