@@ -5,3 +5,112 @@ export interface HistogramData {
   readonly max: number;
   readonly buckets: readonly (readonly [number, number])[];
 }
+
+/** Counts durations in milliseconds, in constant memory (9 KB). */
+export interface Histogram {
+  readonly count: number;
+  /** Below 1 µs (also 0 and negative) counts as the smallest bucket, above 4.6 hours as the largest. */
+  record(ms: number): void;
+  /** As `quantileOf`. */
+  quantile(q: number): number;
+  reset(): void;
+  toData(): HistogramData;
+}
+
+/** Buckets per octave: half a bucket's width is at most 1/128 of its value. */
+const STEPS = 64;
+const STEP_BITS = 6;
+/** 2^−10 ms is just below a microsecond, 2^24 ms is 4.6 hours. */
+const LOWEST_EXPONENT = -10;
+const HIGHEST_EXPONENT = 24;
+const SIZE = (HIGHEST_EXPONENT - LOWEST_EXPONENT) * STEPS;
+const LOWEST = 2 ** LOWEST_EXPONENT;
+const OFFSET = (1023 + LOWEST_EXPONENT) * STEPS;
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+double[0] = 1;
+const HIGH_WORD = words[1] === 0 ? 0 : 1;
+
+/** The exponent and the first six bits of the mantissa of a double are the number of its log-linear bucket. */
+function bucketOf(ms: number): number {
+  if (!(ms > LOWEST)) return 0;
+  double[0] = ms;
+  const index = ((words[HIGH_WORD] ?? 0) >>> (20 - STEP_BITS)) - OFFSET;
+  return index < SIZE ? index : SIZE - 1;
+}
+
+/** The middle of a bucket, ms. */
+function middleOf(index: number): number {
+  const octave = Math.floor(index / STEPS);
+  return 2 ** (LOWEST_EXPONENT + octave) * (1 + ((index % STEPS) + 0.5) / STEPS);
+}
+
+/** A log-linear histogram: quantiles are within 0.8 % of the exact ones between 1 µs and 4.6 hours. */
+export function createHistogram(): Histogram {
+  const counts = new Uint32Array(SIZE);
+  let count = 0;
+  let sum = 0;
+  let max = 0;
+
+  function toData(): HistogramData {
+    const buckets: [number, number][] = [];
+    for (let index = 0; index < SIZE; index++) {
+      const n = counts[index] ?? 0;
+      if (n > 0) buckets.push([index, n]);
+    }
+    return { count, sum, max, buckets };
+  }
+
+  return {
+    get count() {
+      return count;
+    },
+    record(ms) {
+      const index = bucketOf(ms);
+      counts[index] = (counts[index] ?? 0) + 1;
+      count++;
+      sum += ms;
+      if (ms > max) max = ms;
+    },
+    quantile: (q) => quantileOf(toData(), q),
+    reset() {
+      counts.fill(0);
+      count = 0;
+      sum = 0;
+      max = 0;
+    },
+    toData,
+  };
+}
+
+/**
+ * The value of rank ⌈q × count⌉ (nearest rank), in milliseconds.
+ *
+ * @param q 0 to 1; 1 gives the exact maximum
+ * @returns 0 when the histogram is empty: look at `count` first
+ */
+export function quantileOf(data: HistogramData, q: number): number {
+  if (q >= 1 || data.count === 0) return data.max;
+  let rank = Math.max(1, Math.ceil(q * data.count));
+  for (const [index, n] of data.buckets) {
+    rank -= n;
+    if (rank <= 0) return Math.min(middleOf(index), data.max);
+  }
+  return data.max;
+}
+
+/** The histogram of all samples together. */
+export function mergeHistograms(parts: Iterable<HistogramData>): HistogramData {
+  const counts = new Map<number, number>();
+  let count = 0;
+  let sum = 0;
+  let max = 0;
+  for (const part of parts) {
+    count += part.count;
+    sum += part.sum;
+    max = Math.max(max, part.max);
+    for (const [index, n] of part.buckets) counts.set(index, (counts.get(index) ?? 0) + n);
+  }
+  return { count, sum, max, buckets: [...counts].sort((a, b) => a[0] - b[0]) };
+}
