@@ -46,6 +46,8 @@ export class StoreError extends Error {
  */
 export interface ShardStore {
   readonly engine: "sqlite" | "mysql";
+  /** Most rows that one `insert` may hold; as many as the writer likes when absent. */
+  readonly maxRows?: number;
   /** Connects, creates the schema if needed (safe when several servers do so at once), reads the durability. */
   open(): Promise<Durability>;
   /** @returns for each row, in order, the id under which it is stored (its own, or the first message's) */
@@ -62,5 +64,10 @@ export interface ShardStore {
   lastId(): Promise<string>;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
+  /**
+   * Gives up what is under way, because it hangs: its calls reject with `StoreError`, and later calls do not wait for
+   * it. Stores that cannot hang do without.
+   */
+  abandon?(): void;
   close(): Promise<void>;
 }

@@ -1,0 +1,20 @@
+import type { ShardStore } from "./contract.ts";
+import { shaped } from "./shaped.ts";
+import { createSqliteStore } from "./sqlite.ts";
+import type { ShardSpec } from "./url.ts";
+
+type EngineOf = { readonly [E in ShardSpec["engine"]]: (spec: Extract<ShardSpec, { engine: E }>) => ShardStore };
+
+/** Every engine. A new one is its own file, its URL in `url.ts`, and a line here. */
+const ENGINES: EngineOf = {
+  sqlite: createSqliteStore,
+  mysql: () => {
+    throw new Error("not yet");
+  },
+};
+
+/** The store that a shard URL names, shaped if the URL says so; not yet open. */
+export function createStore(spec: ShardSpec): ShardStore {
+  const engine = ENGINES[spec.engine] as (spec: ShardSpec) => ShardStore;
+  return spec.shaped === null ? engine(spec) : shaped(engine(spec), spec.shaped);
+}

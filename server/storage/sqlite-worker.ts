@@ -1,0 +1,205 @@
+import { hash } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import type { Durability } from "./contract.ts";
+
+/** What the store asks of its thread: the method and its arguments. Rows of `insert` are flat, six values each. */
+export type SqliteRequest =
+  | ["open"]
+  | ["insert", readonly (string | number)[]]
+  | ["history", dialog: string, before: string | null, limit: number]
+  | ["find", dialog: string, author: number, client: string]
+  | ["audit", run: string]
+  | ["auditDialogs", run: string]
+  | ["lastId"]
+  | ["ping"]
+  | ["close"];
+
+export interface SqliteReply {
+  readonly value?: unknown;
+  readonly failed?: {
+    readonly kind: "config" | "store";
+    readonly code: string;
+    readonly message: string;
+    readonly maybeStored: boolean;
+  };
+}
+
+interface Shard {
+  readonly db: DatabaseSync;
+  readonly lock: DatabaseSync;
+  readonly statements: Readonly<Record<keyof typeof SQL, StatementSync>>;
+}
+
+const FIELDS = 6;
+
+const BUSY = 5;
+/** PERM, READONLY, CANTOPEN, NOTADB. */
+const NO_DATABASE: ReadonlySet<number> = new Set([3, 8, 14, 26]);
+/** IOERR, CORRUPT: what was under way may be on the disk, and the connection is not to be trusted. */
+const UNSURE: ReadonlySet<number> = new Set([10, 11]);
+const IN_USE = "another process has this shard open; stop that server or give this one other files";
+
+class Refusal extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS message (
+  dialog TEXT NOT NULL,
+  id INTEGER NOT NULL,
+  id_author INTEGER NOT NULL,
+  id_recipient INTEGER NOT NULL,
+  client_id TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (dialog, id),
+  UNIQUE (dialog, id_author, client_id)
+) WITHOUT ROWID`;
+
+const SQL = {
+  // Only the unique key: a message id that exists already is a fault and must not be hidden.
+  insert: `INSERT INTO message VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (dialog, id_author, client_id) DO NOTHING`,
+  find: `SELECT CAST(id AS TEXT) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`,
+  history: `SELECT dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient, client_id AS client,
+    text FROM message WHERE dialog = ? AND id < CAST(? AS INTEGER) ORDER BY message.id DESC LIMIT ?`,
+  newest: `SELECT dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient, client_id AS client,
+    text FROM message WHERE dialog = ? ORDER BY message.id DESC LIMIT ?`,
+  audit: `SELECT COUNT(*) AS "rows", COALESCE(SUM(md5_24(dialog, id_author, client_id)), 0) AS sum FROM message
+    WHERE substr(client_id, 1, length(?1)) = ?1`,
+  auditDialogs: `SELECT dialog, COUNT(*) AS count FROM message WHERE substr(client_id, 1, length(?1)) = ?1
+    GROUP BY dialog`,
+  lastId: `SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS id FROM message`,
+  ping: `SELECT COUNT(*) FROM sqlite_schema`,
+} as const;
+
+const { file, maxPages } = workerData as { file: string; maxPages: number | null };
+let shard: Shard | null = null;
+
+parentPort!.on("message", (request: SqliteRequest) => {
+  let reply: SqliteReply;
+  try {
+    reply = { value: handle(request) };
+  } catch (error) {
+    reply = { failed: failure(error) };
+  }
+  parentPort!.postMessage(reply);
+});
+
+function handle(request: SqliteRequest): unknown {
+  if (request[0] === "close") return close();
+  shard ??= open();
+  const { db, statements } = shard;
+  switch (request[0]) {
+    case "open":
+      return durability(db);
+    case "insert":
+      return insert(shard, request[1]);
+    case "history":
+      return request[2] === null
+        ? statements.newest.all(request[1], request[3]).reverse()
+        : statements.history.all(request[1], request[2], request[3]).reverse();
+    case "find":
+      return (statements.find.get(request[1], request[2], request[3])?.["id"] as string | undefined) ?? null;
+    case "audit":
+      return statements.audit.get(`${request[1]}-`);
+    case "auditDialogs":
+      return statements.auditDialogs.all(`${request[1]}-`);
+    case "lastId":
+      return statements.lastId.get()!["id"];
+    case "ping":
+      return void statements.ping.get();
+  }
+}
+
+function open(): Shard {
+  mkdirSync(dirname(file), { recursive: true });
+  const lock = takeLock();
+  try {
+    const db = new DatabaseSync(file, { timeout: 5_000 });
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${maxPages}`);
+    db.exec(SCHEMA);
+    db.function("md5_24", { deterministic: true }, (dialog, author, client) =>
+      Number.parseInt(hash("md5", `${dialog}:${author}:${client}`).slice(0, 6), 16),
+    );
+    const statements = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)]));
+    return { db, lock, statements: statements as Shard["statements"] };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+/** An exclusive transaction on a file beside the shard's: the system ends it with the process, however that dies. */
+function takeLock(): DatabaseSync {
+  const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (primary(error) === BUSY) throw new Refusal("SHARD_IN_USE", IN_USE);
+    throw error;
+  }
+}
+
+function close(): void {
+  shard?.db.close();
+  shard?.lock.close();
+  shard = null;
+}
+
+function failure(error: unknown): NonNullable<SqliteReply["failed"]> {
+  const message = (error as Error).message;
+  if (error instanceof Refusal) return { kind: "config", code: error.code, message, maybeStored: false };
+  const result = primary(error);
+  if (result === null || shard === null) {
+    // A directory that cannot be made, a file that is no database: waiting mends none of them.
+    const kind = result === null || NO_DATABASE.has(result) ? "config" : "store";
+    return { kind, code: "SHARD_UNUSABLE", message, maybeStored: false };
+  }
+  if (UNSURE.has(result)) close();
+  return { kind: "store", code: String(result), message, maybeStored: UNSURE.has(result) };
+}
+
+/** SQLite's primary result code (sqlite.org/rescode.html), or null when SQLite did not fail. */
+function primary(error: unknown): number | null {
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === "number" ? code & 0xff : null;
+}
+
+function durability(db: DatabaseSync): Durability {
+  const synchronous = Number(db.prepare("PRAGMA synchronous").get()!["synchronous"]);
+  const mode = String(db.prepare("PRAGMA journal_mode").get()!["journal_mode"]);
+  const level = ["OFF", "NORMAL", "FULL", "EXTRA"][synchronous] ?? String(synchronous);
+  return { crashSafe: synchronous >= 2, settings: `journal_mode=${mode} synchronous=${level}` };
+}
+
+/** @returns the ids of the first messages by the index of their duplicates, or null when there is none */
+function insert({ db, statements }: Shard, flat: readonly (string | number)[]): Map<number, string> | null {
+  let duplicates: Map<number, string> | null = null;
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    for (let at = 0; at < flat.length; at += FIELDS) {
+      const dialog = flat[at]!;
+      const author = flat[at + 2]!;
+      const client = flat[at + 4]!;
+      const { changes } = statements.insert.run(dialog, flat[at + 1]!, author, flat[at + 3]!, client, flat[at + 5]!);
+      if (changes === 1) continue;
+      duplicates ??= new Map();
+      duplicates.set(at / FIELDS, statements.find.get(dialog, author, client)!["id"] as string);
+    }
+    db.exec("COMMIT");
+    return duplicates;
+  } catch (error) {
+    // SQLite itself has already rolled back after a full disk or an I/O error.
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}

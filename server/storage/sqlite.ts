@@ -1,0 +1,103 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { ConfigError } from "../placement/contract.ts";
+import { StoreError } from "./contract.ts";
+import type { AuditSum, Durability, MessageRow, ShardStore } from "./contract.ts";
+import type { SqliteRequest, SqliteReply } from "./sqlite-worker.ts";
+import type { SqliteSpec } from "./url.ts";
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * A shard in one SQLite file (WAL, `synchronous=FULL`), driven by a worker thread of its own so that no disk wait
+ * blocks the event loop. The file belongs to one process: `open` in a second one throws ConfigError SHARD_IN_USE. A
+ * worker that dies takes its calls with it (StoreError) and the next call starts another.
+ *
+ * @param options.maxPages the file grows to so many pages of 4 KiB; for tests of a full disk
+ */
+export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: { maxPages?: number } = {}): ShardStore {
+  const { file } = spec;
+  const pending: Pending[] = [];
+  let worker: Worker | null = null;
+  /** The worker that is on its way out and still holds the file. */
+  let leaving: Promise<unknown> = Promise.resolve();
+
+  function lose(reason: string): void {
+    worker = null;
+    for (const call of pending.splice(0)) call.reject(new StoreError(`sqlite:${file}: ${reason}`, true));
+  }
+
+  function start(): Worker {
+    // The compiled package has `.js` beside `.js`.
+    const code = new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url);
+    const made = new Worker(code, { workerData: { file, maxPages: options.maxPages ?? null } });
+    made.on("message", (reply: SqliteReply) => {
+      if (made === worker) settle(pending.shift()!, reply, file);
+    });
+    made.on("error", (error: Error) => {
+      if (made === worker) lose(`its thread failed: ${error.message}`);
+    });
+    made.on("exit", () => {
+      if (made === worker) lose("its thread ended");
+    });
+    return made;
+  }
+
+  function call<T>(request: SqliteRequest): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      worker ??= start();
+      pending.push({ resolve: resolve as (value: unknown) => void, reject });
+      worker.postMessage(request);
+    });
+  }
+
+  function end(reason: string): void {
+    const old = worker;
+    lose(reason);
+    if (old !== null) leaving = old.terminate();
+  }
+
+  return {
+    engine: "sqlite",
+    async open() {
+      await leaving;
+      return call<Durability>(["open"]);
+    },
+    async insert(rows) {
+      const duplicates = await call<Map<number, string> | null>(["insert", flatten(rows)]);
+      return rows.map((row, index) => duplicates?.get(index) ?? row.id);
+    },
+    history: (dialog, before, limit) => call<MessageRow[]>(["history", dialog, before, limit]),
+    find: (dialog, author, client) => call<string | null>(["find", dialog, author, client]),
+    audit: (run) => call<AuditSum>(["audit", run]),
+    auditDialogs: (run) => call<{ dialog: string; count: number }[]>(["auditDialogs", run]),
+    lastId: () => call<string>(["lastId"]),
+    async ping() {
+      await leaving;
+      await call(["ping"]);
+    },
+    abandon: () => end("given up after it hung"),
+    async close() {
+      if (worker !== null) await call(["close"]).catch(() => undefined);
+      end("closed");
+      await leaving;
+    },
+  };
+}
+
+function settle(call: Pending, reply: SqliteReply, file: string): void {
+  if (reply.failed === undefined) return call.resolve(reply.value);
+  const { kind, message, maybeStored } = reply.failed;
+  const text = `sqlite:${file}: ${message}`;
+  call.reject(kind === "config" ? new ConfigError(reply.failed.code, text) : new StoreError(text, maybeStored));
+}
+
+/** One flat array of primitives: cloning it to the thread costs less than an array of objects. */
+function flatten(rows: readonly MessageRow[]): (string | number)[] {
+  const flat: (string | number)[] = [];
+  for (const row of rows) flat.push(row.dialog, row.id, row.author, row.recipient, row.client, row.text);
+  return flat;
+}

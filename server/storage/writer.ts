@@ -1,0 +1,320 @@
+import { performance } from "node:perf_hooks";
+import { ConfigError } from "../placement/contract.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { WriterTotals } from "../protocol/http.ts";
+import type { Durability, MessageRow, ShardStore } from "./contract.ts";
+
+/** The row is stored durably. */
+export interface Committed {
+  /** Its own id, or that of the message stored first with its (dialog, author, client). */
+  readonly id: string;
+  /** True when it was stored before, under `id`. */
+  readonly duplicate: boolean;
+  /** It waited so many milliseconds for its commit to start. */
+  readonly queueMs: number;
+  readonly commitMs: number;
+}
+
+export interface Failed {
+  readonly error: ErrorCode;
+  /** One clause for the client; nothing secret. */
+  readonly detail: string;
+}
+
+export interface WriterLimits {
+  /** Rows that may wait, beside those of the commit under way; at least 1. */
+  readonly queueRows: number;
+  /** Bytes that may wait, as counted by the caller; at least those of the largest row. */
+  readonly queueBytes: number;
+  /** Most rows of one commit; 1 makes single-row inserts. The store's own `maxRows` holds too. */
+  readonly maxRows: number;
+}
+
+/** The writer's sense of time; milliseconds. */
+export interface WriterClock {
+  now(): number;
+  /** @returns a function that cancels */
+  after(ms: number, run: () => void): () => void;
+  /** Runs at the end of this turn of the loop, when everything that has arrived is queued. */
+  soon(run: () => void): void;
+}
+
+export interface CommitReport {
+  readonly rows: number;
+  /** Of these, stored before under another id; 0 when the commit failed. */
+  readonly duplicates: number;
+  readonly seconds: number;
+  readonly ok: boolean;
+}
+
+export interface WriterOptions {
+  readonly label: string;
+  readonly store: ShardStore;
+  readonly limits: WriterLimits;
+  /** A commit that takes longer is given up: its rows are answered SHARD_UNAVAILABLE. Default 10,000. */
+  readonly commitTimeoutMs?: number;
+  readonly clock?: WriterClock;
+  /** After every commit, before its rows are answered. */
+  readonly onCommit?: (report: CommitReport) => void;
+  /** The shard was lost (with the reason) or is back (null). */
+  readonly onState?: (state: "up" | "down", reason: Error | null) => void;
+}
+
+export interface Writer {
+  readonly label: string;
+  /**
+   * Opens the store. A store that cannot be reached leaves the shard down; it comes back by itself.
+   * @throws {ConfigError} when waiting would not mend it
+   */
+  start(): Promise<void>;
+  /**
+   * Queues a row; rows are committed in this order.
+   * @param bytes what the row counts in the queue's bound
+   * @returns null when it is queued and `answer` will be called once (never within this call), else why it is
+   *   refused: nothing is queued and `answer` is never called
+   */
+  enqueue(row: MessageRow, bytes: number, answer: Answer): Failed | null;
+  /** The id of the first row that is not answered yet (the smallest, when ids ascend), or null. */
+  oldestPending(): string | null;
+  state(): "up" | "down";
+  /** Null until the store has opened once. */
+  durability(): Durability | null;
+  queueRows(): number;
+  queueBytes(): number;
+  /** The smallest message id that is queued or being committed; null when there is none. */
+  oldestPending(): string | null;
+  totals(): WriterTotals;
+  /** Resolves when everything queued is answered. */
+  drain(): Promise<void>;
+  /** Refuses new rows, answers those queued, closes the store. */
+  close(): Promise<void>;
+}
+
+type Answer = (outcome: Committed | Failed) => void;
+
+interface Batch {
+  readonly rows: MessageRow[];
+  readonly answers: Answer[];
+  /** When each row was queued. */
+  readonly since: number[];
+  bytes: number;
+}
+
+const REFUSED = {
+  stopping: { error: "SHUTTING_DOWN", detail: "the server is stopping" },
+  down: { error: "SHARD_UNAVAILABLE", detail: "the shard is down" },
+  full: { error: "OVERLOADED", detail: "its queue is full" },
+} as const satisfies Record<string, Failed>;
+
+const LOST: Failed = { error: "SHARD_UNAVAILABLE", detail: "the commit failed" };
+const UNTRIED: Failed = { error: "SHARD_UNAVAILABLE", detail: "the shard went down before the commit" };
+
+const PROBE_MS = { first: 250, most: 2_000 } as const;
+
+const SYSTEM_CLOCK: WriterClock = {
+  now: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+  soon: (run) => void setImmediate(run),
+};
+
+/**
+ * The group-commit writer of one shard: rows that arrive while a commit is under way go into the next one together.
+ * A lone row is committed at the end of the turn in which it came; no timer adds latency. The queue is bounded in rows
+ * and bytes. When a commit fails or hangs, its rows and the queued ones are answered SHARD_UNAVAILABLE, new ones are
+ * refused with it at once, and a probe brings the shard back.
+ */
+export function createWriter(options: WriterOptions): Writer {
+  const { label, store, limits, onCommit, onState, clock = SYSTEM_CLOCK, commitTimeoutMs = 10_000 } = options;
+  const maxRows = Math.max(1, Math.min(limits.maxRows, store.maxRows ?? Infinity));
+  const totals = { commits: 0, rows: 0, seconds: 0, rowsSquared: 0, rowsSeconds: 0, maxRows };
+
+  let queue: Batch[] = [];
+  let queueRows = 0;
+  let queueBytes = 0;
+  let state: "up" | "down" = "down";
+  let closing = false;
+  let durability: Durability | null = null;
+  let awake = false;
+  let current: Batch | null = null;
+  let startedAt = 0;
+  let watching = false;
+  let cancelWatch: (() => void) | null = null;
+  let cancelProbe: (() => void) | null = null;
+  let probeMs: number = PROBE_MS.first;
+  let probing: Promise<void> = Promise.resolve();
+  let drained: (() => void)[] = [];
+
+  function enqueue(row: MessageRow, bytes: number, answer: Answer): Failed | null {
+    if (closing) return REFUSED.stopping;
+    if (state === "down") return REFUSED.down;
+    if (queueRows >= limits.queueRows || queueBytes + bytes > limits.queueBytes) return REFUSED.full;
+    let batch = queue.at(-1);
+    if (batch === undefined || batch.rows.length >= maxRows) {
+      batch = { rows: [], answers: [], since: [], bytes: 0 };
+      queue.push(batch);
+    }
+    batch.rows.push(row);
+    batch.answers.push(answer);
+    batch.since.push(clock.now());
+    batch.bytes += bytes;
+    queueRows += 1;
+    queueBytes += bytes;
+    wake();
+    return null;
+  }
+
+  function wake(): void {
+    if (awake || current !== null) return;
+    awake = true;
+    clock.soon(commit);
+  }
+
+  function commit(): void {
+    awake = false;
+    if (current !== null || state === "down") return;
+    const batch = queue.shift();
+    if (batch === undefined) return settleDrain();
+    queueRows -= batch.rows.length;
+    queueBytes -= batch.bytes;
+    current = batch;
+    startedAt = clock.now();
+    watch(commitTimeoutMs);
+    store.insert(batch.rows).then(
+      (ids) => finish(batch, ids),
+      (error: unknown) => fail(batch, error as Error),
+    );
+  }
+
+  function finish(batch: Batch, ids: readonly string[]): void {
+    if (batch !== current) return;
+    current = null;
+    probeMs = PROBE_MS.first;
+    const start = startedAt;
+    const commitMs = clock.now() - start;
+    count(batch.rows.length, commitMs / 1_000);
+    let duplicates = 0;
+    for (let i = 0; i < ids.length; i++) if (ids[i] !== batch.rows[i]!.id) duplicates++;
+    onCommit?.({ rows: batch.rows.length, duplicates, seconds: commitMs / 1_000, ok: true });
+    if (queue.length > 0) wake();
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      batch.answers[i]!({ id, duplicate: id !== batch.rows[i]!.id, queueMs: start - batch.since[i]!, commitMs });
+    }
+    settleDrain();
+  }
+
+  function fail(batch: Batch, error: Error): void {
+    if (batch !== current) return;
+    current = null;
+    onCommit?.({ rows: batch.rows.length, seconds: (clock.now() - startedAt) / 1_000, ok: false });
+    const untried = queue;
+    queue = [];
+    queueRows = 0;
+    queueBytes = 0;
+    // Down before the answers: a caller that tries again in its answer is refused instead of queued.
+    goDown(error);
+    for (const answer of batch.answers) answer(LOST);
+    for (const { answers } of untried) for (const answer of answers) answer(UNTRIED);
+    settleDrain();
+  }
+
+  function count(rows: number, seconds: number): void {
+    totals.commits += 1;
+    totals.rows += rows;
+    totals.seconds += seconds;
+    totals.rowsSquared += rows * rows;
+    totals.rowsSeconds += rows * seconds;
+  }
+
+  /** One timer for many commits: it looks at the age of the one under way, so a commit costs no timer. */
+  function watch(ms: number): void {
+    if (watching) return;
+    watching = true;
+    cancelWatch = clock.after(ms, () => {
+      watching = false;
+      if (current === null) return;
+      const left = startedAt + commitTimeoutMs - clock.now();
+      if (left > 0) return watch(left);
+      const hung = current;
+      fail(hung, new Error(`shard ${label}: a commit did not end within ${commitTimeoutMs} ms`));
+      store.abandon?.();
+    });
+  }
+
+  function goDown(reason: Error): void {
+    const fell = state === "up";
+    state = "down";
+    if (fell) onState?.("down", reason);
+    if (closing) return;
+    cancelProbe = clock.after(probeMs, () => {
+      probing = probe();
+    });
+    probeMs = Math.min(probeMs * 2, PROBE_MS.most);
+  }
+
+  async function probe(): Promise<void> {
+    try {
+      if (durability === null) durability = await store.open();
+      else await store.ping();
+      goUp();
+    } catch (error) {
+      goDown(error as Error);
+    }
+  }
+
+  function goUp(): void {
+    if (closing) return;
+    state = "up";
+    onState?.("up", null);
+  }
+
+  function settleDrain(): void {
+    if (drained.length === 0 || current !== null || queue.length > 0) return;
+    const waiting = drained;
+    drained = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  function drain(): Promise<void> {
+    return new Promise((resolve) => {
+      drained.push(resolve);
+      settleDrain();
+    });
+  }
+
+  return {
+    label,
+    async start() {
+      try {
+        durability = await store.open();
+        goUp();
+      } catch (error) {
+        if (error instanceof ConfigError) throw error;
+        onState?.("down", error as Error);
+        goDown(error as Error);
+      }
+    },
+    enqueue,
+    oldestPending: () => (current ?? queue[0])?.rows[0]?.id ?? null,
+    state: () => state,
+    durability: () => durability,
+    queueRows: () => queueRows,
+    queueBytes: () => queueBytes,
+    // Ids are minted in the order in which rows are queued.
+    oldestPending: () => (current ?? queue[0])?.rows[0]?.id ?? null,
+    totals: () => ({ ...totals }),
+    drain,
+    async close() {
+      closing = true;
+      cancelProbe?.();
+      await drain();
+      cancelWatch?.();
+      store.abandon?.();
+      await probing;
+      await store.close();
+    },
+  };
+}
