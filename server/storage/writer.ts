@@ -43,6 +43,8 @@ export interface CommitReport {
   readonly rows: number;
   /** Of these, stored before under another id; 0 when the commit failed. */
   readonly duplicates: number;
+  /** Rows that waited behind a failed commit and failed with it. */
+  readonly untried: number;
   readonly seconds: number;
   readonly ok: boolean;
 }
@@ -81,8 +83,6 @@ export interface Writer {
   durability(): Durability | null;
   queueRows(): number;
   queueBytes(): number;
-  /** The smallest message id that is queued or being committed; null when there is none. */
-  oldestPending(): string | null;
   totals(): WriterTotals;
   /** Resolves when everything queued is answered. */
   drain(): Promise<void>;
@@ -197,7 +197,7 @@ export function createWriter(options: WriterOptions): Writer {
     count(batch.rows.length, commitMs / 1_000);
     let duplicates = 0;
     for (let i = 0; i < ids.length; i++) if (ids[i] !== batch.rows[i]!.id) duplicates++;
-    onCommit?.({ rows: batch.rows.length, duplicates, seconds: commitMs / 1_000, ok: true });
+    onCommit?.({ rows: batch.rows.length, untried: 0, duplicates, seconds: commitMs / 1_000, ok: true });
     if (queue.length > 0) wake();
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
@@ -209,7 +209,8 @@ export function createWriter(options: WriterOptions): Writer {
   function fail(batch: Batch, error: Error): void {
     if (batch !== current) return;
     current = null;
-    onCommit?.({ rows: batch.rows.length, seconds: (clock.now() - startedAt) / 1_000, ok: false });
+    const seconds = (clock.now() - startedAt) / 1_000;
+    onCommit?.({ rows: batch.rows.length, untried: queueRows, duplicates: 0, seconds, ok: false });
     const untried = queue;
     queue = [];
     queueRows = 0;
@@ -303,8 +304,6 @@ export function createWriter(options: WriterOptions): Writer {
     durability: () => durability,
     queueRows: () => queueRows,
     queueBytes: () => queueBytes,
-    // Ids are minted in the order in which rows are queued.
-    oldestPending: () => (current ?? queue[0])?.rows[0]?.id ?? null,
     totals: () => ({ ...totals }),
     drain,
     async close() {
