@@ -1,0 +1,73 @@
+import { shardFaults } from "./faults.ts";
+import { hashText, mix32 } from "./hash.ts";
+import { contender, weightedScore } from "./rendezvous.ts";
+import type { WeightedShard } from "./contract.ts";
+
+/** Slots of the table; a power of two. */
+export const SLOTS = 4096;
+
+const words = new Uint32Array(4);
+
+/**
+ * @param seed unsigned 32 bits; each is a hash function of its own
+ * @returns 0 to `SLOTS` − 1
+ */
+export function slotOf(text: string, seed: number): number {
+  hashText(text, seed, words);
+  return (words[0] ?? 0) & (SLOTS - 1);
+}
+
+/** Everything wrong with shards that a slot table is to be made of, in words. */
+export function slotFaults(shards: readonly WeightedShard[]): string[] {
+  const faults = shardFaults(shards);
+  return shards.length > SLOTS ? [...faults, `${shards.length} shards are too many for ${SLOTS} slots`] : faults;
+}
+
+/**
+ * Who owns each slot: a pure function of labels and weights, whatever their order.
+ *
+ * The shards join one after the other by label. The newcomer takes from every earlier shard what that one holds above
+ * its new quota, and of its slots those that weighted rendezvous hashing would give away first. So the last to join
+ * moves its own share and nothing else; and as the table stays close to rendezvous, which knows no order, any other
+ * shard moves little more than its own.
+ *
+ * @returns index into `shards` for each slot
+ */
+export function slotTable(shards: readonly WeightedShard[]): Uint16Array {
+  const joining = shards.map((shard, index) => ({ ...shard, index })).sort((a, b) => compareLabels(a.label, b.label));
+  const owner = new Uint16Array(SLOTS);
+  const ownerScore = new Float64Array(SLOTS);
+  joining.forEach((newcomer, rank) => {
+    const self = contender(newcomer);
+    const scores = Float64Array.from(owner, (_, slot) => weightedScore(mix32(slot + 1), slot, self));
+    const quotas = slotQuotas(joining.slice(0, rank + 1));
+    for (const giver of rank === 0 ? [0] : joining.slice(0, rank).keys()) {
+      const held = [...owner.keys()].filter((slot) => owner[slot] === giver);
+      const kept = rank === 0 ? 0 : (quotas[giver] ?? 0);
+      const gain = (slot: number) => (scores[slot] ?? 0) / (ownerScore[slot] ?? 1);
+      held.sort((a, b) => gain(b) - gain(a) || a - b);
+      for (const slot of held.slice(0, Math.max(0, held.length - kept))) {
+        owner[slot] = rank;
+        ownerScore[slot] = scores[slot] ?? 0;
+      }
+    }
+  });
+  return owner.map((rank) => joining[rank]?.index ?? 0);
+}
+
+/** Shares of `SLOTS` by weight, rounded by largest remainder, earlier shards first among equals; they sum to `SLOTS`. */
+function slotQuotas(shards: readonly WeightedShard[]): number[] {
+  const total = shards.reduce((sum, { weight }) => sum + weight, 0);
+  const exact = shards.map(({ weight }) => (SLOTS * weight) / total);
+  const quotas = exact.map(Math.floor);
+  const left = SLOTS - quotas.reduce((sum, quota) => sum + quota, 0);
+  const remainder = (i: number) => (exact[i] ?? 0) - (quotas[i] ?? 0);
+  const byRemainder = [...quotas.keys()].sort((a, b) => remainder(b) - remainder(a) || a - b);
+  for (const i of byRemainder.slice(0, left)) quotas[i] = (quotas[i] ?? 0) + 1;
+  return quotas;
+}
+
+/** As numbers, since ten thousand shards would have labels of unequal length. */
+function compareLabels(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1);
+}

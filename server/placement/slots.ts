@@ -1,0 +1,21 @@
+import { optionFaults, rejectFaults } from "./faults.ts";
+import { slotFaults, slotOf, slotTable } from "./slot-table.ts";
+import type { PlacementFactory } from "./contract.ts";
+
+/**
+ * Hash slots: a dialog's hash names one of 4,096 slots, a table the slot's shard.
+ *
+ * Every shard owns its weighted share of the slots to within one. A shard whose label sorts last joins or leaves
+ * with exactly its own slots moving; any other with a few per cent more (see `slotTable`). O(1) a call.
+ *
+ * @throws {ConfigError} BAD_PLACEMENT
+ */
+export const slots: PlacementFactory = (shards, options) => {
+  rejectFaults("BAD_PLACEMENT", [...slotFaults(shards), ...optionFaults("slots", options, {})]);
+  const table = slotTable(shards);
+  return {
+    name: "slots",
+    byTime: false,
+    place: (dialog) => table[slotOf(dialog, 0)] ?? 0,
+  };
+};
