@@ -9,6 +9,8 @@ interface ErrorRow {
   /** Whether the same frame may succeed later without a change. */
   readonly retryable: boolean;
   readonly outcome: Outcome;
+  /** Status of an HTTP answer with this code. */
+  readonly http: number;
   /** WebSocket close code sent after the error frame, if the connection cannot go on. */
   readonly close?: number;
   /** What it means and what to do: one sentence for the documentation. */
@@ -21,57 +23,73 @@ interface ErrorRow {
  */
 export const ERRORS = {
   BAD_FRAME: {
+    http: 400,
     retryable: false,
     outcome: "refused",
-    meaning: "The frame is not what the protocol allows; nothing of this WebSocket message was applied. Mend the client.",
+    meaning:
+      "The frame is not what the protocol allows; nothing of this WebSocket message was applied. Mend the client.",
   },
   UNAUTHENTICATED: {
+    http: 401,
     retryable: false,
     outcome: "refused",
     close: 4001,
     meaning: "No valid token came in time. Reconnect with a fresh one.",
   },
   TOO_LARGE: {
+    http: 413,
     retryable: false,
     outcome: "refused",
     close: 1009,
     meaning: "The WebSocket message is larger than `limits.bytes`. Send fewer frames at once.",
   },
   RATE_LIMITED: {
+    http: 429,
     retryable: true,
     outcome: "refused",
     meaning: "This connection sends faster than the server allows. Slow down, then resend.",
   },
   OVERLOADED: {
+    http: 503,
     retryable: true,
     outcome: "refused",
     meaning: "The shard's queue is full and the message was not queued. Back off, then resend.",
   },
   SHARD_UNAVAILABLE: {
+    http: 503,
     retryable: true,
     outcome: "unknown",
     meaning: "The shard does not answer; the message may or may not be stored. Resend with the same id.",
   },
   STALE_TOPOLOGY: {
+    http: 503,
     retryable: true,
     outcome: "unknown",
     meaning: "The topology changed while the message was under way. Resend with the same id.",
   },
   SHUTTING_DOWN: {
+    http: 503,
     retryable: true,
     outcome: "refused",
     close: 4100,
     meaning: "The server is stopping and took nothing of this message. Reconnect and resend.",
   },
   SLOW_READER: {
+    http: 503,
     retryable: true,
     outcome: "unknown",
     close: 4101,
     meaning: "The client does not read what it is sent. Reconnect and read the history.",
   },
-  FORBIDDEN: { retryable: false, outcome: "refused", meaning: "The token does not give the right to do this." },
-  NOT_FOUND: { retryable: false, outcome: "refused", meaning: "There is no such thing here." },
+  FORBIDDEN: {
+    http: 403,
+    retryable: false,
+    outcome: "refused",
+    meaning: "The token does not give the right to do this.",
+  },
+  NOT_FOUND: { http: 404, retryable: false, outcome: "refused", meaning: "There is no such thing here." },
   INTERNAL: {
+    http: 500,
     retryable: true,
     outcome: "unknown",
     meaning: "A fault of the server, logged there. Resend with the same id.",
@@ -82,3 +100,9 @@ export type ErrorCode = keyof typeof ERRORS;
 
 /** Every error code, in the order of the table. */
 export const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];
+
+/** The close code that follows an error frame with this code; undefined when the connection goes on. */
+export function closeCodeOf(code: ErrorCode): number | undefined {
+  const row: ErrorRow = ERRORS[code];
+  return row.close;
+}

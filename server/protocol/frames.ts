@@ -108,10 +108,4 @@ export interface ErrorFrame {
   readonly message: string;
 }
 
-export type ServerFrame =
-  | WelcomeFrame
-  | AckFrame
-  | MessageFrame
-  | HistoryPageFrame
-  | PongFrame
-  | ErrorFrame;
+export type ServerFrame = WelcomeFrame | AckFrame | MessageFrame | HistoryPageFrame | PongFrame | ErrorFrame;

@@ -1,0 +1,132 @@
+import type { WebSocket } from "ws";
+import { HOT_RANKS, type Metrics } from "../observability/metrics.ts";
+import type { SpaceSaving } from "../observability/space-saving.ts";
+import type { Topology } from "../placement/contract.ts";
+import { dialogId, groupDialogId } from "../placement/dialog.ts";
+import type { Router } from "../placement/router.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import { LIMITS, type HistoryFrame, type PingFrame, type SendFrame } from "../protocol/frames.ts";
+import type { HotReply, ShardsReply } from "../protocol/http.ts";
+import type { IdClock } from "./clock.ts";
+import { readHistory, type HistoryPage } from "./history.ts";
+import type { Presence } from "./presence.ts";
+import { createSender } from "./sender.ts";
+import { createOutbox, createSession, type Session } from "./session.ts";
+import type { Shard } from "./shard.ts";
+
+export interface ChatParts {
+  readonly node: number;
+  readonly topology: Topology;
+  readonly router: Router;
+  readonly shards: readonly Shard[];
+  readonly clock: IdClock;
+  readonly presence: Presence;
+  readonly metrics: Metrics;
+  readonly hot: SpaceSaving;
+}
+
+/** What the chat does, apart from sockets and HTTP. */
+export interface Chat {
+  readonly shards: readonly Shard[];
+  connect(socket: WebSocket): Session;
+  disconnect(session: Session): void;
+  welcome(session: Session, user: number): void;
+  handle(session: Session, user: number, frame: SendFrame | HistoryFrame | PingFrame): void;
+  history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage>;
+  status(): ShardsReply;
+  hot(): HotReply;
+  connections(): number;
+  /** Decoding of one WebSocket message took so many seconds. */
+  validated(seconds: number): void;
+  /** A fault below the frames: invalid UTF-8, an oversized message. */
+  protocolError(error: Error): void;
+  stopping(): boolean;
+  /** Refuses what is new, answers what is queued (at most `drainMs`), tells every client, and closes. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/** Puts the parts together. The caller owns shards and stores. */
+export function createChat(parts: ChatParts): Chat {
+  const { clock, metrics, presence, router, shards } = parts;
+  const sessions = new Set<Session>();
+  const outbox = createOutbox();
+  const send = createSender(parts);
+  let stopping = false;
+
+  async function answerHistory(session: Session, user: number, frame: HistoryFrame): Promise<void> {
+    const dialog = frame.with === undefined ? groupDialogId(frame.group!) : dialogId(user, frame.with);
+    const page = await history(dialog, frame);
+    session.send(JSON.stringify({ type: "history", id: frame.id, ...page }));
+  }
+
+  function history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage> {
+    const owners = router.shardsOf(dialog).map((index) => shards[index]!);
+    return readHistory(owners, dialog, page, clock.peek().toString());
+  }
+
+  const chat: Chat = {
+    shards,
+    history,
+    connections: () => sessions.size,
+    stopping: () => stopping,
+    connect(socket) {
+      const session = createSession(socket, outbox, { onError: (code) => metrics.error(code) });
+      sessions.add(session);
+      if (stopping) session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
+      return session;
+    },
+    disconnect(session) {
+      sessions.delete(session);
+      if (session.user !== null) presence.leave(session.user, session);
+    },
+    welcome(session, user) {
+      session.user = user;
+      presence.join(user, session);
+      session.send(
+        JSON.stringify({ type: "welcome", user, node: parts.node, epoch: parts.topology.epoch, limits: LIMITS }),
+      );
+    },
+    handle(session, user, frame) {
+      // Not closed yet: what this connection sent before is still being committed and will be acknowledged.
+      if (stopping) session.refuse("SHUTTING_DOWN", "the server is stopping; reconnect and resend", frame.id);
+      else if (frame.type === "send") send(session, user, frame);
+      else if (frame.type === "ping") session.send(JSON.stringify({ type: "pong", id: frame.id }));
+      else if (frame.group !== undefined) session.refuse("NOT_FOUND", `there is no group ${frame.group}`, frame.id);
+      else void answerHistory(session, user, frame);
+    },
+    status: () => ({
+      node: parts.node,
+      topology: parts.topology,
+      recipientsOffline: metrics.recipientsOffline(),
+      shards: shards.map((shard) => shard.status()),
+    }),
+    hot: () => hotReply(parts),
+    validated: (seconds) => metrics.stage("validate", seconds),
+    protocolError: (error) => metrics.error(codeOfProtocolError(error)),
+    async stop(drainMs) {
+      stopping = true;
+      const drained = Promise.all(shards.map((shard) => shard.writer.drain()));
+      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
+      for (const session of sessions) session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
+    },
+  };
+  return chat;
+}
+
+function hotReply({ hot, router }: ChatParts): HotReply {
+  const total = hot.total();
+  return {
+    messages: total,
+    dialogs: hot.top(HOT_RANKS.length).map(({ key, count, error }, index) => ({
+      rank: index + 1,
+      dialog: key,
+      share: count / total,
+      error: error / total,
+      shards: router.shardsOf(key).map((shard) => router.labels[shard]!),
+    })),
+  };
+}
+
+function codeOfProtocolError(error: Error & { code?: unknown }): ErrorCode {
+  return error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "TOO_LARGE" : "BAD_FRAME";
+}

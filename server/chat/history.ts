@@ -1,0 +1,65 @@
+import type { HistoryMessage } from "../protocol/frames.ts";
+import { LIMITS } from "../protocol/frames.ts";
+import { compareIds } from "../placement/message-id.ts";
+import type { MessageRow } from "../storage/contract.ts";
+import type { Shard } from "./shard.ts";
+
+/** A page of one dialog, ascending by id, merged from every shard that may hold a part of it. */
+export interface HistoryPage {
+  readonly messages: readonly HistoryMessage[];
+  readonly stable: string;
+  readonly next?: string;
+  readonly partial?: readonly string[];
+}
+
+/**
+ * Reads one page. A shard that does not answer is named in `partial`; the others still answer.
+ *
+ * @param before messages with smaller ids only; null reads the newest page
+ * @param limit 1…`LIMITS.page`
+ * @param fresh an id that no message has yet
+ */
+export async function readHistory(
+  shards: readonly Shard[],
+  dialog: string,
+  page: { readonly before?: string | undefined; readonly limit?: number | undefined },
+  fresh: string,
+): Promise<HistoryPage> {
+  const limit = page.limit ?? LIMITS.page;
+  // Before the reads begin: what is in flight now may appear during them.
+  const stable = shards.map((shard) => shard.oldestPending() ?? fresh).reduce(smaller, fresh);
+  const partial: string[] = [];
+  // One more than asked tells whether an older page exists.
+  const parts = await Promise.all(
+    shards.map((shard) =>
+      shard.history(dialog, page.before ?? null, limit + 1).catch(() => {
+        partial.push(shard.label);
+        return [];
+      }),
+    ),
+  );
+  const merged = parts.flat().sort((a, b) => compareIds(a.id, b.id));
+  const rows = merged.slice(-limit);
+  return {
+    messages: rows.map(toMessage),
+    stable,
+    ...(merged.length > limit && { next: rows[0]!.id }),
+    ...(partial.length > 0 && { partial: partial.sort() }),
+  };
+}
+
+function toMessage(row: MessageRow): HistoryMessage {
+  const isGroup = row.dialog.startsWith("g_");
+  return {
+    message: row.id,
+    dialog: row.dialog,
+    from: row.author,
+    ...(isGroup ? { group: row.recipient } : { to: row.recipient }),
+    client: row.client,
+    text: row.text,
+  };
+}
+
+function smaller(a: string, b: string): string {
+  return compareIds(a, b) < 0 ? a : b;
+}

@@ -1,0 +1,63 @@
+import type { Metrics, Operation } from "../observability/metrics.ts";
+import type { ShardStatus } from "../protocol/http.ts";
+import type { Durability, MessageRow, ShardStore } from "../storage/contract.ts";
+import type { Writer } from "../storage/writer.ts";
+import type { ShardSpec } from "../storage/url.ts";
+
+/** One shard of this server: its store for reads, its writer for messages; every operation is measured. */
+export interface Shard extends Pick<ShardStore, "history" | "find" | "audit" | "auditDialogs" | "lastId"> {
+  readonly label: string;
+  readonly writer: Writer;
+  state(): "up" | "down";
+  /** The smallest message id that is queued or being committed, or null. */
+  oldestPending(): string | null;
+  status(): ShardStatus;
+}
+
+/** @param index of the shard in the topology */
+export function createShard(
+  index: number,
+  label: string,
+  spec: ShardSpec,
+  store: ShardStore,
+  writer: Writer,
+  metrics: Metrics,
+): Shard {
+  async function measured<T>(op: Operation, call: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    let ok = false;
+    try {
+      const value = await call();
+      ok = true;
+      return value;
+    } finally {
+      metrics.operation(index, op, (performance.now() - start) / 1_000, ok);
+    }
+  }
+
+  return {
+    label,
+    writer,
+    state: () => writer.state(),
+    oldestPending: () => writer.oldestPending(),
+    lastId: () => store.lastId(),
+    history: (dialog, before, limit) => measured("history", () => store.history(dialog, before, limit)),
+    find: (dialog, author, client) => measured("find", () => store.find(dialog, author, client)),
+    audit: (run) => measured("audit", () => store.audit(run)),
+    auditDialogs: (run) => measured("audit", () => store.auditDialogs(run)),
+    status: () => ({
+      label,
+      engine: store.engine,
+      durability: writer.durability() satisfies Durability | null,
+      shaped: spec.shaped,
+      state: writer.state(),
+      queueRows: writer.queueRows(),
+      writer: writer.totals(),
+    }),
+  };
+}
+
+/** Bytes that a waiting row is counted with: its strings at two bytes a character, and the objects around them. */
+export function rowBytes(row: MessageRow): number {
+  return 200 + 2 * (row.text.length + row.client.length + row.dialog.length);
+}
