@@ -60,7 +60,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS message (
   text TEXT NOT NULL,
   PRIMARY KEY (dialog, id),
   UNIQUE (dialog, id_author, client_id)
-) WITHOUT ROWID`;
+)`;
 
 const SQL = {
   // Only the unique key: a message id that exists already is a fault and must not be hidden.
