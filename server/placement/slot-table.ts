@@ -38,21 +38,36 @@ export function slotTable(shards: readonly WeightedShard[]): Uint16Array {
   const owner = new Uint16Array(SLOTS);
   const ownerScore = new Float64Array(SLOTS);
   joining.forEach((newcomer, rank) => {
-    const self = contender(newcomer);
-    const scores = Float64Array.from(owner, (_, slot) => weightedScore(mix32(slot + 1), slot, self));
+    const scores = slotScores(newcomer);
+    const gains = scores.map((score, slot) => score / ownerScore[slot]!);
     const quotas = slotQuotas(joining.slice(0, rank + 1));
-    for (const giver of rank === 0 ? [0] : joining.slice(0, rank).keys()) {
-      const held = [...owner.keys()].filter((slot) => owner[slot] === giver);
-      const kept = rank === 0 ? 0 : (quotas[giver] ?? 0);
-      const gain = (slot: number) => (scores[slot] ?? 0) / (ownerScore[slot] ?? 1);
-      held.sort((a, b) => gain(b) - gain(a) || a - b);
-      for (const slot of held.slice(0, Math.max(0, held.length - kept))) {
+    if (rank === 0) ownerScore.set(scores);
+    for (const [giver, held] of slotsByOwner(owner, rank).entries()) {
+      for (const slot of eagerest(held, gains, held.length - quotas[giver]!)) {
         owner[slot] = rank;
-        ownerScore[slot] = scores[slot] ?? 0;
+        ownerScore[slot] = scores[slot]!;
       }
     }
   });
-  return owner.map((rank) => joining[rank]?.index ?? 0);
+  return owner.map((rank) => joining[rank]!.index);
+}
+
+function slotScores(shard: WeightedShard): Float64Array {
+  const self = contender(shard);
+  return Float64Array.from({ length: SLOTS }, (_, slot) => weightedScore(mix32(slot + 1), slot, self));
+}
+
+function slotsByOwner(owner: Uint16Array, owners: number): number[][] {
+  const held = Array.from({ length: owners }, (): number[] => []);
+  if (owners > 0) owner.forEach((rank, slot) => held[rank]!.push(slot));
+  return held;
+}
+
+/** The `count` slots with the largest gains; without a comparator, whose calls would take k6 a second. */
+function eagerest(held: readonly number[], gains: Float64Array, count: number): number[] {
+  if (count <= 0) return [];
+  const least = Float64Array.from(held, (slot) => gains[slot]!).sort()[held.length - count]!;
+  return held.filter((slot) => gains[slot]! >= least).slice(0, count);
 }
 
 /** Shares of `SLOTS` by weight, rounded by largest remainder, earlier shards first among equals; they sum to `SLOTS`. */
@@ -61,9 +76,9 @@ function slotQuotas(shards: readonly WeightedShard[]): number[] {
   const exact = shards.map(({ weight }) => (SLOTS * weight) / total);
   const quotas = exact.map(Math.floor);
   const left = SLOTS - quotas.reduce((sum, quota) => sum + quota, 0);
-  const remainder = (i: number) => (exact[i] ?? 0) - (quotas[i] ?? 0);
+  const remainder = (i: number) => exact[i]! - quotas[i]!;
   const byRemainder = [...quotas.keys()].sort((a, b) => remainder(b) - remainder(a) || a - b);
-  for (const i of byRemainder.slice(0, left)) quotas[i] = (quotas[i] ?? 0) + 1;
+  for (const i of byRemainder.slice(0, left)) quotas[i]! += 1;
   return quotas;
 }
 
