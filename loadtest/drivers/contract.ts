@@ -99,6 +99,8 @@ export interface Measurement {
     readonly cpu: number;
     /** Planned and never sent (the connection was gone, or the run ended). */
     readonly dropped: number;
+    /** Largest jump of the wall clock against one that cannot be set, ms; absent when the driver cannot tell. */
+    readonly clockJumpMs?: number;
   };
 }
 

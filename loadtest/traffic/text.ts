@@ -2,6 +2,11 @@ import type { Random } from "./random.ts";
 
 export type Phase = "warmup" | "measure";
 
+/** @param at intended moment, ms after the start of the schedule */
+export function phaseAt(at: number, warmupS: number): Phase {
+  return at < warmupS * 1000 ? "warmup" : "measure";
+}
+
 /** What a message carries from its author's generator to its reader's. */
 export interface Stamp {
   /** Number of the message among those of its author in its dialog: 1, 2, … */

@@ -1,0 +1,166 @@
+import { hash } from "node:crypto";
+import { dialogId } from "../../server/placement/dialog.ts";
+import { ERRORS, type Outcome } from "../../server/protocol/errors.ts";
+import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame } from "../../server/protocol/frames.ts";
+import { auditBits, auditKey } from "../traffic/audit-key.ts";
+import type { PlannedSend, Story } from "../traffic/contract.ts";
+import { createRandom } from "../traffic/random.ts";
+import { createOutbound, createReceipt, receive, settle, type Outbound, type Receipt } from "../traffic/receipts.ts";
+import { createTextWriter, phaseAt, readText, type Phase } from "../traffic/text.ts";
+import type { DriveOrder } from "./contract.ts";
+import type { RunClock } from "./node-clock.ts";
+import type { Session } from "./node-session.ts";
+import type { Tally } from "./node-tally.ts";
+
+/** The stream of random numbers that fills texts: none of the lanes' own. */
+const TEXT_STREAM = 0x7e_57;
+
+/** One direction of a dialog, both ends: author and reader live in this process. */
+interface Pair {
+  readonly author: number;
+  readonly to: number;
+  readonly hot: boolean;
+  readonly online: boolean;
+  readonly outbound: Outbound;
+  readonly receipt: Receipt;
+}
+
+/** A message that waits for its answer. */
+export interface Pending {
+  readonly pair: Pair;
+  readonly seq: number;
+  readonly bytes: number;
+  readonly phase: Phase;
+}
+
+/** Writes messages, follows each to its end, and counts. */
+export interface Ledger {
+  /** Sent and not answered. */
+  readonly outstanding: number;
+  /** Acknowledged messages whose reader is connected and has not got them yet. */
+  readonly undelivered: number;
+  /** Queues the frame of a planned message on its author's session. */
+  send(planned: PlannedSend, session: Session): void;
+  frame(session: Session, frame: ServerFrame): void;
+  /** The session is gone: what it still waited for will never be answered. */
+  abandon(session: Session): void;
+}
+
+export function createLedger(order: DriveOrder, story: Story, tally: Tally, clock: RunClock): Ledger {
+  const { runId } = order;
+  const { warmupS, seed } = order.dials;
+  const pairs = new Map<number, Pair>();
+  const writeText = createTextWriter(createRandom(seed, TEXT_STREAM));
+  const stride = story.users + 1;
+  let messages = 0;
+  let outstanding = 0;
+
+  function pairOf(author: number, to: number): Pair {
+    const key = author * stride + to;
+    let pair = pairs.get(key);
+    if (pair === undefined) {
+      const hot = story.isHot(author, to);
+      pair = { author, to, hot, online: to <= story.online, outbound: createOutbound(), receipt: createReceipt() };
+      pairs.set(key, pair);
+    }
+    return pair;
+  }
+
+  function send({ at, author, to }: PlannedSend, session: Session): void {
+    const pair = pairOf(author, to);
+    const { outbound } = pair;
+    const seq = ++outbound.seq;
+    const client = `${runId}-${++messages}`;
+    const phase = phaseAt(at, warmupS);
+    const sent = clock.now();
+    const text = writeText({ seq, settled: outbound.answered.low, intended: at, sent, phase });
+    session.queue(`{"type":"send","id":"${client}","to":${to},"text":"${text}"}`);
+    session.pending.set(client, { pair, seq, bytes: text.length, phase });
+    outstanding++;
+    tally.sent++;
+    if (pair.hot) tally.hotSent++;
+    if (phase === "measure") tally.sendLag.record(sent - at);
+  }
+
+  function take(session: Session, client: string): Pending | null {
+    const pending = session.pending.get(client);
+    if (pending === undefined) return null;
+    session.pending.delete(client);
+    outstanding--;
+    return pending;
+  }
+
+  function ack(session: Session, frame: AckFrame): void {
+    const pending = take(session, frame.id);
+    if (pending === null) {
+      tally.error("UNEXPECTED_ACK");
+      return;
+    }
+    const { pair, phase } = pending;
+    const shard = tally.shard(frame.shard);
+    settle(pair.outbound, pending.seq);
+    shard.acked++;
+    shard.secondAcked++;
+    shard.bytes += pending.bytes;
+    shard.sum += auditBits(hash("md5", auditKey(frame.dialog, pair.author, frame.id), "hex"));
+    if (phase === "measure") shard.commit.record(frame.stages.commit);
+    tally.acked++;
+    if (!pair.online) tally.offline++;
+  }
+
+  function refusal(session: Session, frame: ErrorFrame): void {
+    const row: { readonly outcome: Outcome } | undefined = ERRORS[frame.code];
+    tally.error(row === undefined ? "UNLISTED" : frame.code);
+    const pending = frame.id === undefined ? null : take(session, frame.id);
+    if (pending === null) return;
+    if (row?.outcome === "refused") {
+      tally.refused++;
+      settle(pending.pair.outbound, pending.seq);
+    } else lose(pending, frame.id ?? "");
+  }
+
+  function lose({ pair: { author, to } }: Pending, client: string): void {
+    tally.lose({ dialog: dialogId(author, to), author, client });
+  }
+
+  function message(session: Session, frame: MessageFrame): void {
+    const stamp = frame.to === session.user && frame.client.startsWith(`${runId}-`) ? readText(frame.text) : null;
+    if (stamp === null) return;
+    const pair = pairOf(frame.from, session.user);
+    const verdict = receive(pair.receipt, stamp.seq, stamp.settled);
+    if (verdict === "duplicate") {
+      tally.duplicated++;
+      return;
+    }
+    if (verdict === "reordered") tally.reordered++;
+    tally.delivered++;
+    const shard = tally.shard(frame.shard);
+    const received = clock.at(session.readAt);
+    const delivery = received - stamp.intended;
+    shard.secondDelivery.record(delivery);
+    if (stamp.phase === "warmup") return;
+    shard.delivery.record(delivery);
+    shard.service.record(received - stamp.sent);
+    if (!pair.hot) shard.innocent.record(delivery);
+  }
+
+  return {
+    get outstanding() {
+      return outstanding;
+    },
+    get undelivered() {
+      return tally.acked - tally.offline - tally.delivered;
+    },
+    send,
+    frame(session, frame) {
+      if (frame.type === "ack") ack(session, frame);
+      else if (frame.type === "message") message(session, frame);
+      else if (frame.type === "error") refusal(session, frame);
+    },
+    abandon(session) {
+      for (const [client, pending] of session.pending) lose(pending, client);
+      outstanding -= session.pending.size;
+      session.pending.clear();
+    },
+  };
+}
