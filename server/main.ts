@@ -46,8 +46,9 @@ async function stop(server: Awaited<ReturnType<typeof assemble>>, config: Config
 }
 
 async function stopSignal(): Promise<string> {
-  const signals = ["SIGTERM", "SIGINT"] as const;
-  return Promise.race(signals.map(async (signal) => once(process, signal).then(() => signal)));
+  // A parent that started this server with a channel is gone when the channel closes.
+  const events = ["SIGTERM", "SIGINT", ...(process.connected ? ["disconnect"] : [])];
+  return Promise.race(events.map((event) => once(process, event).then(() => event)));
 }
 
 function explain(error: unknown): number {

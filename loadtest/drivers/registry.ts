@@ -1,5 +1,27 @@
+import { ConfigError } from "../../server/placement/contract.ts";
 import type { Driver } from "./contract.ts";
+import { MissingProgramError } from "./missing-program.ts";
 import { createNodeDriver } from "./node.ts";
 
 /** Every driver, the preferred one first. */
 export const DRIVERS: readonly Driver[] = [createNodeDriver()];
+
+/**
+ * @param name of a driver, or `auto`: the first that can run here
+ * @throws {ConfigError} NO_SUCH_DRIVER
+ * @throws {MissingProgramError} DRIVER_UNAVAILABLE with the reason and the remedy
+ */
+export async function chooseDriver(name: string): Promise<Driver> {
+  const named = DRIVERS.filter((driver) => name === "auto" || driver.name === name);
+  if (named.length === 0) {
+    const names = ["auto", ...DRIVERS.map((driver) => driver.name)].join(", ");
+    throw new ConfigError("NO_SUCH_DRIVER", `--driver ${name}: there are ${names}`);
+  }
+  const reasons: string[] = [];
+  for (const driver of named) {
+    const reason = await driver.unavailable();
+    if (reason === null) return driver;
+    reasons.push(`${driver.name}: ${reason}`);
+  }
+  throw new MissingProgramError("DRIVER_UNAVAILABLE", reasons.join(" "));
+}

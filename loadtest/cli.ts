@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { addDemo } from "./commands/demo.ts";
+import { addReport } from "./commands/report.ts";
+import { addRun } from "./commands/run.ts";
+import { addServe } from "./commands/serve.ts";
+import { addTools } from "./commands/tools.ts";
+import { EXIT, explainError } from "./exit-code.ts";
+
+const HELP = `
+Start here:
+  hotshard demo                          random and hot traffic side by side, in under two minutes
+  hotshard run lady-gaga --shards 4      one scenario against a server of its own
+  hotshard serve --shards 4              a server to point k6 at
+
+Exit codes: 0 good, 1 a threshold or the audit failed, 2 bad usage, 3 the run is INVALID, 4 something is missing,
+130 interrupted.`;
+
+/**
+ * The `hotshard` command.
+ *
+ * @param argv arguments after the program's name
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.good;
+  const finish = (result: number) => {
+    code = result;
+  };
+  const program = new Command("hotshard")
+    .description("Which shard will burn, why, and what would fix it.")
+    .version(packageVersion())
+    .addHelpText("after", HELP)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false });
+  addDemo(program, finish);
+  addRun(program, finish);
+  addServe(program, finish);
+  addReport(program);
+  addTools(program, finish);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    // Commander has written its own line already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
+    const { code: failure, line } = explainError(error);
+    process.stderr.write(`${line}\n`);
+    return failure;
+  }
+}
+
+function packageVersion(): string {
+  const manifest = [new URL("../package.json", import.meta.url), new URL("../../package.json", import.meta.url)];
+  for (const url of manifest) {
+    try {
+      return (JSON.parse(readFileSync(url, "utf8")) as { version: string }).version;
+    } catch {
+      continue;
+    }
+  }
+  return "unknown";
+}

@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { Option, type Command } from "commander";
+import { playDemo, type DemoAct } from "../demo.ts";
+import { demoTable } from "../demo-table.ts";
+import { chooseDriver } from "../drivers/registry.ts";
+import { EXIT, exitCodeOf } from "../exit-code.ts";
+import { onInterrupt } from "../interrupt.ts";
+import { createLiveLine, type LiveLine } from "../live-line.ts";
+import { sharedSecret } from "../secret.ts";
+
+const TITLES: Readonly<Record<number, string>> = {
+  1: "People write to each other at random; shards are one point each on a hash ring, as many start.",
+  2: "The same traffic on a good placement: 4,096 slots.",
+  3: "One dialog gets 40 % of the messages. The hash is perfect, and one shard burns.",
+  4: "The same traffic after following the advice of act 3.",
+};
+
+/** `hotshard demo`: the story in one command. */
+export function addDemo(program: Command, finish: (code: number) => void): void {
+  program
+    .command("demo")
+    .summary("the story in one command: random and hot traffic side by side")
+    .addOption(new Option("--driver <name>", "node (needs nothing), k6 or auto").env("HOTSHARD_DRIVER").default("node"))
+    .option("--out <dir>", "folder for the reports")
+    .action(async (given: { driver: string; out?: string }) => finish(await demo(given)));
+}
+
+async function demo(given: { driver: string; out?: string }): Promise<number> {
+  const out = given.out ?? join("runs", `demo-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const signal = onInterrupt();
+  let line: LiveLine | undefined;
+  say("Four acts on four shards that are shaped to take 1,000 rows a second each; about 20 s an act.\n");
+  const played = await playDemo({
+    driver: await chooseDriver(given.driver),
+    secret: sharedSecret(process.env),
+    out,
+    signal,
+    onAct(act: DemoAct) {
+      say(`Act ${act.number}  ${TITLES[act.number]}`);
+      line = createLiveLine(`act ${act.number}`, process.stderr);
+    },
+    onProgress: (_act, progress) => line?.show(progress),
+    onResult(_act, result) {
+      line?.end();
+      const { maxOverMean, effectiveShards } = result.skew;
+      say(
+        `       max/mean ${maxOverMean.toFixed(2)}, ${effectiveShards.toFixed(1)} of 4 shards used, ${result.verdict.status}`,
+      );
+      for (const reason of result.verdict.reasons) say(`       ${reason.code}: ${reason.message}`);
+      say("");
+    },
+  });
+  process.stdout.write(demoTable(played, out));
+  const codes = played.map(({ result }) => exitCodeOf(result));
+  return signal.aborted ? EXIT.interrupted : (codes.find((code) => code !== EXIT.good) ?? EXIT.good);
+}

@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import type { PlayedAct } from "./demo.ts";
+import type { Result } from "./report/result.ts";
+
+type Row = readonly [question: string, ...answers: string[]];
+
+/**
+ * The demo's last word: one column per act, one row per question that a newcomer has, then where the reports are.
+ *
+ * @param out the folder that holds the acts' folders
+ */
+export function demoTable(played: readonly PlayedAct[], out: string): string {
+  const rows: Row[] = [
+    ["", ...played.map(({ act }) => `act ${act.number}`)],
+    ["traffic", ...played.map(({ act }) => act.scenario)],
+    ["placement", ...played.map(({ act }) => act.placed)],
+    ["fullest shard takes", ...played.map(({ result }) => fullest(result))],
+    ["times its fair share", ...played.map(({ result }) => result.skew.maxOverMean.toFixed(2))],
+    ["pure chance would give", ...played.map(({ result }) => result.skew.noiseFloor.mean.toFixed(2))],
+    ["the advice forecast", ...played.map(({ act }) => act.forecast?.toFixed(2) ?? "")],
+    ["shards paid / used", ...played.map(({ result }) => `4 / ${result.skew.effectiveShards.toFixed(1)}`)],
+    ["p99 there, bystanders", ...played.map(({ result }) => milliseconds(result, "hot"))],
+    ["p99 elsewhere", ...played.map(({ result }) => milliseconds(result, "elsewhere"))],
+    ["nothing lost (audit)", ...played.map(({ result }) => audit(result))],
+    ["verdict", ...played.map(({ result }) => result.verdict.status)],
+  ];
+  const reports = played.map(({ act }) => `  act ${act.number}  ${join(out, act.folder, "report.html")}`);
+  return `\n${align(rows)}\n${moral(played)}\n\nReports:\n${reports.join("\n")}\n`;
+}
+
+function fullest(result: Result): string {
+  const shard = result.shards.reduce((a, b) => (b.share > a.share ? b : a));
+  return `${shard.label}: ${(100 * shard.share).toFixed(1)} %`;
+}
+
+/** Delivery p99 of dialogs that are not hot: on the fullest shard, and the worst of the others. */
+function milliseconds(result: Result, where: "hot" | "elsewhere"): string {
+  const value = where === "hot" ? result.blastRadius?.hotMs : result.blastRadius?.elsewhereMs;
+  return value === undefined ? "–" : `${value < 100 ? value.toFixed(0) : Math.round(value).toLocaleString("en")} ms`;
+}
+
+function audit({ audit: { match, acked } }: Result): string {
+  if (match === null) return "not comparable";
+  return match ? `${acked.toLocaleString("en")} ok` : "MISMATCH";
+}
+
+function moral(played: readonly PlayedAct[]): string {
+  const advice = played.find(({ act }) => act.number === 3)?.result.advice[0];
+  return advice === undefined ? "" : `\nThe advice of act 3, followed in act 4: ${advice.text}`;
+}
+
+function align(rows: readonly Row[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+        .join("   ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

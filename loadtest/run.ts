@@ -1,0 +1,95 @@
+import { randomInt } from "node:crypto";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AuditMessageReply } from "../server/protocol/http.ts";
+import { buildResult } from "./analysis/build-result.ts";
+import type { Driver, Measurement, Progress } from "./drivers/contract.ts";
+import { startOwnServer } from "./own-server.ts";
+import type { Result } from "./report/result.ts";
+import { writeRun } from "./report/write.ts";
+import { createServerClient, type ServerClient } from "./server-client.ts";
+import type { Dials } from "./traffic/contract.ts";
+
+export interface RunOrder {
+  readonly scenario: string;
+  readonly dials: Dials;
+  readonly driver: Driver;
+  readonly secret: string;
+  /** A running server's chat; null starts an own one with `serverArgs` and stops it afterwards. */
+  readonly url: string | null;
+  /** Options of `hotshard serve` for an own server. */
+  readonly serverArgs: readonly string[];
+  /** Folder for the result; made if need be. */
+  readonly out: string;
+  /** The command line that makes the same run. */
+  readonly command: string;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/** Drives one scenario, audits it against the databases, and writes the run's folder. */
+export async function executeRun(order: RunOrder): Promise<Result> {
+  if (order.url !== null) return driveAndJudge(order, order.url);
+  const data = await mkdtemp(join(tmpdir(), "hotshard-run-"));
+  // Options given later win, so a user's --data keeps the shards.
+  const server = await startOwnServer(["--data", data, ...order.serverArgs]);
+  try {
+    return await driveAndJudge(order, server.url);
+  } finally {
+    await server.stop();
+    await rm(data, { recursive: true, force: true });
+  }
+}
+
+async function driveAndJudge(order: RunOrder, url: string): Promise<Result> {
+  const client = createServerClient(url, order.secret);
+  const before = await client.shards();
+  const runId = freshRunId();
+  const measurement = await order.driver.drive({
+    runId,
+    scenario: order.scenario,
+    dials: order.dials,
+    url,
+    secret: order.secret,
+    shards: before.topology.shards,
+    ...(order.onProgress && { onProgress: order.onProgress }),
+    ...(order.signal && { signal: order.signal }),
+  });
+  const after = await client.shards();
+  const [audit, dialogs, unknowns] = await Promise.all([
+    client.audit(runId),
+    client.auditDialogs(runId),
+    lookUp(client, measurement),
+  ]);
+  const result = buildResult({
+    runId,
+    scenario: order.scenario,
+    dials: order.dials,
+    command: order.command,
+    url,
+    measurement,
+    before,
+    after,
+    audit,
+    dialogs,
+    unknowns,
+  });
+  await mkdir(order.out, { recursive: true });
+  await writeRun(order.out, { result, slices: measurement.slices, dialogs: dialogs.dialogs });
+  return result;
+}
+
+/** What became of the messages without an answer: asked one by one, they are few. */
+async function lookUp(client: ServerClient, measurement: Measurement): Promise<AuditMessageReply[]> {
+  const replies: AuditMessageReply[] = [];
+  for (const message of measurement.unknowns) replies.push(await client.find(message));
+  return replies;
+}
+
+/** Made afresh and never from the seed: two runs with the same seed must not share client message ids. */
+function freshRunId(): string {
+  return Array.from({ length: 10 }, () => RUN_ID_LETTERS[randomInt(RUN_ID_LETTERS.length)]).join("");
+}
