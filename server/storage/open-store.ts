@@ -1,4 +1,5 @@
 import type { ShardStore } from "./contract.ts";
+import { createMysqlStore } from "./mysql.ts";
 import { shaped } from "./shaped.ts";
 import { createSqliteStore } from "./sqlite.ts";
 import type { ShardSpec } from "./url.ts";
@@ -8,9 +9,7 @@ type EngineOf = { readonly [E in ShardSpec["engine"]]: (spec: Extract<ShardSpec,
 /** Every engine. A new one is its own file, its URL in `url.ts`, and a line here. */
 const ENGINES: EngineOf = {
   sqlite: createSqliteStore,
-  mysql: () => {
-    throw new Error("not yet");
-  },
+  mysql: createMysqlStore,
 };
 
 /** The store that a shard URL names, shaped if the URL says so; not yet open. */

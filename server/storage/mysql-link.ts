@@ -1,0 +1,123 @@
+import { connect as netConnect } from "node:net";
+import type { Socket } from "node:net";
+import { createConnection } from "mysql2";
+import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
+import { StoreError } from "./contract.ts";
+import type { MysqlSpec } from "./url.ts";
+
+export type MysqlValue = string | number | null;
+
+/** One connection to a database that opens when it is needed and again after it was lost. */
+export interface MysqlLink {
+  /** Runs a prepared statement, prepared once for each connection. @throws {StoreError} */
+  execute<T extends Reply>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T>;
+  /** Runs a statement of the text protocol. @throws {StoreError} */
+  query<T extends Reply>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T>;
+  /** Drops the connection; calls under way reject. */
+  drop(reason: string): void;
+}
+
+type Reply = ResultSetHeader | RowDataPacket[];
+
+const CONNECT_MS = 5_000;
+
+interface Live {
+  readonly connection: Connection;
+  readonly socket: Socket;
+  readonly ready: Promise<void>;
+  readonly waiting: Set<(error: Error) => void>;
+}
+
+/** @param setup run on every new connection before anything else */
+export function mysqlLink(spec: MysqlSpec, setup: string, overrides: ConnectionOptions = {}): MysqlLink {
+  const where = `mysql://${spec.host}:${spec.port}/${spec.database}`;
+  let live: Live | null = null;
+
+  /** Nobody but the configuration may show the password, whatever the driver quotes. */
+  function storeError(error: QueryError, maybeStored: boolean): StoreError {
+    const text = error.sqlMessage ?? error.message;
+    const shown = spec.password === "" ? text : text.replaceAll(spec.password, "***");
+    return new StoreError(`${where}: ${error.code ?? "error"}: ${shown}`, maybeStored, error);
+  }
+
+  function lose(lost: Live, error: Error): void {
+    if (live === lost) live = null;
+    lost.connection.destroy();
+    // mysql2 only says goodbye, and a server that hangs would keep the socket.
+    lost.socket.destroy();
+    for (const reject of lost.waiting) reject(error);
+    lost.waiting.clear();
+  }
+
+  function connect(): Live {
+    const socket = netConnect({ host: spec.host, port: spec.port, noDelay: true, keepAlive: true });
+    const connection = createConnection({
+      stream: () => socket,
+      user: spec.user,
+      password: spec.password,
+      database: spec.database,
+      charset: "utf8mb4",
+      connectTimeout: CONNECT_MS,
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      // affectedRows must count what changed: that is how duplicates are noticed.
+      flags: ["-FOUND_ROWS"],
+      ...overrides,
+    });
+    const waiting = new Set<(error: Error) => void>();
+    const ready = new Promise<void>((resolve, reject) => {
+      waiting.add(reject);
+      connection.query(setup, (error) => {
+        waiting.delete(reject);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+    const made: Live = { connection, socket, ready, waiting };
+    ready.catch(() => lose(made, new Error("not connected")));
+    connection.on("error", (error: QueryError) => lose(made, error));
+    return made;
+  }
+
+  async function command<T>(
+    send: (connection: Connection, done: (error: QueryError | null, result: T) => void) => void,
+    timeoutMs: number | undefined,
+  ): Promise<T> {
+    const used = (live ??= connect());
+    try {
+      await used.ready;
+    } catch (error) {
+      throw storeError(error as QueryError, false);
+    }
+    return new Promise<T>((resolve, reject) => {
+      const end = (error: Error): void => {
+        clearTimeout(timer);
+        reject(storeError(error as QueryError, true));
+      };
+      used.waiting.add(end);
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => lose(used, new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+      send(used.connection, (error, result) => {
+        used.waiting.delete(end);
+        clearTimeout(timer);
+        if (error === null) return resolve(result);
+        // A statement that the server refused was rolled back by it; after a lost connection nobody knows.
+        const refused = error.errno !== undefined && error.sqlState !== undefined && !error.fatal;
+        reject(storeError(error, !refused));
+        if (!refused) lose(used, error);
+      });
+    });
+  }
+
+  return {
+    execute: (sql, values, timeoutMs) =>
+      command((connection, done) => connection.execute(sql, [...values], done as never), timeoutMs),
+    query: (sql, values, timeoutMs) =>
+      command((connection, done) => connection.query(sql, [...values], done as never), timeoutMs),
+    drop: (reason) => {
+      if (live !== null) lose(live, new Error(reason));
+    },
+  };
+}

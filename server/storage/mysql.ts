@@ -1,0 +1,157 @@
+import type { ResultSetHeader, RowDataPacket } from "mysql2";
+import { StoreError } from "./contract.ts";
+import type { Durability, MessageRow, ShardStore } from "./contract.ts";
+import { mysqlLink } from "./mysql-link.ts";
+import type { MysqlLink, MysqlValue } from "./mysql-link.ts";
+import { prepareSchema, SESSION } from "./mysql-schema.ts";
+import type { MysqlSpec } from "./url.ts";
+
+const READ_MS = 10_000;
+/** Audits read whole tables. */
+const AUDIT_MS = 120_000;
+/** ER_LOCK_DEADLOCK: two servers wrote the same keys and this one was rolled back. */
+const DEADLOCK = 1213;
+const DEADLOCK_TRIES = 5;
+
+const COLUMNS = "dialog, CAST(id AS CHAR) AS id, id_author, id_recipient, client_id, text";
+
+/**
+ * A shard in a MySQL 8.4 or MariaDB 10.11 database, or one that speaks their protocol. A commit is one statement and one
+ * round trip: a prepared multi-row insert under autocommit. Reads have a connection of their own, so that history does
+ * not wait behind commits.
+ */
+export function createMysqlStore(spec: MysqlSpec): ShardStore {
+  const writes = mysqlLink(spec, SESSION);
+  const reads = mysqlLink(spec, SESSION);
+  const audits = mysqlLink(spec, SESSION);
+
+  return {
+    engine: "mysql",
+    async open() {
+      await prepareSchema(spec, writes);
+      return durability(writes);
+    },
+    insert: (rows) => insert(writes, rows),
+    async history(dialog, before, limit) {
+      // LIMIT takes the string of a number; the driver's number is a double, which LIMIT refuses.
+      const below = before === null ? "" : "AND id < CAST(? AS UNSIGNED)";
+      const values = before === null ? [dialog, String(limit)] : [dialog, before, String(limit)];
+      const sql = `SELECT ${COLUMNS} FROM message WHERE dialog = ? ${below} ORDER BY message.id DESC LIMIT ?`;
+      const rows = await reads.execute<RowDataPacket[]>(sql, values, READ_MS);
+      return rows.map(messageRow).reverse();
+    },
+    async find(dialog, author, client) {
+      const sql = `SELECT CAST(id AS CHAR) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`;
+      const [row] = await reads.execute<RowDataPacket[]>(sql, [dialog, String(author), client], READ_MS);
+      return row === undefined ? null : String(row["id"]);
+    },
+    async audit(run) {
+      const key = "MD5(CONCAT_WS(':', dialog, id_author, client_id))";
+      const sql = `SELECT COUNT(*) AS n, COALESCE(SUM(CONV(LEFT(${key}, 6), 16, 10)), 0) AS total FROM message
+        WHERE LEFT(client_id, CHAR_LENGTH(?)) = ?`;
+      const [row] = await audits.execute<RowDataPacket[]>(sql, [`${run}-`, `${run}-`], AUDIT_MS);
+      return { rows: Number(row!["n"]), sum: Number(row!["total"]) };
+    },
+    async auditDialogs(run) {
+      const sql = `SELECT dialog, COUNT(*) AS n FROM message WHERE LEFT(client_id, CHAR_LENGTH(?)) = ? GROUP BY dialog`;
+      const rows = await audits.execute<RowDataPacket[]>(sql, [`${run}-`, `${run}-`], AUDIT_MS);
+      return rows.map((row) => ({ dialog: String(row["dialog"]), count: Number(row["n"]) }));
+    },
+    async lastId() {
+      // Grouped, the primary key answers with one look per dialog instead of one per message.
+      const sql =
+        "SELECT CAST(COALESCE(MAX(top), 0) AS CHAR) AS id FROM (SELECT MAX(id) AS top FROM message GROUP BY dialog) AS tops";
+      const [row] = await audits.execute<RowDataPacket[]>(sql, [], AUDIT_MS);
+      return String(row!["id"]);
+    },
+    async ping() {
+      await writes.query("DO 1", [], READ_MS);
+    },
+    abandon() {
+      for (const link of [writes, reads, audits]) link.drop("given up after it hung");
+    },
+    async close() {
+      for (const link of [writes, reads, audits]) link.drop("closed");
+    },
+  };
+}
+
+function messageRow(row: RowDataPacket): MessageRow {
+  return {
+    dialog: String(row["dialog"]),
+    id: String(row["id"]),
+    author: Number(row["id_author"]),
+    recipient: Number(row["id_recipient"]),
+    client: String(row["client_id"]),
+    text: String(row["text"]),
+  };
+}
+
+async function insert(link: MysqlLink, rows: readonly MessageRow[]): Promise<string[]> {
+  const values: MysqlValue[] = [];
+  for (const row of rows) values.push(row.dialog, row.id, row.author, row.recipient, row.client, row.text);
+  const { affectedRows } = await retried(() => link.execute<ResultSetHeader>(insertSql(rows.length), values));
+  return affectedRows === rows.length ? rows.map((row) => row.id) : storedIds(link, rows);
+}
+
+async function retried<T>(call: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      const errno = error instanceof StoreError ? (error.cause as { errno?: number } | undefined)?.errno : undefined;
+      if (errno !== DEADLOCK || tries === DEADLOCK_TRIES) throw error;
+    }
+  }
+}
+
+const INSERTS: string[] = [];
+
+/**
+ * A row that was stored before is left as it is (0 affected rows); any other collision, on the message id, sets it to
+ * NULL, which is an error and undoes the whole statement. INSERT IGNORE would hide that and worse.
+ */
+function insertSql(rows: number): string {
+  return (INSERTS[rows] ??= `INSERT INTO message (dialog, id, id_author, id_recipient, client_id, text) VALUES ${Array(
+    rows,
+  )
+    .fill("(?,?,?,?,?,?)")
+    .join(
+      ",",
+    )} ON DUPLICATE KEY UPDATE id = IF(message.id_author = VALUES(id_author) AND message.client_id = VALUES(client_id), message.id, NULL)`);
+}
+
+/** Looks up what is stored for rows of which some were stored before. Rare, so by the text protocol. */
+async function storedIds(link: MysqlLink, rows: readonly MessageRow[]): Promise<string[]> {
+  const one = "(dialog = ? AND id_author = ? AND client_id = ?)";
+  const sql = `SELECT dialog, CAST(id AS CHAR) AS id, id_author, client_id FROM message WHERE ${rows.map(() => one).join(" OR ")}`;
+  const keys = rows.flatMap((row): MysqlValue[] => [row.dialog, row.author, row.client]);
+  const found = await link.query<RowDataPacket[]>(sql, keys);
+  const ids = new Map(
+    found.map((row) => [
+      keyOf(String(row["dialog"]), String(row["id_author"]), String(row["client_id"])),
+      String(row["id"]),
+    ]),
+  );
+  return rows.map((row) => {
+    const id = ids.get(keyOf(row.dialog, String(row.author), row.client));
+    if (id === undefined) throw new StoreError(`a message of ${row.dialog} vanished while it was stored`, true);
+    return id;
+  });
+}
+
+function keyOf(dialog: string, author: string, client: string): string {
+  return JSON.stringify([dialog, author, client]);
+}
+
+async function durability(link: MysqlLink): Promise<Durability> {
+  const names = "'innodb_flush_log_at_trx_commit', 'sync_binlog', 'log_bin'";
+  const rows = await link.query<RowDataPacket[]>(`SHOW VARIABLES WHERE Variable_name IN (${names})`, [], READ_MS);
+  const value = new Map(rows.map((row) => [String(row["Variable_name"]), String(row["Value"])]));
+  const flush = value.get("innodb_flush_log_at_trx_commit") ?? "unknown";
+  const binlog = value.get("log_bin") ?? "OFF";
+  const sync = value.get("sync_binlog") ?? "unknown";
+  // With a binary log, recovery drops what the log lost, however well InnoDB kept it.
+  const crashSafe = (flush === "1" || flush === "3") && (binlog !== "ON" || sync === "1");
+  return { crashSafe, settings: `innodb_flush_log_at_trx_commit=${flush} log_bin=${binlog} sync_binlog=${sync}` };
+}
