@@ -1,0 +1,110 @@
+import { hash } from "node:crypto";
+import type { AuditMessageReply, AuditReply } from "../../server/protocol/http.ts";
+import type { Measurement, UnknownMessage } from "../drivers/contract.ts";
+import type { Result } from "../report/result.ts";
+import { auditBits, auditKey } from "../traffic/audit-key.ts";
+
+/** What the server answered for one message of unknown outcome. */
+export interface Lookup {
+  readonly unknown: UnknownMessage;
+  readonly reply: AuditMessageReply;
+}
+
+/** A shard whose rows are not the ones that were acknowledged. */
+export interface Mismatch {
+  readonly shard: string;
+  readonly expectedRows: number;
+  readonly rows: number;
+  readonly expectedSum: number;
+  readonly sum: number;
+}
+
+export interface AuditVerdict {
+  readonly audit: Result["audit"];
+  readonly mismatches: readonly Mismatch[];
+}
+
+interface Expected {
+  rows: number;
+  sum: number;
+}
+
+/**
+ * Compares what the generator was promised with what the shards hold. Equal counts and equal sums of 24 bits of md5 show
+ * that the same messages are on both sides; a difference escapes with a chance of 2^−24.
+ *
+ * Counts are exact lower bounds: a shard with as many rows as expected and another sum counts as one message lost.
+ *
+ * @param reply null when the server could not be asked: then nothing can be compared
+ * @param lookups one for each of `measurement.unknowns`
+ */
+export function audit(measurement: Measurement, reply: AuditReply | null, lookups: readonly Lookup[]): AuditVerdict {
+  const expected = expectation(measurement, lookups);
+  const stored = new Map((reply?.shards ?? []).map((shard) => [shard.shard, shard]));
+  const mismatches: Mismatch[] = [];
+  let lost = 0;
+  let extraCopies = 0;
+  for (const shard of reply === null ? [] : new Set([...expected.keys(), ...stored.keys()])) {
+    const { rows: expectedRows, sum: expectedSum } = expected.get(shard) ?? { rows: 0, sum: 0 };
+    const { rows, sum } = stored.get(shard) ?? { rows: 0, sum: 0 };
+    if (rows === expectedRows && sum === expectedSum) continue;
+    mismatches.push({ shard, expectedRows, rows, expectedSum, sum });
+    if (rows > expectedRows) extraCopies += rows - expectedRows;
+    else lost += Math.max(1, expectedRows - rows);
+  }
+  const comparable =
+    reply !== null &&
+    !measurement.interrupted &&
+    measurement.unknowns.length === measurement.unknown &&
+    lookups.length === measurement.unknown;
+  return {
+    audit: {
+      acked: sum(Object.values(measurement.shards).map((shard) => shard.acked)),
+      stored: sum([...stored.values()].map((shard) => shard.rows)),
+      unknown: measurement.unknown,
+      unknownStored: lookups.filter((lookup) => lookup.reply.shard !== null).length,
+      lost,
+      duplicated: measurement.duplicated,
+      reordered: measurement.reordered,
+      // Rows that an incomparable run cannot account for are not copies: nobody counted their acks.
+      extraCopies: comparable ? extraCopies : 0,
+      match: comparable ? mismatches.length === 0 : null,
+    },
+    mismatches,
+  };
+}
+
+/** Rows and sums per shard: the acknowledged messages and those of unknown outcome that were found. */
+function expectation(measurement: Measurement, lookups: readonly Lookup[]): Map<string, Expected> {
+  const expected = new Map<string, Expected>();
+  for (const [label, { acked, sum: ackedSum }] of Object.entries(measurement.shards)) {
+    expected.set(label, { rows: acked, sum: ackedSum });
+  }
+  for (const { unknown, reply } of lookups) {
+    if (reply.shard === null) continue;
+    const row = expected.get(reply.shard) ?? { rows: 0, sum: 0 };
+    row.rows++;
+    row.sum += auditBits(hash("md5", auditKey(unknown.dialog, unknown.author, unknown.client), "hex"));
+    expected.set(reply.shard, row);
+  }
+  return expected;
+}
+
+/** What the audit holds against the server, one sentence each; nothing when it passed or could not be made. */
+export function auditFaults({ audit: result, mismatches }: AuditVerdict): string[] {
+  const faults = mismatches.map(
+    ({ shard, expectedRows, rows }) =>
+      `shard ${shard} holds ${rows} messages of this run and ${expectedRows} were acknowledged or found` +
+      (rows === expectedRows ? ": as many, but not the same ones." : "."),
+  );
+  if (result.match === null && result.lost === 0) faults.length = 0;
+  if (result.duplicated > 0) faults.push(`${result.duplicated} messages reached their reader twice.`);
+  if (result.reordered > 0) {
+    faults.push(`${result.reordered} messages came after one that was sent when they had been acknowledged.`);
+  }
+  return faults;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

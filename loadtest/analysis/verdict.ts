@@ -1,0 +1,161 @@
+import type { Measurement, ShardMeasurement } from "../drivers/contract.ts";
+import type { Result } from "../report/result.ts";
+import type { Dials } from "../traffic/contract.ts";
+import { quantileOf } from "../traffic/histogram.ts";
+import { countTolerance } from "./deviation.ts";
+
+/** Where a generator stops being believed. */
+export interface VerdictLimits {
+  /** p99 of actual − intended moment of the send, ms. */
+  readonly sendLagMs: number;
+  /** p99 of handler − socket, ms. */
+  readonly handlerLagMs: number;
+  /** Busy share of the cores that the generator can use. */
+  readonly cpu: number;
+  /** Jump of the wall clock, ms. */
+  readonly clockJumpMs: number;
+}
+
+export const VERDICT_LIMITS: VerdictLimits = { sendLagMs: 50, handlerLagMs: 50, cpu: 0.9, clockJumpMs: 250 };
+
+export interface VerdictInput {
+  readonly measurement: Measurement;
+  readonly dials: Dials;
+  /** `Story.askedShare`. */
+  readonly askedShare: number | null;
+  readonly audit: Result["audit"];
+  /** Cores that the generator's threads can use: 1 for the Node driver. */
+  readonly cores: number;
+  readonly limits?: Partial<VerdictLimits>;
+}
+
+type Reason = Result["verdict"]["reasons"][number];
+type Check = (input: VerdictInput & { readonly limits: VerdictLimits }) => string | null;
+
+/**
+ * Every reason for which a run is INVALID, in the order in which they are told: what a reader can believe, not whether
+ * the server did well. A message that was lost is the audit's affair.
+ */
+const CHECKS: Readonly<Record<string, Check>> = {
+  INTERRUPTED: ({ measurement }) =>
+    measurement.interrupted ? "The run was interrupted: it shows a part of the story. Run it to its end." : null,
+
+  SEND_LAG: ({ measurement, limits }) =>
+    lagging("sent", "their intended moment", quantileOf(measurement.generator.sendLag, 0.99), limits.sendLagMs),
+
+  HANDLER_LAG: ({ measurement, limits }) =>
+    lagging("handled", "they were read", quantileOf(measurement.generator.handlerLag, 0.99), limits.handlerLagMs),
+
+  GENERATOR_CPU({ measurement, cores, limits }) {
+    const { cpu } = measurement.generator;
+    if (cpu <= limits.cpu * cores) return null;
+    return `The generator kept ${cpu.toFixed(2)} of ${cores} cores busy (at most ${percent(limits.cpu)} is believed): it was the bottleneck, not the server. Lower --rate, or run the generator on a machine of its own.`;
+  },
+
+  DROPPED({ measurement: { generator, planned } }) {
+    if (generator.dropped === 0) return null;
+    return `${generator.dropped} of ${planned} planned messages were never sent, because their author was not connected or the generator was late: the load was lighter than asked. Look at the errors and reconnects, or lower --rate.`;
+  },
+
+  SHARE_OFF({ measurement: { hotSent, sent }, askedShare }) {
+    if (askedShare === null) return null;
+    const tolerance = countTolerance(sent * askedShare * (1 - askedShare));
+    if (Math.abs(hotSent - sent * askedShare) <= tolerance) return null;
+    return `The hot dialog got ${percent(hotSent / Math.max(1, sent))} of the messages and ${percent(askedShare)} was asked for; chance explains ${percent(tolerance / Math.max(1, sent))} to either side. Look whether its authors stayed connected.`;
+  },
+
+  ARRIVALS_OFF({ measurement: { planned, interrupted }, dials }) {
+    const expected = dials.rate * (dials.warmupS + dials.durationS);
+    const tolerance = countTolerance(expected);
+    if (interrupted || Math.abs(planned - expected) <= tolerance) return null;
+    return `The schedule held ${planned} messages and ${dials.rate}/s make ${Math.round(expected)} ± ${Math.round(tolerance)}: this was not the traffic asked for. Report it as a fault of the generator.`;
+  },
+
+  SAMPLES_MISSING({ measurement, dials }) {
+    const missing = missingSamples(measurement, dials);
+    if (missing.length === 0) return null;
+    return `Samples are missing (${missing.join("; ")}): the percentiles would speak of a part only. Make the run longer, or look at the errors.`;
+  },
+
+  COUNTERS_CONTRADICT({ measurement, audit }) {
+    const contradictions = contradictionsOf(measurement, audit);
+    if (contradictions.length === 0) return null;
+    return `Counters contradict each other (${contradictions.join("; ")}): something was not counted. Look for lost connections among the errors, else report it as a fault of the generator.`;
+  },
+
+  CLOCK_JUMPED({ measurement, limits }) {
+    const jump = measurement.generator.clockJumpMs ?? 0;
+    if (jump <= limits.clockJumpMs) return null;
+    return `The machine's clock jumped by ${Math.round(jump)} ms (at most ${limits.clockJumpMs} ms is believed): it was set, or the machine slept. Run again.`;
+  },
+};
+
+/** Every code that a verdict may name. */
+export const REASON_CODES = Object.keys(CHECKS);
+
+/** Whether the figures of a run can be believed, decided before any of them is shown. */
+export function judge(input: VerdictInput): Result["verdict"] {
+  const full = { ...input, limits: { ...VERDICT_LIMITS, ...input.limits } };
+  const reasons: Reason[] = [];
+  for (const [code, check] of Object.entries(CHECKS)) {
+    const message = check(full);
+    if (message !== null) reasons.push({ code, message });
+  }
+  return { status: reasons.length === 0 ? "VALID" : "INVALID", reasons };
+}
+
+function lagging(what: string, than: string, p99: number, limit: number): string | null {
+  if (p99 <= limit) return null;
+  return `One message in a hundred was ${what} ${p99.toFixed(1)} ms or more after ${than} (at most ${limit} ms is believed): the generator was the bottleneck, not the server. Lower --rate, or run the generator on a machine of its own.`;
+}
+
+function total(measurement: Measurement, count: (shard: ShardMeasurement) => number): number {
+  return Object.values(measurement.shards).reduce((sum, shard) => sum + count(shard), 0);
+}
+
+function missingSamples(measurement: Measurement, dials: Dials): string[] {
+  const { generator, delivered, offline } = measurement;
+  const acked = total(measurement, (shard) => shard.acked);
+  const delivery = total(measurement, (shard) => shard.delivery.count);
+  const service = total(measurement, (shard) => shard.service.count);
+  const commit = total(measurement, (shard) => shard.commit.count);
+  const missing: string[] = [];
+  if (acked === 0) missing.push("nothing was acknowledged");
+  if (generator.sendLag.count === 0) missing.push("no send in the measured phase");
+  if (generator.handlerLag.count === 0) missing.push("no handler lag");
+  if (acked > 0 && commit === 0) missing.push("no commit in the measured phase");
+  if (acked > offline && delivery === 0) missing.push("no delivery in the measured phase");
+  if (delivery !== service) missing.push(`${delivery} deliveries, ${service} of them timed from the send`);
+  if (dials.warmupS > 0) return missing;
+  if (commit !== acked) missing.push(`${commit} commits of ${acked} acknowledged messages were timed`);
+  if (delivery !== delivered) missing.push(`${delivery} of ${delivered} deliveries were timed`);
+  return missing;
+}
+
+function contradictionsOf(measurement: Measurement, audit: Result["audit"]): string[] {
+  const { planned, sent, refused, unknown, delivered, offline, generator, errors } = measurement;
+  const acked = total(measurement, (shard) => shard.acked);
+  const found: string[] = [];
+  if (planned !== sent + generator.dropped)
+    found.push(`planned ${planned} ≠ sent ${sent} + dropped ${generator.dropped}`);
+  if (sent !== acked + refused + unknown) {
+    found.push(`sent ${sent} ≠ acked ${acked} + refused ${refused} + unknown ${unknown}`);
+  }
+  // A message of unknown outcome may have been delivered, or not.
+  if (delivered + offline < acked || delivered + offline > acked + unknown) {
+    const most = unknown > 0 ? `…${acked + unknown}` : "";
+    found.push(`delivered ${delivered} + offline ${offline} ≠ acked ${acked}${most}`);
+  }
+  if (audit.match !== null && audit.stored > acked + unknown) {
+    found.push(`stored ${audit.stored} > acked ${acked} + unknown ${unknown}`);
+  }
+  const strays = errors["UNEXPECTED_ACK"] ?? 0;
+  if (strays > 0) found.push(`${strays} acks for messages that did not wait for one`);
+  const broken = errors["BAD_SERVER_FRAME"] ?? 0;
+  if (broken > 0) found.push(`${broken} frames of the server could not be read`);
+  return found;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
