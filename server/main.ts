@@ -36,6 +36,8 @@ async function main(argv: readonly string[]): Promise<void> {
   logger.info({ signal: await stopped }, "stopping");
   await stop(server, config);
   logger.info("stopped");
+  // An open channel would keep the process alive.
+  if (process.connected) process.disconnect();
   logger.flush();
 }
 
