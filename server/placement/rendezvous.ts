@@ -29,7 +29,8 @@ export function draw(high: number, low: number, shard: Contender): number {
  * its weight (Schindelhauer & Schomaker, "Weighted Distributed Hash Tables", 2005, logarithmic method).
  */
 export function weightedScore(high: number, low: number, shard: Contender): number {
-  return shard.weight / negativeLog((draw(high, low, shard) + 0.5) / 2 ** 53);
+  // Never 0 or 1, also after rounding.
+  return shard.weight / negativeLog((draw(high, low, shard) + 1) / (2 ** 53 + 2));
 }
 
 /**

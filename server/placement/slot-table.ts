@@ -28,8 +28,8 @@ export function slotFaults(shards: readonly WeightedShard[]): string[] {
  *
  * The shards join one after the other by label. The newcomer takes from every earlier shard what that one holds above
  * its new quota, and of its slots those that weighted rendezvous hashing would give away first. So the last to join
- * moves its own share and nothing else; and as the table stays close to rendezvous, which knows no order, any other
- * shard moves little more than its own.
+ * moves its own share and nothing else. The table stays close to rendezvous, which knows no order: when any other of
+ * N equal shards leaves, further slots move, at most 1.7 % of all for N up to 8 and 3.4 % up to 20, but a fifth at 64.
  *
  * @returns index into `shards` for each slot
  */

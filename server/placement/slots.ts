@@ -6,7 +6,7 @@ import type { PlacementFactory } from "./contract.ts";
  * Hash slots: a dialog's hash names one of 4,096 slots, a table the slot's shard.
  *
  * Every shard owns its weighted share of the slots to within one. A shard whose label sorts last joins or leaves
- * with exactly its own slots moving; any other with a few per cent more (see `slotTable`). O(1) a call.
+ * with exactly its own slots moving; when another one does, a few more move (see `slotTable`). O(1) a call.
  *
  * @throws {ConfigError} BAD_PLACEMENT
  */
