@@ -1,28 +1,8 @@
-import type { Lane, PlannedSend } from "../traffic/contract.ts";
+import type { PlannedSend } from "../traffic/contract.ts";
 import type { RunClock } from "./node-clock.ts";
 
 /** Most sends in one turn of the loop: answers must be read between the turns of a generator that is behind. */
 const MOST_PER_TURN = 500;
-
-/** All lanes as one ascending stream. */
-export function mergeLanes(lanes: readonly Lane[]): () => PlannedSend | null {
-  const heads = lanes.map((lane) => lane.next());
-  return () => {
-    let first = -1;
-    let firstAt = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < heads.length; index++) {
-      const at = heads[index]?.at ?? Number.POSITIVE_INFINITY;
-      if (at < firstAt) {
-        first = index;
-        firstAt = at;
-      }
-    }
-    if (first < 0) return null;
-    const planned = heads[first] ?? null;
-    heads[first] = lanes[first]?.next() ?? null;
-    return planned;
-  };
-}
 
 /** What the pacer calls. */
 export interface PacerHooks {

@@ -1,10 +1,11 @@
 import { findScenario } from "../traffic/stories/registry.ts";
 import type { PlannedSend, Story } from "../traffic/contract.ts";
+import { mergeLanes } from "../traffic/deal.ts";
 import type { Driver, DriveOrder, Measurement, Progress } from "./contract.ts";
 import { createRunClock, watchCpu, type RunClock } from "./node-clock.ts";
 import { createCrowd, type Crowd } from "./node-crowd.ts";
 import { createLedger, type Ledger } from "./node-ledger.ts";
-import { mergeLanes, pace } from "./node-pacer.ts";
+import { pace } from "./node-pacer.ts";
 import type { Session } from "./node-session.ts";
 import { createTally, type Tally } from "./node-tally.ts";
 

@@ -1,0 +1,159 @@
+import { md5 } from "k6/crypto";
+import { dialogId } from "../../../server/placement/dialog.ts";
+import { ERRORS } from "../../../server/protocol/errors.ts";
+import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame } from "../../../server/protocol/frames.ts";
+import { auditBits, auditKey } from "../../traffic/audit-key.ts";
+import type { PlannedSend, Story } from "../../traffic/contract.ts";
+import type { Outbound, Receipt } from "../../traffic/receipts.ts";
+import { createOutbound, createReceipt, receive, settle } from "../../traffic/receipts.ts";
+import type { Phase, Stamp } from "../../traffic/text.ts";
+import { phaseAt, readText } from "../../traffic/text.ts";
+import type { Clock } from "./clock.ts";
+import type { Recorder } from "./recorder.ts";
+import type { Line } from "./tally.ts";
+
+interface Pending extends PlannedSend {
+  readonly seq: number;
+  readonly outbound: Outbound;
+  readonly phase: Phase;
+  readonly bytes: number;
+}
+
+export interface ChatterOptions {
+  readonly story: Story;
+  readonly runId: string;
+  readonly vu: number;
+  readonly warmupS: number;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly writeText: (stamp: Stamp) => string;
+  readonly isOpen: (user: number) => boolean;
+  readonly send: (user: number, frame: string) => void;
+}
+
+/** The books of one VU: what it sent, what came of it, and what its users received. */
+export interface Chatter {
+  /** Sends a planned message now, or counts it as dropped when its author has no connection. */
+  readonly send: (planned: PlannedSend) => void;
+  receive(reader: number, frames: readonly ServerFrame[], timestamp: number): void;
+  /** Messages without an answer. */
+  waiting(): number;
+  /** Longest time from intended moment to answer so far, milliseconds. */
+  slowest(): number;
+  /** Gives up on what has no answer yet. @returns every message whose outcome stayed unknown, cut at 10,000 */
+  settleAll(): NonNullable<Line["unknowns"]>;
+}
+
+const MOST_UNKNOWNS = 10_000;
+
+export function createChatter(options: ChatterOptions): Chatter {
+  const { story, runId, vu, warmupS, clock, recorder, writeText } = options;
+  const pending = new Map<string, Pending>();
+  const outbounds = new Map<number, Outbound>();
+  const receipts = new Map<number, Receipt>();
+  const unknowns: [string, number, string][] = [];
+  const stride = story.users + 1;
+  let count = 0;
+  let slowest = 0;
+
+  function onAck(frame: AckFrame, readAt: number): void {
+    const message = pending.get(frame.id);
+    if (message === undefined) {
+      countError("UNEXPECTED_ACK");
+      return;
+    }
+    pending.delete(frame.id);
+    settle(message.outbound, message.seq);
+    if (readAt - message.at > slowest) slowest = readAt - message.at;
+    const shard = recorder.shard(frame.shard);
+    shard.acked += 1;
+    shard.bytes += message.bytes;
+    shard.sum += auditBits(md5(auditKey(frame.dialog, message.author, frame.id), "hex"));
+    if (message.to > story.online) recorder.tally.offline += 1;
+    recorder.commit(frame.shard, message.phase, frame.stages.commit);
+  }
+
+  function countError(code: string): void {
+    const { errors } = recorder.tally;
+    errors[code] = (errors[code] ?? 0) + 1;
+  }
+
+  function onError(frame: ErrorFrame): void {
+    countError(frame.code in ERRORS ? frame.code : "UNLISTED");
+    const message = frame.id === undefined ? undefined : pending.get(frame.id);
+    if (message === undefined || frame.id === undefined) return;
+    pending.delete(frame.id);
+    if (ERRORS[frame.code]?.outcome === "refused") {
+      recorder.tally.refused += 1;
+      settle(message.outbound, message.seq);
+    } else {
+      giveUp(frame.id, message);
+    }
+  }
+
+  function giveUp(client: string, { author, to }: Pending): void {
+    recorder.tally.unknown += 1;
+    if (unknowns.length < MOST_UNKNOWNS) unknowns.push([dialogId(author, to), author, client]);
+  }
+
+  function onMessage(reader: number, frame: MessageFrame, readAt: number): void {
+    // Another run's, or somebody else's.
+    if (!frame.client.startsWith(`${runId}-`)) return;
+    const stamp = readText(frame.text);
+    if (stamp === null || frame.from === reader) return;
+    const pair = frame.from * stride + reader;
+    let receipt = receipts.get(pair);
+    if (receipt === undefined) receipts.set(pair, (receipt = createReceipt()));
+    const arrival = receive(receipt, stamp.seq, stamp.settled);
+    if (arrival === "duplicate") {
+      recorder.tally.duplicated += 1;
+      return;
+    }
+    if (arrival === "reordered") recorder.tally.reordered += 1;
+    recorder.tally.delivered += 1;
+    const hot = story.isHot(frame.from, reader);
+    recorder.delivery(frame.shard, stamp.phase, hot, readAt - stamp.intended, readAt - stamp.sent);
+  }
+
+  return {
+    send(planned) {
+      const { author, to, at } = planned;
+      recorder.tally.planned += 1;
+      if (!options.isOpen(author)) {
+        recorder.tally.dropped += 1;
+        return;
+      }
+      const pair = author * stride + to;
+      let outbound = outbounds.get(pair);
+      if (outbound === undefined) outbounds.set(pair, (outbound = createOutbound()));
+      outbound.seq += 1;
+      count += 1;
+      const client = `${runId}-${vu}-${count}`;
+      const phase = phaseAt(at, warmupS);
+      const now = clock.now();
+      const stamp = { seq: outbound.seq, settled: outbound.answered.low, intended: at, sent: now, phase } as const;
+      const text = writeText(stamp);
+      pending.set(client, { ...planned, seq: outbound.seq, outbound, phase, bytes: text.length });
+      options.send(author, `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`);
+      recorder.tally.sent += 1;
+      if (story.isHot(author, to)) recorder.tally.hotSent += 1;
+      recorder.sendLag(phase, now - at);
+    },
+    receive(reader, frames, timestamp) {
+      const readAt = clock.read(timestamp);
+      recorder.handlerLag(phaseAt(readAt, warmupS), clock.now() - readAt);
+      for (const frame of frames) {
+        if (frame.type === "ack") onAck(frame, readAt);
+        else if (frame.type === "message") onMessage(reader, frame, readAt);
+        else if (frame.type === "error") onError(frame);
+      }
+    },
+    waiting: () => pending.size,
+    slowest: () => slowest,
+    settleAll() {
+      for (const [client, message] of pending) giveUp(client, message);
+      pending.clear();
+      return unknowns;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { WebSocket } from "k6/websockets";
+import type { ErrorFrame, ServerFrame } from "../../../server/protocol/frames.ts";
+import { signToken } from "./token.ts";
+
+/** One VU's sockets, one per user. */
+export interface Connections {
+  /** True once every user was welcomed. */
+  ready(): boolean;
+  readonly isOpen: (user: number) => boolean;
+  readonly send: (user: number, frame: string) => void;
+  closeAll(): void;
+}
+
+export interface ConnectionEvents {
+  /** A frame other than `welcome`; `timestamp` is k6's, of the moment when it was read from the socket. */
+  frames(user: number, frames: readonly ServerFrame[], timestamp: number): void;
+  opened(timestamp: number): void;
+  /** A connection was refused or lost. */
+  failed(user: number, reason: string): void;
+}
+
+/** Handshakes under way at once in one VU: more would overflow the server's backlog of connections. */
+const HANDSHAKES = 32;
+/** `readyState` of an open socket: k6's sockets do not carry the constant that the types promise. */
+const OPEN = 1;
+/** A label for k6's own metrics instead of the address. */
+const TAGS = { name: "chat" };
+
+/** Opens a socket for every user, some at a time. */
+export function connect(url: string, secret: string, users: readonly number[], events: ConnectionEvents): Connections {
+  const all: WebSocket[] = [];
+  const sockets = new Map<number, WebSocket>();
+  let welcomed = 0;
+  let next = 0;
+  let closing = false;
+
+  function openNext(): void {
+    const user = users[next];
+    if (user === undefined || closing) return;
+    next += 1;
+    const headers = { Authorization: `Bearer ${signToken(user, secret)}` };
+    const socket = new WebSocket(url, null, { headers, tags: TAGS });
+    all.push(socket);
+    let isWelcome = false;
+    let hasFailed = false;
+    const fail = (reason: string) => {
+      // k6 tells of an error and then of the close.
+      if (hasFailed || closing) return;
+      hasFailed = true;
+      sockets.delete(user);
+      events.failed(user, reason);
+    };
+    // A close during the handshake would block k6's event loop for good when the handshake fails.
+    socket.onopen = () => {
+      if (closing) socket.close();
+    };
+    socket.onmessage = (event) => {
+      if (event === undefined || typeof event.data !== "string" || closing) return;
+      const parsed = JSON.parse(event.data) as ServerFrame | ServerFrame[];
+      const frames = Array.isArray(parsed) ? parsed : [parsed];
+      if (isWelcome) return events.frames(user, frames, event.timestamp);
+      if (frames[0]?.type === "error") return fail(refusal(frames[0]));
+      if (frames[0]?.type !== "welcome") return fail("the first frame is no welcome");
+      isWelcome = true;
+      welcomed += 1;
+      sockets.set(user, socket);
+      events.opened(event.timestamp);
+      if (frames.length > 1) events.frames(user, frames.slice(1), event.timestamp);
+      openNext();
+    };
+    socket.onerror = (event) => fail(event?.error ?? "error");
+    socket.onclose = () => fail("closed by the server");
+  }
+
+  for (let i = 0; i < HANDSHAKES; i += 1) openNext();
+  return {
+    ready: () => welcomed === users.length,
+    isOpen: (user) => sockets.has(user),
+    send: (user, frame) => sockets.get(user)?.send(frame),
+    closeAll() {
+      closing = true;
+      for (const socket of all) if (socket.readyState === OPEN) socket.close();
+    },
+  };
+}
+
+function refusal(frame: ErrorFrame): string {
+  return `${frame.code}: ${frame.message}`;
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from "k6/crypto";
+import http from "k6/http";
+import type { Options } from "k6/options";
+import type { ShardsReply } from "../../../server/protocol/http.ts";
+import type { Scenario } from "../../traffic/stories/registry.ts";
+import { findScenario } from "../../traffic/stories/registry.ts";
+import { countersOf, summaryText, type SummaryData } from "./summary.ts";
+import type { Settings } from "./settings.ts";
+import { readSettings } from "./settings.ts";
+import { thresholds } from "./thresholds.ts";
+import { signToken } from "./token.ts";
+import type { Common } from "./vu.ts";
+import { runVu } from "./vu.ts";
+
+/** What `setup` hands to the VUs and to the summary. */
+interface SetupData extends Common {
+  /** Labels of the server's shards; null when it did not tell. */
+  readonly labels: readonly string[] | null;
+}
+
+/** What a scenario file exports for `k6 run`. */
+export interface Engine {
+  readonly options: Options;
+  readonly setup: () => SetupData;
+  readonly drive: (data: SetupData) => void;
+  readonly handleSummary: (data: SummaryData) => Record<string, string>;
+}
+
+/** Time to connect before the schedule starts, milliseconds, and per user. */
+const CONNECT_MS = 1_000;
+const CONNECT_MS_PER_USER = 2;
+/** Beyond connecting, schedule and drain, seconds. */
+const MARGIN_S = 30;
+const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/** Makes a story of the registry into a k6 script; call it once, at the top of the script. */
+export function createEngine(name: string): Engine {
+  const scenario = scenarioOf(name);
+  const settings = readSettings(scenario, __ENV);
+  const story = scenario.make(settings.dials);
+  const connectMs = CONNECT_MS + CONNECT_MS_PER_USER * story.online;
+  return {
+    options: optionsOf(settings, connectMs),
+    setup() {
+      if (settings.secretIsPublic) console.warn("HOTSHARD_SECRET is not set: using the public development secret.");
+      const labels = settings.labelsAreKnown ? settings.labels : askLabels(settings);
+      return { startAt: Date.now() + connectMs, runId: settings.runId ?? makeRunId(), labels };
+    },
+    drive: (data) => runVu(story, settings, data),
+    handleSummary(data) {
+      if (settings.summaryFile !== null) return { [settings.summaryFile]: JSON.stringify(countersOf(data)) };
+      const labels = (data.setup_data as SetupData | undefined)?.labels ?? null;
+      return { stdout: summaryText(data, { scenario: name, settings, labels, askedShare: story.askedShare }) };
+    },
+  };
+}
+
+function scenarioOf(name: string): Scenario {
+  const scenario = findScenario(name);
+  if (scenario === undefined) throw new Error(`there is no story ${name} in the registry`);
+  return scenario;
+}
+
+function optionsOf(settings: Settings, connectMs: number): Options {
+  const { dials, drainMs, vus } = settings;
+  const seconds = Math.ceil((connectMs + drainMs) / 1000 + dials.warmupS + dials.durationS) + MARGIN_S;
+  return {
+    scenarios: {
+      chat: { executor: "per-vu-iterations", vus, iterations: 1, maxDuration: `${seconds}s`, gracefulStop: "1s" },
+    },
+    thresholds: thresholds(settings.labels, vus, settings.maxLagMs),
+    summaryTrendStats: ["count", "med", "p(90)", "p(99)", "p(99.9)", "max"],
+  };
+}
+
+/** Only to name shards that got nothing: a server without this route is driven all the same. */
+function askLabels({ url, secret }: Settings): string[] | null {
+  const base = url.replace(/^ws/, "http").replace(/^(https?:\/\/[^/?#]+).*$/, "$1");
+  const headers = { Authorization: `Bearer ${signToken(1, secret, { role: "admin" })}` };
+  const response = http.get(`${base}/v1/shards`, { headers, timeout: "5s" });
+  if (response.status !== 200) return null;
+  const reply = response.json() as unknown as Partial<ShardsReply>;
+  return reply.shards?.map((shard) => shard.label) ?? null;
+}
+
+function makeRunId(): string {
+  // 256 is no multiple of 36; a slight bias does not matter to a name.
+  return Array.from(new Uint8Array(randomBytes(10)), (byte) => RUN_ID_LETTERS[byte % RUN_ID_LETTERS.length]).join("");
+}

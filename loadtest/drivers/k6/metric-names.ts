@@ -1,0 +1,48 @@
+/** Every k6 metric of the scenarios. Counters count all phases; trends are milliseconds and tagged with the phase. */
+export const COUNTERS = {
+  planned: "hotshard_planned",
+  sent: "hotshard_sent",
+  acked: "hotshard_acked",
+  refused: "hotshard_refused",
+  unknown: "hotshard_unknown",
+  dropped: "hotshard_dropped",
+  hotSent: "hotshard_hot_sent",
+  delivered: "hotshard_delivered",
+  offline: "hotshard_offline",
+  duplicated: "hotshard_duplicated",
+  reordered: "hotshard_reordered",
+  /** Connections that were refused or lost. */
+  connectionFailures: "hotshard_connection_failures",
+  /** sent − acked − refused − unknown: anything but 0 is a fault of the generator's books. */
+  unaccounted: "hotshard_unaccounted",
+  /** Acknowledged to recipients with a connection − delivered; VUs add parts of either sign, the sum must be 0. */
+  undelivered: "hotshard_undelivered",
+  /** VUs that came to their end: an exception in a handler fails no run by itself. */
+  finished: "hotshard_vus_finished",
+} as const;
+
+export const TRENDS = {
+  delivery: "hotshard_delivery",
+  service: "hotshard_service",
+  commit: "hotshard_commit",
+  sendLag: "hotshard_send_lag",
+  handlerLag: "hotshard_handler_lag",
+} as const;
+
+/** Labels that a script declares when it was not told the server's: k6 cannot ask before it declares thresholds. */
+export const MOST_SHARDS = 64;
+
+/** The name under which k6 keeps the samples of one shard's measured phase. */
+export function ofShard(metric: string, label: string): string {
+  return `${metric}{phase:measure,shard:${label}}`;
+}
+
+/** The name under which k6 keeps the samples of the measured phase. */
+export function measured(metric: string): string {
+  return `${metric}{phase:measure}`;
+}
+
+/** The name under which k6 keeps a counter of one shard. */
+export function countOfShard(metric: string, label: string): string {
+  return `${metric}{shard:${label}}`;
+}

@@ -1,0 +1,83 @@
+import type { Phase } from "../../traffic/text.ts";
+import { counters, PHASE_TAGS, shardTags, trends } from "./instruments.ts";
+import type { Line, ShardTally, Tally } from "./tally.ts";
+import { createTally, microseconds, shardTally, TALLY_COUNTS } from "./tally.ts";
+
+/** Where one VU's counts and durations go: k6's own metrics, or lines for the driver. Durations are milliseconds. */
+export interface Recorder {
+  /** Counts of the second under way; add to them. */
+  readonly tally: Tally;
+  shard(label: string): ShardTally;
+  delivery(label: string, phase: Phase, hot: boolean, deliveryMs: number, serviceMs: number): void;
+  commit(label: string, phase: Phase, ms: number): void;
+  sendLag(phase: Phase, ms: number): void;
+  handlerLag(phase: Phase, ms: number): void;
+  /** Publishes what was counted if another second has begun. */
+  roll(now: number): void;
+  /** Publishes the rest, with the messages whose outcome stayed unknown, and the sums that must be 0. */
+  finish(unknowns: Line["unknowns"]): void;
+}
+
+/**
+ * @param vu number of the VU, from 1
+ * @param lines print tallies with every duration, and leave k6's trends alone: the driver makes exact histograms of them
+ */
+export function createRecorder(vu: number, lines: boolean): Recorder {
+  let tally = createTally(Number.NEGATIVE_INFINITY);
+  const total = { sent: 0, acked: 0, refused: 0, unknown: 0, offline: 0, delivered: 0 };
+
+  function publish(unknowns?: Line["unknowns"]): void {
+    for (const name of TALLY_COUNTS) if (tally[name] !== 0) counters[name].add(tally[name]);
+    for (const [label, shard] of Object.entries(tally.shards)) {
+      if (shard.acked > 0) counters.acked.add(shard.acked, { shard: label });
+      total.acked += shard.acked;
+    }
+    for (const name of ["sent", "refused", "unknown", "offline", "delivered"] as const) total[name] += tally[name];
+    if (lines && Number.isFinite(tally.second)) {
+      const line: Line = { hotshard: 1, vu, tally, ...(unknowns === undefined ? {} : { unknowns }) };
+      console.log(JSON.stringify(line));
+    }
+  }
+
+  return {
+    get tally() {
+      return tally;
+    },
+    shard: (label) => shardTally(tally, label),
+    delivery(label, phase, hot, deliveryMs, serviceMs) {
+      if (!lines) {
+        const tags = shardTags(phase, label, hot);
+        trends.delivery.add(deliveryMs, tags);
+        trends.service.add(serviceMs, tags);
+        return;
+      }
+      const shard = shardTally(tally, label);
+      if (phase === "measure") shard.service.push(microseconds(serviceMs));
+      (phase === "warmup" ? shard.unjudged : hot ? shard.hot : shard.innocent).push(microseconds(deliveryMs));
+    },
+    commit(label, phase, ms) {
+      if (!lines) trends.commit.add(ms, shardTags(phase, label, false));
+      else if (phase === "measure") shardTally(tally, label).commit.push(microseconds(ms));
+    },
+    sendLag(phase, ms) {
+      if (!lines) trends.sendLag.add(ms, PHASE_TAGS[phase]);
+      else if (phase === "measure") tally.sendLag.push(microseconds(ms));
+    },
+    handlerLag(phase, ms) {
+      if (!lines) trends.handlerLag.add(ms, PHASE_TAGS[phase]);
+      else if (phase === "measure") tally.handlerLag.push(microseconds(ms));
+    },
+    roll(now) {
+      const second = Math.floor(now / 1000);
+      if (second === tally.second) return;
+      publish();
+      tally = createTally(second);
+    },
+    finish(unknowns) {
+      publish(unknowns ?? []);
+      counters.unaccounted.add(total.sent - total.acked - total.refused - total.unknown);
+      counters.undelivered.add(total.acked - total.offline - total.delivered);
+      counters.finished.add(1);
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
+import type { Dials } from "../../traffic/contract.ts";
+import { dialsFromEnvironment, parseDials, parseDuration } from "../../traffic/dials.ts";
+import { MAX_LANES } from "../../traffic/lanes.ts";
+import type { Scenario } from "../../traffic/stories/registry.ts";
+import { MOST_SHARDS } from "./metric-names.ts";
+
+/** What a scenario is told by `k6 run -e NAME=value` or the environment. */
+export interface Settings {
+  readonly url: string;
+  readonly dials: Dials;
+  readonly secret: string;
+  readonly secretIsPublic: boolean;
+  /** Null: make one for this run. */
+  readonly runId: string | null;
+  readonly vus: number;
+  /** Labels of the server's shards if known, else all that may be. */
+  readonly labels: readonly string[];
+  readonly labelsAreKnown: boolean;
+  /** Milliseconds; p99 of the send lag above it makes the run INVALID. */
+  readonly maxLagMs: number;
+  /** Longest wait for answers after the last send, milliseconds. */
+  readonly drainMs: number;
+  /** Print what every VU counted, a line a second, for a program that reads it. */
+  readonly lines: boolean;
+  /** Where to write the counters instead of printing the table; null: print. */
+  readonly summaryFile: string | null;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** p99 of the send lag at which k6 itself was measured: at 5,000 messages a second on two cores it is far below. */
+const MAX_LAG_MS = 25;
+const DRAIN_MS = 10_000;
+const DEFAULT_VUS = 4;
+
+/**
+ * Reads and checks everything.
+ *
+ * @throws {Error} with every fault in one line; k6 then exits with 107 before it sends anything
+ */
+export function readSettings(scenario: Scenario, env: Environment): Settings {
+  const faults: string[] = [];
+  const parsed = parseDials(scenario, dialsFromEnvironment(scenario, env));
+  if ("faults" in parsed) faults.push(...parsed.faults);
+  const url = env["URL"] || "ws://127.0.0.1:8086/chat";
+  const host = /^wss?:\/\/(\[[^\]]+\]|[^/:?#]+)(?::\d+)?(?:[/?#]|$)/.exec(url)?.[1];
+  if (host === undefined) faults.push(`URL must be ws://HOST:PORT/chat or wss://…, not "${url}".`);
+  const secret = env["HOTSHARD_SECRET"] || DEVELOPMENT_SECRET;
+  const secretIsPublic = secret === DEVELOPMENT_SECRET;
+  if (secretIsPublic && host !== undefined && !isLoopback(host) && env["HOTSHARD_DEV"] !== "1") {
+    faults.push(`HOTSHARD_SECRET must be the server's, as ${host} is not loopback (or HOTSHARD_DEV=1 on both sides).`);
+  }
+  const vus = Number(env["VUS"] || DEFAULT_VUS);
+  if (!(Number.isInteger(vus) && vus >= 1)) faults.push(`VUS must be a whole number from 1 to ${MAX_LANES}.`);
+  const maxLagMs = Number(env["MAX_LAG_MS"] || MAX_LAG_MS);
+  if (!(maxLagMs > 0)) faults.push("MAX_LAG_MS must be a number of milliseconds above 0.");
+  const drainMs = env["DRAIN"] ? parseDuration(env["DRAIN"]) * 1000 : DRAIN_MS;
+  if (!(drainMs >= 0)) faults.push("DRAIN must be a duration like 10s.");
+  if (faults.length > 0 || "faults" in parsed) throw new Error(`${scenario.name}: ${faults.join(" ")}`);
+  const known = env["SHARD_LABELS"] ? env["SHARD_LABELS"].split(",") : null;
+  return {
+    url,
+    dials: parsed.dials,
+    secret,
+    secretIsPublic,
+    runId: env["RUN_ID"] || null,
+    // A VU without a lane would only cost memory.
+    vus: Math.min(vus, MAX_LANES, scenario.make(parsed.dials).lanes().length),
+    labels: known ?? Array.from({ length: MOST_SHARDS }, (_, index) => String(index).padStart(2, "0")),
+    labelsAreKnown: known !== null,
+    maxLagMs,
+    drainMs,
+    lines: env["HOTSHARD_LINES"] === "1",
+    summaryFile: env["HOTSHARD_SUMMARY"] || null,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}

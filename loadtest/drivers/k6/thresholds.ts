@@ -1,0 +1,26 @@
+import { COUNTERS, countOfShard, measured, ofShard, TRENDS } from "./metric-names.ts";
+
+/**
+ * What makes `k6 run` exit with 99. A tagged row reaches the summary only when a threshold names it, so every shard's
+ * rows have one that always holds; and a trend without samples passes, so "at least one ack" is a counter's.
+ *
+ * @param maxLagMs p99 of the send lag from which on the generator, not the server, was measured
+ */
+export function thresholds(labels: readonly string[], vus: number, maxLagMs: number): Record<string, string[]> {
+  const rules: Record<string, string[]> = {
+    [COUNTERS.acked]: ["count>0"],
+    [COUNTERS.finished]: [`count==${vus}`],
+    [measured(TRENDS.sendLag)]: [`p(99)<${maxLagMs}`],
+    dropped_iterations: ["count==0"],
+  };
+  for (const name of ["connectionFailures", "unknown", "dropped", "unaccounted", "undelivered"] as const) {
+    rules[COUNTERS[name]] = ["count==0"];
+  }
+  for (const name of ["duplicated", "reordered"] as const) rules[COUNTERS[name]] = ["count==0"];
+  for (const metric of [TRENDS.delivery, TRENDS.service, TRENDS.commit]) {
+    rules[measured(metric)] = ["max>=0"];
+    for (const label of labels) rules[ofShard(metric, label)] = ["max>=0"];
+  }
+  for (const label of labels) rules[countOfShard(COUNTERS.acked, label)] = ["count>=0"];
+  return rules;
+}

@@ -1,0 +1,135 @@
+import exec from "k6/execution";
+import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
+import { dealLanesOut, mergeLanes } from "../../traffic/deal.ts";
+import { createRandom } from "../../traffic/random.ts";
+import { createTextWriter } from "../../traffic/text.ts";
+import type { Chatter } from "./chatter.ts";
+import { createChatter } from "./chatter.ts";
+import type { Clock } from "./clock.ts";
+import { createClock } from "./clock.ts";
+import { connect } from "./connections.ts";
+import type { Recorder } from "./recorder.ts";
+import { createRecorder } from "./recorder.ts";
+import type { Settings } from "./settings.ts";
+
+/** What all VUs must agree on. */
+export interface Common {
+  /** Epoch milliseconds of the start of the schedule. */
+  readonly startAt: number;
+  readonly runId: string;
+}
+
+/** Streams of random numbers for texts: none of the lanes' own. */
+const TEXT_STREAM = 0x7e_57;
+/** Most sends in one turn of the loop: answers must be read between the turns of a generator that is behind. */
+const MOST_PER_TURN = 100;
+/** Shortest wait, ms: at high rates one wake-up serves several messages. */
+const GRAIN_MS = 1;
+/** After the last send every VU listens at least so long, ms: other VUs' messages to its users are still under way. */
+const LEAST_DRAIN_MS = 2_000;
+const POLL_MS = 50;
+
+/**
+ * One VU's part of the run: connects its users, sends its lanes' messages at their moments, listens until the answers
+ * are there, and closes. k6 ends the iteration when no timer and no socket is left.
+ */
+export function runVu(story: Story, settings: Settings, common: Common): void {
+  const { dials, url } = settings;
+  const vu = exec.vu.idInTest;
+  const lanes = lanesOf(story, vu, settings.vus);
+  const clock = createClock(exec.instance, common.startAt);
+  const recorder = createRecorder(vu, settings.lines);
+  let failures = 0;
+
+  const connections = connect(url, settings.secret, usersOf(story, lanes), {
+    opened: (timestamp) => void clock.read(timestamp),
+    frames(user, frames, timestamp) {
+      recorder.roll(clock.now());
+      chatter.receive(user, frames, timestamp);
+    },
+    failed(user, reason) {
+      if (failures === 0) console.error(`user ${user} and ${url}: ${reason}`);
+      failures += 1;
+      recorder.tally.connectionFailures += 1;
+    },
+  });
+  const chatter = createChatter({
+    story,
+    runId: common.runId,
+    vu,
+    warmupS: dials.warmupS,
+    clock,
+    recorder,
+    writeText: createTextWriter(createRandom(dials.seed, TEXT_STREAM + vu)),
+    isOpen: connections.isOpen,
+    send: connections.send,
+  });
+
+  function start(): void {
+    const now = clock.now();
+    recorder.roll(now);
+    if (failures > 0) end();
+    else if (!connections.ready() || now < 0) setTimeout(start, Math.max(GRAIN_MS, Math.min(POLL_MS, -now)));
+    else pace({ clock, recorder, next: mergeLanes(lanes), send: chatter.send, done: () => drain(clock.now()) });
+  }
+
+  function drain(since: number): void {
+    const now = clock.now();
+    recorder.roll(now);
+    // Slow answers to this VU's own messages tell how slow other VUs' messages to its users may be.
+    const listen = Math.max(LEAST_DRAIN_MS, 2 * chatter.slowest());
+    const enough = chatter.waiting() === 0 && now - since >= listen;
+    if (enough || now - since >= settings.drainMs) end();
+    else setTimeout(() => drain(since), POLL_MS);
+  }
+
+  function end(): void {
+    connections.closeAll();
+    recorder.finish(chatter.settleAll());
+  }
+
+  start();
+}
+
+function lanesOf(story: Story, vu: number, vus: number): Lane[] {
+  const lanes = story.lanes();
+  const hands = dealLanesOut(
+    lanes.map((lane) => lane.rate),
+    vus,
+  );
+  return lanes.filter((_, index) => hands[vu - 1]?.includes(index));
+}
+
+function usersOf(story: Story, lanes: readonly Lane[]): number[] {
+  const users: number[] = [];
+  for (let user = 1; user <= story.online; user += 1) {
+    if (lanes.some((lane) => lane.hasAuthor(user))) users.push(user);
+  }
+  return users;
+}
+
+interface Pace {
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly next: () => PlannedSend | null;
+  readonly send: Chatter["send"];
+  readonly done: () => void;
+}
+
+/** Hands over every message as soon as its moment has come; what was missed is made up for at once, never skipped. */
+function pace({ clock, recorder, next, send, done }: Pace): void {
+  let head = next();
+  function turn(): void {
+    let now = clock.now();
+    recorder.roll(now);
+    for (let n = 0; head !== null && head.at <= now && n < MOST_PER_TURN; n += 1) {
+      send(head);
+      head = next();
+      now = clock.now();
+    }
+    if (head === null) done();
+    // Absolute deadlines: an interval would re-arm after its callback and drift. Seconds are rolled in quiet times too.
+    else setTimeout(turn, Math.max(GRAIN_MS, Math.min(head.at - now, 1000 - (now % 1000))));
+  }
+  turn();
+}

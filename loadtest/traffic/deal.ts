@@ -1,0 +1,47 @@
+import type { Lane, PlannedSend } from "./contract.ts";
+
+/**
+ * Shares lanes out to generators: the busiest first, each to the generator with the least so far. Every generator
+ * works it out alone and all come to the same answer.
+ *
+ * @returns for each of `count` generators the indices of its lanes
+ */
+export function dealLanesOut(rates: readonly number[], count: number): number[][] {
+  const hands = Array.from({ length: count }, () => ({ lanes: [] as number[], rate: 0 }));
+  const order = rates.map((rate, index) => ({ rate, index })).sort((a, b) => b.rate - a.rate || a.index - b.index);
+  for (const { rate, index } of order) {
+    const lightest = hands.reduce((best, hand) => (isLighter(hand, best) ? hand : best));
+    lightest.lanes.push(index);
+    lightest.rate += rate;
+  }
+  return hands.map((hand) => hand.lanes);
+}
+
+interface Hand {
+  readonly lanes: number[];
+  readonly rate: number;
+}
+
+function isLighter(hand: Hand, best: Hand): boolean {
+  return hand.rate < best.rate || (hand.rate === best.rate && hand.lanes.length < best.lanes.length);
+}
+
+/** All lanes as one ascending stream. */
+export function mergeLanes(lanes: readonly Lane[]): () => PlannedSend | null {
+  const heads = lanes.map((lane) => lane.next());
+  return () => {
+    let first = -1;
+    let firstAt = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < heads.length; index++) {
+      const at = heads[index]?.at ?? Number.POSITIVE_INFINITY;
+      if (at < firstAt) {
+        first = index;
+        firstAt = at;
+      }
+    }
+    if (first < 0) return null;
+    const planned = heads[first] ?? null;
+    heads[first] = lanes[first]?.next() ?? null;
+    return planned;
+  };
+}
