@@ -1,4 +1,5 @@
-import { quantileOf, seededRandom, throwInto } from "./sampling.ts";
+import { createRandom } from "../traffic/random.ts";
+import { quantileOf, throwInto } from "./sampling.ts";
 import { maxOverMean, noiseFloor } from "./skew.ts";
 import { weightClasses, type WeightClass } from "./weight-classes.ts";
 
@@ -52,8 +53,9 @@ function simulate(classes: readonly WeightClass[], shares: readonly number[], fi
   const shards = shares.length;
   const cost = classes.reduce((total, { dialogs }) => total + Math.min(dialogs, 2 * shards), 1);
   const trials = Math.max(400, Math.min(4_000, Math.round(DRAWS / cost)));
-  const random = seededRandom(11);
-  const total = classes.reduce((rest, { weight, dialogs }) => rest + weight * dialogs, 0) + fixed.reduce((a, b) => a + b);
+  const random = createRandom(11, shards).uniform;
+  const total =
+    classes.reduce((rest, { weight, dialogs }) => rest + weight * dialogs, 0) + fixed.reduce((a, b) => a + b);
   const loads = new Float64Array(shards);
   const ratios = new Float64Array(trials);
   for (let trial = 0; trial < trials; trial += 1) {

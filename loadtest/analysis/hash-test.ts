@@ -44,7 +44,9 @@ export function chiSquareSurvival(x: number, degreesOfFreedom: number): number {
  */
 export function testHash(dialogs: readonly number[], shares: readonly number[]): HashTest | null {
   const total = dialogs.reduce((rest, count) => rest + count, 0);
-  const cells = shares.flatMap((share, shard) => (share > 0 ? [{ seen: dialogs[shard] ?? 0, due: share * total }] : []));
+  const cells = shares.flatMap((share, shard) =>
+    share > 0 ? [{ seen: dialogs[shard] ?? 0, due: share * total }] : [],
+  );
   if (cells.length < 2 || cells.some(({ due }) => due < 5)) return null;
   const chiSquare = cells.reduce((rest, { seen, due }) => rest + (seen - due) ** 2 / due, 0);
   return {

@@ -1,4 +1,4 @@
-import { seededRandom } from "./sampling.ts";
+import { createRandom } from "../traffic/random.ts";
 
 const USERS = 2 ** 31;
 
@@ -16,11 +16,11 @@ export function keySpaceShares(
   intended: readonly number[],
   dialogs = 200_000,
 ): number[] {
-  const random = seededRandom(0x5eed);
+  const random = createRandom(0x5eed, 0);
   const seen = new Float64Array(intended.length);
   for (let i = 0; i < dialogs; i += 1) {
-    const a = 1 + Math.floor(random() * USERS);
-    const b = 1 + Math.floor(random() * USERS);
+    const a = 1 + random.below(USERS);
+    const b = 1 + random.below(USERS);
     const shard = place(a < b ? `${a}_${b}` : `${b}_${a}`);
     seen[shard] = (seen[shard] as number) + 1;
   }

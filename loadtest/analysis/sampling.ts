@@ -1,28 +1,5 @@
-/** Uniform numbers in [0, 1). */
+/** Uniform numbers between 0 and 1, from `traffic/random.ts` with a fixed seed: the same run gives the same report. */
 export type Random = () => number;
-
-/**
- * sfc32 by Chris Doty-Humphrey (PractRand): 128 bits of state, fast, passes BigCrush. The same seed gives the same
- * numbers, so the same run gives the same report.
- */
-export function seededRandom(seed: number): Random {
-  let a = seed | 0;
-  let b = (seed ^ 0x9e37_79b9) | 0;
-  let c = 0x243f_6a88 | 0;
-  let counter = 1;
-  const next = (): number => {
-    const mixed = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = ((c << 21) | (c >>> 11)) + mixed;
-    c |= 0;
-    return (mixed >>> 0) / 4_294_967_296;
-  };
-  // Neighbouring seeds give unrelated numbers only after the state has mixed.
-  for (let round = 0; round < 15; round += 1) next();
-  return next;
-}
 
 /** ln k! − its leading Stirling terms in k + 1; exact below 10, the asymptotic series above (error < 1e-9). */
 function stirlingTail(k: number): number {
@@ -116,7 +93,8 @@ export function throwInto(
   let left = 1;
   for (let shard = 0; shard < shares.length && balls > 0; shard += 1) {
     const share = shares[shard] as number;
-    const here = shard === shares.length - 1 ? balls : binomial(random, balls, left > 0 ? Math.min(1, share / left) : 1);
+    const here =
+      shard === shares.length - 1 ? balls : binomial(random, balls, left > 0 ? Math.min(1, share / left) : 1);
     loads[shard] = (loads[shard] as number) + here * weight;
     balls -= here;
     left -= share;

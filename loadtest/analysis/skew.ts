@@ -1,4 +1,5 @@
-import { quantileOf, seededRandom, throwInto } from "./sampling.ts";
+import { createRandom } from "../traffic/random.ts";
+import { quantileOf, throwInto } from "./sampling.ts";
 
 const sum = (loads: readonly number[]): number => loads.reduce((total, load) => total + load, 0);
 
@@ -47,7 +48,7 @@ export interface NoiseFloor {
  */
 export function noiseFloor(keys: number, shards: number): NoiseFloor {
   if (keys < 1 || shards < 2) return { mean: 1, low: 1, high: 1, p99: 1 };
-  const random = seededRandom(shards * 31 + 7);
+  const random = createRandom(7, shards).uniform;
   const shares = Array.from<number>({ length: shards }).fill(1 / shards);
   const trials = Math.max(2_000, Math.min(8_000, Math.round(160_000 / shards)));
   const ratios = new Float64Array(trials);

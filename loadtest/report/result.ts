@@ -8,7 +8,9 @@ const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type
 
 const Verdict = Type.Object({
   status: Type.Union([Type.Literal("VALID"), Type.Literal("INVALID")]),
-  reasons: Type.Array(Type.Object({ code: Text("Stable, in capitals"), message: Text("What happened and what to do") })),
+  reasons: Type.Array(
+    Type.Object({ code: Text("Stable, in capitals"), message: Text("What happened and what to do") }),
+  ),
 });
 
 const Traffic = Type.Object({

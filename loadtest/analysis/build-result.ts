@@ -1,0 +1,211 @@
+import { availableParallelism } from "node:os";
+import type {
+  AuditDialogsReply,
+  AuditMessageReply,
+  AuditReply,
+  ShardsReply,
+  ShardStatus,
+} from "../../server/protocol/http.ts";
+import type { Measurement, UnknownMessage } from "../drivers/contract.ts";
+import { checkResult } from "../report/read.ts";
+import type { Result } from "../report/result.ts";
+import type { Dials } from "../traffic/contract.ts";
+import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
+import { findScenario } from "../traffic/stories/registry.ts";
+import { packageVersion } from "../version.ts";
+import { advise } from "./advice.ts";
+import { audit } from "./audit.ts";
+import { blastRadius } from "./blast-radius.ts";
+import { causesOfSkew } from "./causes.ts";
+import { testHash } from "./hash-test.ts";
+import { headroomOf, type AdviceForecast } from "./headroom.ts";
+import { measuredOf, measuredShards } from "./measured-shards.ts";
+import { effectiveShards, gini, maxOverMean, noiseFloor, variationCoefficient } from "./skew.ts";
+import { judge } from "./verdict.ts";
+import { whatIf } from "./what-if.ts";
+import { layoutOf, type Layout } from "./where-it-lay.ts";
+
+/** Everything known of a finished run. */
+export interface RunEvidence {
+  readonly runId: string;
+  readonly scenario: string;
+  readonly dials: Dials;
+  /** The command line that makes the same run. */
+  readonly command: string;
+  readonly url: string;
+  readonly measurement: Measurement;
+  /** `GET /v1/shards` before the first and after the last message. */
+  readonly before: ShardsReply;
+  readonly after: ShardsReply;
+  readonly audit: AuditReply;
+  readonly dialogs: AuditDialogsReply;
+  /** The look-ups of `measurement.unknowns`, in their order. */
+  readonly unknowns: readonly AuditMessageReply[];
+}
+
+const HOT_DIALOGS = 10;
+
+/** Unique values in words, in the order in which they come. */
+const words = (values: readonly string[]): string => [...new Set(values)].join("; ");
+
+function shapeInWords({ shaped }: ShardStatus): string[] {
+  if (shaped === null) return [];
+  const rows = shaped.maxRows === null ? "" : `, at most ${shaped.maxRows} rows each`;
+  return [`commits of at least ${shaped.commitMs} ms${rows}`];
+}
+
+function serverOf({ url, after }: RunEvidence, { router, labels }: Layout): Result["server"] {
+  const engines = [...new Set(after.shards.map(({ engine }) => engine))];
+  const shapes = words(after.shards.flatMap(shapeInWords));
+  const durability = after.shards.map(({ durability: d }) =>
+    d === null ? "unknown (shard down)" : `${d.settings} (${d.crashSafe ? "crash-safe" : "not crash-safe"})`,
+  );
+  return {
+    url,
+    shards: labels.length,
+    ...router.describe(),
+    engine: engines.length > 1 ? "both" : (engines[0] ?? "unknown"),
+    epoch: router.epoch,
+    durability: words(durability),
+    shaped: shapes === "" ? null : shapes,
+  };
+}
+
+function skewOf(layout: Layout, shards: Result["shards"]): Result["skew"] {
+  const stored = shards.map(({ stored: rows }) => rows);
+  const distinct = layout.dialogs.length;
+  const { mean, p99 } = noiseFloor(distinct, shards.length);
+  const hashed = new Float64Array(shards.length);
+  for (const { dialog, shard } of layout.loads) {
+    if (!layout.overridden.has(dialog)) hashed[shard] = (hashed[shard] as number) + 1;
+  }
+  return {
+    maxOverMean: maxOverMean(stored),
+    noiseFloor: { mean, p99 },
+    effectiveShards: effectiveShards(stored),
+    cv: variationCoefficient(stored),
+    gini: gini(stored),
+    distinctDialogs: distinct,
+    causes: causesOfSkew({
+      dialogs: layout.loads,
+      distinct,
+      shares: layout.shares,
+      overridden: layout.overridden,
+    }),
+    hashTest: testHash([...hashed], layout.shares),
+  };
+}
+
+function trafficOf(
+  evidence: RunEvidence,
+  askedShare: number | null,
+  topShare: number,
+  scheduleS: number,
+): Result["traffic"] {
+  const { measurement: m } = evidence;
+  const acked = Object.values(m.shards).reduce((total, shard) => total + shard.acked, 0);
+  return {
+    planned: m.planned,
+    sent: m.sent,
+    acked,
+    refused: m.refused,
+    unknown: m.unknown,
+    delivered: m.delivered,
+    offline: m.offline,
+    rate: acked / scheduleS,
+    topDialogShare: { asked: askedShare, realised: askedShare === null ? topShare : m.hotSent / Math.max(1, m.sent) },
+  };
+}
+
+const fiveQuantiles = (data: HistogramData): Result["latencyMs"]["delivery"] => ({
+  p50: quantileOf(data, 0.5),
+  p90: quantileOf(data, 0.9),
+  p99: quantileOf(data, 0.99),
+  p999: quantileOf(data, 0.999),
+  max: data.max,
+});
+
+/** What the first advice promises; null when it is to do nothing. */
+function forecastOf(advice: Result["advice"], shards: number): AdviceForecast | null {
+  const [first] = advice;
+  if (first === undefined || first.action === "none") return null;
+  return {
+    maxOverMean: first.forecast.maxOverMean,
+    shards: first.action === "add-shard" ? shards + 1 : shards,
+    readFanout: first.readFanout ?? 1,
+  };
+}
+
+/**
+ * Draws every conclusion of a run from its evidence. Shares and skew are those of the rows in the databases, not of
+ * what the generator believes.
+ *
+ * @throws {ConfigError} BAD_RESULT if the evidence holds what no result may hold (a fault of the driver or server)
+ */
+export function buildResult(evidence: RunEvidence): Result {
+  const { measurement, dials, scenario, before, after, unknowns } = evidence;
+  const layout = layoutOf(after.topology, evidence.dialogs);
+  const schedule = dials.warmupS + dials.durationS;
+  const scheduleS = measurement.interrupted ? Math.max(1, measurement.planned / dials.rate) : schedule;
+  const askedShare = findScenario(scenario)?.make(dials).askedShare ?? null;
+  const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i] as UnknownMessage, reply }));
+  const audited = audit(measurement, evidence.audit, lookups).audit;
+  const shards = measuredShards({ measurement, before, after, layout, scheduleS });
+  const stored = layout.dialogs.reduce((total, { count }) => total + count, 0);
+  const skew = skewOf(layout, shards);
+  const advice = advise({ topology: after.topology, counts: layout.dialogs });
+  const seen = layout.labels.map((label) => ({ label, ...measuredOf(measurement, label) }));
+  const cores = measurement.driver === "node" ? 1 : availableParallelism();
+  const { generator } = measurement;
+  const result: Result = {
+    version: 1,
+    hotshard: packageVersion(),
+    run: {
+      id: evidence.runId,
+      scenario,
+      driver: measurement.driver,
+      seed: dials.seed,
+      startedAt: measurement.startedAt,
+      durationS: dials.durationS,
+      dials: { ...dials },
+      command: evidence.command,
+      interrupted: measurement.interrupted,
+    },
+    server: serverOf(evidence, layout),
+    verdict: judge({ measurement, dials, askedShare, audit: audited, cores }),
+    traffic: trafficOf(evidence, askedShare, stored > 0 ? (layout.dialogs[0]?.count ?? 0) / stored : 0, scheduleS),
+    shards,
+    skew,
+    blastRadius: blastRadius(
+      seen.map(({ label, innocent }, i) => ({ label, innocent, stored: shards[i]?.stored ?? 0 })),
+      askedShare !== null,
+    ),
+    headroom: headroomOf(shards, forecastOf(advice, shards.length)),
+    hotDialogs: layout.dialogs.slice(0, HOT_DIALOGS).map(({ dialog, count, labels }, i) => ({
+      rank: i + 1,
+      dialog,
+      share: count / stored,
+      error: 0,
+      shard: labels.join("+"),
+    })),
+    latencyMs: {
+      delivery: fiveQuantiles(mergeHistograms(seen.map(({ delivery }) => delivery))),
+      service: fiveQuantiles(mergeHistograms(seen.map(({ service }) => service))),
+      commit: fiveQuantiles(mergeHistograms(seen.map(({ commit }) => commit))),
+    },
+    generator: {
+      sendLagMs: { p99: quantileOf(generator.sendLag, 0.99) },
+      handlerLagMs: { p99: quantileOf(generator.handlerLag, 0.99) },
+      cpu: generator.cpu,
+      dropped: generator.dropped,
+    },
+    audit: audited,
+    advice,
+    whatIf: whatIf(layout.dialogs, {
+      placement: layout.router.describe().placement,
+      shards: layout.labels.length,
+      label: layout.baseLabel,
+    }),
+  };
+  return checkResult(result, "the result of this run");
+}

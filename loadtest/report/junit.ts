@@ -1,0 +1,59 @@
+import { escapeXml } from "./escape.ts";
+import type { Result } from "./result.ts";
+import { auditInWords, headline, verdictInWords } from "./words.ts";
+
+interface Case {
+  readonly name: string;
+  /** Null when it passed. */
+  readonly failure: string | null;
+  readonly skipped?: string;
+}
+
+function cases(result: Result): Case[] {
+  const { verdict, audit } = result;
+  const none = (name: string, n: number, what: string): Case => ({
+    name,
+    failure: n === 0 ? null : `${n} messages were ${what}`,
+  });
+  const reasons = verdict.reasons.map(({ code, message }) => `${code}: ${message}`).join("\n");
+  const matches: Case =
+    audit.match === null
+      ? { name: "audit: what was acknowledged is stored", failure: null, skipped: auditInWords(result) }
+      : { name: "audit: what was acknowledged is stored", failure: audit.match ? null : auditInWords(result) };
+  return [
+    {
+      name: "verdict: the run is valid",
+      failure: verdict.status === "VALID" ? null : reasons || verdictInWords(result),
+    },
+    matches,
+    none("audit: nothing is lost", audit.lost, "acknowledged and not stored"),
+    none("audit: nothing is shown twice", audit.duplicated, "received twice by a reader"),
+    none("audit: nothing is out of order", audit.reordered, "received after a later message"),
+  ];
+}
+
+function caseXml({ name, failure, skipped }: Case, suite: string): string {
+  const open = `    <testcase classname="${escapeXml(suite)}" name="${escapeXml(name)}"`;
+  if (failure !== null) {
+    const [first = ""] = failure.split("\n");
+    return `${open}>\n      <failure message="${escapeXml(first)}">${escapeXml(failure)}</failure>\n    </testcase>`;
+  }
+  return skipped === undefined
+    ? `${open}/>`
+    : `${open}>\n      <skipped message="${escapeXml(skipped)}"/>\n    </testcase>`;
+}
+
+/** Verdict and audit as test cases, in the XML that CI servers read (the Ant JUnit format). */
+export function junitReport(result: Result): string {
+  const suite = `hotshard.${result.run.scenario}`;
+  const all = cases(result);
+  const failures = all.filter(({ failure }) => failure !== null).length;
+  const skipped = all.filter((test) => test.skipped !== undefined).length;
+  const figures = `tests="${all.length}" failures="${failures}" errors="0" skipped="${skipped}" time="${result.run.durationS}"`;
+  return (
+    `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${figures}>\n` +
+    `  <testsuite name="${escapeXml(suite)}" timestamp="${escapeXml(result.run.startedAt)}" ${figures}>\n` +
+    `    <properties>\n      <property name="headline" value="${escapeXml(headline(result))}"/>\n    </properties>\n` +
+    `${all.map((test) => caseXml(test, suite)).join("\n")}\n  </testsuite>\n</testsuites>\n`
+  );
+}

@@ -1,0 +1,141 @@
+import { escapeMarkdown } from "./escape.ts";
+import { count, duration, milliseconds, moment, percent, plural, times } from "./format.ts";
+import type { Result } from "./result.ts";
+import {
+  auditInWords,
+  blastRadiusInWords,
+  CAUSES,
+  causeInWords,
+  headline,
+  headroomInWords,
+  isEven,
+  remedyInWords,
+  verdictInWords,
+} from "./words.ts";
+
+type Row = readonly string[];
+
+/** A table whose cells are escaped. */
+function table(head: Row, rows: readonly Row[]): string {
+  const rule = head.map((_, column) => (column === 0 ? ":--" : "--:"));
+  const line = (cells: Row): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(rule), ...rows.map((row) => line(row.map(escapeMarkdown)))].join("\n");
+}
+
+/** Text as an indented code block: nothing in it is markup, however many back-ticks it has. */
+const code = (text: string): string => `    ${text.replace(/\s+/g, " ")}`;
+
+function summary(result: Result): string {
+  const { run, server, traffic } = result;
+  const where = [
+    run.scenario,
+    `${run.driver} driver`,
+    `${plural(server.shards, "shard")} (${server.engine}), ${server.placement}`,
+    ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
+    `${count(traffic.acked)} messages in ${run.durationS} s`,
+    moment(run.startedAt),
+  ];
+  const reasons = result.verdict.reasons.map(
+    ({ code: name, message }) => `- **${escapeMarkdown(name)}** ${escapeMarkdown(message)}`,
+  );
+  const remedy = remedyInWords(result);
+  const cause = isEven(result) || result.shards.length < 2 ? "" : `Cause: ${causeInWords(result)}. `;
+  const sentences = [`${cause}${remedy ?? ""}`.trim(), headroomInWords(result), blastRadiusInWords(result)];
+  return [
+    `# ${escapeMarkdown(headline(result))}`,
+    `**${result.verdict.status}** ${escapeMarkdown(verdictInWords(result))}`,
+    ...(reasons.length > 0 ? [reasons.join("\n")] : []),
+    ...sentences.flatMap((sentence) => (sentence === null || sentence === "" ? [] : [escapeMarkdown(sentence)])),
+    escapeMarkdown(where.join(" · ")),
+  ].join("\n\n");
+}
+
+function shards(result: Result): string {
+  const invalid = result.verdict.status === "INVALID";
+  const unit = invalid ? "ms, not to be trusted" : "ms";
+  const ms = (acked: number, value: number): string => (acked === 0 ? "–" : milliseconds(value));
+  return table(
+    [
+      "Shard",
+      "Share",
+      "Stored",
+      `Delivery p50, ${unit}`,
+      `p99, ${unit}`,
+      `Service p99, ${unit}`,
+      `Commit p99, ${unit}`,
+    ],
+    result.shards.map(({ label, share, stored, acked, deliveryMs, serviceMs, commitMs }) => [
+      label,
+      percent(share),
+      count(stored),
+      ms(acked, deliveryMs.p50),
+      ms(acked, deliveryMs.p99),
+      ms(acked, serviceMs.p99),
+      ms(acked, commitMs.p99),
+    ]),
+  );
+}
+
+function skew(result: Result): string {
+  const { skew: s } = result;
+  const factors = CAUSES.map(({ name, label }) => {
+    const { factor, low, high } = s.causes[name];
+    return [label, times(factor), `${low.toFixed(2)} to ${high.toFixed(2)}`];
+  });
+  return [
+    `Max/mean ${times(s.maxOverMean)} (chance alone ${times(s.noiseFloor.mean)}, at most ${times(s.noiseFloor.p99)} in 99 of 100 runs); ` +
+      `${s.effectiveShards.toFixed(1)} effective shards of ${result.shards.length}; CV ${percent(s.cv)}; Gini ${s.gini.toFixed(3)}; ${plural(s.distinctDialogs, "dialog")}.`,
+    table(["Factor", "Times", "95 % interval"], [...factors, ["Observed", times(s.maxOverMean), ""]]),
+  ].join("\n\n");
+}
+
+/** The report for a terminal, a pull request or a wiki: GitHub-flavoured Markdown. */
+export function markdownReport(result: Result): string {
+  const { audit, generator } = result;
+  const hot = result.hotDialogs.map(({ rank, dialog, share, error, shard }) => [
+    String(rank),
+    dialog,
+    percent(share, 2),
+    error === 0 ? "exact" : percent(error, 2),
+    shard,
+  ]);
+  const sizes = [...new Set(result.whatIf.rows.map(({ shards: n }) => n))].sort((a, b) => a - b);
+  const placements = [...new Set(result.whatIf.rows.map(({ placement }) => placement))];
+  const whatIf = placements.map((placement) => [
+    placement,
+    ...sizes.map((size) => {
+      const row = result.whatIf.rows.find(
+        (candidate) => candidate.placement === placement && candidate.shards === size,
+      );
+      return row === undefined ? "–" : `${times(row.maxOverMean)} (${percent(row.movedFromToday, 0)})`;
+    }),
+  ]);
+  const advice = result.advice.map(
+    ({ text, forecast }) => `- ${escapeMarkdown(text)} Forecast max/mean ${times(forecast.maxOverMean)}.`,
+  );
+  const parts = [
+    summary(result),
+    "## Shards",
+    shards(result),
+    "## Where the skew comes from",
+    skew(result),
+    ...(hot.length > 0 ? ["## Hot dialogs", table(["Rank", "Dialog", "Share", "Error at most", "Shard"], hot)] : []),
+    "## What would fix it",
+    advice.join("\n"),
+    ...(whatIf.length > 0
+      ? [
+          "## What if",
+          "Max/mean (share of dialogs that would move):",
+          table(["Placement", ...sizes.map(String)], whatIf),
+        ]
+      : []),
+    "## Audit",
+    escapeMarkdown(auditInWords(result)),
+    `Acknowledged ${count(audit.acked)}, stored ${count(audit.stored)}, unknown ${count(audit.unknown)}, lost ${count(audit.lost)}, duplicated ${count(audit.duplicated)}, reordered ${count(audit.reordered)}.`,
+    "## Generator",
+    `Send lag p99 ${duration(generator.sendLagMs.p99)}, handler lag p99 ${duration(generator.handlerLagMs.p99)}, CPU ${percent(generator.cpu, 0)} of one core, ${plural(generator.dropped, "message")} dropped.`,
+    "## Run it again",
+    code(result.run.command),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}

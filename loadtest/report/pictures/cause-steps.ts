@@ -1,0 +1,74 @@
+import { scaleLog } from "d3-scale";
+import { times } from "../format.ts";
+import type { Result } from "../result.ts";
+import { isNarrow, line, rect, text, type Drawing, type Picture } from "../svg.ts";
+import { CAUSES, mainCause } from "../words.ts";
+
+const interval = (low: number, high: number): string => `${low.toFixed(2)}–${high.toFixed(2)}`;
+
+function draw(result: Result, width: number): Drawing {
+  const { causes, maxOverMean } = result.skew;
+  const narrow = isNarrow(width);
+  const left = 88;
+  const right = narrow ? 60 : 150;
+  const top = 26;
+  const row = 34;
+  const culprit = mainCause(result);
+  let reached = 1;
+  const steps = CAUSES.map(({ name, label }) => {
+    const { factor, low, high } = causes[name];
+    const from = reached;
+    reached *= factor;
+    return { name, label, factor, low, high, from, to: reached, lowAt: from * low, highAt: from * high };
+  });
+  const ends = steps.flatMap(({ to, lowAt, highAt }) => [to, lowAt, highAt]);
+  const x = scaleLog([Math.min(0.95, ...ends), Math.max(1.3, ...ends)], [left, width - right]);
+  const rows = steps.map(({ name, label, factor, low, high, from, to, lowAt, highAt }, i) => {
+    const y = top + row * i;
+    const middle = y + row / 2;
+    const blamed = name === culprit && factor > 1.05;
+    const figures = narrow ? times(factor) : `${times(factor)}   ${interval(low, high)}`;
+    return (
+      text(left - 12, middle + 4, label, { anchor: "end", className: blamed ? "strong" : "soft" }) +
+      rect(Math.min(x(from), x(to)), y + 8, Math.max(2, Math.abs(x(to) - x(from))), row - 16, blamed ? "hot" : "cool") +
+      line(x(lowAt), middle, x(highAt), middle, "whisker") +
+      line(x(lowAt), middle - 4, x(lowAt), middle + 4, "whisker") +
+      line(x(highAt), middle - 4, x(highAt), middle + 4, "whisker") +
+      line(x(to), y + row - 8, x(to), y + row + 8, "link") +
+      text(width - right + 12, middle + 4, figures, { className: blamed ? "strong hot-ink" : "" })
+    );
+  });
+  const bottom = top + row * steps.length;
+  return {
+    width,
+    height: bottom + row + 4,
+    body:
+      line(x(1), top - 6, x(1), bottom + row - 2, "rule") +
+      text(x(1), top - 12, "even", { anchor: "middle", className: "soft" }) +
+      rows.join("") +
+      text(left - 12, bottom + row / 2 + 4, "Observed", { anchor: "end", className: "strong" }) +
+      rect(
+        Math.min(x(1), x(maxOverMean)),
+        bottom + 12,
+        Math.max(2, Math.abs(x(maxOverMean) - x(1))),
+        row - 24,
+        "total",
+      ) +
+      text(width - right + 12, bottom + row / 2 + 4, times(maxOverMean), { className: "strong" }),
+  };
+}
+
+/** The four factors of skew as steps on a logarithmic scale: their product is the observed max/mean. */
+export function causeSteps(result: Result): Picture {
+  const { causes, maxOverMean } = result.skew;
+  const factors = CAUSES.map(({ name, label }) => {
+    const { factor, low, high } = causes[name];
+    return `${label.toLowerCase()} ${times(factor)} (${interval(low, high)})`;
+  });
+  return {
+    id: "causes",
+    title: "Where the skew comes from",
+    description: `${factors.join(", ")}; together ${times(maxOverMean)}. Whiskers are 95 % intervals of the simulation.`,
+    draw: (width) => draw(result, width),
+  };
+}

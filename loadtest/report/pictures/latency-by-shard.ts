@@ -1,0 +1,85 @@
+import { scaleLog } from "d3-scale";
+import { duration, milliseconds } from "../format.ts";
+import type { Result } from "../result.ts";
+import { dot, isNarrow, line, text, type Drawing, type Picture } from "../svg.ts";
+import { hottestShard, isBurning } from "../words.ts";
+import { rowHeight } from "./share-by-shard.ts";
+
+interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+}
+
+/** The floor of the scale, ms: a logarithm has no zero. */
+const LEAST = 0.1;
+
+function draw(result: Result, width: number): Drawing {
+  const shards = result.shards.filter(({ acked }) => acked > 0);
+  const row = rowHeight(shards.length) + 4;
+  const left = 34;
+  const top = 34;
+  const bottom = top + row * shards.length;
+  const values = shards.flatMap(({ deliveryMs: d, serviceMs: s }) => [d.p50, d.p999, s.p50, s.p999]);
+  const lowest = Math.max(LEAST, Math.min(...values));
+  const x = scaleLog([lowest, Math.max(lowest * 10, ...values)], [left + 6, width - 24])
+    .clamp(true)
+    .nice();
+  const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
+  const marks = (quantiles: Quantiles, y: number, kind: string): string => {
+    const at = (ms: number): number => x(Math.max(LEAST, ms));
+    return (
+      line(at(quantiles.p50), y, at(quantiles.p999), y, `range ${kind}`) +
+      dot(at(quantiles.p50), y, 3, kind) +
+      dot(at(quantiles.p99), y, 4.5, kind) +
+      line(at(quantiles.p999), y - 5, at(quantiles.p999), y + 5, `end ${kind}`)
+    );
+  };
+  const rows = shards.map(({ label, deliveryMs, serviceMs }, i) => {
+    const middle = top + row * i + row / 2;
+    return (
+      text(left - 10, middle + 4, label, { anchor: "end", className: label === hot ? "strong" : "soft" }) +
+      marks(serviceMs, middle + row * 0.18, "service") +
+      marks(deliveryMs, middle - row * 0.18, label === hot ? "delivery hot" : "delivery")
+    );
+  });
+  const decades = x.ticks().filter((tick) => Math.abs(Math.log10(tick) % 1) < 1e-9);
+  const grid = decades.map(
+    (tick) =>
+      line(x(tick), top - 6, x(tick), bottom, "grid") +
+      text(x(tick), bottom + 16, tick >= 1 ? milliseconds(tick).replace(/\.0+$/, "") : String(tick), {
+        anchor: "middle",
+        className: "soft",
+      }),
+  );
+  const key = isNarrow(width) ? 132 : 232;
+  return {
+    width,
+    height: bottom + 38,
+    body:
+      line(left, 12, left + 18, 12, "range delivery") +
+      dot(left + 9, 12, 4, "delivery") +
+      text(left + 24, 16, isNarrow(width) ? "delivery" : "delivery (users wait)", { className: "soft" }) +
+      line(left + key, 12, left + key + 18, 12, "range service") +
+      dot(left + key + 9, 12, 4, "service") +
+      text(left + key + 24, 16, isNarrow(width) ? "service" : "service (a naive tool's figure)", {
+        className: "soft",
+      }) +
+      grid.join("") +
+      rows.join("") +
+      text(width - 4, bottom + 34, "ms, logarithmic", { anchor: "end", className: "soft" }),
+  };
+}
+
+/** Delivery (from the intended send) above service (from the actual one): small dot p50, large dot p99, bar p99.9. */
+export function latencyByShard(result: Result): Picture {
+  const { delivery, service } = result.latencyMs;
+  return {
+    id: "latency",
+    title: "Latency by shard",
+    description:
+      `Small dots are the median, large dots p99, bars p99.9. Over all shards: delivery p99 ${duration(delivery.p99)}, ` +
+      `service p99 ${duration(service.p99)}.`,
+    draw: (width) => draw(result, width),
+  };
+}

@@ -1,0 +1,62 @@
+import { scaleLinear } from "d3-scale";
+import { count, percent, times } from "../format.ts";
+import type { Result } from "../result.ts";
+import { isNarrow, line, rect, text, textWidth, type Drawing, type Picture } from "../svg.ts";
+import { headline, hottestShard, isBurning } from "../words.ts";
+
+/** Rows shrink as there are more of them, so that 64 shards still fit on a page. */
+export function rowHeight(rows: number): number {
+  if (rows <= 8) return 32;
+  return rows <= 24 ? 22 : 16;
+}
+
+function draw(result: Result, width: number): Drawing {
+  const { shards, skew } = result;
+  const narrow = isNarrow(width);
+  const fair = 1 / shards.length;
+  const row = rowHeight(shards.length);
+  const left = 34;
+  const right = narrow ? 62 : 190;
+  const top = 40;
+  const bottom = top + row * shards.length;
+  const most = Math.max(...shards.map(({ share }) => share), fair * skew.noiseFloor.p99, fair * 1.25);
+  const x = scaleLinear([0, most], [left, width - right]);
+  const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
+  const bars = shards.map(({ label, share, stored }, i) => {
+    const y = top + row * i;
+    const heat = label === hot ? "hot" : "cool";
+    const middle = y + row / 2 + 4;
+    const figures = narrow ? percent(share) : `${percent(share)}   ${count(stored)} messages`;
+    return (
+      text(left - 10, middle, label, { anchor: "end", className: label === hot ? "strong" : "soft" }) +
+      rect(left, y + row * 0.16, x(share) - left, row * 0.68, heat) +
+      text(width - right + 12, middle, figures, { className: label === hot ? "strong hot-ink" : "" })
+    );
+  });
+  const words = narrow
+    ? `fair share ${percent(fair)}`
+    : `fair share ${percent(fair)}; the band is what chance explains`;
+  const room = textWidth(words);
+  // Beside the line where there is room, else against the right edge.
+  const start = Math.max(left, Math.min(x(fair) - 4, width - room));
+  return {
+    width,
+    height: bottom + 10,
+    body:
+      rect(x(fair), top - 8, Math.max(2, x(fair * skew.noiseFloor.p99) - x(fair)), bottom - top + 14, "band") +
+      bars.join("") +
+      line(x(fair), top - 14, x(fair), bottom + 6, "rule") +
+      text(start, top - 22, words, { className: "soft" }),
+  };
+}
+
+/** Share of the messages per shard against the fair share, with the noise floor as a band. */
+export function shareByShard(result: Result): Picture {
+  const { skew, shards } = result;
+  return {
+    id: "share",
+    title: "Share of the messages by shard",
+    description: `${headline(result)} The fair share is ${percent(1 / shards.length)}; chance alone stays below ${times(skew.noiseFloor.p99)} of it in 99 of 100 runs.`,
+    draw: (width) => draw(result, width),
+  };
+}

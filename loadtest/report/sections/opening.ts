@@ -1,0 +1,117 @@
+import { escapeXml } from "../escape.ts";
+import { count, duration, growth, moment, percent, plural, times } from "../format.ts";
+import { effectiveShardsPicture } from "../pictures/effective-shards.ts";
+import { shareByShard } from "../pictures/share-by-shard.ts";
+import type { Result } from "../result.ts";
+import { figure, paragraph } from "../section.ts";
+import { inlineSvg } from "../svg.ts";
+import { causeInWords, headline, headroomInWords, isBurning, isEven, remedyInWords, verdictInWords } from "../words.ts";
+
+function verdict(result: Result): string {
+  const { status, reasons } = result.verdict;
+  const list = reasons.map(({ code, message }) => `<li><b>${escapeXml(code)}</b> ${escapeXml(message)}</li>`).join("");
+  return (
+    `<p class="verdict"><span class="status">${status}</span> <span>${escapeXml(verdictInWords(result))}</span></p>` +
+    (list === "" ? "" : `<ul class="reasons">${list}</ul>`)
+  );
+}
+
+interface Card {
+  readonly name: string;
+  readonly value: string;
+  readonly note: string;
+  readonly hot?: boolean;
+  readonly picture?: string;
+  readonly grey?: boolean;
+}
+
+const card = ({ name, value, note, hot, picture, grey }: Card): string =>
+  `<div${grey === true ? ' class="grey"' : ""}><dt>${escapeXml(name)}</dt><dd${hot === true ? ' class="hot"' : ""}>${escapeXml(value)}</dd>` +
+  `<dd class="note">${escapeXml(note)}${picture ?? ""}</dd></div>`;
+
+function latencyCard(result: Result): Card {
+  const grey = result.verdict.status === "INVALID";
+  const blast = result.blastRadius;
+  if (blast === null) {
+    const { p50, p99 } = result.latencyMs.delivery;
+    return {
+      name: "Delivery, p99",
+      value: duration(p99),
+      note: `median ${duration(p50)}, from the intended send`,
+      grey,
+    };
+  }
+  return {
+    name: "Blast radius",
+    value: times(blast.p99, blast.p99 < 10 ? 2 : 0),
+    note: `innocent dialogs' p99: ${duration(blast.hotMs)} on shard ${blast.shard}, ${duration(blast.elsewhereMs)} elsewhere`,
+    hot: blast.p99 > 1.2,
+    grey,
+  };
+}
+
+function headroomCard(result: Result): Card {
+  const { headroom } = result;
+  if (headroom === null)
+    return { name: "Headroom", value: "unknown", note: "too few commits to know the limit of a shard" };
+  const shaped = result.server.shaped === null ? "" : " (shaped)";
+  return {
+    name: "Headroom",
+    value: growth(headroom.growthToLimit),
+    note: `of traffic until shard ${headroom.shard}${shaped} saturates`,
+    hot: headroom.growthToLimit < 0.2,
+  };
+}
+
+function cards(result: Result): string {
+  const { skew, shards } = result;
+  const all: Card[] = [
+    {
+      name: "Skew, max/mean",
+      value: times(skew.maxOverMean),
+      note: `chance alone: ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)} in 99 of 100 runs`,
+      hot: isBurning(result),
+    },
+    {
+      name: "Effective shards",
+      value: `${skew.effectiveShards.toFixed(1)} of ${shards.length}`,
+      note: `${shards.length} paid, ${skew.effectiveShards.toFixed(1)} used`,
+      picture: inlineSvg(effectiveShardsPicture(result)),
+    },
+    latencyCard(result),
+    headroomCard(result),
+  ];
+  return `<dl class="figures${shards.length > 8 ? " many" : ""}">${all.map(card).join("")}</dl>`;
+}
+
+/** The line under the headline: cause and remedy, or that nothing needs to be done. */
+function lead(result: Result): string {
+  if (result.shards.length === 1 || result.traffic.acked === 0) return "";
+  const remedy = remedyInWords(result);
+  const cause = isEven(result) ? "" : `Cause: ${causeInWords(result)}. `;
+  const words = `${cause}${remedy ?? (isEven(result) ? "Nothing needs to be done." : (result.advice[0]?.text ?? ""))}`;
+  return paragraph(words, "lead");
+}
+
+/** Verdict, headline, key figures and the share of every shard: the first screen. */
+export function opening(result: Result): string {
+  const { run, server, skew, traffic } = result;
+  const where = [
+    `${run.driver} driver`,
+    `${plural(server.shards, "shard")}, ${server.placement}`,
+    `${count(traffic.acked)} messages in ${run.durationS} s`,
+    moment(run.startedAt),
+    ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
+    ...(run.interrupted ? ["interrupted"] : []),
+  ];
+  const headroom = headroomInWords(result);
+  return (
+    `<header><p class="where"><b>hotshard</b> · <b>${escapeXml(run.scenario)}</b> · ${escapeXml(where.join(" · "))}</p>` +
+    `${verdict(result)}<h1>${escapeXml(headline(result))}</h1>${lead(result)}` +
+    `${headroom === null ? "" : paragraph(headroom, "lead soft")}</header>${cards(result)}` +
+    figure(
+      shareByShard(result),
+      `Share of the stored messages by shard. Coefficient of variation ${percent(skew.cv)}, Gini ${skew.gini.toFixed(3)}, ${plural(skew.distinctDialogs, "dialog")}.`,
+    )
+  );
+}

@@ -1,0 +1,78 @@
+import { escapeXml } from "../escape.ts";
+import { count, percent, times } from "../format.ts";
+import { writerLoad } from "../pictures/writer-load.ts";
+import type { Result } from "../result.ts";
+import { figure, paragraph, section } from "../section.ts";
+import { table, type Cell } from "../table.ts";
+import { headroomInWords } from "../words.ts";
+
+/** How far the traffic can grow. */
+export function headroom(result: Result): string {
+  const words = headroomInWords(result);
+  if (words === null) return "";
+  const shaped =
+    result.server.shaped === null
+      ? ""
+      : ` Shards are shaped (${result.server.shaped}): these limits are the shape's, not a database's.`;
+  return section(
+    "headroom",
+    "Headroom",
+    paragraph(words + shaped) + figure(writerLoad(result), "Messages sent to each shard, of what its writer can take."),
+  );
+}
+
+const NAMES = {
+  none: "Leave it",
+  pin: "Pin",
+  split: "Split",
+  "add-shard": "Add a shard",
+  "change-placement": "Change placement",
+};
+
+/** What to do, with what it is expected to give. */
+export function advice(result: Result): string {
+  const items = result.advice.map(
+    ({ action, text, forecast }) =>
+      `<li><b>${NAMES[action]}</b><span>${escapeXml(text)} <span class="soft">Forecast max/mean ${times(forecast.maxOverMean)}, ` +
+      `now ${times(result.skew.maxOverMean)}.</span></span></li>`,
+  );
+  return section("advice", "What would fix it", `<ol class="advice">${items.join("")}</ol>`);
+}
+
+function tint(maxOverMean: number): string {
+  if (maxOverMean <= 1.1) return "";
+  if (maxOverMean <= 1.25) return "tint-1";
+  return maxOverMean <= 2 ? "tint-2" : "tint-3";
+}
+
+/** Every placement on 2 … 64 shards for the dialogs just seen. */
+export function whatIf(result: Result): string {
+  const { rows, dialogs, sampled } = result.whatIf;
+  if (rows.length === 0) return "";
+  const sizes = [...new Set(rows.map(({ shards }) => shards))].sort((a, b) => a - b);
+  const placements = [...new Set(rows.map(({ placement }) => placement))];
+  const body = placements.map((placement): Cell[] => [
+    placement,
+    ...sizes.map((size): Cell => {
+      const row = rows.find((candidate) => candidate.placement === placement && candidate.shards === size);
+      if (row === undefined) return "–";
+      const html = `${times(row.maxOverMean)}<small>${percent(row.movedFromToday, 0)}</small>`;
+      return { html, className: tint(row.maxOverMean) };
+    }),
+  ]);
+  const how = sampled < dialogs ? ` Inferred from ${count(sampled)} of them, the heaviest among these.` : "";
+  return section(
+    "what-if",
+    "What if",
+    paragraph(
+      `The ${count(dialogs)} dialogs of this run, placed again without pins and splits.${how} No placement divides one hot dialog: more shards then only raise max/mean.`,
+    ) +
+      table({
+        caption: "Max/mean by placement and number of shards; below it the share of dialogs that would move",
+        head: ["Placement", ...sizes.map(String)],
+        rows: body,
+        className: "what-if",
+        rowClass: (row) => (placements[row] === result.server.placement ? "now" : ""),
+      }),
+  );
+}

@@ -1,0 +1,88 @@
+import { escapeXml } from "../escape.ts";
+import { count, duration, perSecond, percent } from "../format.ts";
+import type { Result } from "../result.ts";
+import { paragraph, section } from "../section.ts";
+import { table, type Cell } from "../table.ts";
+import { auditInWords } from "../words.ts";
+
+const should = (value: number): Cell => (value === 0 ? "0" : { html: count(value), className: "hot" });
+
+/** Was what was acknowledged stored, shown once, and delivered in order. */
+export function audit(result: Result): string {
+  const a = result.audit;
+  return section(
+    "audit",
+    "Audit",
+    `<p${a.match === false ? ' class="fail"' : ""}>${escapeXml(auditInWords(result))}</p>` +
+      table({
+        caption: "Messages, counted by the client and by the databases",
+        head: ["Count", "Messages", "What it is"],
+        words: new Set([2]),
+        rows: [
+          ["Acknowledged", count(a.acked), "after their commit"],
+          ["Stored", count(a.stored), "rows of this run in the databases"],
+          ["Outcome unknown", count(a.unknown), `${count(a.unknownStored)} of them found stored afterwards`],
+          ["Lost", should(a.lost), "acknowledged and not stored"],
+          ["Duplicated", should(a.duplicated), "received twice by a reader"],
+          ["Reordered", should(a.reordered), "received after a later message"],
+          ["Extra copies", should(a.extraCopies), "second physical rows of re-minted messages, never shown twice"],
+        ],
+      }),
+  );
+}
+
+/** Whether the load was the load that was asked for. */
+export function generator(result: Result): string {
+  const { generator: g, traffic: t } = result;
+  return section(
+    "generator",
+    "The generator",
+    table({
+      caption: "What the load generator planned, did, and how far it lagged",
+      head: ["Figure", "Value", "What it is"],
+      words: new Set([2]),
+      rows: [
+        ["Planned", count(t.planned), "messages of the schedule"],
+        [
+          "Sent",
+          count(t.sent),
+          `${count(t.acked)} acknowledged, ${count(t.refused)} refused, ${count(t.unknown)} unknown`,
+        ],
+        ["Dropped", should(g.dropped), "planned and never sent"],
+        ["Delivered", count(t.delivered), `and ${count(t.offline)} to recipients who were offline`],
+        ["Rate", perSecond(t.rate), "acknowledged messages"],
+        ["Send lag", duration(g.sendLagMs.p99), "p99, actual − intended moment of the send"],
+        ["Handler lag", duration(g.handlerLagMs.p99), "p99, handler − socket"],
+        ["CPU", percent(g.cpu, 0), "of one core"],
+      ],
+    }),
+  );
+}
+
+/** The server, the dials, and the command that runs the same again. */
+export function again(result: Result): string {
+  const { run, server } = result;
+  const dials = Object.entries(run.dials).map(([name, value]) => `${name} ${value}`);
+  return section(
+    "again",
+    "How to run this again",
+    `<pre><code>${escapeXml(run.command)}</code></pre>` +
+      table({
+        caption: "What was measured",
+        head: ["Part", "Setting"],
+        words: new Set([1]),
+        rows: [
+          ["Server", server.url],
+          [
+            "Shards",
+            `${server.shards} × ${server.engine}${server.shaped === null ? "" : `, shaped: ${server.shaped}`}`,
+          ],
+          ["Durability", server.durability],
+          ["Placement", [server.placement, ...server.overrides, `epoch ${server.epoch}`].join("; ")],
+          ["Scenario", `${run.scenario}: ${dials.join(", ")}`],
+          ["Run", run.id],
+        ],
+      }) +
+      paragraph("The same seed makes the same users, dialogs and schedule.", "soft"),
+  );
+}

@@ -1,0 +1,99 @@
+import { escapeTerminal } from "./escape.ts";
+import { count, milliseconds, percent, times } from "./format.ts";
+import type { Result } from "./result.ts";
+import {
+  auditInWords,
+  blastRadiusInWords,
+  CAUSES,
+  causeInWords,
+  headline,
+  headroomInWords,
+  hottestShard,
+  isBurning,
+  isEven,
+  remedyInWords,
+} from "./words.ts";
+
+/** Where the text goes: `process.stderr`, or anything that says whether it is a terminal, and how wide. */
+export interface Screen {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Colour only for a person at a terminal who did not refuse it (no-color.org). */
+function wantsColour(screen: Screen, environment: Readonly<Record<string, string | undefined>>): boolean {
+  const refused = (environment["NO_COLOR"] ?? "") !== "" || environment["TERM"] === "dumb";
+  return screen.isTTY === true && !refused;
+}
+
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/** A bar of `share` (0…1) of `width` cells, exact to an eighth of a cell, filled up with spaces. */
+export function bar(share: number, width: number): string {
+  const eighths = Math.round(Math.max(0, Math.min(1, share)) * width * 8);
+  const cells = "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] as string);
+  return cells.padEnd(width);
+}
+
+/** Breaks a sentence at spaces; following lines are indented by two. */
+function wrap(sentence: string, columns: number): string {
+  const lines = [""];
+  for (const word of escapeTerminal(sentence).split(" ")) {
+    const line = lines[lines.length - 1] as string;
+    if (line !== "" && line.length + 1 + word.length > columns) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.join("\n");
+}
+
+function shardTable(result: Result, columns: number, hot: (line: string) => string): string {
+  const most = Math.max(...result.shards.map(({ share }) => share), 1e-9);
+  const width = Math.max(6, columns - 45);
+  const burning = isBurning(result) ? hottestShard(result)?.label : undefined;
+  const head = `${"shard".padEnd(6)}${"".padEnd(width)}${"share".padStart(9)}${"messages".padStart(11)}${"p99, ms".padStart(10)}${"innocent".padStart(9)}`;
+  const rows = result.shards.map(({ label, share, stored, acked, deliveryMs, innocentP99Ms }) => {
+    const p99 = acked === 0 ? "–" : milliseconds(deliveryMs.p99);
+    const innocent = innocentP99Ms === null ? "–" : milliseconds(innocentP99Ms);
+    const line = `${label.padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(stored).padStart(11)}${p99.padStart(10)}${innocent.padStart(9)}`;
+    return label === burning ? hot(line) : line;
+  });
+  return [head, ...rows].join("\n");
+}
+
+/** The result in a screen of text, for a person at a terminal; 80 columns when the screen does not say. */
+export function terminalReport(result: Result, screen: Screen, environment = process.env): string {
+  const columns = Math.max(60, Math.min(100, screen.columns ?? 80));
+  const colour = wantsColour(screen, environment);
+  const paint = (codes: string) => (text: string) => (colour ? `\u001b[${codes}m${text}\u001b[0m` : text);
+  const bold = paint("1");
+  const hot = paint("1;31");
+  const { run, server, skew, verdict } = result;
+  const shaped = server.shaped === null ? "" : `, shaped: ${server.shaped}`;
+  const valid = verdict.status === "VALID";
+  const remedy = remedyInWords(result);
+  const cause = isEven(result) || result.shards.length < 2 ? "" : `Cause: ${causeInWords(result)}. `;
+  const factors = CAUSES.map(({ name, label }) => `${label.toLowerCase()} ${skew.causes[name].factor.toFixed(2)}`);
+  const sentences = [
+    `Max/mean ${times(skew.maxOverMean)} (chance alone ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)}); effective shards ${skew.effectiveShards.toFixed(1)} of ${result.shards.length}.`,
+    `Skew = ${factors.join(" × ")}.`,
+    blastRadiusInWords(result),
+    headroomInWords(result),
+    `Audit: ${auditInWords(result)}`,
+  ];
+  const reasons = verdict.reasons.map(({ code, message }) => wrap(`${code}: ${message}`, columns));
+  const plain = (sentence: string): string => wrap(sentence, columns);
+  return [
+    plain(
+      `${run.scenario}, ${run.driver} driver, ${result.shards.length} × ${server.engine} by ${server.placement}${shaped}`,
+    ),
+    valid ? bold("VALID") : [hot("INVALID: the percentiles below are not to be trusted"), ...reasons].join("\n"),
+    "",
+    bold(plain(headline(result))),
+    ...(cause === "" && remedy === null ? [] : [plain(`${cause}${remedy ?? ""}`.trim())]),
+    "",
+    shardTable(result, columns, hot),
+    "",
+    ...sentences.flatMap((sentence) => (sentence === null ? [] : [plain(sentence)])),
+    "",
+  ].join("\n");
+}

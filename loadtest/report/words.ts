@@ -1,0 +1,142 @@
+import { count, duration, growth, percent, plural, times } from "./format.ts";
+import type { Result } from "./result.ts";
+
+type Shard = Result["shards"][number];
+
+/** What a factor of skew stands for. Report, Markdown and terminal use the same words. */
+export const CAUSES = [
+  { name: "chance", label: "Chance", meaning: "so few dialogs cannot fall evenly, even under a perfect hash" },
+  { name: "popularity", label: "Popularity", meaning: "some dialogs are heavier than others" },
+  { name: "placement", label: "Placement", meaning: "the shares of the key space that it gives, its pins and splits" },
+  { name: "hash", label: "Hash", meaning: "where these very dialogs fell; 1 within its interval is luck" },
+] as const;
+
+export type CauseName = (typeof CAUSES)[number]["name"];
+
+/** The shard with most stored messages; the first of equals. */
+export function hottestShard(result: Result): Shard | undefined {
+  return result.shards.reduce<Shard | undefined>(
+    (most, shard) => (most === undefined || shard.stored > most.stored ? shard : most),
+    undefined,
+  );
+}
+
+/** Whether chance explains the skew: max/mean no higher than the 99 % quantile of the noise floor. */
+export const isEven = (result: Result): boolean => result.skew.maxOverMean <= result.skew.noiseFloor.p99;
+
+/** Up to here a shard may stand out without burning: the default target of the advice. */
+const TARGET = 1.25;
+
+/** Whether a shard burns: above what chance explains, and above the target. */
+export const isBurning = (result: Result): boolean => !isEven(result) && result.skew.maxOverMean > TARGET;
+
+/** The factor that raises max/mean most. */
+export function mainCause(result: Result): CauseName {
+  const { causes } = result.skew;
+  return CAUSES.map(({ name }) => name).reduce((most, name) =>
+    causes[name].factor > causes[most].factor ? name : most,
+  );
+}
+
+/** `Shard 02 takes 55.1 % of the messages: 2.20 × its fair share.` */
+export function headline(result: Result): string {
+  const hot = hottestShard(result);
+  if (hot === undefined || hot.stored === 0) return "No message was stored.";
+  if (result.shards.length === 1) return "One shard takes everything: there is nothing to balance.";
+  const takes = `takes ${percent(hot.share)} of the messages`;
+  if (isEven(result)) {
+    return `No shard burns: shard ${hot.label}, the fullest, ${takes}, ${times(result.skew.maxOverMean)} its fair share and no more than chance.`;
+  }
+  return `Shard ${hot.label} ${takes}: ${times(result.skew.maxOverMean)} its fair share.`;
+}
+
+/** `one dialog with 40.0 % of the messages`, in words that follow `Cause:`. */
+export function causeInWords(result: Result): string {
+  const { causes, distinctDialogs } = result.skew;
+  const cause = mainCause(result);
+  const factor = times(causes[cause].factor);
+  const [top] = result.hotDialogs;
+  switch (cause) {
+    case "popularity": {
+      if (top !== undefined && top.share * result.shards.length > 0.5) {
+        const parts = top.shard.split("+").length;
+        const split = parts > 1 ? `, though split over ${parts} shards` : "";
+        return `one dialog with ${percent(top.share)} of the messages${split}`;
+      }
+      const together = result.hotDialogs.reduce((total, { share }) => total + share, 0);
+      return `popular dialogs: the ${result.hotDialogs.length} heaviest hold ${percent(together)} of the messages`;
+    }
+    case "placement":
+      return `the placement ${result.server.placement} gives the shards unequal shares of the keys (${factor})`;
+    case "hash":
+      return `where the hash put these dialogs (${factor})`;
+    case "chance":
+      return `few dialogs: ${plural(distinctDialogs, "dialog")} cannot fall evenly on ${plural(result.shards.length, "shard")}`;
+  }
+}
+
+/** The first advice and what it promises, for the line under the headline; null when there is nothing to do. */
+export function remedyInWords(result: Result): string | null {
+  const [advice] = result.advice;
+  if (advice === undefined || advice.action === "none") return null;
+  const forecast = times(advice.forecast.maxOverMean);
+  switch (advice.action) {
+    case "split":
+      return `Split it over ${plural(advice.shards?.length ?? advice.readFanout ?? 2, "shard")}: ${forecast}.`;
+    case "pin":
+      return `Pin it to shard ${advice.shards?.[0] ?? "?"} and give that shard less of the rest: ${forecast}.`;
+    case "change-placement":
+      return `Change the placement to ${advice.placement ?? "another"}: ${forecast}.`;
+    case "add-shard":
+      return `Add a shard: ${forecast}.`;
+  }
+}
+
+const ACTIONS = { none: "", split: "split", pin: "pinned", "add-shard": "with one shard more", "change-placement": "" };
+
+/** `Shard 02 saturates at +38 %; split in 3: +204 %, history reads 1 → 3 shards.` Null when the limit is unknown. */
+export function headroomInWords(result: Result): string | null {
+  const { headroom, advice } = result;
+  if (headroom === null) return null;
+  const { shard, growthToLimit, afterAdvice, readFanout } = headroom;
+  const now =
+    growthToLimit < 0
+      ? `Shard ${shard} is past saturation: it can write ${percent(-growthToLimit, 0)} less than it is sent`
+      : `Shard ${shard} saturates at ${growth(growthToLimit)} traffic`;
+  const [first] = advice;
+  if (afterAdvice === null || first === undefined || first.action === "none") return `${now}.`;
+  const remedy =
+    first.action === "split"
+      ? `split in ${readFanout}`
+      : first.action === "change-placement"
+        ? `on ${first.placement ?? "another placement"}`
+        : ACTIONS[first.action];
+  const cost = readFanout > 1 ? `, history of that dialog reads 1 → ${readFanout} shards` : "";
+  return `${now}; ${remedy}: ${growth(afterAdvice)}${cost}.`;
+}
+
+/** What dialogs that are not hot pay for their neighbour; null without a hot story or with too few samples. */
+export function blastRadiusInWords(result: Result): string | null {
+  const blast = result.blastRadius;
+  if (blast === null) return null;
+  return (
+    `Innocent dialogs wait ${duration(blast.hotMs)} (p99) on shard ${blast.shard} and ${duration(blast.elsewhereMs)} ` +
+    `elsewhere: ${times(blast.p99)}.`
+  );
+}
+
+/** One sentence on the verdict. */
+export function verdictInWords(result: Result): string {
+  if (result.verdict.status === "VALID") {
+    return "The generator kept up, made the traffic that was asked for, and all counters agree.";
+  }
+  return "Do not read the latencies: they measure something else than the server.";
+}
+
+/** One sentence on the audit. */
+export function auditInWords(result: Result): string {
+  const { audit } = result;
+  if (audit.match === null) return "Not comparable: the run was interrupted, or its messages could not be counted.";
+  if (audit.match) return `Every one of ${plural(audit.acked, "acknowledged message")} is stored, and nothing else is.`;
+  return `What is stored is not what was acknowledged: ${count(audit.lost)} lost, ${count(audit.extraCopies)} extra.`;
+}

@@ -1,0 +1,114 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { gunzip, gzip } from "node:zlib";
+import { ConfigError } from "../../server/placement/contract.ts";
+import type { AuditDialogsReply } from "../../server/protocol/http.ts";
+import type { Slice } from "../drivers/contract.ts";
+import { htmlReport } from "./html.ts";
+import { junitReport } from "./junit.ts";
+import { markdownReport } from "./markdown.ts";
+import { parseResult } from "./read.ts";
+import type { Result } from "./result.ts";
+
+/** What a run leaves behind. */
+export interface RunRecord {
+  readonly result: Result;
+  readonly slices: readonly Slice[];
+  readonly dialogs: AuditDialogsReply["dialogs"];
+}
+
+/** Written beside and renamed: a reader never sees half a file. */
+async function put(folder: string, name: string, content: string | Uint8Array): Promise<void> {
+  const draft = join(folder, `.${name}.part`);
+  await writeFile(draft, content);
+  await rename(draft, join(folder, name));
+}
+
+/** `dialog,count` with a header, heaviest first; the parts of a split dialog are one line. */
+function dialogsCsv(dialogs: RunRecord["dialogs"]): string {
+  const counts = new Map<string, number>();
+  for (const { dialog, count } of dialogs) counts.set(dialog, (counts.get(dialog) ?? 0) + count);
+  const ranked = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return ["dialog,count", ...ranked.map(([dialog, count]) => `${dialog},${count}`), ""].join("\n");
+}
+
+async function writeReports(folder: string, result: Result, slices: readonly Slice[]): Promise<void> {
+  await put(folder, "report.html", htmlReport(result, slices));
+  await put(folder, "report.md", markdownReport(result));
+  await put(folder, "junit.xml", junitReport(result));
+}
+
+/** Writes a run's folder: `result.json`, `slices.ndjson`, `dialogs.csv.gz`, `report.html`, `report.md`, `junit.xml`. */
+export async function writeRun(folder: string, { result, slices, dialogs }: RunRecord): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await put(folder, "slices.ndjson", slices.map((slice) => `${JSON.stringify(slice)}\n`).join(""));
+  await put(folder, "dialogs.csv.gz", await promisify(gzip)(dialogsCsv(dialogs)));
+  await put(folder, "result.json", `${JSON.stringify(result, null, 2)}\n`);
+  await writeReports(folder, result, slices);
+}
+
+async function read(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return null;
+    throw error;
+  }
+}
+
+const isSlice = (value: unknown): value is Slice =>
+  typeof value === "object" &&
+  value !== null &&
+  Number.isFinite((value as Slice).second) &&
+  Number.isFinite((value as Slice).acked) &&
+  typeof (value as Slice).shard === "string";
+
+function parseSlices(text: string, where: string): Slice[] {
+  return text.split("\n").flatMap((line, i) => {
+    if (line === "") return [];
+    let value: unknown = null;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      // The check below names the line.
+    }
+    if (isSlice(value)) return [value];
+    throw new ConfigError("BAD_RESULT", `${where} line ${i + 1} is not a slice {second, shard, acked}`);
+  });
+}
+
+/**
+ * Reads a run's folder. Only `result.json` must be there.
+ *
+ * @throws {ConfigError} NO_RESULT without `result.json`; BAD_RESULT, NEWER_RESULT as `parseResult`
+ */
+export async function readRun(folder: string): Promise<{ result: Result; slices: Slice[] }> {
+  const file = join(folder, "result.json");
+  const text = await read(file);
+  if (text === null) throw new ConfigError("NO_RESULT", `no ${file}: give the folder of a run`);
+  const where = join(folder, "slices.ndjson");
+  const slices = await read(where);
+  return {
+    result: parseResult(text.toString("utf8"), file),
+    slices: slices === null ? [] : parseSlices(slices.toString("utf8"), where),
+  };
+}
+
+/** Messages per dialog of a run, heaviest first; null when the folder has no `dialogs.csv.gz`. */
+export async function readDialogs(folder: string): Promise<{ dialog: string; count: number }[] | null> {
+  const packed = await read(join(folder, "dialogs.csv.gz"));
+  if (packed === null) return null;
+  const lines = (await promisify(gunzip)(packed)).toString("utf8").split("\n").slice(1);
+  return lines.flatMap((line) => {
+    const [dialog = "", count = ""] = line.split(",");
+    return dialog === "" ? [] : [{ dialog, count: Number(count) }];
+  });
+}
+
+/** `hotshard report DIR`: makes `report.html`, `report.md` and `junit.xml` again from what the folder holds. */
+export async function rewriteReports(folder: string): Promise<Result> {
+  const { result, slices } = await readRun(folder);
+  await writeReports(folder, result, slices);
+  return result;
+}
