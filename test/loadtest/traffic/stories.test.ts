@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import * as fc from "fast-check";
+import { countTolerance } from "../../../loadtest/analysis/deviation.ts";
+import type { Dials, PlannedSend, Story } from "../../../loadtest/traffic/contract.ts";
+import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import { MAX_LANES, onlineUsers } from "../../../loadtest/traffic/lanes.ts";
+import { SCENARIOS } from "../../../loadtest/traffic/stories/registry.ts";
+
+function schedule(story: Story): PlannedSend[] {
+  return story.lanes().flatMap((lane) => {
+    const sends: PlannedSend[] = [];
+    for (let send = lane.next(); send !== null; send = lane.next()) sends.push(send);
+    assert.equal(lane.next(), null, "the end of a lane is final");
+    return sends;
+  });
+}
+
+/** Counts come within Bernstein's bound at 1e-6 of a sum of independent 0/1 variables. */
+function assertCount(actual: number, trials: number, share: number, what: string): void {
+  const tolerance = countTolerance(trials * share * (1 - share));
+  assert.ok(Math.abs(actual - trials * share) <= tolerance, `${what}: ${actual} of ${trials}, expected ${share}`);
+}
+
+const arbitraryDials = fc.record({
+  users: fc.integer({ min: 4, max: 300 }),
+  rate: fc.double({ min: 1, max: 2_000, noNaN: true }),
+  durationS: fc.double({ min: 0.5, max: 3, noNaN: true }),
+  warmupS: fc.constantFrom(0, 0.5),
+  seed: fc.integer({ min: 0, max: 0xffffffff }),
+  offlineShare: fc.constantFrom(0, 0.1, 0.5),
+  hotShare: fc.constantFrom(0, 0.1, 0.4, 0.95),
+  mode: fc.constantFrom("dialog" as const, "inbox" as const),
+}) satisfies fc.Arbitrary<Dials>;
+
+for (const scenario of SCENARIOS) {
+  suite(scenario.name, () => {
+    test("keeps what every story promises, for any dials", () => {
+      fc.assert(
+        fc.property(arbitraryDials, (dials) => {
+          const story = scenario.make(dials);
+          const lanes = story.lanes();
+          assert.equal(story.online, onlineUsers(dials));
+          assert.ok(lanes.length >= 2 && lanes.length <= MAX_LANES);
+          const rate = lanes.reduce((sum, lane) => sum + lane.rate, 0);
+          assert.ok(Math.abs(rate - dials.rate) < 1e-9 * dials.rate, `${rate}`);
+          for (let user = 0; user <= dials.users + 1; user++) {
+            const owners = lanes.filter((lane) => lane.hasAuthor(user)).length;
+            assert.equal(owners, user >= 1 && user <= story.online ? 1 : 0, `user ${user}`);
+          }
+          const endMs = (dials.warmupS + dials.durationS) * 1000;
+          for (const lane of lanes) {
+            let before = 0;
+            for (let send = lane.next(); send !== null; send = lane.next()) {
+              assert.ok(send.at >= before && send.at < endMs);
+              assert.ok(lane.hasAuthor(send.author));
+              assert.ok(Number.isInteger(send.to) && send.to >= 1 && send.to <= dials.users && send.to !== send.author);
+              before = send.at;
+            }
+          }
+          assert.deepEqual(schedule(scenario.make(dials)), schedule(story), "same dials, same schedule");
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    test("sends as many messages as the rate says, spread evenly over time", () => {
+      const dials = { ...DEFAULT_DIALS, rate: 20_000, durationS: 4, warmupS: 1, seed: 11 };
+      const sends = schedule(scenario.make(dials));
+      const expected = 100_000;
+      assert.ok(Math.abs(sends.length - expected) <= countTolerance(expected), `${sends.length}`);
+      for (let second = 0; second < 5; second++) {
+        const inSecond = sends.filter((send) => Math.floor(send.at / 1000) === second).length;
+        assertCount(inSecond, sends.length, 1 / 5, `second ${second}`);
+      }
+      const first = scenario.make({ ...dials, seed: 12 });
+      assert.notDeepEqual(schedule(first), sends, "another seed is another schedule");
+    });
+  });
+}
+
+const big: Dials = { ...DEFAULT_DIALS, users: 50, rate: 40_000, durationS: 2, warmupS: 0, offlineShare: 0.2 };
+
+test("random: authors are even over the online users, recipients over everybody else", () => {
+  const [random] = SCENARIOS;
+  const story = random!.make(big);
+  const sends = schedule(story);
+  for (let user = 1; user <= 50; user++) {
+    const written = sends.filter((send) => send.author === user).length;
+    if (user <= 40) assertCount(written, sends.length, 1 / 40, `author ${user}`);
+    else assert.equal(written, 0);
+    const others = sends.filter((send) => send.author !== user);
+    assertCount(others.filter((send) => send.to === user).length, others.length, 1 / 49, `recipient ${user}`);
+  }
+  assert.equal(story.askedShare, null);
+});
+
+for (const mode of ["dialog", "inbox"] as const) {
+  test(`lady-gaga, ${mode}: the hot share is realised, by those who should, and not beside it`, () => {
+    for (const hotShare of [0, 0.05, 0.4, 0.9]) {
+      const story = SCENARIOS[1]!.make({ ...big, hotShare, mode });
+      const sends = schedule(story);
+      const hot = sends.filter((send) => story.isHot(send.author, send.to));
+      assert.equal(story.askedShare, hotShare);
+      assertCount(hot.length, sends.length, hotShare, `hot share ${hotShare}`);
+      if (mode === "dialog") {
+        assert.ok(hot.every((send) => send.author + send.to === 3));
+        assertCount(hot.filter((send) => send.author === 1).length, hot.length, 1 / 2, "written by user 1");
+      } else {
+        assert.ok(hot.every((send) => send.to === 1));
+        for (let user = 2; user <= 40; user++) {
+          assertCount(hot.filter((send) => send.author === user).length, hot.length, 1 / 39, `fan ${user}`);
+        }
+      }
+      const innocent = sends.filter((send) => !story.isHot(send.author, send.to));
+      assert.ok(innocent.every((send) => mode === "dialog" || (send.author !== 1 && send.to !== 1)));
+    }
+  });
+}
+
+test("a schedule that was written down stays: k6 and Node, today and next year", () => {
+  const story = SCENARIOS[1]!.make({ ...DEFAULT_DIALS, users: 20, rate: 5, durationS: 1, warmupS: 0, seed: 42 });
+  assert.deepEqual(
+    schedule(story).map(({ at, author, to }) => `${at.toFixed(6)} ${author} ${to}`),
+    ["418.797962 1 2", "296.578729 10 11", "481.106900 11 1", "501.713561 14 4"],
+  );
+});
