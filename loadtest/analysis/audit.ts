@@ -90,18 +90,16 @@ function expectation(measurement: Measurement, lookups: readonly Lookup[]): Map<
   return expected;
 }
 
-/** What the audit holds against the server, one sentence each; nothing when it passed or could not be made. */
-export function auditFaults({ audit: result, mismatches }: AuditVerdict): string[] {
-  const faults = mismatches.map(
-    ({ shard, expectedRows, rows }) =>
-      `shard ${shard} holds ${rows} messages of this run and ${expectedRows} were acknowledged or found` +
-      (rows === expectedRows ? ": as many, but not the same ones." : "."),
-  );
-  if (result.match === null && result.lost === 0) faults.length = 0;
-  if (result.duplicated > 0) faults.push(`${result.duplicated} messages reached their reader twice.`);
-  if (result.reordered > 0) {
-    faults.push(`${result.reordered} messages came after one that was sent when they had been acknowledged.`);
-  }
+/** What an audit holds against the server, one sentence each: any of them fails the run. */
+export function auditFaults({ match, lost, extraCopies, duplicated, reordered }: Result["audit"]): string[] {
+  const faults: string[] = [];
+  if (lost > 0) faults.push(`At least ${lost} acknowledged messages are not stored.`);
+  if (extraCopies > 0)
+    faults.push(`${extraCopies} rows are stored beyond the messages that were acknowledged or found.`);
+  if (match === false && faults.length === 0)
+    faults.push("The shards do not hold the messages that were acknowledged.");
+  if (duplicated > 0) faults.push(`${duplicated} messages reached their reader twice.`);
+  if (reordered > 0) faults.push(`${reordered} messages came after one that was sent when they had been acknowledged.`);
   return faults;
 }
 

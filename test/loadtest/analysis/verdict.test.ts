@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { audit } from "../../../loadtest/analysis/audit.ts";
+import { judge, REASON_CODES, type VerdictInput } from "../../../loadtest/analysis/verdict.ts";
+import type { Measurement } from "../../../loadtest/drivers/contract.ts";
+import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import { goodMeasurement, histogramOf, shardOf } from "./measurement.ts";
+
+const dials = { ...DEFAULT_DIALS, rate: 100, durationS: 8, warmupS: 2 };
+const cold = { ...dials, durationS: 10, warmupS: 0 };
+
+function inputOf(measurement: Measurement, changes: Partial<VerdictInput> = {}): VerdictInput {
+  const rows = Object.entries(measurement.shards).map(([shard, { acked, sum }]) => ({ shard, rows: acked, sum }));
+  const audited = audit(measurement, { run: "r", shards: rows }, []).audit;
+  return { measurement, dials, askedShare: 0.4, audit: audited, cores: 1, ...changes };
+}
+
+function generator(changes: Partial<Measurement["generator"]>): Partial<Measurement> {
+  return { generator: { ...goodMeasurement().generator, ...changes } };
+}
+
+const withShard = (changes: Partial<ReturnType<typeof shardOf>>): Partial<Measurement> => ({
+  shards: { "00": { ...shardOf(600, 6_000), ...changes }, "01": shardOf(400, 4_000) },
+});
+
+const none = histogramOf(0, 0);
+/** What provokes each reason, and only it; the texts name the figures. */
+const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, RegExp, Partial<VerdictInput>?])[]>> = {
+  INTERRUPTED: [[{ interrupted: true }, /interrupted/]],
+  SEND_LAG: [
+    [generator({ sendLag: histogramOf(1_000, 80) }), /sent 80\.0 ms .*\(at most 50 ms/],
+    [generator({ sendLag: histogramOf(1_000, 6) }), /sent 6\.0 ms/, { limits: { sendLagMs: 5 } }],
+  ],
+  HANDLER_LAG: [[generator({ handlerLag: histogramOf(1_000, 120) }), /handled 120\.0 ms/]],
+  GENERATOR_CPU: [
+    [generator({ cpu: 0.95 }), /0\.95 of 1 cores/],
+    [generator({ cpu: 1.9 }), /1\.90 of 2 cores/, { cores: 2 }],
+  ],
+  DROPPED: [[{ planned: 1_010, ...generator({ dropped: 10 }) }, /10 of 1010/]],
+  SHARE_OFF: [
+    [{ hotSent: 500 }, /got 50\.0 % .*40\.0 % was asked/],
+    [{ hotSent: 300 }, /got 30\.0 %/],
+    [{ hotSent: 30 }, /got 3\.0 %/, { askedShare: 0 }],
+  ],
+  ARRIVALS_OFF: [[{}, /held 1000 messages and 130\/s make 1300/, { dials: { ...dials, rate: 130 } }]],
+  SAMPLES_MISSING: [
+    [generator({ sendLag: none }), /no send in the measured phase/],
+    [generator({ handlerLag: none }), /no handler lag/],
+    [{ shards: { "00": { ...shardOf(1_000), commit: none } } }, /no commit/],
+    [{ shards: { "00": { ...shardOf(1_000), delivery: none, service: none } } }, /no delivery/],
+    [withShard({ service: histogramOf(599, 4) }), /1000 deliveries, 999 of them/],
+    [withShard({ commit: histogramOf(500, 1) }), /900 commits of 1000/, { dials: cold }],
+    [
+      withShard({ delivery: histogramOf(500, 5), service: histogramOf(500, 5) }),
+      /900 of 1000 deliveries/,
+      { dials: cold },
+    ],
+  ],
+  COUNTERS_CONTRADICT: [
+    [{ planned: 1_001 }, /planned 1001 ≠ sent 1000 \+ dropped 0/],
+    [{ refused: 1 }, /sent 1000 ≠ acked 1000 \+ refused 1/],
+    [{ delivered: 999 }, /delivered 999 \+ offline 0 ≠ acked 1000/],
+    [{ offline: 1 }, /delivered 1000 \+ offline 1/],
+    [{}, /stored 1001 > acked 1000/, { audit: { ...inputOf(goodMeasurement()).audit, stored: 1_001 } }],
+    [{ errors: { UNEXPECTED_ACK: 2 } }, /2 acks/],
+    [{ errors: { BAD_SERVER_FRAME: 3 } }, /3 frames/],
+  ],
+  CLOCK_JUMPED: [[generator({ clockJumpMs: 3_600_000 }), /3600000 ms/]],
+};
+
+test("a faultless run is VALID, with or without a hot dialog, offline readers, refusals and unknown outcomes", () => {
+  const valid = { status: "VALID", reasons: [] };
+  assert.deepEqual(judge(inputOf(goodMeasurement())), valid);
+  assert.deepEqual(judge(inputOf(goodMeasurement(), { dials: cold })), valid);
+  assert.deepEqual(judge(inputOf(goodMeasurement({ hotSent: 0 }), { askedShare: null })), valid);
+  assert.deepEqual(judge(inputOf(goodMeasurement({ delivered: 900, offline: 100 }))), valid);
+  const busy = { planned: 1_015, sent: 1_015, refused: 10, unknown: 5, delivered: 1_003 };
+  assert.deepEqual(judge(inputOf(goodMeasurement(busy))), valid);
+});
+
+test("what chance explains is no reason", () => {
+  for (const hotSent of [330, 470]) assert.equal(judge(inputOf(goodMeasurement({ hotSent }))).status, "VALID");
+  assert.equal(judge(inputOf(goodMeasurement(), { dials: { ...dials, rate: 112 } })).status, "VALID");
+});
+
+test("every reason is provoked, alone, and says its figures", () => {
+  assert.deepEqual(Object.keys(TABLE).sort(), REASON_CODES.toSorted());
+  for (const [code, cases] of Object.entries(TABLE)) {
+    for (const [changes, text, input] of cases) {
+      const { status, reasons } = judge(inputOf(goodMeasurement(changes), input));
+      assert.deepEqual([status, reasons.map((reason) => reason.code)], ["INVALID", [code]], String(text));
+      assert.match(reasons[0]!.message, text);
+    }
+  }
+});
+
+test("reasons add up", () => {
+  const measurement = goodMeasurement({ interrupted: true, refused: 1, ...generator({ cpu: 1, clockJumpMs: 1e4 }) });
+  const codes = judge(inputOf(measurement)).reasons.map((reason) => reason.code);
+  assert.deepEqual(codes, ["INTERRUPTED", "GENERATOR_CPU", "COUNTERS_CONTRADICT", "CLOCK_JUMPED"]);
+});
+
+test("a run in which nothing was acknowledged has nothing to show", () => {
+  const empty = goodMeasurement({ refused: 1_000, delivered: 0, errors: { OVERLOADED: 1_000 }, shards: {} });
+  assert.deepEqual(
+    judge(inputOf(empty)).reasons.map((reason) => reason.code),
+    ["SAMPLES_MISSING"],
+  );
+});
+
+test("a lost message does not make a run INVALID: it is what the run has shown", () => {
+  const measurement = goodMeasurement();
+  const rows = [
+    { shard: "00", rows: 599, sum: 5_990 },
+    { shard: "01", rows: 400, sum: 4_000 },
+  ];
+  const audited = audit(measurement, { run: "r", shards: rows }, []).audit;
+  assert.equal(audited.lost, 1);
+  assert.equal(judge(inputOf(measurement, { audit: audited })).status, "VALID");
+});
