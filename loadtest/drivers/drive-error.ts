@@ -1,7 +1,9 @@
-/** A run that could not begin: the code says why, the message what to do. */
+export type DriveErrorCode = "UNREACHABLE" | "TOKEN_REFUSED" | "K6_FAILED";
+
+/** A run that could not begin, or whose generator broke: the code says why, the message what to do. */
 export class DriveError extends Error {
-  readonly code: "UNREACHABLE" | "TOKEN_REFUSED";
-  constructor(code: "UNREACHABLE" | "TOKEN_REFUSED", message: string) {
+  readonly code: DriveErrorCode;
+  constructor(code: DriveErrorCode, message: string) {
     super(message);
     this.name = "DriveError";
     this.code = code;

@@ -1,10 +1,11 @@
 import { ConfigError } from "../../server/placement/contract.ts";
 import type { Driver } from "./contract.ts";
+import { createK6Driver } from "./k6.ts";
 import { MissingProgramError } from "./missing-program.ts";
 import { createNodeDriver } from "./node.ts";
 
 /** Every driver, the preferred one first. */
-export const DRIVERS: readonly Driver[] = [createNodeDriver()];
+export const DRIVERS: readonly Driver[] = [createK6Driver(), createNodeDriver()];
 
 /**
  * @param name of a driver, or `auto`: the first that can run here

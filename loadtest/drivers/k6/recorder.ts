@@ -20,9 +20,10 @@ export interface Recorder {
 
 /**
  * @param vu number of the VU, from 1
+ * @param startAt epoch milliseconds of the start of the schedule
  * @param lines print tallies with every duration, and leave k6's trends alone: the driver makes exact histograms of them
  */
-export function createRecorder(vu: number, lines: boolean): Recorder {
+export function createRecorder(vu: number, startAt: number, lines: boolean): Recorder {
   let tally = createTally(Number.NEGATIVE_INFINITY);
   const total = { sent: 0, acked: 0, refused: 0, unknown: 0, offline: 0, delivered: 0 };
 
@@ -34,7 +35,7 @@ export function createRecorder(vu: number, lines: boolean): Recorder {
     }
     for (const name of ["sent", "refused", "unknown", "offline", "delivered"] as const) total[name] += tally[name];
     if (lines && Number.isFinite(tally.second)) {
-      const line: Line = { hotshard: 1, vu, tally, ...(unknowns === undefined ? {} : { unknowns }) };
+      const line: Line = { hotshard: 1, vu, startAt, tally, ...(unknowns === undefined ? {} : { unknowns }) };
       console.log(JSON.stringify(line));
     }
   }

@@ -94,7 +94,9 @@ export const LINE_MARK = '{"hotshard":';
 export interface Line {
   readonly hotshard: 1;
   readonly vu: number;
+  /** Epoch milliseconds of the start of the schedule. */
+  readonly startAt: number;
   readonly tally: Tally;
-  /** Present in the last line of a VU: [dialog, author, client id], at most 10,000 in all VUs together. */
+  /** Present in the last line of a VU: [dialog, author, client id], at most 10,000. */
   readonly unknowns?: readonly (readonly [string, number, string])[];
 }

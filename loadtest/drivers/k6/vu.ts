@@ -38,7 +38,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const vu = exec.vu.idInTest;
   const lanes = lanesOf(story, vu, settings.vus);
   const clock = createClock(exec.instance, common.startAt);
-  const recorder = createRecorder(vu, settings.lines);
+  const recorder = createRecorder(vu, common.startAt, settings.lines);
   let failures = 0;
 
   const connections = connect(url, settings.secret, usersOf(story, lanes), {

@@ -1,0 +1,212 @@
+import type { Histogram } from "../traffic/histogram.ts";
+import { createHistogram } from "../traffic/histogram.ts";
+import type { Measurement, ShardMeasurement, Slice, UnknownMessage } from "./contract.ts";
+import type { COUNTERS } from "./k6/metric-names.ts";
+import type { Line, ShardTally, Tally } from "./k6/tally.ts";
+import { TALLY_COUNTS } from "./k6/tally.ts";
+
+/** k6's own counters at the end of a run, by the names of `COUNTERS`. */
+export type K6Counters = Readonly<Record<keyof typeof COUNTERS, number>>;
+
+type Merged = Pick<
+  Measurement,
+  | "planned"
+  | "sent"
+  | "refused"
+  | "unknown"
+  | "unknowns"
+  | "errors"
+  | "hotSent"
+  | "delivered"
+  | "offline"
+  | "duplicated"
+  | "reordered"
+  | "shards"
+  | "slices"
+> & { readonly sendLag: Histogram; readonly handlerLag: Histogram; readonly dropped: number };
+
+/** Adds up what the VUs printed, exactly; memory grows with shards and seconds. */
+export interface Merge {
+  readonly startAt: number | null;
+  readonly sent: number;
+  add(line: Line): void;
+  ackedByShard(): Record<string, number>;
+  /**
+   * @param counters k6's own sums: they are handed on in place of the lines', so that a line that was lost shows as
+   *   counters that contradict each other; null when k6 wrote none
+   */
+  finish(counters: K6Counters | null): Merged;
+}
+
+const MOST_UNKNOWNS = 10_000;
+const MS = 0.001;
+
+/**
+ * @param labels shards that are reported even if they get nothing
+ * @param vus a second is complete when so many VUs are past it
+ */
+export function createMerge(labels: readonly string[], vus: number): Merge {
+  const shards = new Map(labels.map((label) => [label, createShard()]));
+  const seconds = createSeconds(labels, vus);
+  const counts = Object.fromEntries(TALLY_COUNTS.map((name) => [name, 0])) as Record<
+    (typeof TALLY_COUNTS)[number],
+    number
+  >;
+  const errors: Record<string, number> = {};
+  const unknowns: UnknownMessage[] = [];
+  const sendLag = createHistogram();
+  const handlerLag = createHistogram();
+  let startAt: number | null = null;
+
+  function add({ vu, tally, unknowns: more, ...line }: Line): void {
+    startAt = line.startAt;
+    for (const name of TALLY_COUNTS) counts[name] += tally[name];
+    for (const [code, count] of Object.entries(tally.errors)) errors[code] = (errors[code] ?? 0) + count;
+    record(sendLag, tally.sendLag);
+    record(handlerLag, tally.handlerLag);
+    for (const [label, shard] of Object.entries(tally.shards)) {
+      let total = shards.get(label);
+      if (total === undefined) shards.set(label, (total = createShard()));
+      addShard(total, shard);
+    }
+    for (const [dialog, author, client] of (more ?? []).slice(0, MOST_UNKNOWNS - unknowns.length)) {
+      unknowns.push({ dialog, author, client });
+    }
+    seconds.add(vu, tally, more !== undefined);
+  }
+
+  return {
+    get startAt() {
+      return startAt;
+    },
+    get sent() {
+      return counts.sent;
+    },
+    add,
+    ackedByShard: () => Object.fromEntries([...shards].map(([label, shard]) => [label, shard.acked])),
+    finish(counters) {
+      const { connectionFailures: _, ...sums } = { ...counts, ...(counters && pick(counters)) };
+      return {
+        ...sums,
+        unknowns,
+        errors,
+        shards: Object.fromEntries([...shards].map(([label, shard]) => [label, measurementOf(shard)])),
+        slices: seconds.end(),
+        sendLag,
+        handlerLag,
+      };
+    },
+  };
+}
+
+function pick(counters: K6Counters): Record<(typeof TALLY_COUNTS)[number], number> {
+  return Object.fromEntries(TALLY_COUNTS.map((name) => [name, counters[name]])) as Record<
+    (typeof TALLY_COUNTS)[number],
+    number
+  >;
+}
+
+interface ShardTotal {
+  acked: number;
+  sum: number;
+  bytes: number;
+  readonly delivery: Histogram;
+  readonly service: Histogram;
+  readonly innocent: Histogram;
+  readonly commit: Histogram;
+}
+
+function createShard(): ShardTotal {
+  return {
+    acked: 0,
+    sum: 0,
+    bytes: 0,
+    delivery: createHistogram(),
+    service: createHistogram(),
+    innocent: createHistogram(),
+    commit: createHistogram(),
+  };
+}
+
+function addShard(total: ShardTotal, shard: ShardTally): void {
+  total.acked += shard.acked;
+  total.sum += shard.sum;
+  total.bytes += shard.bytes;
+  record(total.delivery, shard.innocent);
+  record(total.delivery, shard.hot);
+  record(total.innocent, shard.innocent);
+  record(total.service, shard.service);
+  record(total.commit, shard.commit);
+}
+
+function measurementOf({ acked, sum, bytes, delivery, service, innocent, commit }: ShardTotal): ShardMeasurement {
+  return {
+    acked,
+    sum,
+    bytes,
+    delivery: delivery.toData(),
+    service: service.toData(),
+    innocent: innocent.toData(),
+    commit: commit.toData(),
+  };
+}
+
+function record(histogram: Histogram, microseconds: readonly number[]): void {
+  for (const value of microseconds) histogram.record(value * MS);
+}
+
+interface Cell {
+  acked: number;
+  readonly delivery: Histogram;
+}
+
+/** Slices of seconds: a second is made into one when every VU is past it, so that few histograms are alive. */
+function createSeconds(labels: readonly string[], vus: number) {
+  const open = new Map<number, Map<string, Cell>>();
+  const reached = new Map<number, number>();
+  const slices: Slice[] = [];
+  let next = 0;
+  let latest = -1;
+
+  function closeBefore(second: number): void {
+    for (; next < second; next += 1) {
+      const cells = open.get(next);
+      open.delete(next);
+      const names = new Set([...labels, ...(cells?.keys() ?? [])]);
+      for (const shard of names) slices.push(sliceOf(next, shard, cells?.get(shard)));
+    }
+  }
+
+  return {
+    add(vu: number, tally: Tally, isLast: boolean): void {
+      latest = Math.max(latest, tally.second);
+      reached.set(vu, isLast ? Number.POSITIVE_INFINITY : tally.second + 1);
+      for (const [label, shard] of Object.entries(tally.shards)) {
+        let cells = open.get(tally.second);
+        if (cells === undefined) open.set(tally.second, (cells = new Map()));
+        let cell = cells.get(label);
+        if (cell === undefined) cells.set(label, (cell = { acked: 0, delivery: createHistogram() }));
+        cell.acked += shard.acked;
+        for (const values of [shard.unjudged, shard.innocent, shard.hot]) record(cell.delivery, values);
+      }
+      if (reached.size >= vus) closeBefore(Math.min(latest, ...reached.values()));
+    },
+    end(): Slice[] {
+      closeBefore(latest + 1);
+      return slices;
+    },
+  };
+}
+
+function sliceOf(second: number, shard: string, cell: Cell | undefined): Slice {
+  if (cell === undefined || cell.delivery.count === 0) {
+    return { second, shard, acked: cell?.acked ?? 0, deliveryMs: null };
+  }
+  const { delivery } = cell;
+  return {
+    second,
+    shard,
+    acked: cell.acked,
+    deliveryMs: { p50: delivery.quantile(0.5), p99: delivery.quantile(0.99) },
+  };
+}
