@@ -1,25 +1,30 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { auth } from "./auth.ts";
 import type { Chat } from "./chat/chat.ts";
 import { socketRoute } from "./chat/socket.ts";
 import type { Config } from "./config.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import { adminRoutes } from "./routes/admin.ts";
-import { apiErrors } from "./routes/api-error.ts";
+import { answerUnparsed, apiErrors } from "./routes/api-error.ts";
 import { dialogRoutes } from "./routes/dialogs.ts";
 import { healthRoutes } from "./routes/health.ts";
 
 /** The Fastify app over a chat that exists already; it listens nowhere and installs no signal handlers. */
 export async function createApp(
-  config: Pick<Config, "secret">,
+  config: Pick<Config, "secret" | "helloMs" | "rateLimit">,
   chat: Chat,
   metrics: Metrics,
   logger: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
-  const app = Fastify({ loggerInstance: logger, disableRequestLogging: true, forceCloseConnections: true });
-  await app.register(apiErrors, { onError: (code) => metrics.error(code) });
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: true,
+    frameworkErrors: answerUnparsed(metrics.error),
+  });
+  await app.register(apiErrors, { onError: metrics.error });
   await app.register(auth, { secret: config.secret });
-  await app.register(socketRoute, { chat });
+  await app.register(socketRoute, { chat, helloMs: config.helloMs, rateLimit: config.rateLimit });
   await app.register(healthRoutes, { chat, metrics });
   await app.register(dialogRoutes, { chat });
   await app.register(adminRoutes, { chat });

@@ -10,7 +10,9 @@ import { createMetrics, type Metrics } from "./observability/metrics.ts";
 import { createSpaceSaving } from "./observability/space-saving.ts";
 import { ConfigError } from "./placement/contract.ts";
 import { compileTopology } from "./placement/router.ts";
+import type { ShardStore } from "./storage/contract.ts";
 import { createStore } from "./storage/open-store.ts";
+import type { ShardSpec } from "./storage/url.ts";
 import { createWriter } from "./storage/writer.ts";
 
 /** Counters of the hot-dialog detector: every dialog above 1/1024 of the traffic is among them. */
@@ -28,8 +30,16 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
-/** Builds every part from the configuration; opens and listens nowhere. */
-export async function assemble(config: Config, logger: Logger): Promise<Assembled> {
+/**
+ * Builds every part from the configuration; opens and listens nowhere.
+ *
+ * @param storeOf another store than the one that the shard's URL names, for benchmarks and tests
+ */
+export async function assemble(
+  config: Config,
+  logger: Logger,
+  storeOf: (spec: ShardSpec) => ShardStore = createStore,
+): Promise<Assembled> {
   const topology = config.layout;
   const router = compileTopology(topology);
   const clock = createIdClock(config.node);
@@ -49,7 +59,7 @@ export async function assemble(config: Config, logger: Logger): Promise<Assemble
     }
   }
   const shards: readonly Shard[] = config.specs.map((_spec, index) =>
-    buildShard(config, index, metrics, logger, () => void passLastId(shards[index]!)),
+    buildShard(config, index, storeOf, metrics, logger, () => void passLastId(shards[index]!)),
   );
   const presence = createPresence();
   const chat = createChat({ node: config.node, topology, router, shards, clock, presence, metrics, hot, logger });
@@ -59,8 +69,8 @@ export async function assemble(config: Config, logger: Logger): Promise<Assemble
     chat,
     async open() {
       const starts = await Promise.allSettled(shards.map((shard) => shard.writer.start()));
-      rejectFailed(starts.flatMap((start) => (start.status === "rejected" ? [start.reason as Error] : [])));
-      await Promise.all(shards.map((shard) => shard.state() === "up" && passLastId(shard)));
+      rejectFailed(starts.flatMap((start) => (start.status === "rejected" ? [start.reason] : [])));
+      await Promise.all(shards.filter((shard) => shard.state() === "up").map(passLastId));
       chat.start();
     },
     async close() {
@@ -70,19 +80,25 @@ export async function assemble(config: Config, logger: Logger): Promise<Assemble
   };
 }
 
-function rejectFailed(failures: readonly Error[]): void {
-  const [first] = failures;
-  if (first === undefined) return;
-  if (failures.every((failure) => failure instanceof ConfigError)) {
-    throw new ConfigError(failures[0]!.code, failures.map((failure) => failure.message).join("; "));
-  }
-  throw failures.find((failure) => !(failure instanceof ConfigError)) ?? first;
+function rejectFailed(failures: readonly unknown[]): void {
+  if (failures.length === 0) return;
+  const other = failures.find((failure) => !(failure instanceof ConfigError));
+  if (other !== undefined) throw other;
+  const config = failures.filter((failure) => failure instanceof ConfigError);
+  throw new ConfigError(config[0]!.code, config.map((failure) => failure.message).join("; "));
 }
 
-function buildShard(config: Config, index: number, metrics: Metrics, logger: Logger, onUp: () => void): Shard {
+function buildShard(
+  config: Config,
+  index: number,
+  storeOf: (spec: ShardSpec) => ShardStore,
+  metrics: Metrics,
+  logger: Logger,
+  onUp: () => void,
+): Shard {
   const label = config.layout.shards[index]!;
   const spec = config.specs[index]!;
-  const store = createStore(spec);
+  const store = storeOf(spec);
   const writer = createWriter({
     label,
     store,

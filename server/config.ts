@@ -1,135 +1,221 @@
 import { randomInt } from "node:crypto";
 import { isIP } from "node:net";
 import { parseArgs } from "node:util";
-import Type, { type Static } from "typebox";
+import { Type, type Static, type TSchema } from "typebox";
 import { Value } from "typebox/value";
 import { ConfigError } from "./placement/contract.ts";
 import { DEVELOPMENT_SECRET } from "./protocol/secret.ts";
+import { planShards, type ShardPlan } from "./shard-plan.ts";
 
-const ConfigSchema = Type.Object(
-  {
-    port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8086, description: "TCP port; 0 takes a free one" }),
-    host: Type.String({ minLength: 1, default: "127.0.0.1", description: "Address to listen on" }),
-    shards: Type.String({
-      minLength: 1,
-      default: "4",
-      description: "How many SQLite shards, or shard URLs joined by commas; ?commitMs=20&maxRows=50 shapes either",
-    }),
-    placement: Type.String({
-      minLength: 1,
-      default: "slots",
-      description: "Name with options: slots, ring:virtualNodes=1",
-    }),
-    data: Type.String({ minLength: 1, default: "hotshard-data", description: "Folder of the SQLite shards" }),
-    topology: Type.Optional(Type.String({ minLength: 1, description: "Topology file (JSON); replaces placement" })),
-    secret: Type.Optional(
-      Type.String({ minLength: 16, description: "HS256 secret of the tokens, 16 characters or more" }),
-    ),
-    dev: Type.Boolean({ default: false, description: "Allow the documented development secret beyond loopback" }),
-    node: Type.Integer({
-      minimum: 0,
-      maximum: 1023,
-      description: "Node number inside message ids; by default a random one",
-    }),
-    queueRows: Type.Integer({ minimum: 1, default: 20_000, description: "Most rows that wait for one shard" }),
-    queueBytes: Type.Integer({
-      minimum: 4_096,
-      default: 33_554_432,
-      description: "Most bytes that wait for one shard",
-    }),
-    groupRows: Type.Integer({ minimum: 1, maximum: 1_000, default: 200, description: "Most rows of one commit" }),
-    drainMs: Type.Integer({ minimum: 0, default: 10_000, description: "Longest wait for queued rows at a stop, ms" }),
-    log: Type.Union(
-      ["silent", "error", "warn", "info", "debug"].map((level) => Type.Literal(level)),
-      { default: "info", description: "Least level that is logged, as JSON on stderr" },
-    ),
-  },
-  { additionalProperties: false },
-);
+const LEVELS = ["silent", "error", "warn", "info", "debug"];
 
-/** The server's configuration: command line over environment (`HOTSHARD_…`) over defaults. Nothing else reads either. */
-export type Config = Readonly<Static<typeof ConfigSchema>> & {
-  readonly secret: string;
-  readonly secretIsPublic: boolean;
-};
+const ConfigSchema = Type.Object({
+  port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8086, description: "TCP port; 0 takes a free one" }),
+  host: Type.String({ minLength: 1, default: "127.0.0.1", description: "Address to listen on" }),
+  shards: Type.String({
+    minLength: 1,
+    default: "4",
+    description: "How many SQLite shards, or shard URLs joined by commas; ?commitMs=20&maxRows=50 shapes either",
+  }),
+  placement: Type.String({
+    minLength: 1,
+    default: "slots",
+    description: "Name with options: slots, ring:virtualNodes=1",
+  }),
+  data: Type.String({ minLength: 1, default: "hotshard-data", description: "Folder of the SQLite shards" }),
+  topology: Type.Optional(Type.String({ minLength: 1, description: "Topology file (JSON); replaces placement" })),
+  secret: Type.Optional(
+    Type.String({ minLength: 16, description: "HS256 secret of the tokens, 16 characters or more" }),
+  ),
+  dev: Type.Boolean({ default: false, description: "Allow the documented development secret beyond loopback" }),
+  node: Type.Integer({
+    minimum: 0,
+    maximum: 1023,
+    description: "Node number inside message ids; by default a random one",
+  }),
+  queueRows: Type.Integer({ minimum: 1, default: 20_000, description: "Most rows that wait for one shard" }),
+  queueBytes: Type.Integer({
+    // A row of the longest text counts 8,600 bytes, and must fit.
+    minimum: 16_384,
+    default: 33_554_432,
+    description: "Most bytes that wait for one shard",
+  }),
+  groupRows: Type.Integer({ minimum: 1, maximum: 1_000, default: 200, description: "Most rows of one commit" }),
+  rateLimit: Type.Integer({
+    minimum: 0,
+    default: 0,
+    description: "Most frames a second of one connection, in bursts of at most so many; 0 is no limit",
+  }),
+  helloMs: Type.Integer({
+    minimum: 1,
+    maximum: 3_600_000,
+    default: 10_000,
+    description: "Longest wait for a valid hello, ms",
+  }),
+  drainMs: Type.Integer({
+    minimum: 0,
+    maximum: 3_600_000,
+    default: 10_000,
+    description: "Longest wait for queued rows at a stop, ms",
+  }),
+  log: Type.Union(
+    LEVELS.map((level) => Type.Literal(level)),
+    { default: "info", description: `Least level that is logged, as JSON on stderr: ${LEVELS.join(", ")}` },
+  ),
+});
 
-type Option = keyof typeof ConfigSchema.properties;
+type Values = Readonly<Static<typeof ConfigSchema>>;
+type Option = keyof Values;
 const OPTIONS = Object.keys(ConfigSchema.properties) as Option[];
 
+/** The server's configuration: command line over environment (`HOTSHARD_…`) over defaults. Nothing else reads either. */
+export type Config = Values & {
+  readonly secret: string;
+  readonly secretIsPublic: boolean;
+} & ShardPlan;
+
+/** An option as it is documented. */
+export interface OptionRow {
+  /** `--queue-rows` */
+  readonly flag: string;
+  /** `HOTSHARD_QUEUE_ROWS` */
+  readonly variable: string;
+  /** Null when there is none. */
+  readonly default: string | null;
+  readonly meaning: string;
+}
+
 /**
- * Reads, checks and freezes the configuration.
+ * Reads, checks and freezes the configuration; the topology file is read, nothing else is touched.
  *
  * @param argv arguments after `serve`
- * @throws {ConfigError} BAD_CONFIG, one line that lists every fault
+ * @throws {ConfigError} BAD_CONFIG, one line that lists every fault, without secrets and passwords
  */
 export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = [];
-  const given: Record<string, unknown> = { node: randomInt(1024) };
-  for (const option of OPTIONS) {
-    const value = env[environmentName(option)];
-    if (value !== undefined && value !== "") given[option] = value;
-  }
-  Object.assign(given, readOptions(argv, faults));
-  if (given["dev"] === "1" || given["dev"] === "") given["dev"] = true;
-  if (given["dev"] === "0") given["dev"] = false;
-  const config = Value.Default(ConfigSchema, Value.Convert(ConfigSchema, given)) as Static<typeof ConfigSchema>;
-  for (const fault of Value.Errors(ConfigSchema, config)) faults.push(faultText(fault));
-  const secretFault = faults.length === 0 ? faultOfSecret(config) : null;
+  const add = (option: Option, fault: string) => faults.push(`--${flagName(option)} (${variable(option)}): ${fault}`);
+  const values = readValues({ ...readEnvironment(env), ...readOptions(argv, faults) }, add);
+  const secretFault = faultOfSecret(values);
   if (secretFault !== null) faults.push(secretFault);
-  if (faults.length > 0) throw new ConfigError("BAD_CONFIG", [...new Set(faults)].join("; "));
-  const secret = config.secret ?? DEVELOPMENT_SECRET;
-  return Object.freeze({ ...config, secret, secretIsPublic: secret === DEVELOPMENT_SECRET });
+  const plan = planShards(values, add);
+  if (faults.length > 0 || plan === null) throw new ConfigError("BAD_CONFIG", faults.join("; "));
+  const secret = values.secret ?? DEVELOPMENT_SECRET;
+  return Object.freeze({ ...values, ...plan, secret, secretIsPublic: secret === DEVELOPMENT_SECRET });
 }
 
-/** One line per option: `--port`, its environment variable, default and meaning. */
-export function describeOptions(): string {
-  const rows = OPTIONS.map((option) => {
-    // TypeBox's types leave out the annotations that its schemas carry.
-    const schema: object & { description?: string; default?: unknown } = { ...ConfigSchema.properties[option] };
-    const value = schema.default === undefined ? "" : ` (default ${String(schema.default)})`;
-    return (
-      `  --${flagName(option)}`.padEnd(18) + environmentName(option).padEnd(24) + (schema.description ?? "") + value
-    );
+/** Every option, in the order of the documentation. */
+export function optionRows(): OptionRow[] {
+  return OPTIONS.map((option) => {
+    const { description = "", default: value } = annotations(option);
+    return {
+      flag: `--${flagName(option)}`,
+      variable: variable(option),
+      default: value === undefined ? null : String(value),
+      meaning: description,
+    };
   });
-  return rows.join("\n");
 }
 
-/** Environment variable of an option: `queueRows` → `HOTSHARD_QUEUE_ROWS`. */
-function environmentName(option: string): string {
+/** One line per option: `--port`, its environment variable, meaning and default. */
+export function describeOptions(): string {
+  return optionRows()
+    .map((row) => {
+      const value = row.default === null ? "" : ` (default ${row.default})`;
+      return `  ${row.flag}`.padEnd(18) + row.variable.padEnd(24) + row.meaning + value;
+    })
+    .join("\n");
+}
+
+/** `queueRows` → `HOTSHARD_QUEUE_ROWS` */
+function variable(option: Option): string {
   return `HOTSHARD_${option.replaceAll(/[A-Z]/g, "_$&").toUpperCase()}`;
 }
 
-function flagName(option: string): string {
+function flagName(option: Option): string {
   return option.replaceAll(/[A-Z]/g, "-$&").toLowerCase();
 }
 
-function readOptions(argv: readonly string[], faults: string[]): Record<string, unknown> {
+interface Annotations {
+  readonly description?: string;
+  readonly default?: string | number | boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+function annotations(option: Option): Annotations {
+  // TypeBox's types leave out the annotations that its schemas carry.
+  return { ...(ConfigSchema.properties[option] as object) };
+}
+
+type Given = Partial<Record<Option, string>>;
+
+function readEnvironment(env: Readonly<Record<string, string | undefined>>): Given {
+  const given: Given = {};
+  for (const option of OPTIONS) {
+    const value = env[variable(option)];
+    if (value !== undefined && value !== "") given[option] = value;
+  }
+  return given;
+}
+
+/** What is no option is named by its place: it may be a password that lost its option. */
+function readOptions(argv: readonly string[], faults: string[]): Given {
   const types = OPTIONS.map((option) => [
     flagName(option),
     { type: option === "dev" ? ("boolean" as const) : ("string" as const) },
   ]);
   const { tokens } = parseArgs({ args: [...argv], options: Object.fromEntries(types), strict: false, tokens: true });
-  const values: Record<string, unknown> = {};
+  const given: Given = {};
   for (const token of tokens) {
-    if (token.kind === "positional") faults.push(`${token.value}: not an option`);
+    const place = `argument ${token.index + 1}`;
+    if (token.kind === "positional") faults.push(`${place} belongs to no option`);
     if (token.kind !== "option") continue;
     const option = OPTIONS.find((name) => flagName(name) === token.name);
-    if (option === undefined) faults.push(`${token.rawName}: no such option`);
-    else if (option === "dev") values[option] = true;
-    else if (token.value === undefined) faults.push(`${token.rawName}: needs a value`);
-    else values[option] = token.value;
+    const name = /^--?[a-z][a-z-]{0,30}$/i.test(token.rawName) ? token.rawName : place;
+    if (option === undefined) faults.push(`${name}: no such option`);
+    else if (option === "dev") given[option] = token.value ?? "true";
+    else if (token.value === undefined) faults.push(`${name}: needs a value`);
+    else given[option] = token.value;
   }
-  return values;
+  return given;
 }
 
-function faultText(fault: { instancePath: string; message: string }): string {
-  const option = fault.instancePath.slice(1);
-  return `--${flagName(option)} (${environmentName(option)}): ${fault.message}`;
+/** Values that do not fit are faults; their defaults take their place, so that the rest can be judged. */
+function readValues(given: Given, add: (option: Option, fault: string) => void): Values {
+  const values: Record<string, unknown> = { node: randomInt(1024) };
+  for (const option of OPTIONS) {
+    const schema: TSchema = ConfigSchema.properties[option];
+    const text = given[option];
+    const value = text === undefined ? undefined : parsed(option, text);
+    const fits = value !== undefined && Value.Check(schema, value);
+    if (value !== undefined && !fits) add(option, expected(option));
+    const used = fits ? value : annotations(option).default;
+    if (used !== undefined) values[option] = used;
+  }
+  return values as Values;
 }
 
-function faultOfSecret(config: Static<typeof ConfigSchema>): string | null {
-  if (config.secret !== undefined || config.dev || isLoopback(config.host)) return null;
-  return `HOTSHARD_SECRET is not set and ${config.host} is not loopback: set it, or HOTSHARD_DEV=1 for the public development secret`;
+function parsed(option: Option, text: string): unknown {
+  const schema = ConfigSchema.properties[option];
+  if (Type.IsInteger(schema)) return /^\d{1,15}$/.test(text) ? Number(text) : text;
+  if (Type.IsBoolean(schema)) return { "1": true, true: true, "0": false, false: false }[text] ?? text;
+  return text;
+}
+
+function expected(option: Option): string {
+  const schema = ConfigSchema.properties[option];
+  const { minimum, maximum } = annotations(option);
+  if (Type.IsInteger(schema))
+    return `an integer ${maximum === undefined ? `of ${minimum} or more` : `from ${minimum} to ${maximum}`}`;
+  if (Type.IsBoolean(schema)) return "1 or 0";
+  if (option === "log") return `one of ${LEVELS.join(", ")}`;
+  return option === "secret" ? "16 characters or more" : "not empty";
+}
+
+function faultOfSecret({ secret, dev, host }: Values): string | null {
+  if ((secret !== undefined && secret !== DEVELOPMENT_SECRET) || dev || isLoopback(host)) return null;
+  const what = secret === undefined ? "is not set" : "is the public development secret";
+  return `HOTSHARD_SECRET ${what} and ${host} is not loopback: set a secret of your own, or HOTSHARD_DEV=1`;
 }
 
 function isLoopback(host: string): boolean {

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { assemble } from "./assemble.ts";
-import { describeOptions, readConfig, type Config } from "./config.ts";
+import { describeOptions, readConfig } from "./config.ts";
 import { createLogger } from "./observability/log.ts";
 import { ConfigError } from "./placement/contract.ts";
 
@@ -17,58 +16,60 @@ Examples:
   hotshard serve --shards '4?commitMs=20&maxRows=50'     shards that saturate at 2,500 rows/s each
 `;
 
-/** Exit codes are those of the command line's contract. */
-async function main(argv: readonly string[]): Promise<void> {
+/** Faults of the address, which the user mends by another one. */
+const ADDRESS_FAULTS = new Set(["EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EINVAL"]);
+
+/** @returns the exit code, by the command line's contract */
+async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes("--help") || argv.includes("-h")) {
     process.stdout.write(USAGE);
-    return;
+    return 0;
   }
   const config = readConfig(argv, process.env);
   const logger = createLogger(config.log);
-  if (config.secretIsPublic)
-    logger.warn("HOTSHARD_SECRET is not set: tokens are signed with the public development secret");
-  const server = await assemble(config, logger);
   const stopped = stopSignal();
-  await server.open();
-  const listening = await server.app.listen({ port: config.port, host: config.host });
-  logger.info({ listening, shards: server.chat.shards.length }, "listening");
-  process.stdout.write(`${JSON.stringify({ listening })}\n`);
-  logger.info({ signal: await stopped }, "stopping");
-  await stop(server, config);
-  logger.info("stopped");
-  // An open channel would keep the process alive.
-  if (process.connected) process.disconnect();
-  logger.flush();
+  const server = await assemble(config, logger);
+  try {
+    // First the port: a second server that finds it taken has not touched the shards yet.
+    const listening = await server.app.listen({ port: config.port, host: config.host });
+    await server.open();
+    if (config.secretIsPublic)
+      logger.warn("HOTSHARD_SECRET is not set: tokens are signed with the public development secret");
+    logger.info({ listening, shards: server.chat.shards.length }, "listening");
+    process.stdout.write(`${JSON.stringify({ listening })}\n`);
+    const signal = await stopped;
+    logger.info({ signal }, "stopping");
+    server.app.server.close();
+    await server.chat.stop(config.drainMs);
+    logger.info("stopped");
+    return signal === "SIGINT" ? 130 : 0;
+  } finally {
+    await server.close();
+    logger.flush();
+  }
 }
 
-async function stop(server: Awaited<ReturnType<typeof assemble>>, config: Config): Promise<void> {
-  server.app.server.close();
-  await server.chat.stop(config.drainMs);
-  await server.close();
-}
-
-async function stopSignal(): Promise<string> {
-  // A parent that started this server with a channel is gone when the channel closes.
-  const events = ["SIGTERM", "SIGINT", ...(process.connected ? ["disconnect"] : [])];
-  return Promise.race(events.map((event) => once(process, event).then(() => event)));
+/** The first reason to stop. Later signals change nothing: a stop that is under way loses no acknowledgement. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, resolve);
+    // A parent that started this server for itself and died.
+    process.on("disconnect", () => resolve("disconnect"));
+    process.channel?.unref();
+  });
 }
 
 function explain(error: unknown): number {
-  if (error instanceof ConfigError) {
-    process.stderr.write(`hotshard: ${error.code}: ${error.message}\n`);
-    return 2;
-  }
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === "EADDRINUSE" || code === "EACCES" || code === "EADDRNOTAVAIL") {
-    process.stderr.write(`hotshard: ${code}: ${message}; choose another --port or --host\n`);
-    return 2;
-  }
+  if (error instanceof ConfigError) return say(2, `${error.code}: ${error.message}`);
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  if (ADDRESS_FAULTS.has(code)) return say(2, `${code}: ${message}; choose another --port or --host`);
   process.stderr.write(`hotshard: INTERNAL: ${error instanceof Error ? error.stack : String(error)}\n`);
   return 70;
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  process.exitCode = explain(error);
+function say(exitCode: number, line: string): number {
+  process.stderr.write(`hotshard: ${line.replaceAll(/\s+/g, " ")}\n`);
+  return exitCode;
 }
+
+process.exitCode = await main(process.argv.slice(2)).catch(explain);

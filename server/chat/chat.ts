@@ -2,16 +2,17 @@ import type { WebSocket } from "ws";
 import { HOT_RANKS, type Metrics } from "../observability/metrics.ts";
 import type { SpaceSaving } from "../observability/space-saving.ts";
 import type { Topology } from "../placement/contract.ts";
-import { dialogId, groupDialogId } from "../placement/dialog.ts";
 import type { Router } from "../placement/router.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { LIMITS, type HistoryFrame, type PingFrame, type SendFrame } from "../protocol/frames.ts";
 import type { HotReply, ShardsReply } from "../protocol/http.ts";
 import type { IdClock } from "./clock.ts";
 import { readHistory, type HistoryPage } from "./history.ts";
+import { createOutbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
+import { createReader } from "./reader.ts";
 import { createSender } from "./sender.ts";
-import { createOutbox, createSession, type Session } from "./session.ts";
+import { createSession, type Session } from "./session.ts";
 import type { Shard } from "./shard.ts";
 
 export interface ChatParts {
@@ -23,6 +24,7 @@ export interface ChatParts {
   readonly presence: Presence;
   readonly metrics: Metrics;
   readonly hot: SpaceSaving;
+  readonly logger: { error(details: object, message: string): void };
 }
 
 /** What the chat does, apart from sockets and HTTP. */
@@ -36,43 +38,42 @@ export interface Chat {
   status(): ShardsReply;
   hot(): HotReply;
   connections(): number;
-  /** Decoding of one WebSocket message took so many seconds. */
-  validated(seconds: number): void;
+  /** Decoding of one WebSocket message of so many frames took so many seconds. */
+  validated(seconds: number, frames: number): void;
   /** A fault below the frames: invalid UTF-8, an oversized message. */
   protocolError(error: Error): void;
-  stopping(): boolean;
+  /** It takes frames only while it is running. */
+  phase(): "starting" | "running" | "stopping";
+  /** The shards are open. */
+  start(): void;
   /** Refuses what is new, answers what is queued (at most `drainMs`), tells every client, and closes. */
   stop(drainMs: number): Promise<void>;
 }
 
 /** Puts the parts together. The caller owns shards and stores. */
 export function createChat(parts: ChatParts): Chat {
-  const { clock, metrics, presence, router, shards } = parts;
+  const { clock, logger, metrics, presence, router, shards } = parts;
   const sessions = new Set<Session>();
-  const outbox = createOutbox();
-  const send = createSender(parts);
-  let stopping = false;
-
-  async function answerHistory(session: Session, user: number, frame: HistoryFrame): Promise<void> {
-    const dialog = frame.with === undefined ? groupDialogId(frame.group!) : dialogId(user, frame.with);
-    const page = await history(dialog, frame);
-    session.send(JSON.stringify({ type: "history", id: frame.id, ...page }));
-  }
+  const outbox = createOutbox((messages, seconds) => metrics.stage("deliver", seconds, messages));
+  const logFault = (error: unknown) => logger.error({ err: error }, "a frame could not be answered");
+  const send = createSender({ ...parts, outbox, logFault });
+  const reader = createReader(history, logFault);
+  let phase: ReturnType<Chat["phase"]> = "starting";
 
   function history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage> {
     const owners = router.shardsOf(dialog).map((index) => shards[index]!);
     return readHistory(owners, dialog, page, clock.peek().toString());
   }
 
-  const chat: Chat = {
+  return {
     shards,
     history,
     connections: () => sessions.size,
-    stopping: () => stopping,
+    phase: () => phase,
     connect(socket) {
-      const session = createSession(socket, outbox, { onError: (code) => metrics.error(code) });
+      const session = createSession(socket, outbox, metrics.error);
       sessions.add(session);
-      if (stopping) session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
+      if (phase === "stopping") session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
       return session;
     },
     disconnect(session) {
@@ -88,11 +89,12 @@ export function createChat(parts: ChatParts): Chat {
     },
     handle(session, user, frame) {
       // Not closed yet: what this connection sent before is still being committed and will be acknowledged.
-      if (stopping) session.refuse("SHUTTING_DOWN", "the server is stopping; reconnect and resend", frame.id);
-      else if (frame.type === "send") send(session, user, frame);
+      if (phase === "stopping") {
+        session.refuse("SHUTTING_DOWN", "the server is stopping; reconnect and resend", frame.id);
+      } else if (frame.type === "send") send(session, user, frame);
       else if (frame.type === "ping") session.send(JSON.stringify({ type: "pong", id: frame.id }));
       else if (frame.group !== undefined) session.refuse("NOT_FOUND", `there is no group ${frame.group}`, frame.id);
-      else void answerHistory(session, user, frame);
+      else reader.read(session, frame);
     },
     status: () => ({
       node: parts.node,
@@ -101,16 +103,18 @@ export function createChat(parts: ChatParts): Chat {
       shards: shards.map((shard) => shard.status()),
     }),
     hot: () => hotReply(parts),
-    validated: (seconds) => metrics.stage("validate", seconds),
+    validated: (seconds, frames) => metrics.stage("validate", seconds, frames),
     protocolError: (error) => metrics.error(codeOfProtocolError(error)),
+    start() {
+      phase = "running";
+    },
     async stop(drainMs) {
-      stopping = true;
-      const drained = Promise.all(shards.map((shard) => shard.writer.drain()));
+      phase = "stopping";
+      const drained = Promise.all([reader.idle(), ...shards.map((shard) => shard.writer.drain())]);
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
       for (const session of sessions) session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
     },
   };
-  return chat;
 }
 
 function hotReply({ hot, router }: ChatParts): HotReply {

@@ -1,4 +1,4 @@
-import { composeId, MAX_COUNTER, messageTime } from "../placement/message-id.ts";
+import { composeId, ID_EPOCH_MS, MAX_COUNTER, messageTime } from "../placement/message-id.ts";
 
 export interface IdClock {
   /** Mints the next id: larger than every id minted or observed before. */
@@ -17,7 +17,8 @@ export interface IdClock {
  * @param now epoch milliseconds
  */
 export function createIdClock(node: number, now: () => number = Date.now): IdClock {
-  let time = 0;
+  // Ids have no time before their epoch; a wall clock that says so counts as stopped.
+  let time = ID_EPOCH_MS;
   let counter = 0;
 
   function tick(): void {
@@ -36,7 +37,11 @@ export function createIdClock(node: number, now: () => number = Date.now): IdClo
       tick();
       return composeId(time, counter, node);
     },
-    peek: () => composeId(Math.max(time, now()), now() > time ? 0 : counter, 0),
+    peek() {
+      const wall = now();
+      if (wall > time) return composeId(wall, 0, node);
+      return counter < MAX_COUNTER ? composeId(time, counter + 1, node) : composeId(time + 1, 0, node);
+    },
     observe(id) {
       const seen = messageTime(id);
       if (seen < time) return;

@@ -1,17 +1,26 @@
 import { dialogId } from "../placement/dialog.ts";
 import type { SendFrame } from "../protocol/frames.ts";
-import type { MessageRow } from "../storage/contract.ts";
+import { StoreError, type MessageRow } from "../storage/contract.ts";
 import type { Committed } from "../storage/writer.ts";
 import type { ChatParts } from "./chat.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Session } from "./session.ts";
 import { rowBytes } from "./shard.ts";
+
+type SenderParts = Pick<ChatParts, "clock" | "hot" | "metrics" | "presence" | "router" | "shards"> & {
+  readonly outbox: Outbox;
+  readonly logFault: (error: unknown) => void;
+};
+
+/** The dialog is known: `to` is given. */
+type Direct = SendFrame & { readonly to: number };
 
 /**
  * The way of a message after it was validated: place → queue → commit → ack + deliver. Nothing is acknowledged or
  * delivered before its commit.
  */
-export function createSender(parts: Omit<ChatParts, "node" | "topology">) {
-  const { clock, hot, metrics, presence, router, shards } = parts;
+export function createSender(parts: SenderParts) {
+  const { clock, hot, logFault, metrics, outbox, presence, router, shards } = parts;
 
   function deliver(row: MessageRow, label: string, author: Session): void {
     const frame = messageFrame(row, label);
@@ -19,6 +28,7 @@ export function createSender(parts: Omit<ChatParts, "node" | "topology">) {
     if (readers.size === 0) metrics.recipientOffline();
     for (const reader of readers) reader.send(frame);
     for (const own of presence.of(row.author)) if (own !== author) own.send(frame);
+    outbox.delivered();
   }
 
   function acknowledge(session: Session, row: MessageRow, label: string, committed: Committed): void {
@@ -28,11 +38,7 @@ export function createSender(parts: Omit<ChatParts, "node" | "topology">) {
     if (!committed.duplicate) deliver(row, label, session);
   }
 
-  return function send(session: Session, user: number, frame: SendFrame): void {
-    if (frame.to === undefined) {
-      session.refuse("NOT_FOUND", `there is no group ${frame.group}`, frame.id);
-      return;
-    }
+  function store(session: Session, user: number, frame: Direct): void {
     const start = performance.now();
     const dialog = dialogId(user, frame.to);
     const id = clock.next();
@@ -55,10 +61,50 @@ export function createSender(parts: Omit<ChatParts, "node" | "topology">) {
     if (refusal === null) return;
     metrics.messages(index, "refused", 1);
     session.refuse(refusal.error, `shard ${shard.label}: ${refusal.detail}`, frame.id);
+  }
+
+  /** The unique key of one shard does not see what another shard holds, so those are asked. */
+  async function resend(session: Session, user: number, frame: Direct, elsewhere: readonly number[]): Promise<void> {
+    const dialog = dialogId(user, frame.to);
+    try {
+      const ids = await Promise.all(elsewhere.map((index) => shards[index]!.find(dialog, user, frame.id)));
+      const found = ids.findIndex((id) => id !== null);
+      if (found === -1) return store(session, user, frame);
+      const index = elsewhere[found]!;
+      const row = { dialog, author: user, client: frame.id };
+      metrics.messages(index, "duplicate", 1);
+      session.send(ackFrame(row, shards[index]!.label, { id: ids[found]!, queueMs: 0, commitMs: 0 }));
+    } catch (error) {
+      if (error instanceof StoreError) {
+        session.refuse("SHARD_UNAVAILABLE", "a shard that may hold the first try does not answer", frame.id);
+        return;
+      }
+      logFault(error);
+      session.refuse("INTERNAL", "a fault of the server, logged there", frame.id);
+    }
+  }
+
+  return function send(session: Session, user: number, frame: SendFrame): void {
+    if (!isDirect(frame)) {
+      session.refuse("NOT_FOUND", `there is no group ${frame.group}`, frame.id);
+      return;
+    }
+    const tries = frame.resend === true ? router.triesOf(dialogId(user, frame.to), user, frame.id) : [];
+    // With one candidate the message meets its first try on that shard, by the unique key.
+    if (tries.length > 1) void resend(session, user, frame, tries);
+    else store(session, user, frame);
   };
 }
 
-function ackFrame(row: MessageRow, shard: string, { id, queueMs, commitMs }: Committed): string {
+function isDirect(frame: SendFrame): frame is Direct {
+  return frame.to !== undefined;
+}
+
+function ackFrame(
+  row: Pick<MessageRow, "dialog" | "client">,
+  shard: string,
+  { id, queueMs, commitMs }: Omit<Committed, "duplicate">,
+): string {
   const stages = `{"queue":${round(queueMs)},"commit":${round(commitMs)}}`;
   const head = `{"type":"ack","id":${JSON.stringify(row.client)},"message":"${id}"`;
   return `${head},"dialog":"${row.dialog}","shard":"${shard}","stages":${stages}}`;

@@ -2,6 +2,7 @@ import type { WebSocket } from "ws";
 import { encodeError } from "../protocol/decode.ts";
 import { closeCodeOf, ERRORS, type ErrorCode } from "../protocol/errors.ts";
 import { LIMITS } from "../protocol/frames.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** Bytes that may wait for a reader who does not read, before it is disconnected. */
 const MOST_UNREAD_BYTES = 1_048_576;
@@ -12,8 +13,13 @@ const CLOSE_TIMEOUT_MS = 2_000;
 export interface Session {
   /** Null before `hello`. */
   user: number | null;
-  /** Queues one frame (JSON text); what is queued in one turn of the loop leaves as one write. */
-  send(frame: string): void;
+  /** False once the server has closed it: what it still sends is not looked at. */
+  isOpen(): boolean;
+  /**
+   * Queues one frame (JSON text); what is queued in one turn of the loop leaves as one write.
+   * @param onGone when it has left for the peer, or never will
+   */
+  send(frame: string, onGone?: () => void): void;
   /** Sends the error frame; the connection goes on whatever the code says. */
   refuse(code: ErrorCode, detail: string, id?: string): void;
   /** Sends the error frame and closes the connection if the code says so. */
@@ -22,49 +28,38 @@ export interface Session {
   close(code: number, reason: string): void;
 }
 
-export interface SessionHooks {
-  onError(code: ErrorCode): void;
-}
-
-/** Sends the frames of all sessions at the end of each turn of the event loop. */
-export interface Outbox {
-  readonly dirty: { flush(): void }[];
-}
-
-/** Makes the list of sessions with unsent frames; one per server. */
-export function createOutbox(): Outbox {
-  return { dirty: [] };
-}
-
-/** Wraps a socket. The outbox is shared by all sessions of a server, so that one turn costs one timer for all. */
-export function createSession(socket: WebSocket, outbox: Outbox, hooks: SessionHooks): Session {
+/** Wraps a socket. The outbox is shared by all sessions of a server. */
+export function createSession(socket: WebSocket, outbox: Outbox, onError: (code: ErrorCode) => void): Session {
   let frames: string[] = [];
-  let closing = false;
+  let waiting: (() => void)[] | null = null;
+  let open = true;
 
   const session: Session = {
     user: null,
-    send(frame) {
-      if (closing) return;
-      if (frames.push(frame) === 1) schedule(outbox, flusher);
+    isOpen: () => open,
+    send(frame, onGone) {
+      if (!open) return onGone?.();
+      if (onGone !== undefined) (waiting ??= []).push(onGone);
+      if (frames.push(frame) === 1) outbox.add(flusher);
     },
     refuse(code, detail, id) {
-      hooks.onError(code);
+      onError(code);
       session.send(encodeError(code, detail, id));
     },
     fail(code, detail, id) {
+      if (!open) return;
       session.refuse(code, detail, id);
       const close = closeCodeOf(code);
       if (close !== undefined) session.close(close, code);
     },
     close(code, reason) {
-      if (closing) return;
       flush();
-      hangUp(code, reason);
+      if (open) hangUp(code, reason);
     },
   };
 
   function hangUp(code: number, reason: string): void {
-    closing = true;
+    open = false;
     socket.close(code, reason);
     // A peer that never reads does not see the close frame either.
     setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
@@ -73,28 +68,28 @@ export function createSession(socket: WebSocket, outbox: Outbox, hooks: SessionH
   function flush(): void {
     if (frames.length === 0) return;
     const batch = frames;
+    const gone = waiting;
     frames = [];
-    if (closing || socket.readyState !== socket.OPEN) return;
+    waiting = null;
+    const left = gone === null ? undefined : () => gone.forEach((each) => each());
+    if (!open || socket.readyState !== socket.OPEN) return left?.();
     if (socket.bufferedAmount > MOST_UNREAD_BYTES) {
-      hooks.onError("SLOW_READER");
+      onError("SLOW_READER");
       hangUp(ERRORS.SLOW_READER.close, "SLOW_READER");
-      return;
+      return left?.();
     }
-    for (let start = 0; start < batch.length; start += LIMITS.frames) write(batch, start);
+    write(batch, left);
   }
 
-  function write(batch: readonly string[], start: number): void {
-    const part = start === 0 && batch.length <= LIMITS.frames ? batch : batch.slice(start, start + LIMITS.frames);
-    socket.send(part.length === 1 ? part[0]! : `[${part.join(",")}]`);
+  function write(batch: readonly string[], left: (() => void) | undefined): void {
+    for (let start = 0; start < batch.length; start += LIMITS.frames) {
+      const part = batch.length <= LIMITS.frames ? batch : batch.slice(start, start + LIMITS.frames);
+      const text = part.length === 1 ? part[0]! : `[${part.join(",")}]`;
+      if (left !== undefined && start + LIMITS.frames >= batch.length) socket.send(text, left);
+      else socket.send(text);
+    }
   }
 
   const flusher = { flush };
   return session;
-}
-
-function schedule(outbox: Outbox, flusher: { flush(): void }): void {
-  if (outbox.dirty.push(flusher) > 1) return;
-  setImmediate(() => {
-    for (const each of outbox.dirty.splice(0)) each.flush();
-  });
 }

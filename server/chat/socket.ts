@@ -1,48 +1,73 @@
 import websocket from "@fastify/websocket";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import fp from "fastify-plugin";
 import type { RawData, WebSocket } from "ws";
 import { decode } from "../protocol/decode.ts";
-import { LIMITS } from "../protocol/frames.ts";
+import { LIMITS, type ClientFrame } from "../protocol/frames.ts";
+import { ApiError } from "../routes/api-error.ts";
 import type { Chat } from "./chat.ts";
 import type { Session } from "./session.ts";
+import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
 
-/** How long a connection may stay without a valid `hello`, ms. */
-const HELLO_TIMEOUT_MS = 10_000;
 /** Beyond this the parser closes with 1009 by itself, before the message is in memory, bytes. */
 const HARD_LIMIT_BYTES = 4 * LIMITS.bytes;
 
+export interface SocketOptions {
+  readonly chat: Chat;
+  /** How long a connection may stay without a valid `hello`, ms. */
+  readonly helloMs: number;
+  /** Most frames a second of one connection; 0 is no limit. */
+  readonly rateLimit: number;
+}
+
+/** What the frames of one connection need. */
+interface Connection {
+  readonly chat: Chat;
+  readonly session: Session;
+  readonly app: FastifyInstance;
+  readonly late: NodeJS.Timeout;
+  readonly bucket: TokenBucket | null;
+}
+
 /** `/chat`: decodes at the edge, rejects whole, and hands valid frames to the chat. */
 export const socketRoute = fp(
-  async (app: FastifyInstance, { chat }: { chat: Chat }) => {
+  async (app: FastifyInstance, options: SocketOptions) => {
     await app.register(websocket, { options: { maxPayload: HARD_LIMIT_BYTES, perMessageDeflate: false } });
-    app.get("/chat", { websocket: true }, (socket, request) => accept(chat, socket, request));
+    app.route({
+      method: "GET",
+      url: "/chat",
+      onRequest: async () => {
+        if (options.chat.phase() === "starting") throw new ApiError("SHARD_UNAVAILABLE", "the server is starting");
+      },
+      handler: () => {
+        throw new ApiError("BAD_FRAME", "/chat is a WebSocket: connect with an upgrade");
+      },
+      wsHandler: (socket, request) => accept(app, options, socket, request.headers.authorization ?? ""),
+    });
   },
-  { name: "socket", dependencies: ["auth"] },
+  { name: "socket", dependencies: ["auth", "api-errors"] },
 );
 
-function accept(chat: Chat, socket: WebSocket, request: FastifyRequest): void {
+function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket, authorization: string): void {
+  const { chat, helloMs, rateLimit } = options;
   const session = chat.connect(socket);
-  const late = setTimeout(() => session.fail("UNAUTHENTICATED", "no `hello` within 10 s"), HELLO_TIMEOUT_MS);
+  const late = setTimeout(() => session.fail("UNAUTHENTICATED", `no valid \`hello\` within ${helloMs} ms`), helloMs);
+  const bucket = rateLimit > 0 ? createTokenBucket(rateLimit) : null;
+  const connection: Connection = { chat, session, app, late, bucket };
   socket.on("close", () => {
     clearTimeout(late);
     chat.disconnect(session);
   });
   // Invalid UTF-8, a bad opcode, an oversized message: ws closes with its own code; the chat only counts it.
   socket.on("error", (error) => chat.protocolError(error));
-  const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
-  if (bearer !== undefined) hello(chat, request, session, bearer, late);
-  socket.on("message", (data, isBinary) => receive(chat, request, session, late, data, isBinary));
+  const bearer = /^Bearer (.+)$/i.exec(authorization)?.[1];
+  if (bearer !== undefined) hello(connection, bearer);
+  socket.on("message", (data, isBinary) => receive(connection, data, isBinary));
 }
 
-function receive(
-  chat: Chat,
-  request: FastifyRequest,
-  session: Session,
-  late: NodeJS.Timeout,
-  data: RawData,
-  isBinary: boolean,
-): void {
+function receive(connection: Connection, data: RawData, isBinary: boolean): void {
+  const { chat, session } = connection;
+  if (!session.isOpen()) return;
   if (isBinary) {
     session.fail("BAD_FRAME", "frames are text, not binary");
     session.close(1003, "BAD_FRAME");
@@ -55,27 +80,32 @@ function receive(
   }
   const start = performance.now();
   const decoded = decode(bytes.toString(), session.user);
-  chat.validated((performance.now() - start) / 1_000);
   if ("rejected" in decoded) {
     session.fail(decoded.rejected.code, decoded.rejected.message, decoded.rejected.id);
     return;
   }
-  for (const frame of decoded.frames) {
-    if (frame.type === "hello") hello(chat, request, session, frame.token, late);
-    else if (session.user === null) {
-      session.fail("UNAUTHENTICATED", "the first frame is `hello`", frame.id);
-      return;
-    } else chat.handle(session, session.user, frame);
-  }
+  chat.validated((performance.now() - start) / 1_000, decoded.frames.length);
+  for (const frame of decoded.frames) handle(connection, frame);
 }
 
-function hello(chat: Chat, request: FastifyRequest, session: Session, token: string, late: NodeJS.Timeout): void {
+function handle(connection: Connection, frame: ClientFrame): void {
+  const { bucket, chat, session } = connection;
+  if (frame.type === "hello") hello(connection, frame.token);
+  // After the first of them has closed the connection, the others of its message fall silent.
+  else if (session.user === null) session.fail("UNAUTHENTICATED", "the first frame is `hello`", frame.id);
+  else if (bucket !== null && !bucket.take()) {
+    session.refuse("RATE_LIMITED", "more frames a second than this server allows", frame.id);
+  } else chat.handle(session, session.user, frame);
+}
+
+function hello({ app, chat, late, session }: Connection, token: string): void {
+  if (!session.isOpen()) return;
   if (session.user !== null) {
     session.fail("BAD_FRAME", "this connection has said hello already");
     return;
   }
   try {
-    chat.welcome(session, request.server.verifyToken(token).user);
+    chat.welcome(session, app.verifyToken(token).user);
     clearTimeout(late);
   } catch (error) {
     session.fail("UNAUTHENTICATED", error instanceof Error ? error.message : "the token is not valid");

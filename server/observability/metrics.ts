@@ -30,7 +30,7 @@ export interface Metrics {
   stage(stage: Stage, seconds: number, count?: number): void;
   recipientOffline(): void;
   recipientsOffline(): number;
-  error(code: ErrorCode): void;
+  readonly error: (code: ErrorCode) => void;
 }
 
 /** All metrics of the server, by the names of the contract; every series exists from the start, at 0. */

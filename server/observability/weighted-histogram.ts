@@ -50,7 +50,12 @@ export function weightedHistogram(registry: Registry, options: HistogramOptions)
     type: "histogram",
     aggregator: "sum",
     get: () => ({ name, help, type: "histogram", aggregator: "sum", values: all.flatMap(exportOf) }),
-    reset: () => all.forEach((one) => one.counts.fill(0)),
+    reset() {
+      for (const one of all) {
+        one.counts.fill(0);
+        one.sum = 0;
+      }
+    },
   };
   registry.registerMetric(metric as unknown as Parameters<Registry["registerMetric"]>[0]);
 

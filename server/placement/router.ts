@@ -10,6 +10,11 @@ export interface Router {
   place(key: RowKey): number;
   /** Every shard on which some segment may hold messages of the dialog, ascending: what a read must ask. */
   shardsOf(dialog: string): number[];
+  /**
+   * Every shard on which some segment would put the author's message, ascending: where a retry, which has another
+   * message id, may find its first try.
+   */
+  triesOf(dialog: string, author: number, client: string): number[];
   /** The newest segment's placement, and its overrides and unequal weights, in words. */
   describe(): { placement: string; overrides: string[] };
 }
@@ -36,7 +41,15 @@ export function compileTopology(topology: Topology): Router {
       return placeIn(segments[newest === 0 ? 0 : segmentOf(segments, key.id)]!, key);
     },
     shardsOf(dialog) {
-      return [...new Set(segments.flatMap((segment) => shardsIn(segment, dialog)))].sort((a, b) => a - b);
+      return ascending(segments.flatMap((segment) => shardsIn(segment, dialog)));
+    },
+    triesOf(dialog, author, client) {
+      const key = { dialog, id: 0n, author, client };
+      return ascending(
+        segments.flatMap((segment) =>
+          segment.placement.byTime && !segment.overrides.has(dialog) ? [...segment.shards] : [placeIn(segment, key)],
+        ),
+      );
     },
     describe: () => describeSegment(topology.segments[newest]!),
   };
@@ -51,6 +64,10 @@ function compileSegment(segment: Segment, labels: readonly string[]): CompiledSe
     shards: indexes(segment.shards.map(({ label }) => label)),
     overrides: new Map(segment.overrides.map((override) => [override.dialog, indexes(overrideShards(override))])),
   };
+}
+
+function ascending(shards: readonly number[]): number[] {
+  return [...new Set(shards)].sort((a, b) => a - b);
 }
 
 /** The last segment that starts at or below the id. */

@@ -123,7 +123,8 @@ function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isClientId(value: unknown): value is string {
+/** Whether a value is a client's own id: 1 to 64 characters of well-formed Unicode. */
+export function isClientId(value: unknown): value is string {
   return typeof value === "string" && value.length >= 1 && value.length <= LIMITS.id && value.isWellFormed();
 }
 

@@ -10,7 +10,8 @@ export async function healthRoutes(app: FastifyInstance, options: { chat: Chat; 
 
   app.get("/readyz", (_request, reply) => {
     const degraded = chat.shards.filter((shard) => shard.state() === "down").map((shard) => shard.label);
-    const reason = chat.stopping() ? "stopping" : degraded.length === chat.shards.length ? "no shard answers" : null;
+    const lost = degraded.length === chat.shards.length ? "no shard answers" : null;
+    const reason = chat.phase() === "running" ? lost : chat.phase();
     return reply
       .code(reason === null ? 200 : 503)
       .send({ status: reason ?? (degraded.length === 0 ? "ready" : "degraded"), degraded });
