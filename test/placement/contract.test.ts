@@ -178,3 +178,17 @@ for (const [spec, { variance, moved, othersMoved }] of Object.entries(VARIANTS))
     });
   });
 }
+
+test("time-bucket keeps an hour, or the width it is told, together and spreads the hours over all shards", () => {
+  for (const [spec, widthS] of [
+    ["time-bucket", 3_600],
+    ["time-bucket:widthS=60", 60],
+  ] as const) {
+    const placement = make(spec, numbered(4));
+    const at = (seconds: number) => placement.place("1_2", composeId(ID_EPOCH_MS + seconds * 1_000, 9, 9));
+    const buckets = Array.from({ length: 200 }, (_, bucket) => bucket * widthS);
+    assert.ok(buckets.every((start) => at(start) === at(start + widthS - 0.001)));
+    assert.equal(new Set(buckets.map(at)).size, 4);
+    assert.ok(buckets.some((start) => at(start) !== at(start - 0.001 + widthS * 2)));
+  }
+});

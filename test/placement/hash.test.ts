@@ -59,6 +59,8 @@ test("jump consistent hash is that of the paper", () => {
       examples: [
         [0, 0, 1],
         [2 ** 32 - 1, 2 ** 32 - 1, 1_000],
+        // The generator's next state is 0: the +1 carries from the lower word to the upper.
+        [0x201997f8, 0x666313ab, 1_000],
       ],
     },
   );

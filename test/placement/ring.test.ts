@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { hashText, leading53 } from "../../server/placement/hash.ts";
 import { ring } from "../../server/placement/ring.ts";
 
 const KEYS = Array.from({ length: 4_000 }, (_, i) => `${i + 1}_${i + 10_000}`);
@@ -33,4 +34,23 @@ function average(layouts: number, virtualNodes: number): number {
   let sum = 0;
   for (let seed = 0; seed < layouts; seed++) sum += maxOverMean(seed, virtualNodes);
   return sum / layouts;
+}
+
+test("a dialog belongs to the next point at or after its hash, beyond the last to the first", () => {
+  const shards = ["00", "01", "02"].map((label) => ({ label, weight: 1 }));
+  const points = shards
+    .flatMap(({ label }, shard) => [0, 1].map((i) => ({ shard, at: position(`${label}#${i}`) })))
+    .sort((a, b) => a.at - b.at);
+  const placement = ring(shards, { virtualNodes: "2" });
+  for (const key of [...KEYS, "00#0", "02#1"]) {
+    const next = points.find(({ at }) => at >= position(key)) ?? points[0];
+    assert.equal(placement.place(key, 0n), next?.shard);
+  }
+  assert.ok(KEYS.some((key) => position(key) > points.at(-1)!.at));
+});
+
+function position(text: string): number {
+  const words = new Uint32Array(4);
+  hashText(text, 0, words);
+  return leading53(words[0]!, words[1]!);
 }
