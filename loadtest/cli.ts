@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addDemo } from "./commands/demo.ts";
 import { addReport } from "./commands/report.ts";
@@ -6,6 +5,7 @@ import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTools } from "./commands/tools.ts";
 import { EXIT, explainError } from "./exit-code.ts";
+import { packageVersion } from "./version.ts";
 
 const HELP = `
 Start here:
@@ -49,16 +49,4 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${line}\n`);
     return failure;
   }
-}
-
-function packageVersion(): string {
-  const manifest = [new URL("../package.json", import.meta.url), new URL("../../package.json", import.meta.url)];
-  for (const url of manifest) {
-    try {
-      return (JSON.parse(readFileSync(url, "utf8")) as { version: string }).version;
-    } catch {
-      continue;
-    }
-  }
-  return "unknown";
 }

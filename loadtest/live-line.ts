@@ -1,8 +1,8 @@
 import type { Progress } from "./drivers/contract.ts";
+import { bar } from "./report/terminal.ts";
 
 /** How often a line is printed where lines cannot be redrawn (a log file, CI), seconds. */
 const LOG_EVERY_S = 5;
-const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 export interface LiveLine {
   show(progress: Progress): void;
@@ -46,10 +46,4 @@ export function formatProgress(title: string, progress: Progress, columns: numbe
     return `  ${label} ${bar(share, width)}${width > 0 ? " " : ""}${(100 * share).toFixed(0).padStart(2)} %`;
   });
   return [head, ...bars].reduce((line, part) => (line.length + part.length < columns ? line + part : line));
-}
-
-/** A bar of `width` characters, filled to `share` (0…1) in eighths of a character. */
-function bar(share: number, width: number): string {
-  const eighths = Math.round(Math.min(1, share) * width * 8);
-  return ("█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!).padEnd(width);
 }

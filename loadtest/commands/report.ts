@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Command } from "commander";
 import { rewriteReports } from "../report/write.ts";
 
@@ -8,6 +9,7 @@ export function addReport(program: Command): void {
     .summary("make report.html, report.md and junit.xml again from DIR/result.json")
     .argument("<dir>", "a run's folder")
     .action(async (dir: string) => {
-      for (const file of await rewriteReports(dir)) process.stdout.write(`${file}\n`);
+      await rewriteReports(dir);
+      for (const page of ["report.html", "report.md", "junit.xml"]) process.stdout.write(`${join(dir, page)}\n`);
     });
 }

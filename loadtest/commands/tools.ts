@@ -40,7 +40,9 @@ export function addTools(program: Command, finish: (code: number) => void): void
   program
     .command("scenarios")
     .summary("the traffic stories with their dials and defaults")
-    .action(() => process.stdout.write(SCENARIOS.map(describeScenario).join("\n")));
+    .action(() => {
+      process.stdout.write(SCENARIOS.map(describeScenario).join("\n"));
+    });
 }
 
 function describeScenario(scenario: (typeof SCENARIOS)[number]): string {
