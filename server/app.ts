@@ -9,6 +9,9 @@ import { answerUnparsed, apiErrors } from "./routes/api-error.ts";
 import { dialogRoutes } from "./routes/dialogs.ts";
 import { healthRoutes } from "./routes/health.ts";
 
+/** Fastify's own words are wanted from this level on: the process says itself where it listens. */
+const RESERVED = new Set(["silent", "fatal", "error"]);
+
 /** The Fastify app over a chat that exists already; it listens nowhere and installs no signal handlers. */
 export async function createApp(
   config: Pick<Config, "secret" | "helloMs" | "rateLimit">,
@@ -17,7 +20,7 @@ export async function createApp(
   logger: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: logger,
+    loggerInstance: logger.child({}, { level: RESERVED.has(logger.level) ? logger.level : "warn" }),
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     frameworkErrors: answerUnparsed(metrics.error),

@@ -1,0 +1,17 @@
+/**
+ * One value of a scraped Prometheus page.
+ *
+ * @param series as it is written there, e.g. `chat_messages_total{shard="00",result="stored"}`
+ * @throws {Error} when there is no such series
+ */
+export function metricValue(page: string, series: string): number {
+  const line = page.split("\n").find((line) => line.startsWith(`${series} `));
+  if (line === undefined) throw new Error(`no series ${series}`);
+  return Number(line.slice(series.length + 1));
+}
+
+/** The server's page. */
+export async function scrape(url: string): Promise<string> {
+  const response = await fetch(`${url}/metrics`);
+  return response.text();
+}
