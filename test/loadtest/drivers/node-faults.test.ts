@@ -149,6 +149,17 @@ test("errors count by what they say of the outcome", async () => {
   assert.equal(measurement.reordered, 0);
 });
 
+test("a refused message is answered: it does not hold back what the next ones tell their readers", async () => {
+  const behind: number[] = [];
+  await driveAt((sent) => {
+    const { seq, settled } = readText(sent.frame.text)!;
+    behind.push(seq - settled);
+    if (sent.number % 10 === 0) sent.refuse("OVERLOADED");
+    else good(sent);
+  });
+  assert.equal(behind.at(-1), 1);
+});
+
 test("what is not of the protocol is counted and stops nothing", async () => {
   const { measurement, acked } = await driveAt((sent) => {
     good(sent);

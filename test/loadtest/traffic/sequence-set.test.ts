@@ -4,7 +4,9 @@ import * as fc from "fast-check";
 import { addToSequence, createSequenceSet, WINDOW } from "../../../loadtest/traffic/sequence-set.ts";
 
 test("behaves as a set of numbers, in any order, with gaps and repetitions", () => {
-  const numbers = fc.array(fc.integer({ min: 1, max: 500 }), { maxLength: 400 });
+  const numbers = fc
+    .tuple(fc.constantFrom(5, 40, 500), fc.array(fc.integer({ min: 0 }), { maxLength: 400 }))
+    .map(([most, draws]) => draws.map((draw) => 1 + (draw % most)));
   fc.assert(
     fc.property(numbers, fc.constantFrom("forget" as const, "ignore" as const), (order, overflow) => {
       const set = createSequenceSet();
