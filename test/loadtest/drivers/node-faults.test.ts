@@ -151,13 +151,14 @@ test("errors count by what they say of the outcome", async () => {
 
 test("a refused message is answered: it does not hold back what the next ones tell their readers", async () => {
   const behind: number[] = [];
-  await driveAt((sent) => {
+  const onSend = (sent: Sent) => {
     const { seq, settled } = readText(sent.frame.text)!;
     behind.push(seq - settled);
     if (sent.number % 10 === 0) sent.refuse("OVERLOADED");
     else good(sent);
-  });
-  assert.equal(behind.at(-1), 1);
+  };
+  await driveAt(onSend, { dials: { ...dials, users: 2 } });
+  assert.ok(behind.at(-1)! < 10, behind.join());
 });
 
 test("what is not of the protocol is counted and stops nothing", async () => {
