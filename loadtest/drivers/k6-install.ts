@@ -147,9 +147,9 @@ async function build({ env, say, work }: Work): Promise<string> {
 }
 
 async function findGo(env: Work["env"]): Promise<string> {
-  let found = "no Go on PATH";
-  // The second is where Go's own installer puts it, often without PATH.
-  for (const go of ["go", "/usr/local/go/bin/go"]) {
+  let found = env["HOTSHARD_GO"] ? `${env["HOTSHARD_GO"]} (HOTSHARD_GO) does not start` : "no Go on PATH";
+  // Go's own installer puts it there, often without PATH.
+  for (const go of env["HOTSHARD_GO"] ? [env["HOTSHARD_GO"]] : ["go", "/usr/local/go/bin/go"]) {
     try {
       const { stdout } = await promisify(execFile)(go, ["env", "GOVERSION"], { env: { ...env } });
       const [, major, minor] = /^go(\d+)\.(\d+)/u.exec(stdout) ?? [];

@@ -42,7 +42,9 @@ export function createEngine(name: string): Engine {
   return {
     options: optionsOf(settings, connectMs),
     setup() {
-      if (settings.secretIsPublic) console.warn("HOTSHARD_SECRET is not set: using the public development secret.");
+      // A driver has told its user already.
+      if (settings.secretIsPublic && !settings.lines)
+        console.warn("HOTSHARD_SECRET is not set: using the public development secret.");
       const labels = settings.labelsAreKnown ? settings.labels : askLabels(settings);
       return { startAt: Date.now() + connectMs, runId: settings.runId ?? makeRunId(), labels };
     },

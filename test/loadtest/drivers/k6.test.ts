@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import type { Driver, DriveOrder, Measurement } from "../../../loadtest/drivers/contract.ts";
+import { createK6Driver } from "../../../loadtest/drivers/k6.ts";
+import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
+import { startOwnServer, type OwnServer } from "../../../loadtest/own-server.ts";
+import { createServerClient } from "../../../loadtest/server-client.ts";
+import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
+import { skipWithoutK6 } from "../../support/k6.ts";
+
+const SHARDS = ["00", "01", "02", "03"];
+
+describe("the k6 driver", { skip: skipWithoutK6 }, () => {
+  let data: string;
+  let server: OwnServer;
+  before(async () => {
+    data = await mkdtemp(join(tmpdir(), "hotshard-k6-test-"));
+    server = await startOwnServer(["--data", data]);
+  });
+  after(async () => {
+    await server?.stop();
+    await rm(data, { recursive: true, force: true });
+  });
+
+  function orderOf(runId: string, more: Partial<DriveOrder> = {}): DriveOrder {
+    const dials = { ...DEFAULT_DIALS, users: 50, rate: 300, durationS: 2, warmupS: 0.5 };
+    return {
+      runId,
+      scenario: "lady-gaga",
+      dials,
+      url: server.url,
+      secret: DEVELOPMENT_SECRET,
+      shards: SHARDS,
+      ...more,
+    };
+  }
+
+  const counts = ({ planned, sent, refused, unknown, hotSent, delivered, offline, shards }: Measurement) => {
+    const byShard = SHARDS.map((label) => {
+      const { acked, delivery, service, innocent, commit } = shards[label]!;
+      return [acked, delivery.count, service.count, innocent.count, commit.count];
+    });
+    return { planned, sent, refused, unknown, hotSent, delivered, offline, byShard };
+  };
+
+  const drive = async (driver: Driver, order: DriveOrder) => driver.drive(order);
+
+  test("counts what the Node driver counts, and the databases hold the same set", async () => {
+    const progress: number[] = [];
+    const order = orderOf("k6driver01", { onProgress: ({ sent }) => progress.push(sent) });
+    const measured = await drive(createK6Driver(), order);
+    assert.deepEqual(counts(measured), counts(await drive(createNodeDriver(), orderOf("nodedrive1"))));
+    const audit = await createServerClient(server.url, DEVELOPMENT_SECRET).audit("k6driver01");
+    const own = SHARDS.map((shard) => ({
+      shard,
+      rows: measured.shards[shard]?.acked,
+      sum: measured.shards[shard]?.sum,
+    }));
+    assert.deepEqual(audit.shards, own);
+    const sliced = measured.slices.reduce((sum, slice) => sum + slice.acked, 0);
+    assert.equal(sliced, measured.sent);
+    assert.deepEqual([measured.duplicated, measured.reordered, measured.generator.dropped], [0, 0, 0]);
+    assert.ok(measured.generator.sendLag.count > 0 && measured.generator.handlerLag.count > 0);
+    assert.ok(progress.length >= 2 && (progress.at(-1) ?? 0) > 0, "tells how far it is");
+  });
+
+  test("an interrupted run ends soon and keeps what was measured", async () => {
+    const interrupt = new AbortController();
+    const dials = { ...orderOf("").dials, durationS: 600 };
+    const measured = await drive(
+      createK6Driver(),
+      orderOf("k6driver02", {
+        dials,
+        signal: interrupt.signal,
+        onProgress: ({ sent }) => {
+          if (sent > 200) interrupt.abort();
+        },
+      }),
+    );
+    assert.equal(measured.interrupted, true);
+    const acked = SHARDS.reduce((sum, label) => sum + (measured.shards[label]?.acked ?? 0), 0);
+    assert.ok(acked > 0);
+    assert.equal(measured.sent, acked + measured.refused + measured.unknown);
+  });
+
+  test("a run that cannot begin says why", async () => {
+    const dead = orderOf("k6driver03", { url: "ws://127.0.0.1:9/chat" });
+    await assert.rejects(drive(createK6Driver(), dead), { code: "UNREACHABLE" });
+    const forged = orderOf("k6driver04", { secret: "not the server's secret" });
+    await assert.rejects(drive(createK6Driver(), forged), { code: "TOKEN_REFUSED" });
+  });
+});

@@ -1,0 +1,35 @@
+import type { Lane } from "../../../../loadtest/traffic/contract.ts";
+import { DEFAULT_DIALS } from "../../../../loadtest/traffic/dials.ts";
+import { findScenario } from "../../../../loadtest/traffic/stories/registry.ts";
+
+const SENDS = 60;
+const CASES = [
+  { scenario: "random", seed: 1, users: 500 },
+  { scenario: "random", seed: 4_294_967_295, users: 7 },
+  { scenario: "lady-gaga", seed: 1, users: 500 },
+  { scenario: "lady-gaga", seed: 2, users: 500 },
+  { scenario: "lady-gaga", seed: 1, users: 40, mode: "inbox" },
+] as const;
+
+function sendOf(lane: Lane): unknown {
+  const send = lane.next();
+  return send === null ? null : [wordsOf(send.at), send.author, send.to];
+}
+
+/** The two halves of a double: k6's engine writes some numbers with a last digit that another double has. */
+function wordsOf(value: number): number[] {
+  return [...new Uint32Array(new Float64Array([value]).buffer)];
+}
+
+/** For every case: the online users of each lane, and its first messages. Runs in Node and in k6. */
+export function plans(): unknown[] {
+  return CASES.map(({ scenario, ...dials }) => {
+    const story = findScenario(scenario)!.make({ ...DEFAULT_DIALS, ...dials });
+    return story.lanes().map((lane) => {
+      const users = Array.from({ length: story.online }, (_, index) => index + 1).filter((user) =>
+        lane.hasAuthor(user),
+      );
+      return { rate: wordsOf(lane.rate), users, sends: Array.from({ length: SENDS }, () => sendOf(lane)) };
+    });
+  });
+}
