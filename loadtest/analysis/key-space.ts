@@ -14,7 +14,7 @@ const USERS = 2 ** 31;
 export function keySpaceShares(
   place: (dialog: string) => number,
   intended: readonly number[],
-  dialogs = 200_000,
+  dialogs = 100_000,
 ): number[] {
   const random = createRandom(0x5eed, 0);
   const seen = new Float64Array(intended.length);

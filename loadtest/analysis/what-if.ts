@@ -2,6 +2,7 @@ import type { Placement, WeightedShard } from "../../server/placement/contract.t
 import { parsePlacement, PLACEMENTS } from "../../server/placement/registry.ts";
 import type { Result } from "../report/result.ts";
 import { createRandom } from "../traffic/random.ts";
+import { SOME_MOMENT } from "./moment.ts";
 import { maxOverMean } from "./skew.ts";
 
 export interface DialogCount {
@@ -101,7 +102,7 @@ export function whatIf(dialogs: readonly DialogCount[], today: Today): Result["w
     const light = new Float64Array(size);
     let moved = 0;
     placed.forEach(({ dialog, count }, i) => {
-      const shard = placement.place(dialog, 0n);
+      const shard = placement.place(dialog, SOME_MOMENT);
       const isHeavy = i < keys.heavy.length;
       const loads = isHeavy ? heavy : light;
       loads[shard] = (loads[shard] as number) + count;

@@ -3,6 +3,7 @@ import { compileTopology, type Router } from "../../server/placement/router.ts";
 import type { AuditDialogsReply } from "../../server/protocol/http.ts";
 import type { DialogLoad } from "./causes.ts";
 import { keySpaceShares } from "./key-space.ts";
+import { SOME_MOMENT } from "./moment.ts";
 import type { DialogCount } from "./what-if.ts";
 
 /** The stored messages of a run, as the databases report them, seen by the topology that placed them. */
@@ -46,7 +47,7 @@ export function layoutOf(topology: Topology, reply: AuditDialogsReply): Layout {
   const { labels } = router;
   const newest = topology.segments[topology.segments.length - 1] as Segment;
   const plain = compileTopology({ ...topology, segments: [{ ...newest, from: "0", overrides: [] }] });
-  const base = (dialog: string): number => plain.place({ dialog, id: 0n, author: 1, client: "" });
+  const base = (dialog: string): number => plain.place({ dialog, id: SOME_MOMENT, author: 1, client: "" });
   const indexOf = new Map(labels.map((label, index) => [label, index]));
   return {
     labels,

@@ -116,6 +116,7 @@ const Advice = Type.Object({
   ]),
   text: Text("One sentence for people: what to do and what it costs"),
   dialog: Type.Optional(Text("For pin and split")),
+  dialogShare: Type.Optional(Num("That dialog's share of all messages, 0…1")),
   shards: Type.Optional(Type.Array(Label, { description: "Where the dialog, or its parts, would live" })),
   placement: Type.Optional(Text("For change-placement")),
   readFanout: Type.Optional(Type.Integer({ minimum: 1, description: "Shards that a read of the dialog asks" })),

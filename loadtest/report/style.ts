@@ -8,14 +8,14 @@ export const STYLE = `
   --paper: #fcfbf9; --ink: #1d1c1a; --soft: #67635b; --line: #e4e0d8; --panel: #f4f2ed;
   --cool: #8499ab; --hot: #c2410c; --band: #e9ddc9; --paid: #e9e6df; --total: #45423c;
   --heat-0: #f2efe9; --heat-1: #f8dcc5; --heat-2: #f4b98f; --heat-3: #ea915b; --heat-4: #d5652d; --heat-5: #a93f0d; --heat-6: #6f2605;
-  --tint-1: #f9efdf; --tint-2: #f8dcc0; --tint-3: #f2ba8c;
+  --tint-1: #f9f1e4; --tint-2: #fae3cc; --tint-3: #f6cba6; --tint-4: #efac77;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #151514; --ink: #ebe9e3; --soft: #a39e93; --line: #302e2a; --panel: #1e1d1b;
     --cool: #6d8498; --hot: #ff8c4f; --band: #4a3d28; --paid: #2b2a27; --total: #c9c5bb;
     --heat-0: #211f1d; --heat-1: #3b281c; --heat-2: #603718; --heat-3: #8b4a17; --heat-4: #bd631f; --heat-5: #f08a45; --heat-6: #ffc9a0;
-    --tint-1: #2c251a; --tint-2: #47301c; --tint-3: #6b3d19;
+    --tint-1: #29241b; --tint-2: #3d2c1d; --tint-3: #573519; --tint-4: #7a4417;
   }
 }
 * { box-sizing: border-box; }
@@ -76,18 +76,19 @@ path { shape-rendering: crispEdges; }
 table { border-collapse: collapse; width: 100%; font-size: 14.5px; }
 caption { text-align: left; color: var(--soft); font-size: 13.5px; padding-bottom: 6px; }
 th, td { text-align: right; padding: 6px 0 6px 14px; border-bottom: 1px solid var(--line); font-weight: 400; vertical-align: baseline; }
-th.words, td.words { text-align: left; overflow-wrap: anywhere; } th:first-child { padding-left: 0; }
+th.words, td.words { text-align: left; overflow-wrap: break-word; } th:first-child { padding-left: 0; }
+thead tr.groups th, thead tr.groups td { border-bottom: 0; padding-bottom: 0; color: var(--ink); }
 thead th { color: var(--soft); font-size: 13px; vertical-align: bottom; }
 tbody tr.now th, tbody tr.now td { font-weight: 650; }
 td.hot, th.hot { color: var(--hot); font-weight: 650; }
 .what-if td { padding: 5px 8px; line-height: 1.25; }
 .what-if td small { display: block; color: var(--soft); font-size: 11.5px; font-weight: 400; }
-.tint-1 { background: var(--tint-1); } .tint-2 { background: var(--tint-2); } .tint-3 { background: var(--tint-3); }
-.what-if td.tint-3 small, .what-if td.tint-2 small { color: var(--ink); }
+.tint-1 { background: var(--tint-1); } .tint-2 { background: var(--tint-2); } .tint-3 { background: var(--tint-3); } .tint-4 { background: var(--tint-4); }
+.what-if td[class] small { color: var(--ink); }
 .advice { list-style: none; padding: 0; margin: 12px 0; }
 .advice li { display: grid; grid-template-columns: 150px 1fr; gap: 4px 20px; padding: 14px 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 .advice b { font-weight: 650; }
-.grey { filter: grayscale(1); opacity: 0.55; }
+.grey { filter: grayscale(1); opacity: 0.75; }
 .fail { color: var(--hot); font-weight: 650; }
 footer { margin-top: 72px; color: var(--soft); font-size: 13px; border-top: 1px solid var(--line); padding-top: 16px; overflow-wrap: anywhere; }
 @media (max-width: 759px) {
@@ -105,7 +106,7 @@ footer { margin-top: 72px; color: var(--soft); font-size: 13px; border-top: 1px 
     --paper: #fff; --ink: #000; --soft: #555; --line: #ddd; --panel: #f5f5f5;
     --cool: #8499ab; --hot: #c2410c; --band: #e9ddc9; --paid: #e9e6df; --total: #45423c;
     --heat-0: #f2efe9; --heat-1: #f8dcc5; --heat-2: #f4b98f; --heat-3: #ea915b; --heat-4: #d5652d; --heat-5: #a93f0d; --heat-6: #6f2605;
-    --tint-1: #f9efdf; --tint-2: #f8dcc0; --tint-3: #f2ba8c;
+    --tint-1: #f9f1e4; --tint-2: #fae3cc; --tint-3: #f6cba6; --tint-4: #efac77;
   }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 12px; } main { padding: 0; max-width: none; } h1 { font-size: 25px; } .lead { font-size: 14px; }

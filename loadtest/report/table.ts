@@ -7,6 +7,8 @@ export interface TableOptions {
   /** Says what the table holds, with its units. */
   readonly caption: string;
   readonly head: readonly string[];
+  /** A row above the head: names over several columns, from the first column on. */
+  readonly groups?: readonly { readonly name: string; readonly columns: number }[];
   /** The first cell of a row is its header. */
   readonly rows: readonly (readonly Cell[])[];
   /** Columns that hold text and are set flush left; the others hold figures. The first always does. */
@@ -31,6 +33,12 @@ export function table(options: TableOptions): string {
   const head = options.head
     .map((name, column) => `<th scope="col"${isWords(options, column) ? ' class="words"' : ""}>${escapeXml(name)}</th>`)
     .join("");
+  const groups = (options.groups ?? []).map(({ name, columns }) =>
+    name === ""
+      ? `<td colspan="${columns}"></td>`
+      : `<th scope="colgroup" colspan="${columns}">${escapeXml(name)}</th>`,
+  );
+  const groupRow = groups.length === 0 ? "" : `<tr class="groups">${groups.join("")}</tr>`;
   const body = options.rows
     .map((row, i) => {
       const className = options.rowClass?.(i) ?? "";
@@ -41,6 +49,6 @@ export function table(options: TableOptions): string {
   return (
     `<div class="scroll" tabindex="0" role="region" aria-label="${escapeXml(options.caption)}">` +
     `<table${options.className === undefined ? "" : ` class="${options.className}"`}>` +
-    `<caption>${escapeXml(options.caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`
+    `<caption>${escapeXml(options.caption)}</caption><thead>${groupRow}<tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`
   );
 }

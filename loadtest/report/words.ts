@@ -5,7 +5,7 @@ type Shard = Result["shards"][number];
 
 /** What a factor of skew stands for. Report, Markdown and terminal use the same words. */
 export const CAUSES = [
-  { name: "chance", label: "Chance", meaning: "so few dialogs cannot fall evenly, even under a perfect hash" },
+  { name: "chance", label: "Chance", meaning: "even a perfect hash never spreads so many dialogs quite evenly" },
   { name: "popularity", label: "Popularity", meaning: "some dialogs are heavier than others" },
   { name: "placement", label: "Placement", meaning: "the shares of the key space that it gives, its pins and splits" },
   { name: "hash", label: "Hash", meaning: "where these very dialogs fell; 1 within its interval is luck" },
@@ -80,11 +80,12 @@ export function remedyInWords(result: Result): string | null {
   const [advice] = result.advice;
   if (advice === undefined || advice.action === "none") return null;
   const forecast = times(advice.forecast.maxOverMean);
+  const it = mainCause(result) === "popularity" || advice.dialog === undefined ? "it" : `dialog ${advice.dialog}`;
   switch (advice.action) {
     case "split":
-      return `Split it over ${plural(advice.shards?.length ?? advice.readFanout ?? 2, "shard")}: ${forecast}.`;
+      return `Split ${it} over ${plural(advice.shards?.length ?? advice.readFanout ?? 2, "shard")}: ${forecast}.`;
     case "pin":
-      return `Pin it to shard ${advice.shards?.[0] ?? "?"} and give that shard less of the rest: ${forecast}.`;
+      return `Pin ${it} to shard ${advice.shards?.[0] ?? "?"} and give that shard less of the rest: ${forecast}.`;
     case "change-placement":
       return `Change the placement to ${advice.placement ?? "another"}: ${forecast}.`;
     case "add-shard":
@@ -121,7 +122,7 @@ export function blastRadiusInWords(result: Result): string | null {
   if (blast === null) return null;
   return (
     `Innocent dialogs wait ${duration(blast.hotMs)} (p99) on shard ${blast.shard} and ${duration(blast.elsewhereMs)} ` +
-    `elsewhere: ${times(blast.p99)}.`
+    `elsewhere: ${times(blast.p99, blast.p99 < 10 ? 2 : 0)}.`
   );
 }
 

@@ -10,7 +10,7 @@ function draw(result: Result, width: number): Drawing {
   const { causes, maxOverMean } = result.skew;
   const narrow = isNarrow(width);
   const left = 88;
-  const right = narrow ? 60 : 150;
+  const right = narrow ? 62 : 160;
   const top = 26;
   const row = 34;
   const culprit = mainCause(result);
@@ -27,7 +27,7 @@ function draw(result: Result, width: number): Drawing {
     const y = top + row * i;
     const middle = y + row / 2;
     const blamed = name === culprit && factor > 1.05;
-    const figures = narrow ? times(factor) : `${times(factor)}   ${interval(low, high)}`;
+    const className = blamed ? "strong hot-ink" : "";
     return (
       text(left - 12, middle + 4, label, { anchor: "end", className: blamed ? "strong" : "soft" }) +
       rect(Math.min(x(from), x(to)), y + 8, Math.max(2, Math.abs(x(to) - x(from))), row - 16, blamed ? "hot" : "cool") +
@@ -35,7 +35,8 @@ function draw(result: Result, width: number): Drawing {
       line(x(lowAt), middle - 4, x(lowAt), middle + 4, "whisker") +
       line(x(highAt), middle - 4, x(highAt), middle + 4, "whisker") +
       line(x(to), y + row - 8, x(to), y + row + 8, "link") +
-      text(width - right + 12, middle + 4, figures, { className: blamed ? "strong hot-ink" : "" })
+      text(width - right + 60, middle + 4, times(factor), { anchor: "end", className }) +
+      (narrow ? "" : text(width, middle + 4, interval(low, high), { anchor: "end", className }))
     );
   });
   const bottom = top + row * steps.length;
@@ -54,7 +55,7 @@ function draw(result: Result, width: number): Drawing {
         row - 24,
         "total",
       ) +
-      text(width - right + 12, bottom + row / 2 + 4, times(maxOverMean), { className: "strong" }),
+      text(width - right + 60, bottom + row / 2 + 4, times(maxOverMean), { anchor: "end", className: "strong" }),
   };
 }
 

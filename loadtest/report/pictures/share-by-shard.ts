@@ -16,7 +16,7 @@ function draw(result: Result, width: number): Drawing {
   const fair = 1 / shards.length;
   const row = rowHeight(shards.length);
   const left = 34;
-  const right = narrow ? 62 : 190;
+  const right = narrow ? 58 : 200;
   const top = 40;
   const bottom = top + row * shards.length;
   const most = Math.max(...shards.map(({ share }) => share), fair * skew.noiseFloor.p99, fair * 1.25);
@@ -26,11 +26,13 @@ function draw(result: Result, width: number): Drawing {
     const y = top + row * i;
     const heat = label === hot ? "hot" : "cool";
     const middle = y + row / 2 + 4;
-    const figures = narrow ? percent(share) : `${percent(share)}   ${count(stored)} messages`;
+    const className = label === hot ? "strong hot-ink" : "";
+    const messages = narrow ? "" : text(width, middle, `${count(stored)} messages`, { anchor: "end", className });
     return (
       text(left - 10, middle, label, { anchor: "end", className: label === hot ? "strong" : "soft" }) +
       rect(left, y + row * 0.16, x(share) - left, row * 0.68, heat) +
-      text(width - right + 12, middle, figures, { className: label === hot ? "strong hot-ink" : "" })
+      text(width - right + 58, middle, percent(share), { anchor: "end", className }) +
+      messages
     );
   });
   const words = narrow

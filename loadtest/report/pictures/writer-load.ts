@@ -11,7 +11,7 @@ function draw(result: Result, width: number): Drawing {
   );
   const row = rowHeight(shards.length);
   const left = 34;
-  const right = isNarrow(width) ? 62 : 190;
+  const right = isNarrow(width) ? 58 : 210;
   const top = 32;
   const bottom = top + row * shards.length;
   const x = scaleLinear([0, Math.max(1.05, ...shards.map(({ use }) => use))], [left, width - right]);
@@ -20,14 +20,14 @@ function draw(result: Result, width: number): Drawing {
     const y = top + row * i;
     const middle = y + row / 2 + 4;
     const burns = label === first && use > 0.8;
-    const figures = isNarrow(width)
-      ? percent(use, 0)
-      : `${percent(use, 0)}   ${perSecond(offeredPerS)} of ${perSecond(limitPerS)}`;
+    const className = burns ? "strong hot-ink" : "";
+    const rates = `${perSecond(offeredPerS)} of ${perSecond(limitPerS)}`;
     return (
       text(left - 10, middle, label, { anchor: "end", className: label === first ? "strong" : "soft" }) +
       rect(left, y + row * 0.16, x(1) - left, row * 0.68, "paid") +
       rect(left, y + row * 0.16, x(use) - left, row * 0.68, burns ? "hot" : "cool") +
-      text(width - right + 12, middle, figures, { className: burns ? "strong hot-ink" : "" })
+      text(width - right + 56, middle, percent(use, 0), { anchor: "end", className }) +
+      (isNarrow(width) ? "" : text(width, middle, rates, { anchor: "end", className }))
     );
   });
   return {

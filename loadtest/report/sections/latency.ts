@@ -31,7 +31,13 @@ function byShard(result: Result): string {
   ];
   return table({
     caption: "Milliseconds. Delivery: from the intended send; service: from the actual send; commit: in the server",
-    head: ["Shard", "delivery p50", "p99", "p99.9", "service p50", "p99", "p99.9", "commit p50", "p99"],
+    head: ["Shard", "p50", "p99", "p99.9", "p50", "p99", "p99.9", "p50", "p99"],
+    groups: [
+      { name: "", columns: 1 },
+      { name: "Delivery", columns: 3 },
+      { name: "Service", columns: 3 },
+      { name: "Commit", columns: 2 },
+    ],
     rows: [...rows, ["all", ...all.map((ms) => (result.traffic.acked === 0 ? "–" : milliseconds(ms)))]],
     rowClass: (row) => (row === rows.length ? "now" : ""),
   });

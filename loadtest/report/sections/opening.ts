@@ -58,7 +58,10 @@ function headroomCard(result: Result): Card {
   return {
     name: "Headroom",
     value: growth(headroom.growthToLimit),
-    note: `of traffic until shard ${headroom.shard}${shaped} saturates`,
+    note:
+      headroom.growthToLimit < 0
+        ? `shard ${headroom.shard}${shaped} is sent more than it can write`
+        : `of traffic until shard ${headroom.shard}${shaped} saturates`,
     hot: headroom.growthToLimit < 0.2,
   };
 }

@@ -42,7 +42,8 @@ export function advice(result: Result): string {
 function tint(maxOverMean: number): string {
   if (maxOverMean <= 1.1) return "";
   if (maxOverMean <= 1.25) return "tint-1";
-  return maxOverMean <= 2 ? "tint-2" : "tint-3";
+  if (maxOverMean <= 2) return "tint-2";
+  return maxOverMean <= 4 ? "tint-3" : "tint-4";
 }
 
 /** Every placement on 2 … 64 shards for the dialogs just seen. */
@@ -52,11 +53,11 @@ export function whatIf(result: Result): string {
   const sizes = [...new Set(rows.map(({ shards }) => shards))].sort((a, b) => a - b);
   const placements = [...new Set(rows.map(({ placement }) => placement))];
   const body = placements.map((placement): Cell[] => [
-    placement,
+    { html: escapeXml(placement).replaceAll(":", ":<wbr>") },
     ...sizes.map((size): Cell => {
       const row = rows.find((candidate) => candidate.placement === placement && candidate.shards === size);
       if (row === undefined) return "–";
-      const html = `${times(row.maxOverMean)}<small>${percent(row.movedFromToday, 0)}</small>`;
+      const html = `${row.maxOverMean.toFixed(2)}<small>${percent(row.movedFromToday, 0)}</small>`;
       return { html, className: tint(row.maxOverMean) };
     }),
   ]);

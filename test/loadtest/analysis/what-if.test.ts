@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { maxOverMean } from "../../../loadtest/analysis/skew.ts";
+import { whatIf, type DialogCount } from "../../../loadtest/analysis/what-if.ts";
+import { createRandom } from "../../../loadtest/traffic/random.ts";
+import { PLACEMENTS } from "../../../server/placement/registry.ts";
+import { compileTopology } from "../../../server/placement/router.ts";
+import { singleSegment } from "../../../server/placement/topology.ts";
+
+const router = compileTopology(singleSegment({ labels: ["00", "01", "02", "03"], placement: "slots" }));
+const labelOf = (dialog: string): string => router.labels[router.place({ dialog, id: 1n, author: 1, client: "" })]!;
+const today = { placement: "slots", shards: 4, label: labelOf };
+
+function dialogs(n: number): DialogCount[] {
+  const random = createRandom(4, 0);
+  return Array.from({ length: n }, (_, i) => ({ dialog: `${i + 1}_${i + 2}`, count: 1 + random.below(4) }));
+}
+
+test("today's placement on today's shards is what is there now, and nothing moves", () => {
+  const counts = [...dialogs(3_000), { dialog: "7_9999", count: 4_000 }];
+  const { rows } = whatIf(counts, today);
+  assert.equal(rows.length, Object.keys(PLACEMENTS).length * 6);
+  const now = rows.find(({ placement, shards }) => placement === "slots" && shards === 4)!;
+  const loads = new Map<string, number>();
+  for (const { dialog, count } of counts) loads.set(labelOf(dialog), (loads.get(labelOf(dialog)) ?? 0) + count);
+  assert.ok(Math.abs(now.maxOverMean - maxOverMean([...loads.values()])) < 1e-9);
+  assert.equal(now.movedFromToday, 0);
+  for (const { placement, shards, movedFromToday, maxOverMean: ratio, effectiveShards } of rows) {
+    assert.ok(ratio >= 1 && ratio <= shards && Math.abs(effectiveShards * ratio - shards) < 1e-9);
+    assert.ok(movedFromToday >= 0 && movedFromToday <= 1);
+    // From 4 to 8 shards half of the dialogs stay with slots; modulo keeps as many by luck of the divisor only.
+    if (placement === "slots" && shards === 8) assert.ok(Math.abs(movedFromToday - 0.5) < 0.05);
+    if (placement === "time-bucket" && shards === 4) assert.ok(movedFromToday > 0.5);
+  }
+});
+
+test("a sample of many dialogs says what all of them would", () => {
+  const counts = dialogs(150_000);
+  const start = performance.now();
+  const { rows, sampled } = whatIf(counts, today);
+  assert.ok(sampled <= 20_000);
+  assert.ok(performance.now() - start < 10_000, `${performance.now() - start} ms`);
+  for (const size of [4, 64]) {
+    const labels = Array.from({ length: size }, (_, i) => String(i).padStart(2, "0"));
+    const all = compileTopology(singleSegment({ labels, placement: "slots" }));
+    const loads = labels.map(() => 0);
+    for (const { dialog, count } of counts) loads[all.place({ dialog, id: 1n, author: 1, client: "" })]! += count;
+    const row = rows.find(({ placement, shards }) => placement === "slots" && shards === size)!;
+    assert.ok(Math.abs(row.maxOverMean - maxOverMean(loads)) < 0.03, `${row.maxOverMean}, all: ${maxOverMean(loads)}`);
+  }
+});
+
+test("a placement with options and an odd number of shards have their own rows; no dialogs, no rows", () => {
+  const { rows } = whatIf(dialogs(50), { placement: "ring:virtualNodes=1", shards: 5, label: () => "00" });
+  assert.ok(rows.some(({ placement, shards }) => placement === "ring:virtualNodes=1" && shards === 5));
+  assert.deepEqual(whatIf([], today).rows, []);
+});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { buildResult } from "../../../loadtest/analysis/build-result.ts";
+import { checkResult, parseResult } from "../../../loadtest/report/read.ts";
+import { resultSchemaText } from "../../../loadtest/report/result-schema.ts";
+import { runEvidence } from "../../support/run-evidence.ts";
+
+const shipped = readFileSync(new URL("../../../loadtest/report/result.schema.json", import.meta.url), "utf8");
+const result = buildResult(runEvidence({ rate: 200 }));
+
+test("the shipped schema is the one that the code uses (else: node tools/write-schema.ts)", () => {
+  assert.equal(shipped, resultSchemaText());
+});
+
+test("another validator accepts a result, and refuses one with a hole or a wrong type", () => {
+  const validate = new Ajv2020({ strict: true, allErrors: true }).compile(JSON.parse(shipped));
+  assert.equal(validate(result), true, JSON.stringify(validate.errors));
+  assert.equal(validate({ ...result, skew: undefined }), false);
+  assert.equal(validate({ ...result, shards: [{ ...result.shards[0], stored: "12" }] }), false);
+});
+
+test("what is not a result says so: what, where, and what to do", () => {
+  assert.equal(checkResult(result, "x"), result);
+  const read = (text: string) => () => parseResult(text, "runs/a/result.json");
+  const json = (value: unknown) => JSON.stringify(value);
+  const newer = { code: "NEWER_RESULT", message: /runs\/a\/result\.json is version 2 .* reads version 1/ };
+  assert.throws(read(json({ ...result, version: 2 })), newer);
+  assert.throws(read("{ broken"), { code: "BAD_RESULT", message: /runs\/a\/result\.json is not JSON/ });
+  assert.throws(read(json({ ...result, skew: { ...result.skew, cv: "a" } })), {
+    code: "BAD_RESULT",
+    message: /\/skew\/cv/,
+  });
+  for (const value of [null, 7, [], {}, { version: 0 }, { version: "1" }, { ...result, advice: [] }]) {
+    assert.throws(read(json(value)), { code: "BAD_RESULT" }, json(value).slice(0, 40));
+  }
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildResult } from "../../../loadtest/analysis/build-result.ts";
+import { htmlReport } from "../../../loadtest/report/html.ts";
+import { junitReport } from "../../../loadtest/report/junit.ts";
+import { markdownReport } from "../../../loadtest/report/markdown.ts";
+import type { Result } from "../../../loadtest/report/result.ts";
+import { bar, terminalReport } from "../../../loadtest/report/terminal.ts";
+import { runEvidence } from "../../support/run-evidence.ts";
+
+const result = buildResult(runEvidence({ rate: 500 }));
+const invalid = buildResult(runEvidence({ rate: 500, dropped: 100, lost: 2 }));
+
+/** What a hostile name may hold: markup of every format, a closed script, control and direction characters. */
+const HOSTILE = `<script>alert(1)</script>"'&]]>|\u0000\u001b[31m\u202e\n# x [a](javascript:b) \`${"\uD800"}`;
+
+function hostile(): Result {
+  return {
+    ...result,
+    server: { ...result.server, url: HOSTILE, placement: HOSTILE, durability: HOSTILE },
+    run: { ...result.run, scenario: HOSTILE, command: HOSTILE, id: HOSTILE, startedAt: HOSTILE },
+    hotDialogs: result.hotDialogs.map((row) => ({ ...row, dialog: HOSTILE, shard: HOSTILE })),
+    verdict: { status: "INVALID", reasons: [{ code: HOSTILE, message: HOSTILE }] },
+    advice: result.advice.map((one) => ({ ...one, text: HOSTILE, dialog: HOSTILE })),
+  };
+}
+
+test("names from outside are never markup", () => {
+  const html = htmlReport(hostile(), []);
+  assert.ok(!html.includes("<script"), "HTML");
+  assert.ok(!/[\u0000\u001b\u202e\ud800]/u.test(html), "HTML holds no forbidden character");
+  assert.ok(html.includes("&lt;script&gt;alert(1)&lt;/script&gt;"), "and still shows the name");
+  const xml = junitReport(hostile());
+  assert.ok(!xml.includes("<script") && !xml.includes("]]>") && !/[\u0000\u001b\u202e\ud800]/u.test(xml), "JUnit");
+  const markdown = markdownReport(hostile());
+  for (const line of markdown.split("\n")) {
+    // An indented line is code: nothing in it is markup.
+    if (line.startsWith("    ")) continue;
+    assert.ok(!line.includes("<script") && !line.includes("](javascript"), line);
+    assert.ok(!/^# x/.test(line), line);
+  }
+  assert.ok(!/[\u0000\u001b\u202e]/u.test(terminalReport(hostile(), { isTTY: false }, {})), "terminal");
+});
+
+test("Markdown has the headline, every shard, the factors, and tables whose rows have as many cells as their heads", () => {
+  const markdown = markdownReport(result);
+  assert.match(markdown, /^# Shard \d\d takes/);
+  assert.match(markdown, /\*\*VALID\*\*/);
+  for (const { label } of result.shards) assert.match(markdown, new RegExp(`^\\| ${label} \\|`, "m"));
+  for (const word of ["Chance", "Popularity", "Placement", "Hash", "Observed", "Audit"])
+    assert.ok(markdown.includes(word));
+  let cells = 0;
+  for (const line of markdown.split("\n")) {
+    const here = line.startsWith("|") ? line.split("|").length : 0;
+    if (here > 0 && cells > 0) assert.equal(here, cells, line);
+    cells = here;
+  }
+  assert.match(markdownReport(invalid), /\*\*INVALID\*\*.*\n\n- \*\*DROPPED\*\*/);
+  assert.match(markdownReport(invalid), /not to be trusted/);
+});
+
+test("JUnit: a valid run passes, an invalid one with lost messages fails, an interrupted audit is skipped", () => {
+  const good = junitReport(result);
+  assert.match(
+    good,
+    /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites tests="5" failures="0" errors="0" skipped="0"/,
+  );
+  const bad = junitReport(invalid);
+  assert.match(bad, /failures="3"/);
+  assert.match(bad, /<failure message="DROPPED: /);
+  assert.match(bad, /<failure message="2 messages were acknowledged and not stored"/);
+  const open = junitReport({ ...result, audit: { ...result.audit, match: null } });
+  assert.match(open, /skipped="1"[^]*<skipped message="Not comparable/);
+  assert.equal(bad.match(/<testcase /g)?.length, 5);
+});
+
+test("the terminal: no line is wider than the screen, colour only where it is wanted", () => {
+  for (const columns of [60, 80, 100]) {
+    const shown = terminalReport(result, { isTTY: false, columns }, {});
+    for (const line of shown.split("\n")) assert.ok([...line].length <= columns, `${columns}: ${line}`);
+    for (const { label } of result.shards) assert.match(shown, new RegExp(`^${label} +[█▏▎▍▌▋▊▉]`, "m"));
+  }
+  const escape = "\u001b[";
+  assert.ok(terminalReport(result, { isTTY: true, columns: 80 }, {}).includes(escape));
+  assert.ok(!terminalReport(result, { isTTY: true, columns: 80 }, { NO_COLOR: "1" }).includes(escape));
+  assert.ok(!terminalReport(result, { isTTY: true, columns: 80 }, { TERM: "dumb" }).includes(escape));
+  assert.ok(!terminalReport(result, { columns: 80 }, {}).includes(escape));
+  assert.match(terminalReport(invalid, {}, {}), /INVALID: the percentiles below are not to be trusted\nDROPPED: /);
+});
+
+test("bars are exact to an eighth of a cell", () => {
+  assert.equal(bar(1, 4), "████");
+  assert.equal(bar(0, 4), "    ");
+  assert.equal(bar(0.5, 3), "█▌ ");
+  assert.equal(bar(2, 2), "██");
+});
+
+test("HTML: the same bytes for the same result, no script, and nothing to load", () => {
+  const { slices } = runEvidence({ rate: 500 }).measurement;
+  const html = htmlReport(result, slices);
+  assert.equal(htmlReport(result, slices), html);
+  assert.ok(!/<script|<iframe|<object|\son\w+=/i.test(html));
+  assert.ok(!/(?:src|href|url\()\s*=?\s*["']?(?:https?:)?\/\//i.test(html));
+  assert.ok(html.includes("default-src 'none'"));
+  assert.ok(!html.includes("NaN") && !html.includes("undefined") && !html.includes("Infinity"));
+  assert.ok(htmlReport(result, []).includes("Where the skew comes from"), "without slices there is a report, too");
+});

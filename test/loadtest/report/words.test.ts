@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildResult } from "../../../loadtest/analysis/build-result.ts";
+import type { Result } from "../../../loadtest/report/result.ts";
+import { causeInWords, headline, headroomInWords, remedyInWords } from "../../../loadtest/report/words.ts";
+import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
+
+const plain = (words: string | null): string => (words ?? "").replaceAll("\u202f", " ");
+const built = (options: Parameters<typeof runEvidence>[0]): Result => buildResult(runEvidence(options));
+
+test("a hot dialog: which shard, how much, why, what to do, and how far it reaches", () => {
+  const result = built({});
+  assert.match(plain(headline(result)), /^Shard \d\d takes 5[45]\.\d % of the messages: 2\.\d\d × its fair share\.$/);
+  assert.match(plain(causeInWords(result)), /^one dialog with (39|40)\.\d % of the messages$/);
+  assert.match(plain(remedyInWords(result)), /^Split it over [23] shards: 1\.\d\d ×\.$/);
+  assert.match(
+    plain(headroomInWords(result)),
+    /is past saturation: it can write 1?\d % less than it is sent; split in/,
+  );
+  assert.match(plain(headroomInWords(result)), /history of that dialog reads 1 → [23] shards\.$/);
+  assert.equal(result.hotDialogs[0]?.dialog, HOT_DIALOG);
+});
+
+test("a slow shard that is not saturated says how far it can grow", () => {
+  const words = plain(headroomInWords(built({ rate: 1_000 })));
+  assert.match(words, /^Shard \d\d saturates at \+(7|8)\d % traffic; split in [23]: \+\d+ %/);
+});
+
+test("an uneven ring is blamed on the placement", () => {
+  const result = built({ hotShare: 0, placement: "ring:virtualNodes=1", rate: 500 });
+  assert.match(plain(causeInWords(result)), /^the placement ring:virtualNodes=1 gives the shards unequal shares/);
+});
+
+test("an even run burns nobody", () => {
+  const result = built({ hotShare: 0, rate: 500 });
+  assert.match(plain(headline(result)), /^No shard burns: shard \d\d, the fullest, takes 2\d\.\d %/);
+  assert.equal(remedyInWords(result), null);
+});
+
+test("one shard, and none that stored anything", () => {
+  const result = built({ hotShare: 0, rate: 100, shards: 1 });
+  assert.match(headline(result), /^One shard takes everything/);
+  const nothing = { ...result, shards: result.shards.map((shard) => ({ ...shard, stored: 0 })) };
+  assert.equal(headline(nothing), "No message was stored.");
+});

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { buildResult } from "../../../loadtest/analysis/build-result.ts";
+import { readDialogs, readRun, rewriteReports, writeRun } from "../../../loadtest/report/write.ts";
+import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
+
+const evidence = runEvidence({ rate: 200, overrides: [{ dialog: HOT_DIALOG, action: "split", shards: ["00", "02"] }] });
+const record = {
+  result: buildResult(evidence),
+  slices: evidence.measurement.slices,
+  dialogs: evidence.dialogs.dialogs,
+};
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "hotshard-report-"));
+  try {
+    await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+test("a run's folder holds everything, and gives it back", () =>
+  inFolder(async (parent) => {
+    const folder = join(parent, "new", "run");
+    await writeRun(folder, record);
+    const files = await readdir(folder);
+    assert.deepEqual(files.sort(), [
+      "dialogs.csv.gz",
+      "junit.xml",
+      "report.html",
+      "report.md",
+      "result.json",
+      "slices.ndjson",
+    ]);
+    assert.deepEqual(await readRun(folder), { result: record.result, slices: record.slices });
+    const csv = gunzipSync(await readFile(join(folder, "dialogs.csv.gz"))).toString();
+    assert.match(csv, new RegExp(`^dialog,count\n${HOT_DIALOG},\\d+\n`));
+    const dialogs = (await readDialogs(folder))!;
+    assert.equal(dialogs.length, record.result.skew.distinctDialogs, "the parts of a split dialog are one line");
+    assert.equal(
+      dialogs.reduce((sum, { count }) => sum + count, 0),
+      record.result.audit.stored,
+    );
+  }));
+
+test("report makes the same pages again, with result.json alone if need be", () =>
+  inFolder(async (folder) => {
+    await writeRun(folder, record);
+    const before = await readFile(join(folder, "report.html"), "utf8");
+    for (const name of ["report.html", "report.md", "junit.xml"]) await rm(join(folder, name));
+    await rewriteReports(folder);
+    assert.equal(await readFile(join(folder, "report.html"), "utf8"), before);
+    await rm(join(folder, "slices.ndjson"));
+    await rm(join(folder, "dialogs.csv.gz"));
+    await rewriteReports(folder);
+    assert.equal(await readDialogs(folder), null);
+    assert.ok(!(await readFile(join(folder, "report.html"), "utf8")).includes('id="time"'));
+  }));
+
+test("a folder without a result, and broken slices, are named", () =>
+  inFolder(async (folder) => {
+    await assert.rejects(readRun(folder), { code: "NO_RESULT" });
+    await writeRun(folder, record);
+    await writeFile(
+      join(folder, "slices.ndjson"),
+      '{"second":1,"shard":"00","acked":2,"deliveryMs":null}\n{"second":\n',
+    );
+    await assert.rejects(readRun(folder), { code: "BAD_RESULT", message: /slices\.ndjson line 2/ });
+  }));

@@ -1,0 +1,37 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromium, type Browser } from "playwright-core";
+import { need } from "./need.ts";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Path of a Chromium: `HOTSHARD_CHROMIUM`, else the first on the PATH; null when there is none. */
+export function findChromium(): string | null {
+  const named = process.env["HOTSHARD_CHROMIUM"];
+  if (named !== undefined && named !== "") return isExecutable(named) ? named : null;
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(isExecutable) ?? null;
+}
+
+/** For node:test's `skip`: false when there is a Chromium, else the reason. */
+export const needChromium = (): false | string =>
+  need("chromium", findChromium(), "apt-get install chromium, or set HOTSHARD_CHROMIUM");
+
+/** A headless browser that talks to nobody on its own; close it. */
+export function startChromium(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === null) throw new Error("no chromium");
+  return chromium.launch({
+    executablePath,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-extensions"],
+  });
+}
