@@ -42,6 +42,8 @@ export interface Chat {
   validated(seconds: number, frames: number): void;
   /** A fault below the frames: invalid UTF-8, an oversized message. */
   protocolError(error: Error): void;
+  /** A frame could not be answered, for no reason that was foreseen: INTERNAL, and a line in the log. */
+  fault(session: Session, error: unknown, id?: string): void;
   /** It takes frames only while it is running. */
   phase(): "starting" | "running" | "stopping";
   /** The shards are open. */
@@ -55,10 +57,14 @@ export function createChat(parts: ChatParts): Chat {
   const { clock, logger, metrics, presence, router, shards } = parts;
   const sessions = new Set<Session>();
   const outbox = createOutbox((messages, seconds) => metrics.stage("deliver", seconds, messages));
-  const logFault = (error: unknown) => logger.error({ err: error }, "a frame could not be answered");
-  const send = createSender({ ...parts, outbox, logFault });
-  const reader = createReader(history, logFault);
+  const send = createSender({ ...parts, outbox, fault });
+  const reader = createReader(history, fault);
   let phase: ReturnType<Chat["phase"]> = "starting";
+
+  function fault(session: Session, error: unknown, id?: string): void {
+    logger.error({ err: error }, "a frame could not be answered");
+    session.refuse("INTERNAL", "a fault of the server, logged there", id);
+  }
 
   function history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage> {
     const owners = router.shardsOf(dialog).map((index) => shards[index]!);
@@ -68,6 +74,7 @@ export function createChat(parts: ChatParts): Chat {
   return {
     shards,
     history,
+    fault,
     connections: () => sessions.size,
     phase: () => phase,
     connect(socket) {
@@ -104,7 +111,11 @@ export function createChat(parts: ChatParts): Chat {
     }),
     hot: () => hotReply(parts),
     validated: (seconds, frames) => metrics.stage("validate", seconds, frames),
-    protocolError: (error) => metrics.error(codeOfProtocolError(error)),
+    protocolError(error) {
+      const code = codeOfProtocolError(error);
+      metrics.error(code);
+      if (code === "INTERNAL") logger.error({ err: error }, "a connection failed");
+    },
     start() {
       phase = "running";
     },
@@ -132,5 +143,6 @@ function hotReply({ hot, router }: ChatParts): HotReply {
 }
 
 function codeOfProtocolError(error: Error & { code?: unknown }): ErrorCode {
-  return error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "TOO_LARGE" : "BAD_FRAME";
+  if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") return "TOO_LARGE";
+  return String(error.code).startsWith("WS_ERR_") ? "BAD_FRAME" : "INTERNAL";
 }

@@ -1,5 +1,6 @@
 import { dialogId } from "../placement/dialog.ts";
 import { LIMITS, type HistoryFrame } from "../protocol/frames.ts";
+import type { Chat } from "./chat.ts";
 import type { HistoryPage } from "./history.ts";
 import type { Session } from "./session.ts";
 
@@ -16,9 +17,9 @@ type ReadPage = (dialog: string, frame: HistoryFrame) => Promise<HistoryPage>;
  * Reads the pages that one connection asks for one after another, the next when the last has left for the peer: a
  * page may be a megabyte, and a client that asks for hundreds and reads none must not make the server hold them.
  *
- * @param onFault a page could not be read, for no reason that the store foresees
+ * @param fault answers a frame whose page could not be read, for no reason that the store foresees
  */
-export function createReader(readPage: ReadPage, onFault: (error: unknown) => void): Reader {
+export function createReader(readPage: ReadPage, fault: Chat["fault"]): Reader {
   const queues = new Map<Session, HistoryFrame[]>();
   const working = new Set<Promise<void>>();
 
@@ -35,8 +36,7 @@ export function createReader(readPage: ReadPage, onFault: (error: unknown) => vo
       const text = JSON.stringify({ type: "history", id: frame.id, ...page });
       await new Promise<void>((resolve) => session.send(text, resolve));
     } catch (error) {
-      onFault(error);
-      session.refuse("INTERNAL", "a fault of the server, logged there", frame.id);
+      fault(session, error, frame.id);
     }
   }
 

@@ -2,14 +2,14 @@ import { dialogId } from "../placement/dialog.ts";
 import type { SendFrame } from "../protocol/frames.ts";
 import { StoreError, type MessageRow } from "../storage/contract.ts";
 import type { Committed } from "../storage/writer.ts";
-import type { ChatParts } from "./chat.ts";
+import type { Chat, ChatParts } from "./chat.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Session } from "./session.ts";
 import { rowBytes } from "./shard.ts";
 
 type SenderParts = Pick<ChatParts, "clock" | "hot" | "metrics" | "presence" | "router" | "shards"> & {
   readonly outbox: Outbox;
-  readonly logFault: (error: unknown) => void;
+  readonly fault: Chat["fault"];
 };
 
 /** The dialog is known: `to` is given. */
@@ -20,7 +20,7 @@ type Direct = SendFrame & { readonly to: number };
  * delivered before its commit.
  */
 export function createSender(parts: SenderParts) {
-  const { clock, hot, logFault, metrics, outbox, presence, router, shards } = parts;
+  const { clock, fault, hot, metrics, outbox, presence, router, shards } = parts;
 
   function deliver(row: MessageRow, label: string, author: Session): void {
     const frame = messageFrame(row, label);
@@ -79,8 +79,7 @@ export function createSender(parts: SenderParts) {
         session.refuse("SHARD_UNAVAILABLE", "a shard that may hold the first try does not answer", frame.id);
         return;
       }
-      logFault(error);
-      session.refuse("INTERNAL", "a fault of the server, logged there", frame.id);
+      fault(session, error, frame.id);
     }
   }
 

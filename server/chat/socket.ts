@@ -32,7 +32,11 @@ interface Connection {
 /** `/chat`: decodes at the edge, rejects whole, and hands valid frames to the chat. */
 export const socketRoute = fp(
   async (app: FastifyInstance, options: SocketOptions) => {
-    await app.register(websocket, { options: { maxPayload: HARD_LIMIT_BYTES, perMessageDeflate: false } });
+    await app.register(websocket, {
+      options: { maxPayload: HARD_LIMIT_BYTES, perMessageDeflate: false },
+      // Invalid UTF-8, a bad opcode, an oversized message: ws closes with its own code; the chat only counts it.
+      errorHandler: (error) => options.chat.protocolError(error),
+    });
     app.route({
       method: "GET",
       url: "/chat",
@@ -58,8 +62,6 @@ function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket,
     clearTimeout(late);
     chat.disconnect(session);
   });
-  // Invalid UTF-8, a bad opcode, an oversized message: ws closes with its own code; the chat only counts it.
-  socket.on("error", (error) => chat.protocolError(error));
   const bearer = /^Bearer (.+)$/i.exec(authorization)?.[1];
   if (bearer !== undefined) hello(connection, bearer);
   socket.on("message", (data, isBinary) => receive(connection, data, isBinary));
@@ -85,7 +87,13 @@ function receive(connection: Connection, data: RawData, isBinary: boolean): void
     return;
   }
   chat.validated((performance.now() - start) / 1_000, decoded.frames.length);
-  for (const frame of decoded.frames) handle(connection, frame);
+  for (const frame of decoded.frames) {
+    try {
+      handle(connection, frame);
+    } catch (error) {
+      chat.fault(session, error, frame.type === "hello" ? undefined : frame.id);
+    }
+  }
 }
 
 function handle(connection: Connection, frame: ClientFrame): void {

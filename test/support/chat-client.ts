@@ -32,6 +32,8 @@ interface ConnectOptions {
   /** How to say hello: as a frame (default), in the header of the upgrade, or not at all. */
   readonly hello?: "frame" | "header" | "none";
   readonly token?: string;
+  /** False for a token that the server will not welcome. Default true. */
+  readonly welcome?: boolean;
 }
 
 interface Waiter {
@@ -40,14 +42,14 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** Connects, and unless `hello` is "none" waits for the welcome. */
+/** Connects, and waits for the welcome where there will be one. */
 export async function connect(chat: string, user: number, options: ConnectOptions = {}): Promise<ChatClient> {
-  const { hello = "frame", token = tokenOf(user) } = options;
+  const { hello = "frame", token = tokenOf(user), welcome = hello !== "none" } = options;
   const headers = hello === "header" ? { authorization: `Bearer ${token}` } : {};
   const client = wrap(new WebSocket(chat, { headers, perMessageDeflate: false }));
   await once(client.socket, "open");
   if (hello === "frame") client.send({ type: "hello", token });
-  if (hello !== "none") await client.next("welcome");
+  if (welcome) await client.next("welcome");
   return client;
 }
 
