@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { singleSegment } from "../server/placement/topology.ts";
-import { remedyTopology } from "./analysis/advice.ts";
+import { remedyTopology } from "./analysis/remedy.ts";
 import type { Driver, Progress } from "./drivers/contract.ts";
 import type { Advice, Result } from "./report/result.ts";
 import { executeRun } from "./run.ts";

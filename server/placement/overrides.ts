@@ -26,16 +26,27 @@ export function splitShards(dialog: string, labels: readonly string[], k: number
 }
 
 /**
- * Weights around a pinned dialog, so that its shard gets that much less of the rest: max/mean becomes max(1, N·p),
- * where N is the number of labels.
+ * Weights around a pinned dialog, so that its shard gets that much less of the rest: with one pin on N labels of equal
+ * weight max/mean becomes max(1, N·p).
  *
  * @param shard where the dialog is pinned
  * @param share the dialog's share p of all messages, 0 to 1
- * @returns the others with weight 1, `shard` with 1 − N·p; without `shard` when that is not above 0
+ * @param before weights around the pins that are there already; absent: none
+ * @returns the heaviest with weight 1, `shard` with N·p less than before; without it when that leaves nothing
  */
-export function pinWeights(labels: readonly string[], shard: string, share: number): WeightedShard[] {
-  const left = labels.length === 1 ? 1 : 1 - labels.length * share;
-  return labels.map((label) => ({ label, weight: label === shard ? left : 1 })).filter(({ weight }) => weight > 0);
+export function pinWeights(
+  labels: readonly string[],
+  shard: string,
+  share: number,
+  before: readonly WeightedShard[] = labels.map((label) => ({ label, weight: 1 })),
+): WeightedShard[] {
+  const heaviest = Math.max(...before.map(({ weight }) => weight));
+  const relieved = before.map(({ label, weight }) => ({
+    label,
+    weight: weight / heaviest - (label === shard ? labels.length * share : 0),
+  }));
+  // A pin on the only shard leaves it the rest too.
+  return relieved.length === 1 ? [...before] : relieved.filter(({ weight }) => weight > 0);
 }
 
 /** The override in words, for reports. */
