@@ -35,8 +35,7 @@ export function mysqlLink(spec: MysqlSpec, setup: string, overrides: ConnectionO
 
   /** Nobody but the configuration may show the password, whatever the driver quotes. */
   function storeError(error: QueryError, maybeStored: boolean): StoreError {
-    const text = error.sqlMessage ?? error.message;
-    const shown = spec.password === "" ? text : text.replaceAll(spec.password, "***");
+    const shown = spec.password === "" ? error.message : error.message.replaceAll(spec.password, "***");
     return new StoreError(`${where}: ${error.code ?? "error"}: ${shown}`, maybeStored, error);
   }
 

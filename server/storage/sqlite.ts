@@ -33,7 +33,11 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: { max
   function start(): Worker {
     // The compiled package has `.js` beside `.js`.
     const code = new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url);
-    const made = new Worker(code, { workerData: { file, maxPages: options.maxPages ?? null } });
+    const made = new Worker(code, {
+      workerData: { file, maxPages: options.maxPages ?? null },
+      // Not the flags of the process: some do not suit a thread. Node 22 still warns of node:sqlite.
+      execArgv: ["--disable-warning=ExperimentalWarning"],
+    });
     made.on("message", (reply: SqliteReply) => {
       if (made === worker) settle(pending.shift()!, reply, file);
     });

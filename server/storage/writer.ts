@@ -257,12 +257,15 @@ export function createWriter(options: WriterOptions): Writer {
   }
 
   async function probe(): Promise<void> {
+    const cancel = clock.after(commitTimeoutMs, () => store.abandon?.());
     try {
       if (durability === null) durability = await store.open();
       else await store.ping();
       goUp();
     } catch (error) {
       goDown(error as Error);
+    } finally {
+      cancel();
     }
   }
 
@@ -311,7 +314,7 @@ export function createWriter(options: WriterOptions): Writer {
       cancelProbe?.();
       await drain();
       cancelWatch?.();
-      store.abandon?.();
+      if (state === "down") store.abandon?.();
       await probing;
       await store.close();
     },
