@@ -57,18 +57,21 @@ export async function startFakeChat(onSend: (sent: Sent) => void): Promise<FakeC
     };
   }
 
-  server.on("connection", (socket) => {
+  server.on("connection", (socket, request) => {
     let user = 0;
     connections++;
+    const welcome = (token: string) => {
+      const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+      user = Number(claims.sub);
+      users.set(user, socket);
+      socket.send(JSON.stringify({ type: "welcome", user, node: 0, epoch: 1, limits: LIMITS }));
+    };
+    const bearer = request.headers.authorization;
+    if (bearer !== undefined) welcome(bearer);
     socket.on("message", (data: Buffer) => {
       for (const frame of [JSON.parse(data.toString())].flat()) {
         if (frame.type === "send") onSend(sentBy(user, socket, frame));
-        else {
-          const claims = JSON.parse(Buffer.from(frame.token.split(".")[1], "base64url").toString());
-          user = Number(claims.sub);
-          users.set(user, socket);
-          socket.send(JSON.stringify({ type: "welcome", user, node: 0, epoch: 1, limits: LIMITS }));
-        }
+        else welcome(frame.token);
       }
     });
   });

@@ -14,6 +14,19 @@ import { skipWithoutK6 } from "../../support/k6.ts";
 
 const SHARDS = ["00", "01", "02", "03"];
 
+/** What must not depend on the driver. */
+function counts({ planned, sent, refused, unknown, hotSent, delivered, offline, shards }: Measurement): object {
+  const byShard = SHARDS.map((label) => {
+    const { acked, delivery, service, innocent, commit } = shards[label]!;
+    return [acked, delivery.count, service.count, innocent.count, commit.count];
+  });
+  return { planned, sent, refused, unknown, hotSent, delivered, offline, byShard };
+}
+
+async function drive(driver: Driver, order: DriveOrder): Promise<Measurement> {
+  return driver.drive(order);
+}
+
 describe("the k6 driver", { skip: skipWithoutK6 }, () => {
   let data: string;
   let server: OwnServer;
@@ -38,16 +51,6 @@ describe("the k6 driver", { skip: skipWithoutK6 }, () => {
       ...more,
     };
   }
-
-  const counts = ({ planned, sent, refused, unknown, hotSent, delivered, offline, shards }: Measurement) => {
-    const byShard = SHARDS.map((label) => {
-      const { acked, delivery, service, innocent, commit } = shards[label]!;
-      return [acked, delivery.count, service.count, innocent.count, commit.count];
-    });
-    return { planned, sent, refused, unknown, hotSent, delivered, offline, byShard };
-  };
-
-  const drive = async (driver: Driver, order: DriveOrder) => driver.drive(order);
 
   test("counts what the Node driver counts, and the databases hold the same set", async () => {
     const progress: number[] = [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { dealLanesOut, mergeLanes } from "../../../loadtest/traffic/deal.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { ladyGagaStory } from "../../../loadtest/traffic/stories/lady-gaga.ts";

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { startOwnServer } from "../../../../loadtest/own-server.ts";
+import { readText } from "../../../../loadtest/traffic/text.ts";
 import { skipWithoutK6 } from "../../../support/k6.ts";
-import { startEchoServer, type Slip } from "./echo-server.ts";
+import { startFakeChat, type Sent } from "../fake-chat.ts";
 import { runK6 } from "./run-k6.ts";
 
 const LADY_GAGA = "loadtest/scenarios/lady-gaga.ts";
@@ -22,6 +23,9 @@ const DIALS = {
 /** k6's exit code for a crossed threshold. */
 const CROSSED = 99;
 
+/** What the chat does wrong, once. */
+type Slip = "none" | "ack" | "message" | "order";
+
 const EXPECTED: Readonly<Record<Slip, RegExp>> = {
   none: /verdict: VALID/u,
   ack: /verdict: FAILED\n.*1 messages have no answer/u,
@@ -29,9 +33,31 @@ const EXPECTED: Readonly<Record<Slip, RegExp>> = {
   order: /verdict: FAILED\n.*1 messages were received out of order/u,
 };
 
+/** Acks and delivers every message but for one slip. */
+function chatThatSlips(slip: Slip): (sent: Sent) => void {
+  let left = slip === "none" ? 0 : 1;
+  let held: Sent | null = null;
+  return (sent) => {
+    if (slip !== "ack" || left-- <= 0) sent.ack();
+    if (held !== null && comesAfter(sent, held)) {
+      sent.deliver();
+      held.deliver();
+      held = null;
+    } else if (slip === "order" && left-- > 0) held = sent;
+    else if (slip !== "message" || left-- <= 0) sent.deliver();
+  };
+}
+
+/** Whether the author had the answer to `held` in hand when it wrote `sent`: only then is their order a promise. */
+function comesAfter(sent: Sent, held: Sent): boolean {
+  const samePair = sent.author === held.author && sent.frame.to === held.frame.to;
+  const settled = readText(sent.frame.text)?.settled ?? 0;
+  return samePair && settled >= (readText(held.frame.text)?.seq ?? Number.POSITIVE_INFINITY);
+}
+
 for (const [slip, expected] of Object.entries(EXPECTED) as [Slip, RegExp][]) {
   test(`a server whose slip is "${slip}"`, { skip: skipWithoutK6 }, async (t) => {
-    const server = await startEchoServer(slip);
+    const server = await startFakeChat(chatThatSlips(slip));
     t.after(() => server.stop());
     const { code, stdout, stderr } = await runK6(LADY_GAGA, { ...DIALS, URL: server.url });
     assert.match(stdout, expected, stderr);
@@ -66,7 +92,7 @@ test(
   "a generator that is later than allowed says so instead of blaming the server",
   { skip: skipWithoutK6 },
   async (t) => {
-    const server = await startEchoServer("none");
+    const server = await startFakeChat(chatThatSlips("none"));
     t.after(() => server.stop());
     // Nobody is in time to a microsecond.
     const { code, stdout } = await runK6(LADY_GAGA, { ...DIALS, URL: server.url, MAX_LAG_MS: "0.001" });
