@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Folder of the shards; by default a new one, removed at the end. */
   readonly data?: string;
+  /** With a channel to this process, as for a server that shall end with it. */
+  readonly ipc?: boolean;
 }
 
 /** A server in a process of its own. */
@@ -31,6 +33,8 @@ export interface TestServer {
   stdout(): string;
   stderr(): string;
   signal(name: NodeJS.Signals): void;
+  /** Closes the channel of `ipc`. */
+  disconnect(): void;
   /** SIGKILL, as a crash would look. */
   kill9(): Promise<void>;
   /** SIGTERM. @returns the exit code */
@@ -40,7 +44,7 @@ export interface TestServer {
 /** Starts a server and waits until it takes chat. @throws {Error} with its words when it does not start */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const data = options.data ?? temporaryFolder();
-  const child = spawnServer(["--data", data, ...(options.args ?? [])], options.env ?? {});
+  const child = spawnServer(["--data", data, ...(options.args ?? [])], options.env ?? {}, options.ipc);
   const output = collect(child);
   const exited = once(child, "exit").then(([code]) => {
     if (options.data === undefined) rmSync(data, { recursive: true, force: true });
@@ -57,6 +61,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     exited,
     ...output,
     signal: (name) => void child.kill(name),
+    disconnect: () => child.disconnect(),
     async kill9() {
       child.kill("SIGKILL");
       await exited;
@@ -94,11 +99,15 @@ export async function unusedPort(): Promise<number> {
   return port;
 }
 
-function spawnServer(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
+function spawnServer(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  ipc: boolean = false,
+): ChildProcess {
   // Nothing of the tester's own configuration.
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("HOTSHARD_"));
   const child = spawn(process.execPath, [PROGRAM, "--port", "0", "--log", "error", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])],
     env: { ...Object.fromEntries(own), ...env },
   });
   // A test that is killed must not leave a server behind.
