@@ -11,7 +11,7 @@ export interface Lookup {
 }
 
 /** A shard whose rows are not the ones that were acknowledged. */
-export interface Mismatch {
+interface Mismatch {
   readonly shard: string;
   readonly expectedRows: number;
   readonly rows: number;

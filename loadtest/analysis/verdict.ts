@@ -5,7 +5,7 @@ import { quantileOf } from "../traffic/histogram.ts";
 import { countTolerance } from "./deviation.ts";
 
 /** Where a generator stops being believed. */
-export interface VerdictLimits {
+interface VerdictLimits {
   /** p99 of actual − intended moment of the send, ms. */
   readonly sendLagMs: number;
   /** p99 of handler − socket, ms. */
@@ -16,7 +16,7 @@ export interface VerdictLimits {
   readonly clockJumpMs: number;
 }
 
-export const VERDICT_LIMITS: VerdictLimits = { sendLagMs: 50, handlerLagMs: 50, cpu: 0.9, clockJumpMs: 250 };
+const VERDICT_LIMITS: VerdictLimits = { sendLagMs: 50, handlerLagMs: 50, cpu: 0.9, clockJumpMs: 250 };
 
 export interface VerdictInput {
   readonly measurement: Measurement;

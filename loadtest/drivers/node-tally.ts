@@ -2,7 +2,7 @@ import { createHistogram, type Histogram } from "../traffic/histogram.ts";
 import type { Measurement, ShardMeasurement, Slice, UnknownMessage } from "./contract.ts";
 
 /** Unknown messages that are kept to be asked for afterwards. */
-export const MOST_UNKNOWNS = 10_000;
+const MOST_UNKNOWNS = 10_000;
 
 /** Everything that is counted in a run; its size depends on shards and seconds, not on messages. */
 export interface Tally {
@@ -41,7 +41,7 @@ type CountName =
   | "duplicated"
   | "reordered";
 
-export interface ShardTally {
+interface ShardTally {
   acked: number;
   sum: number;
   bytes: number;
