@@ -120,25 +120,31 @@ function handle(request: SqliteRequest): unknown {
 function open(): Shard {
   mkdirSync(dirname(file), { recursive: true });
   const lock = takeLock();
+  let db: DatabaseSync | null = null;
   try {
-    const db = new DatabaseSync(file, { timeout: 5_000 });
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    db = new DatabaseSync(file);
+    db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     db.exec(SCHEMA);
     db.function("md5_24", { deterministic: true }, (dialog, author, client) =>
       Number.parseInt(hash("md5", `${dialog}:${author}:${client}`).slice(0, 6), 16),
     );
-    const statements = Object.fromEntries(Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)]));
-    return { db, lock, statements: statements as Shard["statements"] };
+    return { db, lock, statements: prepare(db) };
   } catch (error) {
+    db?.close();
     lock.close();
     throw error;
   }
 }
 
+function prepare(db: DatabaseSync): Shard["statements"] {
+  const entries = Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)]);
+  return Object.fromEntries(entries) as Shard["statements"];
+}
+
 /** An exclusive transaction on a file beside the shard's: the system ends it with the process, however that dies. */
 function takeLock(): DatabaseSync {
-  const lock = new DatabaseSync(`${file}.lock`, { timeout: 0 });
+  const lock = new DatabaseSync(`${file}.lock`);
   try {
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
@@ -159,13 +165,12 @@ function failure(error: unknown): NonNullable<SqliteReply["failed"]> {
   const message = (error as Error).message;
   if (error instanceof Refusal) return { kind: "config", code: error.code, message, maybeStored: false };
   const result = primary(error);
-  if (result === null || shard === null) {
-    // A directory that cannot be made, a file that is no database: waiting mends none of them.
-    const kind = result === null || NO_DATABASE.has(result) ? "config" : "store";
-    return { kind, code: "SHARD_UNUSABLE", message, maybeStored: false };
-  }
-  if (UNSURE.has(result)) close();
-  return { kind: "store", code: String(result), message, maybeStored: UNSURE.has(result) };
+  // A directory that cannot be made, a file that is no database: waiting mends none of them.
+  const unusable = shard === null && (result === null || NO_DATABASE.has(result));
+  if (unusable) return { kind: "config", code: "SHARD_UNUSABLE", message, maybeStored: false };
+  const unsure = result !== null && UNSURE.has(result);
+  if (unsure) close();
+  return { kind: "store", code: String(result), message, maybeStored: unsure };
 }
 
 /** SQLite's primary result code (sqlite.org/rescode.html), or null when SQLite did not fail. */
@@ -198,8 +203,11 @@ function insert({ db, statements }: Shard, flat: readonly (string | number)[]): 
     db.exec("COMMIT");
     return duplicates;
   } catch (error) {
-    // SQLite itself has already rolled back after a full disk or an I/O error.
-    if (db.isTransaction) db.exec("ROLLBACK");
+    try {
+      db.exec("ROLLBACK");
+    } catch {
+      // SQLite itself has already rolled back, as it does after a full disk.
+    }
     throw error;
   }
 }

@@ -1,0 +1,329 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ConfigError } from "../../server/placement/contract.ts";
+import { StoreError } from "../../server/storage/contract.ts";
+import type { ShardStore } from "../../server/storage/contract.ts";
+import { createWriter } from "../../server/storage/writer.ts";
+import type { CommitReport, Committed, Failed, WriterLimits } from "../../server/storage/writer.ts";
+import { virtualClock } from "../support/virtual-clock.ts";
+import { row } from "./rows.ts";
+
+type Outcome = (Committed | Failed) & { key: string };
+
+/** A store whose every call waits until the test ends it. */
+function fakeStore(maxRows?: number) {
+  type Call = { ids: string[]; end: (ids?: string[]) => void; fail: (error: Error) => void };
+  const calls: Call[] = [];
+  const attempts: string[] = [];
+  let opening: () => Promise<{ crashSafe: boolean; settings: string }> = () =>
+    Promise.resolve({ crashSafe: true, settings: "fake" });
+  let pinging: () => Promise<void> = () => Promise.resolve();
+  const unused = (): never => assert.fail("the writer does not read");
+  const store: ShardStore = {
+    engine: "sqlite",
+    ...(maxRows !== undefined && { maxRows }),
+    open: () => (attempts.push("open"), opening()),
+    insert: (rows) =>
+      new Promise((resolve, reject) => {
+        const ids = rows.map(({ id }) => id);
+        calls.push({ ids, end: (stored = ids) => resolve(stored), fail: reject });
+      }),
+    ping: () => (attempts.push("ping"), pinging()),
+    abandon: () => void attempts.push("abandon"),
+    close: () => (attempts.push("close"), Promise.resolve()),
+    history: unused,
+    find: unused,
+    audit: unused,
+    auditDialogs: unused,
+    lastId: unused,
+  };
+  return {
+    store,
+    calls,
+    attempts,
+    onOpen: (then: typeof opening) => (opening = then),
+    onPing: (then: typeof pinging) => (pinging = then),
+  };
+}
+
+const ROOMY: WriterLimits = { queueRows: 1_000, queueBytes: 1_000_000, maxRows: 100 };
+
+async function started(limits: Partial<WriterLimits> = {}, storeMaxRows?: number) {
+  const clock = virtualClock();
+  const fake = fakeStore(storeMaxRows);
+  const reports: CommitReport[] = [];
+  const states: string[] = [];
+  const outcomes: Outcome[] = [];
+  const writer = createWriter({
+    label: "00",
+    store: fake.store,
+    limits: { ...ROOMY, ...limits },
+    clock,
+    onCommit: (report) => reports.push(report),
+    onState: (state) => states.push(state),
+  });
+  const send = (...ids: number[]): (string | null)[] =>
+    ids.map((id) => {
+      const one = row({ id: String(id) });
+      return writer.enqueue(one, 10, (outcome) => outcomes.push({ key: one.id, ...outcome }))?.error ?? null;
+    });
+  const answered = (): string[] => outcomes.map((one) => `${one.key}:${"error" in one ? one.error : one.id}`);
+  await writer.start();
+  return { ...fake, clock, writer, send, outcomes, answered, reports, states };
+}
+
+describe("grouping", () => {
+  test("a lone message is committed at the end of its turn, without a timer", async () => {
+    const { clock, calls, send, outcomes } = await started();
+    send(1);
+    assert.equal(calls.length, 0);
+    await clock.turn();
+    assert.deepEqual(calls[0]!.ids, ["1"]);
+    assert.equal(clock.now(), 0);
+    calls[0]!.end();
+    await clock.turn();
+    assert.deepEqual(outcomes, [{ key: "1", id: "1", duplicate: false, queueMs: 0, commitMs: 0 }]);
+  });
+
+  test("what comes in one turn, or while a commit is under way, goes together and in order", async () => {
+    const { clock, calls, send, outcomes, answered, writer } = await started();
+    send(1, 2);
+    await clock.turn();
+    send(3, 4);
+    await clock.advance(5);
+    send(5);
+    await clock.advance(2);
+    assert.deepEqual(
+      calls.map(({ ids }) => ids),
+      [["1", "2"]],
+    );
+    assert.equal(writer.queueRows(), 3);
+    assert.equal(writer.queueBytes(), 30);
+    assert.equal(writer.oldestPending(), "1");
+    calls[0]!.end();
+    await clock.turn();
+    await clock.turn();
+    assert.deepEqual(calls[1]!.ids, ["3", "4", "5"]);
+    assert.equal(writer.queueRows(), 0);
+    assert.equal(writer.oldestPending(), "3");
+    await clock.advance(4);
+    calls[1]!.end(["3", "2", "5"]);
+    await clock.turn();
+    assert.deepEqual(answered(), ["1:1", "2:2", "3:3", "4:2", "5:5"]);
+    assert.deepEqual(outcomes.slice(2), [
+      { key: "3", id: "3", duplicate: false, queueMs: 7, commitMs: 4 },
+      { key: "4", id: "2", duplicate: true, queueMs: 7, commitMs: 4 },
+      { key: "5", id: "5", duplicate: false, queueMs: 2, commitMs: 4 },
+    ]);
+    assert.equal(writer.oldestPending(), null);
+  });
+
+  for (const [limit, storeLimit, sizes] of [
+    [1, undefined, [1, 1, 1, 1, 1]],
+    [2, undefined, [2, 2, 1]],
+    [100, undefined, [5]],
+    [100, 3, [3, 2]],
+    [2, 3, [2, 2, 1]],
+  ] as [number, number | undefined, number[]][]) {
+    test(`five rows, at most ${limit} by the writer and ${storeLimit ?? "any"} by the store`, async () => {
+      const { clock, calls, send, answered, writer, reports } = await started({ maxRows: limit }, storeLimit);
+      send(1, 2, 3, 4, 5);
+      for (let at = 0; at < sizes.length; at++) {
+        await clock.turn();
+        assert.equal(calls.length, at + 1, "one commit at a time");
+        await clock.advance(10);
+        calls[at]!.end();
+        await clock.turn();
+      }
+      assert.deepEqual(
+        calls.map(({ ids }) => ids.length),
+        sizes,
+      );
+      assert.deepEqual(answered(), ["1:1", "2:2", "3:3", "4:4", "5:5"]);
+      const squares = sizes.reduce((sum, size) => sum + size * size, 0);
+      const { seconds, rowsSeconds, ...counts } = writer.totals();
+      const maxRows = Math.min(limit, storeLimit ?? Infinity);
+      assert.deepEqual(counts, { commits: sizes.length, rows: 5, rowsSquared: squares, maxRows });
+      assert.ok(Math.abs(seconds - sizes.length * 0.01) < 1e-9 && Math.abs(rowsSeconds - 0.05) < 1e-9);
+      assert.deepEqual(
+        reports.map(({ rows, ok }) => [rows, ok]),
+        sizes.map((size) => [size, true]),
+      );
+    });
+  }
+});
+
+describe("bounds", () => {
+  for (const [name, limits] of [
+    ["rows", { queueRows: 3 }],
+    ["bytes", { queueBytes: 39 }],
+  ] as [string, Partial<WriterLimits>][]) {
+    test(`a queue full of ${name} refuses with OVERLOADED and takes again what fits`, async () => {
+      const { clock, calls, send, answered } = await started(limits);
+      send(1);
+      await clock.turn();
+      assert.deepEqual(send(2, 3, 4, 5), [null, null, null, "OVERLOADED"]);
+      calls[0]!.end();
+      await clock.turn();
+      await clock.turn();
+      assert.deepEqual(send(6), [null]);
+      calls[1]!.end();
+      await clock.turn();
+      await clock.turn();
+      calls[2]!.end();
+      await clock.turn();
+      assert.deepEqual(answered(), ["1:1", "2:2", "3:3", "4:4", "6:6"]);
+    });
+  }
+});
+
+describe("failure", () => {
+  test("a failed commit answers its rows and the queue, refuses new ones, and the shard comes back by itself", async () => {
+    const { clock, calls, send, answered, writer, attempts, onPing, states, reports } = await started({ maxRows: 2 });
+    send(1, 2);
+    await clock.turn();
+    send(3, 4, 5);
+    onPing(() => Promise.reject(new StoreError("still away", false)));
+    calls[0]!.fail(new StoreError("lost", true));
+    await clock.turn();
+    assert.deepEqual(
+      answered(),
+      [1, 2, 3, 4, 5].map((id) => `${id}:SHARD_UNAVAILABLE`),
+    );
+    assert.deepEqual(reports, [{ rows: 2, untried: 3, duplicates: 0, seconds: 0, ok: false }]);
+    assert.deepEqual([writer.state(), writer.queueRows(), writer.queueBytes()], ["down", 0, 0]);
+    assert.deepEqual(send(6), ["SHARD_UNAVAILABLE"]);
+
+    // 250 ms, then twice as long each time, up to 2 s.
+    const probedAt: number[] = [];
+    for (let seen = attempts.length; clock.now() < 8_000;) {
+      await clock.advance(50);
+      if (attempts.length > seen) probedAt.push(clock.now());
+      seen = attempts.length;
+    }
+    assert.deepEqual(probedAt, [250, 750, 1_750, 3_750, 5_750, 7_750]);
+    onPing(() => Promise.resolve());
+    await clock.advance(2_000);
+    assert.deepEqual([writer.state(), ...states], ["up", "up", "down", "up"]);
+    assert.deepEqual(send(7), [null]);
+    await clock.turn();
+    assert.deepEqual(
+      calls.map(({ ids }) => ids),
+      [["1", "2"], ["7"]],
+    );
+  });
+
+  test("a shard that answers but cannot store is probed ever more rarely", async () => {
+    const { clock, calls, send, writer } = await started();
+    const downFor: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      send(round + 1);
+      await clock.turn();
+      calls[round]!.fail(new StoreError("disk full", false));
+      await clock.turn();
+      const from = clock.now();
+      while (writer.state() === "down") await clock.advance(50);
+      downFor.push(clock.now() - from);
+    }
+    assert.deepEqual(downFor, [250, 500, 1_000, 2_000]);
+  });
+
+  test("an author that tries again in the answer is refused, not queued behind the failure", async () => {
+    const { clock, calls, writer } = await started();
+    let second: string | undefined;
+    writer.enqueue(row({ id: "1" }), 10, () => {
+      second = writer.enqueue(row({ id: "1" }), 10, () => assert.fail("queued"))?.error;
+    });
+    await clock.turn();
+    calls[0]!.fail(new StoreError("lost", true));
+    await clock.turn();
+    assert.equal(second, "SHARD_UNAVAILABLE");
+  });
+
+  test("a commit that hangs is given up after ten seconds, and its late end changes nothing", async () => {
+    const { clock, calls, send, answered, writer, attempts } = await started();
+    // A quick one first: the watch must look at the age of the commit, not at its own.
+    send(1);
+    await clock.turn();
+    await clock.advance(6_000);
+    calls[0]!.end();
+    await clock.turn();
+    send(2);
+    await clock.turn();
+    await clock.advance(9_999);
+    assert.deepEqual(answered(), ["1:1"]);
+    await clock.advance(1);
+    assert.deepEqual(answered(), ["1:1", "2:SHARD_UNAVAILABLE"]);
+    assert.equal(attempts.at(-1), "abandon");
+    await clock.advance(250);
+    assert.equal(writer.state(), "up");
+    send(3);
+    await clock.turn();
+    calls[1]!.end();
+    await clock.turn();
+    assert.deepEqual(answered().slice(2), []);
+    calls[2]!.end();
+    await clock.turn();
+    assert.deepEqual(answered().slice(2), ["3:3"]);
+  });
+});
+
+describe("start", () => {
+  test("a shard that cannot be reached at start is down and is opened when it can", async () => {
+    const clock = virtualClock();
+    const fake = fakeStore();
+    fake.onOpen(() => Promise.reject(new StoreError("not there", false)));
+    const writer = createWriter({ label: "00", store: fake.store, limits: ROOMY, clock });
+    assert.equal(writer.enqueue(row({ id: "1" }), 1, () => assert.fail("queued"))?.error, "SHARD_UNAVAILABLE");
+    await writer.start();
+    assert.deepEqual([writer.state(), writer.durability()], ["down", null]);
+    fake.onOpen(() => Promise.resolve({ crashSafe: true, settings: "fake" }));
+    await clock.advance(250);
+    assert.deepEqual([writer.state(), writer.durability()?.settings], ["up", "fake"]);
+    assert.deepEqual(fake.attempts, ["open", "open"]);
+  });
+
+  test("a configuration that waiting does not mend is thrown", async () => {
+    const fake = fakeStore();
+    fake.onOpen(() => Promise.reject(new ConfigError("SHARD_IN_USE", "in use")));
+    const clock = virtualClock();
+    const writer = createWriter({ label: "00", store: fake.store, limits: ROOMY, clock });
+    await assert.rejects(writer.start(), { code: "SHARD_IN_USE" });
+    assert.equal(clock.timers(), 0);
+  });
+});
+
+describe("end", () => {
+  test("drain waits for everything queued; close refuses, answers what is queued, and closes the store last", async () => {
+    const { clock, calls, send, answered, writer, attempts } = await started({ maxRows: 1 });
+    await writer.drain();
+    send(1, 2);
+    let drained = false;
+    void writer.drain().then(() => (drained = true));
+    await clock.turn();
+    calls[0]!.end();
+    await clock.turn();
+    assert.equal(drained, false);
+    const closed = writer.close();
+    assert.deepEqual(send(3), ["SHUTTING_DOWN"]);
+    await clock.turn();
+    assert.equal(attempts.includes("close"), false);
+    calls[1]!.end();
+    await closed;
+    assert.equal(drained, true);
+    assert.deepEqual(answered(), ["1:1", "2:2"]);
+    assert.deepEqual(attempts, ["open", "close"]);
+    assert.equal(clock.timers(), 0);
+  });
+
+  test("a shard that is down closes at once and is probed no more", async () => {
+    const { clock, calls, send, writer, attempts } = await started();
+    send(1);
+    await clock.turn();
+    calls[0]!.fail(new StoreError("lost", true));
+    await clock.turn();
+    await writer.close();
+    await clock.advance(60_000);
+    assert.deepEqual(attempts, ["open", "abandon", "close"]);
+  });
+});
