@@ -66,9 +66,12 @@ function wrap(socket: WebSocket): ChatClient {
     for (const frame of batch) take(frame);
   });
   socket.on("error", () => undefined);
-  const closed = once(socket, "close").then(([code, reason]) => {
-    for (const { reject } of waiters) reject(new Error(`closed with ${String(code)} while waiting`));
-    return { code: Number(code), reason: String(reason) };
+  // Not `once`, which takes an error for the end.
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.on("close", (code, reason) => {
+      for (const { reject } of waiters) reject(new Error(`closed with ${code} while waiting`));
+      resolve({ code, reason: reason.toString() });
+    });
   });
 
   function take(frame: ServerFrame): void {

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { dialogId } from "../../server/placement/dialog.ts";
+import { compileTopology } from "../../server/placement/router.ts";
+import { singleSegment } from "../../server/placement/topology.ts";
+import { connect } from "../support/chat-client.ts";
+import { metricValue, scrape } from "../support/metrics.ts";
+import { startServer, temporaryFolder, unusedPort, type TestServer } from "../support/server.ts";
+import { tokenOf } from "../support/token.ts";
+
+const LABELS = ["00", "01", "02", "03"];
+const DEAD = ["01", "03"];
+const PASSWORD = "hunter2-of-nobody";
+const router = compileTopology(singleSegment({ labels: LABELS, placement: "slots" }));
+const data = temporaryFolder();
+
+let server: TestServer;
+before(async () => {
+  const port = await unusedPort();
+  const urls = LABELS.map((label) =>
+    DEAD.includes(label)
+      ? `mysql://someone:${PASSWORD}@127.0.0.1:${port}/shard_${label}`
+      : `sqlite:${join(data, `${label}.db`)}`,
+  );
+  server = await startServer({ args: ["--shards", urls.join(","), "--log", "debug"] });
+});
+after(async () => {
+  await server.stop();
+  rmSync(data, { recursive: true, force: true });
+});
+
+/** A user whose dialog with user 1 is on that shard. */
+function partnerOn(label: string): number {
+  for (let user = 2; ; user++) {
+    const index = router.place({ dialog: dialogId(1, user), id: 0n, author: 1, client: "" });
+    if (LABELS[index] === label) return user;
+  }
+}
+
+test("writers of a lost shard are refused at once, those of the others are served", async () => {
+  const client = await connect(server.chat, 1);
+  const sends = LABELS.map((label) => ({ type: "send", id: label, to: partnerOn(label), text: "x" }));
+  client.send(...sends);
+  for (const label of LABELS) {
+    if (DEAD.includes(label)) {
+      const error = await client.next("error", ({ id }) => id === label);
+      assert.deepEqual([error.code, error.retryable], ["SHARD_UNAVAILABLE", true]);
+    } else assert.equal((await client.next("ack", ({ id }) => id === label)).shard, label);
+  }
+  const page = await scrape(server.url);
+  for (const label of LABELS) {
+    const lost = DEAD.includes(label);
+    assert.equal(metricValue(page, `chat_messages_total{shard="${label}",result="refused"}`), lost ? 1 : 0);
+    assert.equal(metricValue(page, `chat_messages_total{shard="${label}",result="stored"}`), lost ? 0 : 1);
+  }
+  assert.equal(metricValue(page, 'chat_errors_total{code="SHARD_UNAVAILABLE"}'), 2);
+});
+
+test("a history on a lost shard is partial, not an error", async () => {
+  const client = await connect(server.chat, 1);
+  client.send({ type: "history", id: "h", with: partnerOn("03") });
+  const page = await client.next("history");
+  assert.deepEqual([page.messages, page.partial], [[], ["03"]]);
+});
+
+test("readiness names the lost shards and stays 200; an audit, which must be whole, is refused", async () => {
+  const ready = await fetch(`${server.url}/readyz`);
+  assert.equal(ready.status, 200);
+  assert.deepEqual(await ready.json(), { status: "degraded", degraded: DEAD });
+  const headers = { authorization: `Bearer ${tokenOf(1, "admin")}` };
+  const audit = await fetch(`${server.url}/v1/audit?run=a`, { headers });
+  assert.equal(audit.status, 503);
+  const body = (await audit.json()) as { code: string; retryable: boolean };
+  assert.deepEqual([body.code, body.retryable], ["SHARD_UNAVAILABLE", true]);
+  // A message that another shard has is found all the same.
+  const dialog = dialogId(1, partnerOn("02"));
+  const find = (client: string) =>
+    fetch(`${server.url}/v1/audit/message?dialog=${dialog}&author=1&client=${client}`, { headers });
+  assert.equal(((await (await find("02")).json()) as { shard: string }).shard, "02");
+  assert.equal((await find("unheard-of")).status, 503);
+});
+
+test("the log names the lost shards, and nothing it writes holds the password", async () => {
+  for (const label of DEAD) assert.match(server.stderr(), new RegExp(`shard ${label} is down`));
+  assert.doesNotMatch(server.stdout() + server.stderr(), new RegExp(PASSWORD));
+});
+
+test("with no shard left the server is not ready, and still answers", async (t) => {
+  const port = await unusedPort();
+  const lonely = await startServer({ args: ["--shards", `mysql://a:b@127.0.0.1:${port}/c`] });
+  t.after(() => lonely.stop());
+  const ready = await fetch(`${lonely.url}/readyz`);
+  assert.equal(ready.status, 503);
+  assert.deepEqual(await ready.json(), { status: "no shard answers", degraded: ["00"] });
+  assert.equal((await fetch(`${lonely.url}/healthz`)).status, 200);
+});
