@@ -12,8 +12,10 @@ import type { DialogCount } from "./what-if.ts";
 
 /** Key space that a shard may get beyond its share before the placement counts as a cause. */
 const UNEVEN = 1.05;
-/** A pin away from where the dialog is, or another shard, must be better by this factor. */
+/** A pin away from where the dialog is must be better by this factor. */
 const WORTH_MOVING = 0.98;
+/** Labels that a sentence lists. */
+const LISTED = 8;
 
 /** A remedy without its forecast. */
 type Proposal = Omit<Advice, "forecast">;
@@ -70,7 +72,8 @@ function pinTo(topology: Topology, { dialog, share }: HotDialog, index: number):
 
 function split({ dialog, share }: HotDialog, labels: readonly string[], k: number): Proposal {
   const shards = splitShards(dialog, labels, k).sort();
-  const text = `Split dialog ${dialog} (${percent(share)} of the messages) over the ${k} shards ${shards.join(", ")}; reading its history then asks ${k} shards instead of one.`;
+  const named = k > LISTED ? `${k} shards` : `the ${k} shards ${shards.join(", ")}`;
+  const text = `Split dialog ${dialog} (${percent(share)} of the messages) over ${named}; reading its history then asks ${k} shards instead of one.`;
   return { action: "split", text, dialog, dialogShare: share, shards, readFanout: k };
 }
 
@@ -96,18 +99,16 @@ export function changePlacement(topology: Topology, counts: readonly DialogCount
 /**
  * One shard more.
  *
- * @returns null unless the busiest shard then gets clearly fewer messages. Max/mean, over more shards, may still grow
+ * @returns null unless the busiest shard is relieved by at least half of what it would be under an even load. Max/mean,
+ *   over more shards, may still grow
  */
 export function addShard(topology: Topology, counts: readonly DialogCount[]): Advice | null {
   const label = String(Math.max(...topology.shards.map(Number)) + 1).padStart(2, "0");
   const advice = weighed(topology, counts, { action: "add-shard", text: "", shards: [label] });
   const before = Math.max(...expectedLoads(topology, counts));
-  const after = Math.max(...expectedLoads(remedyTopology(topology, advice), counts));
-  if (after > before * WORTH_MOVING) return null;
-  return {
-    ...advice,
-    text: `Add shard ${label}: the busiest shard then gets ${percent(1 - after / before)} fewer messages.`,
-  };
+  const relief = 1 - Math.max(...expectedLoads(remedyTopology(topology, advice), counts)) / before;
+  if (relief < 0.5 / (topology.shards.length + 1)) return null;
+  return { ...advice, text: `Add shard ${label}: the busiest shard then gets ${percent(relief)} fewer messages.` };
 }
 
 /** Words for a share. */
