@@ -142,13 +142,16 @@ test("what cannot be answered has a code", async () => {
     const body = answer.body as { code: string; retryable: boolean; message: string };
     assert.deepEqual([answer.status, body.code, body.retryable], [status, code, false], path);
   }
-  const posted = await fetch(`${server.url}/healthz`, {
-    method: "POST",
-    body: "{",
-    headers: { "content-type": "application/json" },
-  });
-  assert.equal(posted.status, 404);
-  assert.equal(((await posted.json()) as { code: string }).code, "NOT_FOUND");
+  const json = { "content-type": "application/json" };
+  for (const [init, status, code] of [
+    [{}, 404, "NOT_FOUND"],
+    [{ body: "{", headers: json }, 400, "BAD_FRAME"],
+    [{ body: "x".repeat(2_000_000), headers: json }, 413, "TOO_LARGE"],
+  ] as const) {
+    const posted = await fetch(`${server.url}/healthz`, { method: "POST", ...init });
+    assert.equal(posted.status, status);
+    assert.equal(((await posted.json()) as { code: string }).code, code);
+  }
   assert.equal(server.stderr(), "");
 });
 

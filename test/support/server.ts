@@ -44,7 +44,11 @@ export interface TestServer {
 /** Starts a server and waits until it takes chat. @throws {Error} with its words when it does not start */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const data = options.data ?? temporaryFolder();
-  const child = spawnServer(["--data", data, ...(options.args ?? [])], options.env ?? {}, options.ipc);
+  const child = spawnServer(
+    ["--log", "error", "--data", data, ...(options.args ?? [])],
+    options.env ?? {},
+    options.ipc,
+  );
   const output = collect(child);
   const exited = once(child, "exit").then(([code]) => {
     if (options.data === undefined) rmSync(data, { recursive: true, force: true });
@@ -106,7 +110,7 @@ function spawnServer(
 ): ChildProcess {
   // Nothing of the tester's own configuration.
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("HOTSHARD_"));
-  const child = spawn(process.execPath, [PROGRAM, "--port", "0", "--log", "error", ...args], {
+  const child = spawn(process.execPath, [PROGRAM, "--port", "0", ...args], {
     stdio: ["ignore", "pipe", "pipe", ...(ipc ? (["ipc"] as const) : [])],
     env: { ...Object.fromEntries(own), ...env },
   });
