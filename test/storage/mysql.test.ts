@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { createConnection } from "mysql2/promise";
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { createMysqlStore } from "../../server/storage/mysql.ts";
+import { parseShardUrl } from "../../server/storage/url.ts";
+import type { MysqlSpec } from "../../server/storage/url.ts";
+import { createWriter } from "../../server/storage/writer.ts";
+import type { Committed, Failed, Writer } from "../../server/storage/writer.ts";
+import { MARIADB_REMEDY, startMariadb } from "../support/mariadb.ts";
+import { need } from "../support/need.ts";
+import { row } from "./rows.ts";
+
+const mariadb = await startMariadb();
+const skip = need("mariadbd", mariadb, MARIADB_REMEDY);
+const notOurs = mariadb?.pid() === null && "needs a server of its own to kill; unset HOTSHARD_TEST_MYSQL";
+
+after(() => mariadb?.stop());
+
+function spec(database: string): MysqlSpec {
+  return parseShardUrl(mariadb!.url(database)) as MysqlSpec;
+}
+
+function connect({ host, port, user, password }: MysqlSpec, database?: string): Promise<Connection> {
+  return createConnection({ host, port, user, password, ...(database !== undefined && { database }) });
+}
+
+/** Sends one row; what is refused at once is told a turn later, so that a loop of tries leaves time for the rest. */
+function sendTo(writer: Writer, id: string): Promise<Committed | Failed> {
+  return new Promise((resolve) => {
+    const refused = writer.enqueue(row({ id }), 10, resolve);
+    if (refused !== null) setImmediate(resolve, refused);
+  });
+}
+
+describe("mysql", { skip }, () => {
+  test("servers that start at once on a server without the database all get it, and see each other's messages", async () => {
+    const stores = Array.from({ length: 6 }, () => createMysqlStore(spec("fresh")));
+    await Promise.all(stores.map((store) => store.open()));
+    await Promise.all(stores.map((store, index) => store.insert([row({ id: String(index + 1), client: "same" })])));
+    assert.equal((await stores[0]!.history("1_2", null, 50)).length, 1);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("servers that write the same dialogs at once lose nothing to deadlocks", async () => {
+    const stores = Array.from({ length: 3 }, () => createMysqlStore(spec("shared")));
+    await Promise.all(stores.map((store) => store.open()));
+    let id = 0;
+    await Promise.all(
+      stores.map(async (store) => {
+        for (let round = 0; round < 20; round++) {
+          const rows = Array.from({ length: 20 }, (_, at) =>
+            row({ id: String(++id), dialog: `${at % 7}_9`, client: `${round}-${at}` }),
+          );
+          // Each in another order, as the locks are taken.
+          await store.insert(round % 2 === 0 ? rows : rows.toReversed());
+        }
+      }),
+    );
+    let stored = 0;
+    for (let dialog = 0; dialog < 7; dialog++) stored += (await stores[0]!.history(`${dialog}_9`, null, 1_000)).length;
+    assert.equal(stored, 400);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("a wrong password and an unknown host are StoreErrors that show no password", async () => {
+    for (const [wrong, code] of [
+      [{ ...spec("secret"), password: "hunter2" }, /ER_ACCESS_DENIED_ERROR/],
+      [{ ...spec("secret"), password: "hunter2", host: "127.0.0.1", port: 1 }, /ECONNREFUSED/],
+      [{ ...spec("secret"), password: "hunter2", host: "no-such-host.invalid" }, /ENOTFOUND|EAI_AGAIN/],
+    ] as [MysqlSpec, RegExp][]) {
+      const store = createMysqlStore(wrong);
+      await assert.rejects(store.open(), (error: Error) => {
+        assert.equal(error.name, "StoreError");
+        assert.match(error.message, code);
+        assert.doesNotMatch(error.message, /hunter2/);
+        return true;
+      });
+      await assert.rejects(store.insert([row({ id: "1" })]), { name: "StoreError", maybeStored: false });
+      await store.close();
+    }
+  });
+
+  test("a table of the same name with other columns is a configuration error", async () => {
+    const other = spec("other");
+    const connection = await connect(other);
+    await connection.query(`CREATE DATABASE ${other.database}`);
+    await connection.query(`CREATE TABLE ${other.database}.message (id INT, body TEXT)`);
+    await connection.end();
+    const store = createMysqlStore(other);
+    await assert.rejects(store.open(), { name: "ConfigError", code: "BAD_DATABASE", message: /name another database/ });
+    await store.close();
+  });
+
+  test("a text that is too long is refused and never cut short", async () => {
+    const store = createMysqlStore(spec("strict"));
+    await store.open();
+    await assert.rejects(store.insert([row({ id: "1" }), row({ id: "2", text: "x".repeat(4_097) })]), {
+      name: "StoreError",
+      maybeStored: false,
+      message: /ER_DATA_TOO_LONG/,
+    });
+    assert.equal(await store.lastId(), "0");
+    await store.close();
+  });
+
+  test("a connection that the server ends while idle is replaced without an error", async () => {
+    const own = spec("idle");
+    const store = createMysqlStore(own);
+    await store.open();
+    const admin = await connect(own);
+    const mine = "SELECT id FROM information_schema.processlist WHERE db = ?";
+    const connections = async (): Promise<number[]> => {
+      const [rows] = await admin.query<RowDataPacket[]>(mine, [own.database]);
+      return rows.map((one) => Number(one["id"]));
+    };
+    const [before] = await connections();
+    await admin.query(`KILL ${before}`);
+    while ((await connections()).length > 0);
+    // One turn more, for the end to arrive here.
+    await store.ping().catch(() => undefined);
+    assert.deepEqual(await store.insert([row({ id: "1" })]), ["1"]);
+    assert.equal((await connections()).includes(before!), false);
+    await admin.end();
+    await store.close();
+  });
+
+  test("it says when the database promises less", { skip: notOurs }, async () => {
+    const store = createMysqlStore(spec("durability"));
+    const admin = await connect(spec("durability"));
+    await admin.query("SET GLOBAL innodb_flush_log_at_trx_commit = 2");
+    const { crashSafe, settings } = await store.open();
+    await admin.query("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
+    assert.equal(crashSafe, false);
+    assert.match(settings, /innodb_flush_log_at_trx_commit=2/);
+    await admin.end();
+    await store.close();
+  });
+
+  test(
+    "a server that stops answering is given up, and nothing starts behind the hung commit",
+    { skip: notOurs },
+    async () => {
+      const writer = createWriter({
+        label: "00",
+        store: createMysqlStore(spec("hung")),
+        limits: { queueRows: 1_000, queueBytes: 1_000_000, maxRows: 100 },
+        commitTimeoutMs: 300,
+      });
+      await writer.start();
+      assert.ok("id" in (await sendTo(writer, "1")));
+      process.kill(mariadb!.pid()!, "SIGSTOP");
+      let hung: Committed | Failed;
+      try {
+        hung = await sendTo(writer, "2");
+      } finally {
+        process.kill(mariadb!.pid()!, "SIGCONT");
+      }
+      assert.deepEqual(hung, { error: "SHARD_UNAVAILABLE", detail: "the commit failed" });
+      let again: Committed | Failed;
+      do again = await sendTo(writer, "2");
+      while ("error" in again);
+      assert.equal(again.id, "2");
+      await writer.close();
+    },
+  );
+
+  test(
+    "kill -9 of the database in the middle of a run: nothing acknowledged is lost, and it comes back",
+    { skip: notOurs },
+    async () => {
+      const store = createMysqlStore(spec("crash"));
+      const writer = createWriter({
+        label: "00",
+        store,
+        limits: { queueRows: 1_000, queueBytes: 1_000_000, maxRows: 100 },
+      });
+      await writer.start();
+      const acknowledged = new Set<string>();
+      const failed = new Set<string>();
+      let next = 0;
+      let running = true;
+      // Every sender repeats what failed, with the same client id, until it is acknowledged.
+      const sender = async (): Promise<void> => {
+        while (running) {
+          const id = String(++next);
+          for (;;) {
+            const outcome = await sendTo(writer, id);
+            if ("id" in outcome) break;
+            assert.equal(outcome.error, "SHARD_UNAVAILABLE");
+            failed.add(id);
+          }
+          acknowledged.add(id);
+        }
+      };
+      const senders = Array.from({ length: 20 }, sender);
+      while (acknowledged.size < 300) await new Promise((resolve) => setImmediate(resolve));
+      await mariadb!.kill();
+      while (writer.state() === "up") await new Promise((resolve) => setImmediate(resolve));
+      await mariadb!.restart();
+      const until = acknowledged.size + 300;
+      while (acknowledged.size < until) await new Promise((resolve) => setImmediate(resolve));
+      running = false;
+      await Promise.all(senders);
+      assert.ok(failed.size > 0, "the crash hit something");
+      const stored = await store.history("1_2", null, 1_000_000);
+      assert.deepEqual(new Set(stored.map(({ id }) => id)), acknowledged);
+      assert.equal(stored.length, acknowledged.size);
+      await writer.close();
+    },
+  );
+});
