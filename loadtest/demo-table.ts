@@ -13,35 +13,41 @@ export function demoTable(played: readonly PlayedAct[], out: string): string {
   const rows: Row[] = [
     ["", ...played.map(({ act }) => `act ${act.number}`)],
     ["traffic", ...played.map(({ act }) => act.scenario)],
-    ["placement", ...played.map(({ act }) => act.placed)],
-    ["fullest shard takes", ...played.map(({ result }) => fullest(result))],
-    ["times its fair share", ...played.map(({ result }) => result.skew.maxOverMean.toFixed(2))],
-    ["pure chance would give", ...played.map(({ result }) => result.skew.noiseFloor.mean.toFixed(2))],
-    ["the advice forecast", ...played.map(({ act }) => act.forecast?.toFixed(2) ?? "")],
+    ["placement", ...played.map(({ act }) => act.placed.replace("virtualNodes=", ""))],
+    ["fullest shard takes", ...played.map(({ result }) => fullestInWords(result))],
+    ["… times its fair share", ...played.map(({ result }) => result.skew.maxOverMean.toFixed(2))],
+    ["… if chance alone", ...played.map(({ result }) => result.skew.noiseFloor.mean.toFixed(2))],
+    ["… as advice forecast", ...played.map(({ act }) => act.forecast?.toFixed(2) ?? "")],
     ["shards paid / used", ...played.map(({ result }) => `4 / ${result.skew.effectiveShards.toFixed(1)}`)],
-    ["p99 there, bystanders", ...played.map(({ result }) => milliseconds(result, "hot"))],
-    ["p99 elsewhere", ...played.map(({ result }) => milliseconds(result, "elsewhere"))],
-    ["nothing lost (audit)", ...played.map(({ result }) => audit(result))],
+    ["bystanders' p99 there", ...played.map(({ result }) => bystanders(result, true))],
+    ["bystanders' p99 else", ...played.map(({ result }) => bystanders(result, false))],
+    ["stored = acknowledged", ...played.map(({ result }) => audit(result))],
     ["verdict", ...played.map(({ result }) => result.verdict.status)],
   ];
   const reports = played.map(({ act }) => `  act ${act.number}  ${join(out, act.folder, "report.html")}`);
   return `\n${align(rows)}\n${moral(played)}\n\nReports:\n${reports.join("\n")}\n`;
 }
 
-function fullest(result: Result): string {
-  const shard = result.shards.reduce((a, b) => (b.share > a.share ? b : a));
-  return `${shard.label}: ${(100 * shard.share).toFixed(1)} %`;
+function fullest({ shards }: Result): Result["shards"][number] {
+  return shards.reduce((most, shard) => (shard.share > most.share ? shard : most));
 }
 
-/** Delivery p99 of dialogs that are not hot: on the fullest shard, and the worst of the others. */
-function milliseconds(result: Result, where: "hot" | "elsewhere"): string {
-  const value = where === "hot" ? result.blastRadius?.hotMs : result.blastRadius?.elsewhereMs;
-  return value === undefined ? "–" : `${value < 100 ? value.toFixed(0) : Math.round(value).toLocaleString("en")} ms`;
+function fullestInWords(result: Result): string {
+  const { label, share } = fullest(result);
+  return `${label}: ${(100 * share).toFixed(1)} %`;
+}
+
+/** Delivery p99 of dialogs that are not hot: on the fullest shard, or the worst of the others. */
+function bystanders(result: Result, onFullest: boolean): string {
+  const { label } = fullest(result);
+  const shards = result.shards.filter((shard) => (shard.label === label) === onFullest);
+  const worst = Math.max(...shards.map((shard) => shard.innocentP99Ms ?? shard.deliveryMs.p99));
+  return `${Math.round(worst).toLocaleString("en")} ms`;
 }
 
 function audit({ audit: { match, acked } }: Result): string {
   if (match === null) return "not comparable";
-  return match ? `${acked.toLocaleString("en")} ok` : "MISMATCH";
+  return match ? `${acked.toLocaleString("en")} yes` : "NO";
 }
 
 function moral(played: readonly PlayedAct[]): string {
@@ -55,7 +61,7 @@ function align(rows: readonly Row[]): string {
     .map((row) =>
       row
         .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-        .join("   ")
+        .join("  ")
         .trimEnd(),
     )
     .join("\n");

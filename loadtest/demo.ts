@@ -9,9 +9,9 @@ import { parseDials } from "./traffic/dials.ts";
 import { findScenario } from "./traffic/stories/registry.ts";
 
 const LABELS = ["00", "01", "02", "03"];
-/** Each shard takes at most 20 rows every 20 ms: 1,000 rows a second, so that 55 % of 2,000 is too much for one. */
-const SHARDS = "4?commitMs=20&maxRows=20";
-const DIALS = { users: "500", rate: "2000", duration: "15s", warmup: "2s", seed: "1" };
+/** Each shard takes at most 20 rows every 40 ms, 500 a second: 55 % of 1,000 is too much for one, 29 % is not. */
+const SHARDS = "4?commitMs=40&maxRows=20";
+const DIALS = { users: "500", rate: "1000", duration: "15s", warmup: "2s", seed: "1" };
 
 export interface DemoOptions {
   readonly driver: Driver;
@@ -70,7 +70,7 @@ async function stage(number: number, last: Result | undefined, { out }: DemoOpti
   const file = join(out, "remedy.json");
   await mkdir(out, { recursive: true });
   await writeFile(file, `${JSON.stringify(topology, null, 2)}\n`);
-  const placed = `slots + ${advice.action}${advice.readFanout === undefined ? "" : ` in ${advice.readFanout}`}`;
+  const placed = `slots, ${advice.action}${advice.readFanout === undefined ? "" : ` in ${advice.readFanout}`}`;
   const act: DemoAct = {
     number,
     scenario,

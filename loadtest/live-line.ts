@@ -41,8 +41,9 @@ export function formatProgress(title: string, progress: Progress, columns: numbe
   const shards = Object.entries(acked).sort(([a], [b]) => (a < b ? -1 : 1));
   const room = Math.floor((columns - head.length - 1) / Math.max(1, shards.length)) - "  00  55 %".length;
   const width = Math.max(0, Math.min(10, room));
+  if (total === 0) return head;
   const bars = shards.map(([label, count]) => {
-    const share = total === 0 ? 0 : count / total;
+    const share = count / total;
     return `  ${label} ${bar(share, width)}${width > 0 ? " " : ""}${(100 * share).toFixed(0).padStart(2)} %`;
   });
   return [head, ...bars].reduce((line, part) => (line.length + part.length < columns ? line + part : line));

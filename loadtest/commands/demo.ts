@@ -30,7 +30,7 @@ async function demo(given: { driver: string; out?: string }): Promise<number> {
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const signal = onInterrupt();
   let line: LiveLine | undefined;
-  say("Four acts on four shards that are shaped to take 1,000 rows a second each; about 20 s an act.\n");
+  say("Four acts on four shards that are shaped to take 500 rows a second each; about 20 s an act.\n");
   const played = await playDemo({
     driver: await chooseDriver(given.driver),
     secret: sharedSecret(process.env),
