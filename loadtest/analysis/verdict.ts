@@ -16,7 +16,7 @@ interface VerdictLimits {
   readonly clockJumpMs: number;
 }
 
-const VERDICT_LIMITS: VerdictLimits = { sendLagMs: 50, handlerLagMs: 50, cpu: 0.9, clockJumpMs: 250 };
+export const VERDICT_LIMITS: VerdictLimits = { sendLagMs: 50, handlerLagMs: 50, cpu: 0.9, clockJumpMs: 250 };
 
 export interface VerdictInput {
   readonly measurement: Measurement;

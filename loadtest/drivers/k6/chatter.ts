@@ -35,7 +35,8 @@ export interface ChatterOptions {
 export interface Chatter {
   /** Sends a planned message now, or counts it as dropped when its author has no connection. */
   readonly send: (planned: PlannedSend) => void;
-  receive(reader: number, frames: readonly ServerFrame[], timestamp: number): void;
+  /** @param readAt when the frames were read from the socket, `now` when they are handled */
+  receive(reader: number, frames: readonly ServerFrame[], readAt: number, now: number): void;
   /** Messages without an answer. */
   waiting(): number;
   /** Longest time from intended moment to answer so far, milliseconds. */
@@ -139,9 +140,8 @@ export function createChatter(options: ChatterOptions): Chatter {
       if (story.isHot(author, to)) recorder.tally.hotSent += 1;
       recorder.sendLag(phase, now - at);
     },
-    receive(reader, frames, timestamp) {
-      const readAt = clock.read(timestamp);
-      recorder.handlerLag(phaseAt(readAt, warmupS), clock.now() - readAt);
+    receive(reader, frames, readAt, now) {
+      recorder.handlerLag(phaseAt(readAt, warmupS), now - readAt);
       for (const frame of frames) {
         if (frame.type === "ack") onAck(frame, readAt);
         else if (frame.type === "message") onMessage(reader, frame, readAt);

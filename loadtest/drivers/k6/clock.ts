@@ -3,8 +3,10 @@ import type { instance } from "k6/execution";
 /** Milliseconds since the start of the schedule, with fractions; one clock for all VUs of a process. */
 export interface Clock {
   now(): number;
+  /** Learns from a k6 event that is being handled. @returns now */
+  meet(timestamp: number): number;
   /** @returns on this clock the moment of a k6 event, from its `timestamp` */
-  read(timestamp: number): number;
+  at(timestamp: number): number;
 }
 
 /**
@@ -18,10 +20,11 @@ export function createClock(testInstance: typeof instance, startAt: number): Clo
   let offset = Date.now() - testInstance.currentTestRunDuration;
   return {
     now: () => testInstance.currentTestRunDuration + offset - startAt,
-    read(timestamp) {
-      const candidate = timestamp - testInstance.currentTestRunDuration;
-      if (candidate > offset) offset = candidate;
-      return timestamp - startAt;
+    meet(timestamp) {
+      const duration = testInstance.currentTestRunDuration;
+      if (timestamp - duration > offset) offset = timestamp - duration;
+      return duration + offset - startAt;
     },
+    at: (timestamp) => timestamp - startAt,
   };
 }

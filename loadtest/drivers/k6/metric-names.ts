@@ -26,7 +26,6 @@ export const TRENDS = {
   service: "hotshard_service",
   commit: "hotshard_commit",
   sendLag: "hotshard_send_lag",
-  handlerLag: "hotshard_handler_lag",
 } as const;
 
 /** Labels that a script declares when it was not told the server's: k6 cannot ask before it declares thresholds. */

@@ -42,10 +42,11 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   let failures = 0;
 
   const connections = connect(url, settings.secret, usersOf(story, lanes), {
-    opened: (timestamp) => void clock.read(timestamp),
+    opened: (timestamp) => void clock.meet(timestamp),
     frames(user, frames, timestamp) {
-      recorder.roll(clock.now());
-      chatter.receive(user, frames, timestamp);
+      const now = clock.meet(timestamp);
+      recorder.roll(now);
+      chatter.receive(user, frames, clock.at(timestamp), now);
     },
     failed(user, reason) {
       if (failures === 0) console.error(`user ${user} and ${url}: ${reason}`);
