@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 export function packageVersion(): string {
   for (const path of ["../package.json", "../../package.json"]) {
     try {
-      return (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as { version: string }).version;
+      const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));
+      if (typeof manifest === "object" && manifest !== null && "version" in manifest) return String(manifest.version);
     } catch {
       continue;
     }

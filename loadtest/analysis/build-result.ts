@@ -6,7 +6,7 @@ import type {
   ShardsReply,
   ShardStatus,
 } from "../../server/protocol/http.ts";
-import type { Measurement, UnknownMessage } from "../drivers/contract.ts";
+import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
 import type { Result } from "../report/result.ts";
 import type { Dials } from "../traffic/contract.ts";
@@ -77,7 +77,7 @@ function skewOf(layout: Layout, shards: Result["shards"]): Result["skew"] {
   const { mean, p99 } = noiseFloor(distinct, shards.length);
   const hashed = new Float64Array(shards.length);
   for (const { dialog, shard } of layout.loads) {
-    if (!layout.overridden.has(dialog)) hashed[shard] = (hashed[shard] as number) + 1;
+    if (!layout.overridden.has(dialog)) hashed[shard]! += 1;
   }
   return {
     maxOverMean: maxOverMean(stored),
@@ -148,7 +148,7 @@ export function buildResult(evidence: RunEvidence): Result {
   const schedule = dials.warmupS + dials.durationS;
   const scheduleS = measurement.interrupted ? Math.max(1, measurement.planned / dials.rate) : schedule;
   const askedShare = findScenario(scenario)?.make(dials).askedShare ?? null;
-  const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i] as UnknownMessage, reply }));
+  const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i]!, reply }));
   const audited = audit(measurement, evidence.audit, lookups).audit;
   const shards = measuredShards({ measurement, before, after, layout, scheduleS });
   const stored = layout.dialogs.reduce((total, { count }) => total + count, 0);

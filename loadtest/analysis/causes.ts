@@ -96,8 +96,8 @@ export function causesOfSkew(input: CausesInput): Causes {
   const fixed = [...observed];
   const free: number[] = [];
   for (const { dialog, shard, messages } of input.dialogs) {
-    observed[shard] = (observed[shard] as number) + messages;
-    if (input.overridden.has(dialog)) fixed[shard] = (fixed[shard] as number) + messages;
+    observed[shard]! += messages;
+    if (input.overridden.has(dialog)) fixed[shard]! += messages;
     else free.push(messages);
   }
   const even = observed.map(() => 1 / shards);

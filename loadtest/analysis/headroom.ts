@@ -44,7 +44,7 @@ export function offeredRates(
   const weights = shards.map(({ acked, busy }) => (saturated && busy <= 0.95 ? 0 : acked));
   const total = weights.reduce((rest, weight) => rest + weight, 0);
   return shards.map(({ acked }, shard) => {
-    const blamed = total > 0 ? (unanswered * (weights[shard] as number)) / total : unanswered / shards.length;
+    const blamed = total > 0 ? (unanswered * weights[shard]!) / total : unanswered / shards.length;
     return (acked + blamed) / seconds;
   });
 }

@@ -22,14 +22,14 @@ export function keySpaceShares(
     const a = 1 + random.below(USERS);
     const b = 1 + random.below(USERS);
     const shard = place(a < b ? `${a}_${b}` : `${b}_${a}`);
-    seen[shard] = (seen[shard] as number) + 1;
+    seen[shard]! += 1;
   }
   let noise = 0;
   let spread = 0;
   intended.forEach((share, shard) => {
     noise += (share * (1 - share)) / dialogs;
-    spread += ((seen[shard] as number) / dialogs - share) ** 2;
+    spread += (seen[shard]! / dialogs - share) ** 2;
   });
   const kept = spread > 0 ? Math.max(0, 1 - noise / spread) : 0;
-  return intended.map((share, shard) => share + kept * ((seen[shard] as number) / dialogs - share));
+  return intended.map((share, shard) => share + kept * (seen[shard]! / dialogs - share));
 }

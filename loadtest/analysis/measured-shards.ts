@@ -49,8 +49,8 @@ export function measuredShards({ measurement, before, after, layout, scheduleS }
   const stored = new Float64Array(layout.labels.length);
   const dialogs = new Float64Array(layout.labels.length);
   for (const { shard, messages } of layout.loads) {
-    stored[shard] = (stored[shard] as number) + messages;
-    dialogs[shard] = (dialogs[shard] as number) + 1;
+    stored[shard]! += messages;
+    dialogs[shard]! += 1;
   }
   const total = stored.reduce((a, b) => a + b, 0);
   const fits = layout.labels.map((label) => {
@@ -64,20 +64,20 @@ export function measuredShards({ measurement, before, after, layout, scheduleS }
     scheduleS,
   );
   return layout.labels.map((label, i) => {
-    const shard = seen[i] as ShardMeasurement;
+    const shard = seen[i]!;
     const commit = quantiles(shard.commit);
     return {
       label,
       acked: shard.acked,
-      stored: stored[i] as number,
+      stored: stored[i]!,
       bytes: shard.bytes,
-      share: total > 0 ? (stored[i] as number) / total : 0,
+      share: total > 0 ? stored[i]! / total : 0,
       deliveryMs: quantiles(shard.delivery),
       commitMs: { p50: commit.p50, p99: commit.p99 },
       innocentP99Ms: shard.innocent.count > 0 ? quantileOf(shard.innocent, 0.99) : null,
       serviceMs: quantiles(shard.service),
-      dialogs: dialogs[i] as number,
-      offeredPerS: offered[i] as number,
+      dialogs: dialogs[i]!,
+      offeredPerS: offered[i]!,
       limitPerS: fits[i]?.limitPerS ?? null,
       busy: fits[i]?.busy ?? 0,
     };

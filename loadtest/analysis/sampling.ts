@@ -81,21 +81,21 @@ export function throwInto(
     for (let ball = 0; ball < n; ball += 1) {
       let rest = random();
       let shard = 0;
-      while (shard < shares.length - 1 && rest >= (shares[shard] as number)) {
-        rest -= shares[shard] as number;
+      while (shard < shares.length - 1 && rest >= shares[shard]!) {
+        rest -= shares[shard]!;
         shard += 1;
       }
-      loads[shard] = (loads[shard] as number) + weight;
+      loads[shard]! += weight;
     }
     return;
   }
   let balls = n;
   let left = 1;
   for (let shard = 0; shard < shares.length && balls > 0; shard += 1) {
-    const share = shares[shard] as number;
+    const share = shares[shard]!;
     const here =
       shard === shares.length - 1 ? balls : binomial(random, balls, left > 0 ? Math.min(1, share / left) : 1);
-    loads[shard] = (loads[shard] as number) + here * weight;
+    loads[shard]! += here * weight;
     balls -= here;
     left -= share;
   }
@@ -105,7 +105,7 @@ export function throwInto(
 export function quantileOf(ascending: ArrayLike<number>, q: number): number {
   const position = (ascending.length - 1) * q;
   const below = Math.floor(position);
-  const low = ascending[below] as number;
-  const high = ascending[Math.min(below + 1, ascending.length - 1)] as number;
+  const low = ascending[below]!;
+  const high = ascending[Math.min(below + 1, ascending.length - 1)]!;
   return low + (high - low) * (position - below);
 }

@@ -60,8 +60,8 @@ function keysOf(dialogs: readonly DialogCount[]): Keys {
   const size = Math.min(SAMPLE, rest.length);
   for (let i = 0; i < size && size < rest.length; i += 1) {
     const j = i + random.below(rest.length - i);
-    const swapped = rest[i] as DialogCount;
-    rest[i] = rest[j] as DialogCount;
+    const swapped = rest[i]!;
+    rest[i] = rest[j]!;
     rest[j] = swapped;
   }
   const light = rest.slice(0, size);
@@ -105,10 +105,10 @@ export function whatIf(dialogs: readonly DialogCount[], today: Today): Result["w
       const shard = placement.place(dialog, SOME_MOMENT);
       const isHeavy = i < keys.heavy.length;
       const loads = isHeavy ? heavy : light;
-      loads[shard] = (loads[shard] as number) + count;
-      if ((shards[shard] as WeightedShard).label !== now[i]) moved += isHeavy ? 1 : movedWeight;
+      loads[shard]! += count;
+      if (shards[shard]!.label !== now[i]) moved += isHeavy ? 1 : movedWeight;
     });
-    const ratio = maxOverMean(lightLoads(light, keys).map((load, shard) => load + (heavy[shard] as number)));
+    const ratio = maxOverMean(lightLoads(light, keys).map((load, shard) => load + heavy[shard]!));
     return {
       placement: name,
       shards: size,

@@ -45,7 +45,7 @@ function byDialog(reply: AuditDialogsReply): Layout["dialogs"] {
 export function layoutOf(topology: Topology, reply: AuditDialogsReply): Layout {
   const router = compileTopology(topology);
   const { labels } = router;
-  const newest = topology.segments[topology.segments.length - 1] as Segment;
+  const newest = topology.segments[topology.segments.length - 1]!;
   const plain = compileTopology({ ...topology, segments: [{ ...newest, from: "0", overrides: [] }] });
   const base = (dialog: string): number => plain.place({ dialog, id: SOME_MOMENT, author: 1, client: "" });
   const indexOf = new Map(labels.map((label, index) => [label, index]));
@@ -59,6 +59,6 @@ export function layoutOf(topology: Topology, reply: AuditDialogsReply): Layout {
     dialogs: byDialog(reply),
     overridden: new Set(newest.overrides.map(({ dialog }) => dialog)),
     shares: keySpaceShares(base, intendedShares(newest, labels)),
-    baseLabel: (dialog) => labels[base(dialog)] as string,
+    baseLabel: (dialog) => labels[base(dialog)]!,
   };
 }

@@ -12,7 +12,7 @@ const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\u202a-\u2
 
 /** Text for HTML, SVG and XML, in content and in quoted attributes. */
 export function escapeXml(text: string): string {
-  return text.replace(FORBIDDEN, "\ufffd").replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+  return text.replace(FORBIDDEN, "\ufffd").replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
 /** Text for one cell or line of GitHub-flavoured Markdown: no markup, links, HTML or line breaks come of it. */

@@ -9,12 +9,14 @@ interface Case {
   readonly skipped?: string;
 }
 
+/** Passes when the count is 0. */
+const none = (name: string, n: number, what: string): Case => ({
+  name,
+  failure: n === 0 ? null : `${n} messages were ${what}`,
+});
+
 function cases(result: Result): Case[] {
   const { verdict, audit } = result;
-  const none = (name: string, n: number, what: string): Case => ({
-    name,
-    failure: n === 0 ? null : `${n} messages were ${what}`,
-  });
   const reasons = verdict.reasons.map(({ code, message }) => `${code}: ${message}`).join("\n");
   const matches: Case =
     audit.match === null

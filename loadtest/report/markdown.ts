@@ -50,10 +50,12 @@ function summary(result: Result): string {
   ].join("\n\n");
 }
 
+/** Nothing was measured where nothing was acknowledged. */
+const ms = (acked: number, value: number): string => (acked === 0 ? "–" : milliseconds(value));
+
 function shards(result: Result): string {
   const invalid = result.verdict.status === "INVALID";
   const unit = invalid ? "ms, not to be trusted" : "ms";
-  const ms = (acked: number, value: number): string => (acked === 0 ? "–" : milliseconds(value));
   return table(
     [
       "Shard",
@@ -101,15 +103,16 @@ export function markdownReport(result: Result): string {
   ]);
   const sizes = [...new Set(result.whatIf.rows.map(({ shards: n }) => n))].sort((a, b) => a - b);
   const placements = [...new Set(result.whatIf.rows.map(({ placement }) => placement))];
-  const whatIf = placements.map((placement) => [
-    placement,
-    ...sizes.map((size) => {
-      const row = result.whatIf.rows.find(
-        (candidate) => candidate.placement === placement && candidate.shards === size,
-      );
-      return row === undefined ? "–" : `${times(row.maxOverMean)} (${percent(row.movedFromToday, 0)})`;
-    }),
-  ]);
+  const whatIf = placements.map((placement) =>
+    [placement].concat(
+      sizes.map((size) => {
+        const row = result.whatIf.rows.find(
+          (candidate) => candidate.placement === placement && candidate.shards === size,
+        );
+        return row === undefined ? "–" : `${times(row.maxOverMean)} (${percent(row.movedFromToday, 0)})`;
+      }),
+    ),
+  );
   const advice = result.advice.map(
     ({ text, forecast }) => `- ${escapeMarkdown(text)} Forecast max/mean ${times(forecast.maxOverMean)}.`,
   );

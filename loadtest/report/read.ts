@@ -1,4 +1,4 @@
-import { Errors } from "typebox/value";
+import { Check, Errors } from "typebox/value";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { ResultSchema, type Result } from "./result.ts";
 
@@ -21,13 +21,13 @@ export function checkResult(value: unknown, where: string): Result {
       `${where} is version ${version} and this hotshard reads version ${VERSION}; use the hotshard that wrote it, or a newer one`,
     );
   }
-  const faults = Errors(ResultSchema, value);
-  if (faults.length > 0) {
+  if (!Check(ResultSchema, value)) {
+    const faults = Errors(ResultSchema, value);
     const shown = faults.slice(0, FAULTS_SHOWN).map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);
     const more = faults.length > FAULTS_SHOWN ? `; and ${faults.length - FAULTS_SHOWN} more` : "";
     throw new ConfigError("BAD_RESULT", `${where} is not a result document: ${shown.join("; ")}${more}`);
   }
-  return value as Result;
+  return value;
 }
 
 /** @throws {ConfigError} as `checkResult`, and BAD_RESULT when the text is not JSON */

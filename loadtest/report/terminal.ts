@@ -31,7 +31,7 @@ const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 /** A bar of `share` (0…1) of `width` cells, exact to an eighth of a cell, filled up with spaces. */
 export function bar(share: number, width: number): string {
   const eighths = Math.round(Math.max(0, Math.min(1, share)) * width * 8);
-  const cells = "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] as string);
+  const cells = "█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
   return cells.padEnd(width);
 }
 
@@ -39,7 +39,7 @@ export function bar(share: number, width: number): string {
 function wrap(sentence: string, columns: number): string {
   const lines = [""];
   for (const word of escapeTerminal(sentence).split(" ")) {
-    const line = lines[lines.length - 1] as string;
+    const line = lines[lines.length - 1]!;
     if (line !== "" && line.length + 1 + word.length > columns) lines.push(`  ${word}`);
     else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
   }

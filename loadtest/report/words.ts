@@ -56,23 +56,20 @@ export function causeInWords(result: Result): string {
   const cause = mainCause(result);
   const factor = times(causes[cause].factor);
   const [top] = result.hotDialogs;
-  switch (cause) {
-    case "popularity": {
-      if (top !== undefined && top.share * result.shards.length > 0.5) {
-        const parts = top.shard.split("+").length;
-        const split = parts > 1 ? `, though split over ${parts} shards` : "";
-        return `one dialog with ${percent(top.share)} of the messages${split}`;
-      }
-      const together = result.hotDialogs.reduce((total, { share }) => total + share, 0);
-      return `popular dialogs: the ${result.hotDialogs.length} heaviest hold ${percent(together)} of the messages`;
-    }
-    case "placement":
-      return `the placement ${result.server.placement} gives the shards unequal shares of the keys (${factor})`;
-    case "hash":
-      return `where the hash put these dialogs (${factor})`;
-    case "chance":
-      return `few dialogs: ${plural(distinctDialogs, "dialog")} cannot fall evenly on ${plural(result.shards.length, "shard")}`;
+  if (cause === "placement") {
+    return `the placement ${result.server.placement} gives the shards unequal shares of the keys (${factor})`;
   }
+  if (cause === "hash") return `where the hash put these dialogs (${factor})`;
+  if (cause === "chance") {
+    return `few dialogs: ${plural(distinctDialogs, "dialog")} cannot fall evenly on ${plural(result.shards.length, "shard")}`;
+  }
+  if (top !== undefined && top.share * result.shards.length > 0.5) {
+    const parts = top.shard.split("+").length;
+    const split = parts > 1 ? `, though split over ${parts} shards` : "";
+    return `one dialog with ${percent(top.share)} of the messages${split}`;
+  }
+  const together = result.hotDialogs.reduce((total, { share }) => total + share, 0);
+  return `popular dialogs: the ${result.hotDialogs.length} heaviest hold ${percent(together)} of the messages`;
 }
 
 /** The first advice and what it promises, for the line under the headline; null when there is nothing to do. */
@@ -81,16 +78,11 @@ export function remedyInWords(result: Result): string | null {
   if (advice === undefined || advice.action === "none") return null;
   const forecast = times(advice.forecast.maxOverMean);
   const it = mainCause(result) === "popularity" || advice.dialog === undefined ? "it" : `dialog ${advice.dialog}`;
-  switch (advice.action) {
-    case "split":
-      return `Split ${it} over ${plural(advice.shards?.length ?? advice.readFanout ?? 2, "shard")}: ${forecast}.`;
-    case "pin":
-      return `Pin ${it} to shard ${advice.shards?.[0] ?? "?"} and give that shard less of the rest: ${forecast}.`;
-    case "change-placement":
-      return `Change the placement to ${advice.placement ?? "another"}: ${forecast}.`;
-    case "add-shard":
-      return `Add a shard: ${forecast}.`;
-  }
+  const { action, shards, placement, readFanout } = advice;
+  if (action === "add-shard") return `Add a shard: ${forecast}.`;
+  if (action === "change-placement") return `Change the placement to ${placement ?? "another"}: ${forecast}.`;
+  if (action === "split") return `Split ${it} over ${plural(shards?.length ?? readFanout ?? 2, "shard")}: ${forecast}.`;
+  return `Pin ${it} to shard ${shards?.[0] ?? "?"} and give that shard less of the rest: ${forecast}.`;
 }
 
 const ACTIONS = { none: "", split: "split", pin: "pinned", "add-shard": "with one shard more", "change-placement": "" };

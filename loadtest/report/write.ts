@@ -57,12 +57,11 @@ async function read(path: string): Promise<Buffer | null> {
   }
 }
 
-const isSlice = (value: unknown): value is Slice =>
-  typeof value === "object" &&
-  value !== null &&
-  Number.isFinite((value as Slice).second) &&
-  Number.isFinite((value as Slice).acked) &&
-  typeof (value as Slice).shard === "string";
+function isSlice(value: unknown): value is Slice {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("second" in value && "acked" in value && "shard" in value)) return false;
+  return Number.isFinite(value.second) && Number.isFinite(value.acked) && typeof value.shard === "string";
+}
 
 function parseSlices(text: string, where: string): Slice[] {
   return text.split("\n").flatMap((line, i) => {

@@ -85,15 +85,15 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
     const to = other >= author ? other + 1 : other;
     const dialog = hot ? HOT_DIALOG : `${Math.min(author, to)}_${Math.max(author, to)}`;
     const shard = router.place({ dialog, id: 1n, author, client: `run-${i}` });
-    const label = labels[shard] as string;
-    shareOf[shard] = (shareOf[shard] as number) + 1 / sent;
+    const label = labels[shard]!;
+    shareOf[shard]! += 1 / sent;
     const at = (i / planned) * seconds;
-    const excess = Math.max(0, (shareOf[shard] as number) * rate * (sent / (i + 1)) - limit);
+    const excess = Math.max(0, shareOf[shard]! * rate * (sent / (i + 1)) - limit);
     const queueing = i > 2_000 ? (excess / limit) * at * 1_000 : 0;
     const service = 11 + 10 * random.uniform() + 2 * random.exponential() + queueing * 0.9;
     const delivery = service + 0.3 * random.exponential() + queueing * 0.1;
     const second = Math.floor(at + delivery / 1_000);
-    const record = recorders[shard] as Recorder;
+    const record = recorders[shard]!;
     record.acked += 1;
     record.sum += 1;
     record.bytes += 40;
@@ -129,7 +129,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
     offline: Math.floor(acked / 10),
     duplicated: 0,
     reordered: 0,
-    shards: Object.fromEntries(labels.map((label, i) => [label, measured(recorders[i] as Recorder)])),
+    shards: Object.fromEntries(labels.map((label, i) => [label, measured(recorders[i]!)])),
     slices,
     generator: { sendLag: lag.toData(), handlerLag: lag.toData(), cpu: 0.41, dropped },
   };
@@ -144,7 +144,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
       shaped: { commitMs: 20, maxRows: 20 },
       state: "up",
       queueRows: 0,
-      writer: totals((recorders[i] as Recorder).acked),
+      writer: totals(recorders[i]!.acked),
     })),
   });
   const commitsOf = (rows: number): WriterTotals => {
@@ -171,7 +171,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
     audit: {
       run: "fixture001",
       shards: labels.map((shard, i) => {
-        const { acked: rows, sum } = recorders[i] as Recorder;
+        const { acked: rows, sum } = recorders[i]!;
         const missing = i === 0 ? lost : 0;
         return { shard, rows: rows - missing, sum: sum - missing };
       }),

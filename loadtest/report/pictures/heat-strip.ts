@@ -27,7 +27,7 @@ function gridOf(labels: readonly string[], slices: readonly Slice[]): Grid {
   for (const { second, shard, acked } of slices) {
     const row = rates[rowOf.get(shard) ?? -1];
     const column = Math.floor(second / step);
-    if (row !== undefined && second >= 0) row[column] = (row[column] as number) + acked / step;
+    if (row !== undefined && second >= 0) row[column]! += acked / step;
   }
   return { step, columns, rates, peak: rates.reduce((most, row) => row.reduce((a, b) => Math.max(a, b), most), 0) };
 }
@@ -39,8 +39,9 @@ function cells(grid: Grid, x: (column: number) => number, top: number, row: numb
   grid.rates.forEach((rates, i) => {
     let start = 0;
     for (let column = 1; column <= grid.columns; column += 1) {
-      const here = level(rates[start] as number);
-      if (column < grid.columns && level(rates[column] as number) === here) continue;
+      const here = level(rates[start]!);
+      const next = rates[column];
+      if (next !== undefined && level(next) === here) continue;
       paths[here] += `M${px(x(start))} ${px(top + row * i)}H${px(x(column))}v${px(row - 2)}H${px(x(start))}z`;
       start = column;
     }

@@ -27,12 +27,12 @@ function draw(result: Result, width: number): Drawing {
     .nice();
   const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
   const marks = (quantiles: Quantiles, y: number, kind: string): string => {
-    const at = (ms: number): number => x(Math.max(LEAST, ms));
+    const [p50, p99, p999] = [quantiles.p50, quantiles.p99, quantiles.p999].map((ms) => x(Math.max(LEAST, ms)));
     return (
-      line(at(quantiles.p50), y, at(quantiles.p999), y, `range ${kind}`) +
-      dot(at(quantiles.p50), y, 3, kind) +
-      dot(at(quantiles.p99), y, 4.5, kind) +
-      line(at(quantiles.p999), y - 5, at(quantiles.p999), y + 5, `end ${kind}`)
+      line(p50!, y, p999!, y, `range ${kind}`) +
+      dot(p50!, y, 3, kind) +
+      dot(p99!, y, 4.5, kind) +
+      line(p999!, y - 5, p999!, y + 5, `end ${kind}`)
     );
   };
   const rows = shards.map(({ label, deliveryMs, serviceMs }, i) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { causesOfSkew, type Causes, type DialogLoad } from "../../../loadtest/analysis/causes.ts";
 import { keySpaceShares } from "../../../loadtest/analysis/key-space.ts";
 import { maxOverMean } from "../../../loadtest/analysis/skew.ts";
@@ -85,7 +85,7 @@ test("a ring of one point a shard is the placement's doing, and its shares are f
   const place = (dialog: string): number => router.place({ dialog, id: 1n, author: 1, client: "" });
   const shares = keySpaceShares(place, EVEN);
   assert.ok(Math.abs(shares.reduce((a, b) => a + b, 0) - 1) < 1e-9);
-  const dialogs = crowd(20_000, EVEN).map((load) => ({ ...load, shard: place(load.dialog) }));
+  const dialogs = crowd(20_000, EVEN).map(({ dialog, messages }) => ({ dialog, messages, shard: place(dialog) }));
   const causes = ask(dialogs, shares);
   assert.ok(causes.placement.factor > 1.3, `placement ${causes.placement.factor}`);
   nearOne(causes.popularity);
@@ -102,11 +102,12 @@ test("an even placement comes out exactly even, a hash that ignores its shares i
   assert.ok(causes.hash.low > 1.4);
 });
 
+const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
+
 test("classes keep the number, the total and the sum of squares of the weights", () => {
   const random = createRandom(9, 0);
   const weights = Array.from({ length: 50_000 }, () => Math.ceil(random.exponential() ** 3 * 10));
   const classes = weightClasses(weights);
-  const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
   const total = sum(classes.map(({ weight, dialogs }) => weight * dialogs));
   const squares = sum(classes.map(({ weight, dialogs }) => weight ** 2 * dialogs));
   assert.ok(classes.length < 400);

@@ -21,10 +21,11 @@ test("another validator accepts a result, and refuses one with a hole or a wrong
   assert.equal(validate({ ...result, shards: [{ ...result.shards[0], stored: "12" }] }), false);
 });
 
+const read = (text: string) => () => parseResult(text, "runs/a/result.json");
+const json = (value: unknown) => JSON.stringify(value);
+
 test("what is not a result says so: what, where, and what to do", () => {
   assert.equal(checkResult(result, "x"), result);
-  const read = (text: string) => () => parseResult(text, "runs/a/result.json");
-  const json = (value: unknown) => JSON.stringify(value);
   const newer = { code: "NEWER_RESULT", message: /runs\/a\/result\.json is version 2 .* reads version 1/ };
   assert.throws(read(json({ ...result, version: 2 })), newer);
   assert.throws(read("{ broken"), { code: "BAD_RESULT", message: /runs\/a\/result\.json is not JSON/ });

@@ -40,6 +40,6 @@ test("an even run burns nobody", () => {
 test("one shard, and none that stored anything", () => {
   const result = built({ hotShare: 0, rate: 100, shards: 1 });
   assert.match(headline(result), /^One shard takes everything/);
-  const nothing = { ...result, shards: result.shards.map((shard) => ({ ...shard, stored: 0 })) };
+  const nothing = { ...result, shards: [{ ...result.shards[0]!, stored: 0 }] };
   assert.equal(headline(nothing), "No message was stored.");
 });
