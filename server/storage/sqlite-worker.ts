@@ -92,7 +92,10 @@ parentPort!.on("message", (request: SqliteRequest) => {
 });
 
 function handle(request: SqliteRequest): unknown {
-  if (request[0] === "close") return close();
+  if (request[0] === "close") {
+    close();
+    return null;
+  }
   shard ??= open();
   const { db, statements } = shard;
   switch (request[0]) {
@@ -105,7 +108,7 @@ function handle(request: SqliteRequest): unknown {
         ? statements.newest.all(request[1], request[3]).reverse()
         : statements.history.all(request[1], request[2], request[3]).reverse();
     case "find":
-      return (statements.find.get(request[1], request[2], request[3])?.["id"] as string | undefined) ?? null;
+      return statements.find.get(request[1], request[2], request[3])?.["id"] ?? null;
     case "audit":
       return statements.audit.get(`${request[1]}-`);
     case "auditDialogs":
@@ -113,8 +116,14 @@ function handle(request: SqliteRequest): unknown {
     case "lastId":
       return statements.lastId.get()!["id"];
     case "ping":
-      return void statements.ping.get();
+      return statements.ping.get();
+    default:
+      return unknownRequest(request);
   }
+}
+
+function unknownRequest(request: never): never {
+  throw new Error(`unknown request ${String(request)}`);
 }
 
 function open(): Shard {
@@ -127,7 +136,7 @@ function open(): Shard {
     if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     db.exec(SCHEMA);
     db.function("md5_24", { deterministic: true }, (dialog, author, client) =>
-      Number.parseInt(hash("md5", `${dialog}:${author}:${client}`).slice(0, 6), 16),
+      Number.parseInt(hash("md5", `${String(dialog)}:${String(author)}:${String(client)}`).slice(0, 6), 16),
     );
     return { db, lock, statements: prepare(db) };
   } catch (error) {
@@ -187,8 +196,8 @@ function durability(db: DatabaseSync): Durability {
 }
 
 /** @returns the ids of the first messages by the index of their duplicates, or null when there is none */
-function insert({ db, statements }: Shard, flat: readonly (string | number)[]): Map<number, string> | null {
-  let duplicates: Map<number, string> | null = null;
+function insert({ db, statements }: Shard, flat: readonly (string | number)[]): Map<number, unknown> | null {
+  let duplicates: Map<number, unknown> | null = null;
   db.exec("BEGIN IMMEDIATE");
   try {
     for (let at = 0; at < flat.length; at += FIELDS) {
@@ -198,7 +207,7 @@ function insert({ db, statements }: Shard, flat: readonly (string | number)[]): 
       const { changes } = statements.insert.run(dialog, flat[at + 1]!, author, flat[at + 3]!, client, flat[at + 5]!);
       if (changes === 1) continue;
       duplicates ??= new Map();
-      duplicates.set(at / FIELDS, statements.find.get(dialog, author, client)!["id"] as string);
+      duplicates.set(at / FIELDS, statements.find.get(dialog, author, client)!["id"]);
     }
     db.exec("COMMIT");
     return duplicates;

@@ -184,7 +184,7 @@ export function createWriter(options: WriterOptions): Writer {
     watch(commitTimeoutMs);
     store.insert(batch.rows).then(
       (ids) => finish(batch, ids),
-      (error: unknown) => fail(batch, error as Error),
+      (error: Error) => fail(batch, error),
     );
   }
 
@@ -263,7 +263,7 @@ export function createWriter(options: WriterOptions): Writer {
       else await store.ping();
       goUp();
     } catch (error) {
-      goDown(error as Error);
+      goDown(asError(error));
     } finally {
       cancel();
     }
@@ -297,8 +297,8 @@ export function createWriter(options: WriterOptions): Writer {
         goUp();
       } catch (error) {
         if (error instanceof ConfigError) throw error;
-        onState?.("down", error as Error);
-        goDown(error as Error);
+        onState?.("down", asError(error));
+        goDown(asError(error));
       }
     },
     enqueue,
@@ -319,4 +319,8 @@ export function createWriter(options: WriterOptions): Writer {
       await store.close();
     },
   };
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

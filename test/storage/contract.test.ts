@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { MessageRow, ShardStore } from "../../server/storage/contract.ts";
 import { createStore } from "../../server/storage/open-store.ts";
 import { parseShardUrl } from "../../server/storage/url.ts";
@@ -226,12 +226,9 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
             round += 1;
             const model = new Map<string, MessageRow>();
             for (const batch of sequence) {
-              const rows = batch.map((one) => ({
-                ...one,
-                dialog: `${round}_${one.dialog}`,
-                id: String(++id),
-                recipient: 9,
-              }));
+              const rows = batch.map(({ dialog, author, client, text }) =>
+                row({ id: String(++id), dialog: `${round}_${dialog}`, author, client, text }),
+              );
               const expected = rows.map((one) => {
                 const key = JSON.stringify([one.dialog, one.author, one.client]);
                 if (!model.has(key)) model.set(key, one);

@@ -34,7 +34,7 @@ function writerProcess(file: string): { child: ChildProcess; lines: AsyncIterato
     stdio: ["ignore", "pipe", "inherit"],
   });
   children.push(child);
-  return { child, lines: createInterface({ input: child.stdout! })[Symbol.asyncIterator]() };
+  return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
 
 test("a shard belongs to one process until that ends, and what it acknowledged survives kill -9", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { StoreError } from "../../server/storage/contract.ts";
-import type { ShardStore } from "../../server/storage/contract.ts";
+import type { Durability, ShardStore } from "../../server/storage/contract.ts";
 import { createWriter } from "../../server/storage/writer.ts";
 import type { CommitReport, Committed, Failed, WriterLimits } from "../../server/storage/writer.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
@@ -10,15 +10,25 @@ import { row } from "./rows.ts";
 
 type Outcome = (Committed | Failed) & { key: string };
 
+function opens(): Promise<Durability> {
+  return Promise.resolve({ crashSafe: true, settings: "fake" });
+}
+
+function answers(): Promise<void> {
+  return Promise.resolve();
+}
+
+function unused(): never {
+  assert.fail("the writer does not read");
+}
+
 /** A store whose every call waits until the test ends it. */
 function fakeStore(maxRows?: number) {
   type Call = { ids: string[]; end: (ids?: string[]) => void; fail: (error: Error) => void };
   const calls: Call[] = [];
   const attempts: string[] = [];
-  let opening: () => Promise<{ crashSafe: boolean; settings: string }> = () =>
-    Promise.resolve({ crashSafe: true, settings: "fake" });
-  let pinging: () => Promise<void> = () => Promise.resolve();
-  const unused = (): never => assert.fail("the writer does not read");
+  let opening = opens;
+  let pinging = answers;
   const store: ShardStore = {
     engine: "sqlite",
     ...(maxRows !== undefined && { maxRows }),
@@ -202,7 +212,7 @@ describe("failure", () => {
       seen = attempts.length;
     }
     assert.deepEqual(probedAt, [250, 750, 1_750, 3_750, 5_750, 7_750]);
-    onPing(() => Promise.resolve());
+    onPing(answers);
     await clock.advance(2_000);
     assert.deepEqual([writer.state(), ...states], ["up", "up", "down", "up"]);
     assert.deepEqual(send(7), [null]);
@@ -277,7 +287,7 @@ describe("start", () => {
     assert.equal(writer.enqueue(row({ id: "1" }), 1, () => assert.fail("queued"))?.error, "SHARD_UNAVAILABLE");
     await writer.start();
     assert.deepEqual([writer.state(), writer.durability()], ["down", null]);
-    fake.onOpen(() => Promise.resolve({ crashSafe: true, settings: "fake" }));
+    fake.onOpen(opens);
     await clock.advance(250);
     assert.deepEqual([writer.state(), writer.durability()?.settings], ["up", "fake"]);
     assert.deepEqual(fake.attempts, ["open", "open"]);

@@ -1,9 +1,9 @@
+import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createConnection } from "mysql2/promise";
@@ -63,8 +63,6 @@ export async function startMariadbs(count: number): Promise<Mariadb[] | null> {
 
 function existing(url: string, index: number): Mariadb {
   const parsed = new URL(url);
-  const unsupported = (): Promise<never> =>
-    Promise.reject(new Error("HOTSHARD_TEST_MYSQL servers are not ours to stop"));
   return {
     url(database) {
       const own = new URL(url);
@@ -77,6 +75,10 @@ function existing(url: string, index: number): Mariadb {
     restart: unsupported,
     stop: () => Promise.resolve(),
   };
+}
+
+function unsupported(): Promise<never> {
+  return Promise.reject(new Error("HOTSHARD_TEST_MYSQL servers are not ours to stop"));
 }
 
 function find(program: string): string | null {
@@ -147,10 +149,11 @@ async function start(program: string, folder: string, onRemoved: () => void): Pr
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
   server.close();
   await once(server, "close");
-  return port;
+  return address.port;
 }
 
 async function launch(program: string, folder: string, port: number): Promise<ChildProcess> {
