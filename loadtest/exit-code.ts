@@ -1,4 +1,5 @@
 import { ConfigError } from "../server/placement/contract.ts";
+import { auditFaults } from "./analysis/audit.ts";
 import { DriveError } from "./drivers/drive-error.ts";
 import { MissingProgramError } from "./drivers/missing-program.ts";
 import type { Result } from "./report/result.ts";
@@ -9,7 +10,7 @@ export const EXIT = { good: 0, failed: 1, usage: 2, invalid: 3, missing: 4, inte
 /** An interrupted run is not judged; a failed audit is certain even when the run is INVALID. */
 export function exitCodeOf(result: Result): number {
   if (result.run.interrupted) return EXIT.interrupted;
-  if (result.audit.match === false) return EXIT.failed;
+  if (auditFaults(result.audit).length > 0) return EXIT.failed;
   return result.verdict.status === "VALID" ? EXIT.good : EXIT.invalid;
 }
 

@@ -35,30 +35,40 @@ function isTest(data: EventData.TestPass | EventData.TestFail): boolean {
   return data.details.type !== "suite" && resolve(data.name) !== data.file;
 }
 
-const stream = run({
-  files,
-  concurrency: Math.min(2, availableParallelism()),
-  // Far above what any test takes: it turns a hang into a failure that names the test.
-  timeout: 300_000,
-});
-stream.on("test:pass", (data) => {
-  // A skipped suite is one line, and its tests are not reported.
-  if (data.skip !== undefined)
-    skipped.push(`${data.name} (${typeof data.skip === "string" ? data.skip : "no reason"})`);
-  else if (isTest(data)) executed += 1;
-});
-stream.on("test:fail", (data) => {
-  // A failed `todo` is expected to fail.
-  if (data.todo !== undefined) return;
-  failed = true;
-  if (isTest(data)) executed += 1;
-});
-// Says so when a file ended badly after its last test, e.g. by a rejection that nobody handled.
-stream.on("test:summary", (data) => {
-  if (!data.success) failed = true;
-});
+/** These judge latencies and generators: another test beside them would be what they measure. */
+const ALONE = /\/test\/e2e\//u;
 
-for await (const text of stream.compose(spec)) process.stdout.write(String(text));
+await runFiles(
+  files.filter((file) => ALONE.test(file)),
+  1,
+);
+await runFiles(
+  files.filter((file) => !ALONE.test(file)),
+  Math.min(2, availableParallelism()),
+);
+
+async function runFiles(some: string[], concurrency: number): Promise<void> {
+  if (some.length === 0) return;
+  // The timeout is far above what any test takes: it turns a hang into a failure that names the test.
+  const stream = run({ files: some, concurrency, timeout: 300_000 });
+  stream.on("test:pass", (data) => {
+    // A skipped suite is one line, and its tests are not reported.
+    if (data.skip !== undefined)
+      skipped.push(`${data.name} (${typeof data.skip === "string" ? data.skip : "no reason"})`);
+    else if (isTest(data)) executed += 1;
+  });
+  stream.on("test:fail", (data) => {
+    // A failed `todo` is expected to fail.
+    if (data.todo !== undefined) return;
+    failed = true;
+    if (isTest(data)) executed += 1;
+  });
+  // Says so when a file ended badly after its last test, e.g. by a rejection that nobody handled.
+  stream.on("test:summary", (data) => {
+    if (!data.success) failed = true;
+  });
+  for await (const text of stream.compose(spec)) process.stdout.write(String(text));
+}
 
 const faults: string[] = [];
 if (executed === 0)

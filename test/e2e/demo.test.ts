@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import type { Result } from "../../loadtest/report/result.ts";
+
+const HOTSHARD = join(import.meta.dirname, "../../bin/hotshard.js");
+const FOLDERS = ["1-random-ring", "2-random-slots", "3-lady-gaga-slots", "4-lady-gaga-remedied"];
+
+/** The demo as a newcomer runs it, with nothing set. */
+describe("hotshard demo", () => {
+  const out = mkdtempSync(join(tmpdir(), "hotshard-demo-"));
+  let stdout = "";
+  let acts: Result[] = [];
+
+  before(async () => {
+    // Rejects when the exit code is not 0: then one of four acts was not VALID or not equal to the databases.
+    ({ stdout } = await promisify(execFile)(process.execPath, [HOTSHARD, "demo", "--out", out], { timeout: 170_000 }));
+    acts = FOLDERS.map((folder) => JSON.parse(readFileSync(join(out, folder, "result.json"), "utf8")) as Result);
+  });
+
+  after(() => rmSync(out, { recursive: true, force: true }));
+
+  test("plays four VALID acts whose audits match", () => {
+    for (const act of acts) {
+      assert.deepEqual(act.verdict, { status: "VALID", reasons: [] });
+      assert.equal(act.audit.match, true);
+      assert.ok(act.audit.acked > 10_000, `only ${act.audit.acked} messages`);
+      assert.equal(act.audit.stored, act.audit.acked);
+    }
+  });
+
+  test("shows the skew of a one-point ring, and that slots stay within chance", () => {
+    const [ring, slots] = acts;
+    assert.ok(ring!.skew.maxOverMean > 1.5, `the ring gives ${ring!.skew.maxOverMean}`);
+    assert.ok(ring!.skew.causes.placement.factor > 1.4, "the ring's layout is not named as the cause");
+    assert.ok(slots!.skew.maxOverMean <= slots!.skew.noiseFloor.p99, `slots give ${slots!.skew.maxOverMean}`);
+  });
+
+  test("burns a shard with one dialog, to the harm of the innocent", () => {
+    const hot = acts[2]!;
+    assert.ok(Math.abs(hot.skew.maxOverMean - 2.2) < 0.1, `max/mean ${hot.skew.maxOverMean}`);
+    assert.ok(hot.blastRadius!.p99 >= 3, `blast radius ${hot.blastRadius!.p99}`);
+    assert.equal(hot.advice[0]!.action, "split");
+    assert.ok(hot.skew.causes.popularity.factor > 2, "popularity is not named as the cause");
+  });
+
+  test("does what its advice forecast", () => {
+    const [, , hot, mended] = acts;
+    const forecast = hot!.advice[0]!.forecast.maxOverMean;
+    assert.ok(Math.abs(mended!.skew.maxOverMean / forecast - 1) < 0.1, `${mended!.skew.maxOverMean} of ${forecast}`);
+    assert.ok(mended!.blastRadius!.p99 <= 1.2, `blast radius ${mended!.blastRadius!.p99}`);
+  });
+
+  test("ends with one table and the paths of the reports", () => {
+    for (const folder of FOLDERS) {
+      assert.ok(stdout.includes(join(out, folder, "report.html")), `no path of ${folder}`);
+      assert.match(readFileSync(join(out, folder, "report.html"), "utf8"), /^<!doctype html>/iu);
+    }
+    for (const act of acts) assert.ok(stdout.includes(act.skew.maxOverMean.toFixed(2)));
+    assert.ok(
+      Math.max(
+        ...stdout
+          .split("\n")
+          .slice(0, 14)
+          .map((line) => line.length),
+      ) <= 80,
+      "the table is too wide",
+    );
+  });
+});
