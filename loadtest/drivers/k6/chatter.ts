@@ -134,7 +134,7 @@ export function createChatter(options: ChatterOptions): Chatter {
       const now = clock.now();
       const stamp = { seq: outbound.seq, settled: outbound.answered.low, intended: at, sent: now, phase } as const;
       const text = writeText(stamp);
-      pending.set(client, { ...planned, seq: outbound.seq, outbound, phase, bytes: text.length });
+      pending.set(client, { at, author, to, seq: outbound.seq, outbound, phase, bytes: text.length });
       options.send(author, `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`);
       recorder.tally.sent += 1;
       if (story.isHot(author, to)) recorder.tally.hotSent += 1;
