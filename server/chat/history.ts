@@ -1,7 +1,8 @@
 import type { HistoryMessage } from "../protocol/frames.ts";
 import { LIMITS } from "../protocol/frames.ts";
 import { compareIds } from "../placement/message-id.ts";
-import type { MessageRow } from "../storage/contract.ts";
+import { ConfigError } from "../placement/contract.ts";
+import { StoreError, type MessageRow } from "../storage/contract.ts";
 import type { Shard } from "./shard.ts";
 
 /** A page of one dialog, ascending by id, merged from every shard that may hold a part of it. */
@@ -32,7 +33,8 @@ export async function readHistory(
   // One more than asked tells whether an older page exists.
   const parts = await Promise.all(
     shards.map((shard) =>
-      shard.history(dialog, page.before ?? null, limit + 1).catch(() => {
+      shard.history(dialog, page.before ?? null, limit + 1).catch((error: unknown): MessageRow[] => {
+        if (!(error instanceof StoreError || error instanceof ConfigError)) throw error;
         partial.push(shard.label);
         return [];
       }),

@@ -32,13 +32,13 @@ export function weightedHistogram(registry: Registry, options: HistogramOptions)
     let total = 0;
     const values = buckets.map((le, index) => ({
       metricName: `${name}_bucket`,
-      labels: { ...labels, le },
+      labels: { le, ...labels },
       value: (total += counts[index]!),
     }));
     total += counts[buckets.length]!;
     return [
       ...values,
-      { metricName: `${name}_bucket`, labels: { ...labels, le: "+Inf" }, value: total },
+      { metricName: `${name}_bucket`, labels: { le: "+Inf", ...labels }, value: total },
       { metricName: `${name}_sum`, labels, value: sum },
       { metricName: `${name}_count`, labels, value: total },
     ];

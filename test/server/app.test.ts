@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { Writable } from "node:stream";
+import { test, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { pino } from "pino";
+import { WebSocket } from "ws";
+import { assemble, type Assembled } from "../../server/assemble.ts";
+import { readConfig } from "../../server/config.ts";
+import { StoreError, type MessageRow, type ShardStore } from "../../server/storage/contract.ts";
+import { connect } from "../support/chat-client.ts";
+import { metricValue, scrape } from "../support/metrics.ts";
+import { temporaryFolder } from "../support/server.ts";
+import { tokenOf } from "../support/token.ts";
+
+/** A store in memory whose calls a test can hold or fail. */
+function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
+  return {
+    engine: "sqlite",
+    open: async () => ({ crashSafe: false, settings: "in memory" }),
+    insert: async (rows) => rows.map((row) => row.id),
+    history: async () => [],
+    find: async () => null,
+    audit: async () => ({ rows: 0, sum: 0 }),
+    auditDialogs: async () => [],
+    lastId: async () => "0",
+    ping: async () => {},
+    close: async () => {},
+    ...overrides,
+  };
+}
+
+interface Running extends Assembled {
+  readonly url: string;
+  readonly chatUrl: string;
+  /** The lines of the log. */
+  readonly log: string[];
+}
+
+/** The server in this process, listening and not open yet. */
+async function listen(t: TestContext, stores: readonly ShardStore[], args: readonly string[] = []): Promise<Running> {
+  const log: string[] = [];
+  const sink = new Writable({
+    write(line: Buffer, _encoding, done) {
+      log.push(line.toString());
+      done();
+    },
+  });
+  const data = temporaryFolder();
+  const config = readConfig(["--data", data, "--shards", String(stores.length), ...args], {});
+  let index = 0;
+  const server = await assemble(config, pino({ level: "info" }, sink), () => stores[index++]!);
+  const url = await server.app.listen({ port: 0, host: "127.0.0.1" });
+  t.after(async () => {
+    await server.chat.stop(0);
+    await server.close();
+    rmSync(data, { recursive: true, force: true });
+  });
+  return { ...server, url, chatUrl: `${url.replace("http", "ws")}/chat`, log };
+}
+
+test("while it starts it is not ready and refuses chat; then it is; while it stops it is not", async (t) => {
+  const opening = Promise.withResolvers<void>();
+  const stopping = Promise.withResolvers<void>();
+  const store = scripted({
+    open: () => opening.promise.then(() => ({ crashSafe: true, settings: "" })),
+    async insert(rows) {
+      await stopping.promise;
+      return rows.map((row) => row.id);
+    },
+  });
+  const server = await listen(t, [store]);
+  const ready = async () => {
+    const { statusCode, body } = await server.app.inject("/readyz");
+    return [statusCode, (JSON.parse(body) as { status: string }).status];
+  };
+  const opened = server.open();
+  assert.deepEqual(await ready(), [503, "starting"]);
+  const early = new WebSocket(server.chatUrl);
+  const [status, body] = await new Promise<[number | undefined, string]>((resolve) => {
+    early.on("unexpected-response", (_request, response) => {
+      response.on("data", (text: Buffer) => resolve([response.statusCode, text.toString()]));
+    });
+  });
+  assert.deepEqual([status, (JSON.parse(body) as { code: string }).code], [503, "SHARD_UNAVAILABLE"]);
+
+  opening.resolve();
+  await opened;
+  assert.deepEqual(await ready(), [200, "ready"]);
+  const client = await connect(server.chatUrl, 1);
+  client.send({ type: "send", id: "under way", to: 2, text: "x" });
+  await client.settle();
+
+  const stopped = server.chat.stop(10_000);
+  assert.deepEqual(await ready(), [503, "stopping"]);
+  client.send({ type: "send", id: "too late", to: 2, text: "x" });
+  const refused = await client.next("error");
+  assert.deepEqual([refused.id, refused.code], ["too late", "SHUTTING_DOWN"]);
+  const newcomer = await connect(server.chatUrl, 2, { hello: "none" });
+  assert.equal((await newcomer.closed).code, 4100);
+  assert.equal(client.socket.readyState, WebSocket.OPEN, "it waits for its ack");
+  stopping.resolve();
+  assert.equal((await client.next("ack")).id, "under way");
+  await stopped;
+  assert.equal((await client.closed).code, 4100);
+});
+
+test("a stop does not wait for ever: after --drain-ms the clients are told all the same", async (t) => {
+  const never = Promise.withResolvers<string[]>();
+  const server = await listen(t, [scripted({ insert: () => never.promise })]);
+  await server.open();
+  const client = await connect(server.chatUrl, 1);
+  client.send({ type: "send", id: "1", to: 2, text: "x" });
+  await client.settle();
+  await server.chat.stop(20);
+  assert.equal((await client.closed).code, 4100);
+  never.resolve(["1"]);
+});
+
+test("a failed commit answers every row, counts them, and the shard comes back by itself", async (t) => {
+  const failing = Promise.withResolvers<string[]>();
+  let isDown = true;
+  const store = scripted({
+    insert: (rows: readonly MessageRow[]) => (isDown ? failing.promise : Promise.resolve(rows.map((row) => row.id))),
+    ping: () => (isDown ? Promise.reject(new StoreError("still down", false)) : Promise.resolve()),
+  });
+  const server = await listen(t, [store], ["--group-rows", "3"]);
+  await server.open();
+  const client = await connect(server.chatUrl, 1);
+  client.send(...Array.from({ length: 10 }, (_, i) => ({ type: "send", id: `${i}`, to: 2, text: "secret words" })));
+  await client.settle();
+  failing.reject(new StoreError("the disk is gone", true));
+  for (let i = 0; i < 10; i++) {
+    const error = await client.next("error");
+    assert.deepEqual([error.id, error.code, error.retryable], [`${i}`, "SHARD_UNAVAILABLE", true]);
+  }
+  const page = await scrape(server.url);
+  assert.equal(metricValue(page, 'chat_messages_total{shard="00",result="failed"}'), 10);
+  assert.equal(metricValue(page, 'chat_shard_operations_total{shard="00",op="insert",result="failed"}'), 1);
+  assert.equal(metricValue(page, 'chat_stage_duration_seconds_count{stage="commit"}'), 0);
+  assert.equal((await server.app.inject("/readyz")).statusCode, 503, "it was the only one");
+  isDown = false;
+  // It tries by itself; asking is the only way to know.
+  while ((await server.app.inject("/readyz")).statusCode !== 200) await delay(10);
+  client.send({ type: "send", id: "9", to: 2, text: "x", resend: true });
+  assert.equal((await client.next("ack")).id, "9");
+  const log = server.log.join("");
+  assert.match(log, /the disk is gone.*shard 00 is down/);
+  assert.match(log, /shard 00 is up/);
+  assert.doesNotMatch(log, /secret words/);
+});
+
+test("what nobody foresaw is answered INTERNAL and logged, and the connection goes on", async (t) => {
+  const broken = () => Promise.reject(new TypeError("a bug"));
+  const server = await listen(t, [scripted({ history: broken })]);
+  await server.open();
+  const client = await connect(server.chatUrl, 1);
+  client.send({ type: "history", id: "h", with: 2 });
+  const error = await client.next("error");
+  assert.deepEqual([error.id, error.code, error.retryable], ["h", "INTERNAL", true]);
+  assert.doesNotMatch(error.message, /bug/);
+
+  const authorization = `Bearer ${tokenOf(1)}`;
+  const http = await server.app.inject({ url: "/v1/dialogs/1_2/messages", headers: { authorization } });
+  assert.equal(http.statusCode, 500);
+  assert.equal((JSON.parse(http.body) as { code: string }).code, "INTERNAL");
+  assert.equal(server.log.filter((line) => line.includes("a bug")).length, 2);
+  await client.settle();
+  assert.equal(metricValue(await scrape(server.url), 'chat_errors_total{code="INTERNAL"}'), 2);
+});
+
+test("ids go on above the largest stored one, also when the wall clock was set back", async (t) => {
+  const future = (1n << 62n).toString();
+  const server = await listen(t, [scripted(), scripted({ lastId: async () => future })]);
+  await server.open();
+  const client = await connect(server.chatUrl, 1);
+  client.send({ type: "send", id: "1", to: 2, text: "x" });
+  assert.ok(BigInt((await client.next("ack")).message) > BigInt(future));
+});

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { optionRows } from "../../server/config.ts";
+import { ERRORS, type ErrorCode } from "../../server/protocol/errors.ts";
+import { LIMITS } from "../../server/protocol/frames.ts";
+
+/** The lines of a document between `<!-- name -->` and `<!-- /name -->`. */
+function section(document: string, name: string): string[] {
+  const text = readFileSync(new URL(`../../docs/${document}`, import.meta.url), "utf8");
+  const [, content] = new RegExp(`<!-- ${name} -->\n([^]*?)\n*<!-- /${name} -->`).exec(text) ?? [];
+  assert.ok(content !== undefined, `${document} has a section ${name}`);
+  return content.split("\n").filter((line) => line !== "");
+}
+
+/** Cells of a table's rows, without its head; the padding of the formatter does not matter. */
+function rows(lines: readonly string[]): string[][] {
+  return lines.slice(2).map((line) =>
+    line
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+function errorRow(code: ErrorCode): string[] {
+  const row: { retryable: boolean; outcome: string; http: number; close?: number; meaning: string } = ERRORS[code];
+  const close = row.close === undefined ? "" : String(row.close);
+  return [`\`${code}\``, row.retryable ? "yes" : "no", row.outcome, String(row.http), close, row.meaning];
+}
+
+function printed(head: readonly string[], body: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+test("docs/protocol.md has exactly the error codes of the table", () => {
+  const expected = (Object.keys(ERRORS) as ErrorCode[]).map(errorRow);
+  const head = ["code", "retryable", "outcome of a `send`", "HTTP", "close", "meaning"];
+  assert.deepEqual(rows(section("protocol.md", "errors")), expected, `it should be:\n${printed(head, expected)}\n`);
+});
+
+test("docs/protocol.md has the limits that a welcome tells", () => {
+  const values = rows(section("protocol.md", "limits")).map(([, value]) =>
+    Number(/[\d,]+$/.exec(value!)![0].replace(",", "")),
+  );
+  assert.deepEqual(values, [LIMITS.frames, LIMITS.bytes, LIMITS.text, LIMITS.id, LIMITS.page]);
+});
+
+test("docs/configuration.md has exactly the options that the server takes", () => {
+  const expected = optionRows().map((row) => [
+    `\`${row.flag}\``,
+    `\`${row.variable}\``,
+    row.default === null ? "" : `\`${row.default}\``,
+    row.meaning,
+  ]);
+  const head = ["option", "variable", "default", "meaning"];
+  assert.deepEqual(
+    rows(section("configuration.md", "options")),
+    expected,
+    `it should be:\n${printed(head, expected)}\n`,
+  );
+});

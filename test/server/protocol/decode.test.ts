@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { decode, encodeError, isMessageId } from "../../../server/protocol/decode.ts";
+import { ERRORS } from "../../../server/protocol/errors.ts";
+import { LIMITS, type ClientFrame } from "../../../server/protocol/frames.ts";
+
+const USER = 1;
+
+const text = fc.string({ minLength: 1, maxLength: 50, unit: "grapheme" });
+const id = fc.string({ minLength: 1, maxLength: LIMITS.id, unit: "grapheme-ascii" });
+const peer = fc.integer({ min: 2, max: Number.MAX_SAFE_INTEGER });
+const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+
+const good: fc.Arbitrary<ClientFrame> = fc.oneof(
+  fc.record({ type: fc.constant("send" as const), id, to: peer, text, resend: optional(fc.boolean()) }),
+  fc.record({ type: fc.constant("send" as const), id, group: peer, text }),
+  fc.record({
+    type: fc.constant("history" as const),
+    id,
+    with: peer,
+    before: optional(fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }).map(String)),
+    limit: optional(fc.integer({ min: 1, max: LIMITS.page })),
+  }),
+  fc.record({ type: fc.constant("ping" as const), id }),
+);
+
+/** A field of a good frame replaced by something that its type never allows. */
+const bad = fc
+  .record({
+    frame: good,
+    at: fc.nat(),
+    value: fc.constantFrom(null, 0, -1, 1.5, "", {}, [], "x".repeat(5_000), "\ud800"),
+  })
+  .map(({ frame, at, value }) => {
+    const fields = Object.keys(frame).filter((field) => frame[field as keyof ClientFrame] !== undefined);
+    return { ...frame, [fields[at % fields.length]!]: value };
+  });
+
+test("never throws and answers with frames or a reason, whatever comes", () => {
+  const anything = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.json(),
+    fc.array(fc.oneof(good, bad, fc.jsonValue())).map((frames) => JSON.stringify(frames)),
+    fc.jsonValue().map((value) => JSON.stringify({ type: "send", id: "1", to: value, text: value })),
+  );
+  fc.assert(
+    fc.property(anything, fc.constantFrom(null, USER), (message, user) => {
+      const decoded = decode(message, user);
+      if ("rejected" in decoded) {
+        assert.ok(Object.hasOwn(ERRORS, decoded.rejected.code));
+        assert.ok(decoded.rejected.message.length > 0);
+        assert.equal(typeof JSON.parse(encodeError(decoded.rejected.code, decoded.rejected.message)), "object");
+      } else assert.ok(decoded.frames.length >= 1 && decoded.frames.length <= LIMITS.frames);
+    }),
+    { numRuns: 2_000, seed: 1 },
+  );
+});
+
+test("good frames come through as they are, in order, whatever other fields they have", () => {
+  fc.assert(
+    fc.property(fc.array(good, { minLength: 1, maxLength: 20 }), (frames) => {
+      const extended = frames.map((frame) => ({ ...frame, later: { version: 2 } }));
+      const wire = JSON.parse(JSON.stringify(extended)) as ClientFrame[];
+      assert.deepEqual(decode(JSON.stringify(extended), USER), { frames: wire });
+      assert.deepEqual(decode(JSON.stringify(extended[0]), USER), { frames: wire.slice(0, 1) });
+    }),
+    { numRuns: 300, seed: 2 },
+  );
+});
+
+test("one bad frame, wherever it is, and none is applied", () => {
+  fc.assert(
+    fc.property(fc.array(good, { maxLength: 10 }), bad, fc.nat({ max: 10 }), (frames, culprit, at) => {
+      const mixed = frames.toSpliced(at, 0, culprit as ClientFrame);
+      const decoded = decode(JSON.stringify(mixed), USER);
+      assert.ok("rejected" in decoded, JSON.stringify(culprit));
+      assert.equal(decoded.rejected.code, "BAD_FRAME");
+      const place = mixed.indexOf(culprit as ClientFrame) + 1;
+      assert.match(decoded.rejected.message, new RegExp(`^frame ${place} of ${mixed.length}: .*; none was applied$`));
+    }),
+    { numRuns: 500, seed: 3 },
+  );
+});
+
+test("limits are inclusive", () => {
+  const send = { type: "send", id: "i".repeat(LIMITS.id), to: Number.MAX_SAFE_INTEGER, text: "t".repeat(LIMITS.text) };
+  assert.ok("frames" in decode(JSON.stringify(Array(LIMITS.frames).fill(send)), USER));
+  const history = { type: "history", id: "1", with: 2, before: "9223372036854775807", limit: LIMITS.page };
+  assert.ok("frames" in decode(JSON.stringify(history), USER));
+  // Before hello nobody is "oneself" yet.
+  assert.ok("frames" in decode(JSON.stringify({ ...send, to: 1 }), null));
+});
+
+test("a message id is the decimal text of 0 to 2^63 − 1, written in one way", () => {
+  for (const value of ["0", "1", "999999999999999999", "9223372036854775807"]) assert.ok(isMessageId(value), value);
+  for (const value of [
+    "",
+    "00",
+    "01",
+    "-1",
+    "+1",
+    "1.0",
+    " 1",
+    "1e3",
+    "9223372036854775808",
+    "10000000000000000000",
+    1,
+  ]) {
+    assert.ok(!isMessageId(value), String(value));
+  }
+});
+
+test("an error frame carries what the table says", () => {
+  assert.deepEqual(JSON.parse(encodeError("OVERLOADED", 'say "when"', "x")), {
+    type: "error",
+    id: "x",
+    code: "OVERLOADED",
+    retryable: true,
+    message: 'say "when"',
+  });
+  assert.ok(!("id" in (JSON.parse(encodeError("BAD_FRAME", "no")) as object)));
+});
