@@ -226,16 +226,22 @@ describe("failure", () => {
   test("a shard that answers but cannot store is probed ever more rarely", async () => {
     const { clock, calls, send, writer } = await started();
     const downFor: number[] = [];
-    for (let round = 0; round < 4; round++) {
+    const storedAgain = 4;
+    for (let round = 0; round < 6; round++) {
       send(round + 1);
       await clock.turn();
+      if (round === storedAgain) {
+        calls[round]!.end();
+        await clock.turn();
+        continue;
+      }
       calls[round]!.fail(new StoreError("disk full", false));
       await clock.turn();
       const from = clock.now();
       while (writer.state() === "down") await clock.advance(50);
       downFor.push(clock.now() - from);
     }
-    assert.deepEqual(downFor, [250, 500, 1_000, 2_000]);
+    assert.deepEqual(downFor, [250, 500, 1_000, 2_000, 250]);
   });
 
   test("an author that tries again in the answer is refused, not queued behind the failure", async () => {
