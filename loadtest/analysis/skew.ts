@@ -1,7 +1,6 @@
+import { sum } from "d3-array";
 import { createRandom } from "../traffic/random.ts";
 import { quantileOf, throwInto } from "./sampling.ts";
-
-const sum = (loads: readonly number[]): number => loads.reduce((total, load) => total + load, 0);
 
 /** Largest load over the mean of all shards, idle shards included; 1 (even) … number of shards. 1 when all are idle. */
 export function maxOverMean(loads: readonly number[]): number {
@@ -18,7 +17,7 @@ export function effectiveShards(loads: readonly number[]): number {
 export function variationCoefficient(loads: readonly number[]): number {
   const mean = sum(loads) / loads.length;
   if (!(mean > 0)) return 0;
-  return Math.sqrt(loads.reduce((total, load) => total + (load - mean) ** 2, 0) / loads.length) / mean;
+  return Math.sqrt(sum(loads, (load) => (load - mean) ** 2) / loads.length) / mean;
 }
 
 /** Gini coefficient (Gini 1912, by the sorted-rank formula): 0 (even) … 1 − 1/shards (all on one). */

@@ -15,12 +15,21 @@ export function escapeXml(text: string): string {
   return text.replace(FORBIDDEN, "\ufffd").replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }
 
-/** Text for one cell or line of GitHub-flavoured Markdown: no markup, links, HTML or line breaks come of it. */
+/**
+ * Text for one cell or line of GitHub-flavoured Markdown: no markup, links, mentions, HTML or line breaks come of it, and
+ * it stays readable as it is. An underscore inside a word (`7_501`) is none in that dialect.
+ */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(FORBIDDEN, "\ufffd")
     .replace(/\s+/g, " ")
-    .replace(/[\\`*_{}[\]<>()#+!|~&@:]/g, (character) => `&#${character.codePointAt(0)};`);
+    .trim()
+    .replace(/[\\`*[\]<>|~]|(?<![a-z0-9])_|_(?![a-z0-9])/gi, String.raw`\$&`)
+    .replace(/&/g, "&amp;")
+    .replace(/@/g, "&#64;")
+    .replace(/:\/\//g, ":&#47;/")
+    .replace(/www\./gi, "www&#46;")
+    .replace(/^(\d*)([#+.)-])(?= )/, String.raw`$1\$2`);
 }
 
 /** Text for a terminal: control characters of a foreign name must not move the cursor or change colours. */

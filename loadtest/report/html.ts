@@ -15,14 +15,16 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /**
  * The report as one HTML file: no script, no request to anywhere, light and dark, on paper and on a phone. The same
- * result and slices give the same bytes.
+ * input gives the same bytes.
+ *
+ * @param counts messages per dialog, heaviest first; empty when nobody kept them
  */
-export function htmlReport(result: Result, slices: readonly Slice[]): string {
+export function htmlReport(result: Result, slices: readonly Slice[], counts: readonly number[] = []): string {
   const body = [
     opening(result),
     overTime(result, slices),
     causes(result),
-    hotDialogs(result),
+    hotDialogs(result, counts),
     latency(result),
     blastRadius(result),
     headroom(result),

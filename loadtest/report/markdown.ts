@@ -32,7 +32,7 @@ function summary(result: Result): string {
     `${run.driver} driver`,
     `${plural(server.shards, "shard")} (${server.engine}), ${server.placement}`,
     ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
-    `${count(traffic.acked)} messages in ${run.durationS} s`,
+    `${count(traffic.acked)} messages in ${run.durationS + Number(run.dials["warmupS"] ?? 0)} s`,
     moment(run.startedAt),
   ];
   const reasons = result.verdict.reasons.map(

@@ -70,7 +70,8 @@ svg text.hot-ink { fill: var(--hot); }
 .service { fill: var(--paper); stroke: var(--soft); stroke-width: 1.25; }
 circle.delivery { stroke: none; }
 ${Array.from({ length: 7 }, (_, i) => `.heat-${i} { fill: var(--heat-${i}); }`).join(" ")}
-path { shape-rendering: crispEdges; }
+.curve { fill: none; stroke: var(--cool); stroke-width: 2; stroke-linejoin: round; }
+path[class^="heat"] { shape-rendering: crispEdges; }
 .scroll { overflow-x: auto; margin: 16px 0 8px; }
 .scroll:focus-visible { outline: 2px solid var(--hot); outline-offset: 4px; }
 table { border-collapse: collapse; width: 100%; font-size: 14.5px; }

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
+import { rollup, sum } from "d3-array";
 import { ConfigError } from "../../server/placement/contract.ts";
 import type { AuditDialogsReply } from "../../server/protocol/http.ts";
 import type { Slice } from "../drivers/contract.ts";
@@ -25,16 +26,42 @@ async function put(folder: string, name: string, content: string | Uint8Array): 
   await rename(draft, join(folder, name));
 }
 
-/** `dialog,count` with a header, heaviest first; the parts of a split dialog are one line. */
-function dialogsCsv(dialogs: RunRecord["dialogs"]): string {
-  const counts = new Map<string, number>();
-  for (const { dialog, count } of dialogs) counts.set(dialog, (counts.get(dialog) ?? 0) + count);
-  const ranked = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-  return ["dialog,count", ...ranked.map(([dialog, count]) => `${dialog},${count}`), ""].join("\n");
+interface DialogCount {
+  readonly dialog: string;
+  readonly count: number;
 }
 
-async function writeReports(folder: string, result: Result, slices: readonly Slice[]): Promise<void> {
-  await put(folder, "report.html", htmlReport(result, slices));
+/** Messages per dialog, heaviest first; the parts of a split dialog are one. */
+function byDialog(dialogs: RunRecord["dialogs"]): DialogCount[] {
+  const counts = rollup(
+    dialogs,
+    (parts) => sum(parts, ({ count }) => count),
+    ({ dialog }) => dialog,
+  );
+  return [...counts]
+    .map(([dialog, count]) => ({ dialog, count }))
+    .sort((a, b) => b.count - a.count || (a.dialog < b.dialog ? -1 : 1));
+}
+
+/** `dialog,count` with a header. */
+const dialogsCsv = (counts: readonly DialogCount[]): string =>
+  ["dialog,count", ...counts.map(({ dialog, count }) => `${dialog},${count}`), ""].join("\n");
+
+async function writeReports(
+  folder: string,
+  result: Result,
+  slices: readonly Slice[],
+  counts: readonly DialogCount[],
+): Promise<void> {
+  await put(
+    folder,
+    "report.html",
+    htmlReport(
+      result,
+      slices,
+      counts.map(({ count }) => count),
+    ),
+  );
   await put(folder, "report.md", markdownReport(result));
   await put(folder, "junit.xml", junitReport(result));
 }
@@ -43,9 +70,10 @@ async function writeReports(folder: string, result: Result, slices: readonly Sli
 export async function writeRun(folder: string, { result, slices, dialogs }: RunRecord): Promise<void> {
   await mkdir(folder, { recursive: true });
   await put(folder, "slices.ndjson", slices.map((slice) => `${JSON.stringify(slice)}\n`).join(""));
-  await put(folder, "dialogs.csv.gz", await promisify(gzip)(dialogsCsv(dialogs)));
+  const counts = byDialog(dialogs);
+  await put(folder, "dialogs.csv.gz", await promisify(gzip)(dialogsCsv(counts)));
   await put(folder, "result.json", `${JSON.stringify(result, null, 2)}\n`);
-  await writeReports(folder, result, slices);
+  await writeReports(folder, result, slices, counts);
 }
 
 async function read(path: string): Promise<Buffer | null> {
@@ -94,20 +122,32 @@ export async function readRun(folder: string): Promise<{ result: Result; slices:
   };
 }
 
-/** Messages per dialog of a run, heaviest first; null when the folder has no `dialogs.csv.gz`. */
-export async function readDialogs(folder: string): Promise<{ dialog: string; count: number }[] | null> {
-  const packed = await read(join(folder, "dialogs.csv.gz"));
+/**
+ * Messages per dialog of a run, heaviest first; null when the folder has no `dialogs.csv.gz`.
+ *
+ * @throws {ConfigError} BAD_RESULT when the file is not what `writeRun` wrote
+ */
+export async function readDialogs(folder: string): Promise<DialogCount[] | null> {
+  const where = join(folder, "dialogs.csv.gz");
+  const packed = await read(where);
   if (packed === null) return null;
-  const lines = (await promisify(gunzip)(packed)).toString("utf8").split("\n").slice(1);
-  return lines.flatMap((line) => {
-    const [dialog = "", count = ""] = line.split(",");
-    return dialog === "" ? [] : [{ dialog, count: Number(count) }];
+  let text: string;
+  try {
+    text = (await promisify(gunzip)(packed)).toString("utf8");
+  } catch (error) {
+    throw new ConfigError("BAD_RESULT", `${where} cannot be unpacked: ${String(error)}`);
+  }
+  return text.split("\n").flatMap((line, i) => {
+    if (line === "" || i === 0) return [];
+    const [, dialog, count] = /^([^,]+),(\d+)$/.exec(line) ?? [];
+    if (dialog === undefined) throw new ConfigError("BAD_RESULT", `${where} line ${i + 1} is not dialog,count`);
+    return [{ dialog, count: Number(count) }];
   });
 }
 
 /** `hotshard report DIR`: makes `report.html`, `report.md` and `junit.xml` again from what the folder holds. */
 export async function rewriteReports(folder: string): Promise<Result> {
   const { result, slices } = await readRun(folder);
-  await writeReports(folder, result, slices);
+  await writeReports(folder, result, slices, (await readDialogs(folder)) ?? []);
   return result;
 }

@@ -15,7 +15,7 @@ function isExecutable(path: string): boolean {
 }
 
 /** Path of a Chromium: `HOTSHARD_CHROMIUM`, else the first on the PATH; null when there is none. */
-export function findChromium(): string | null {
+function findChromium(): string | null {
   const named = process.env["HOTSHARD_CHROMIUM"];
   if (named !== undefined && named !== "") return isExecutable(named) ? named : null;
   const folders = (process.env["PATH"] ?? "").split(delimiter);

@@ -1,3 +1,4 @@
+import { max } from "d3-array";
 import { scaleLinear } from "d3-scale";
 import type { Slice } from "../../drivers/contract.ts";
 import { count, perSecond } from "../format.ts";
@@ -19,7 +20,7 @@ interface Grid {
 }
 
 function gridOf(labels: readonly string[], slices: readonly Slice[]): Grid {
-  const seconds = slices.reduce((last, { second }) => Math.max(last, second + 1), 1);
+  const seconds = Math.max(1, (max(slices, ({ second }) => second) ?? 0) + 1);
   const step = Math.ceil(seconds / COLUMNS);
   const columns = Math.ceil(seconds / step);
   const rowOf = new Map(labels.map((label, row) => [label, row]));
@@ -29,7 +30,7 @@ function gridOf(labels: readonly string[], slices: readonly Slice[]): Grid {
     const column = Math.floor(second / step);
     if (row !== undefined && second >= 0) row[column]! += acked / step;
   }
-  return { step, columns, rates, peak: rates.reduce((most, row) => row.reduce((a, b) => Math.max(a, b), most), 0) };
+  return { step, columns, rates, peak: max(rates, (row) => max(row)) ?? 0 };
 }
 
 /** One path per colour: neighbours of one level in a row are one rectangle. */

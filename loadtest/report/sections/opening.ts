@@ -102,7 +102,7 @@ export function opening(result: Result): string {
   const where = [
     `${run.driver} driver`,
     `${plural(server.shards, "shard")}, ${server.placement}`,
-    `${count(traffic.acked)} messages in ${run.durationS} s`,
+    `${count(traffic.acked)} messages in ${run.durationS + Number(run.dials["warmupS"] ?? 0)} s`,
     moment(run.startedAt),
     ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
     ...(run.interrupted ? ["interrupted"] : []),

@@ -2,6 +2,7 @@ import type { Slice } from "../../drivers/contract.ts";
 import { chance, count, percent, plural, times } from "../format.ts";
 import { causeSteps } from "../pictures/cause-steps.ts";
 import { heatStrip } from "../pictures/heat-strip.ts";
+import { rankSize } from "../pictures/rank-size.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph, section } from "../section.ts";
 import { table } from "../table.ts";
@@ -52,8 +53,8 @@ export function causes(result: Result): string {
   );
 }
 
-/** The heaviest dialogs, with how far their counts can be wrong. */
-export function hotDialogs(result: Result): string {
+/** The heaviest dialogs, with how far their counts can be wrong, and the whole popularity curve. */
+export function hotDialogs(result: Result, counts: readonly number[]): string {
   if (result.hotDialogs.length === 0) return "";
   const { asked, realised } = result.traffic.topDialogShare;
   const fair = 1 / Math.max(1, result.shards.length);
@@ -66,6 +67,10 @@ export function hotDialogs(result: Result): string {
     "dialogs",
     "The hot dialogs",
     paragraph(`${story} A shard's fair share is ${percent(fair)}: a dialog that comes near it fills a shard alone.`) +
+      figure(
+        rankSize(result, counts),
+        "Share of the messages of every dialog, heaviest first; both scales logarithmic.",
+      ) +
       table({
         caption: "Heaviest dialogs, by stored messages",
         head: ["Rank", "Dialog", "Share", "Error at most", "Messages", "Shard"],

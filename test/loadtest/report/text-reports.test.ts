@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
+import { escapeMarkdown } from "../../../loadtest/report/escape.ts";
 import { htmlReport } from "../../../loadtest/report/html.ts";
 import { junitReport } from "../../../loadtest/report/junit.ts";
 import { markdownReport } from "../../../loadtest/report/markdown.ts";
@@ -39,11 +40,23 @@ test("names from outside are never markup", () => {
   for (const line of markdown.split("\n")) {
     // An indented line is code: nothing in it is markup.
     if (line.startsWith("    ")) continue;
-    assert.ok(!line.includes("<script") && !line.includes("](javascript"), line);
+    assert.ok(!/(?<!\\)<script|(?<!\\)\]\(javascript/.test(line), line);
     assert.ok(!line.startsWith("# x"), line);
   }
   const terminal = terminalReport(hostile(), { isTTY: false }, {});
   assert.ok(!FORBIDDEN.some((one) => terminal.includes(one)), "terminal");
+});
+
+test("Markdown escapes what would be markup and leaves the rest readable", () => {
+  const table = [
+    ["Shard 02: +38 % (p99), 7_501", "Shard 02: +38 % (p99), 7_501"],
+    ["a|b *c* [d](e) `f` <g> _h_", "a\\|b \\*c\\* \\[d\\](e) \\`f\\` \\<g\\> \\_h\\_"],
+    ["1. x", "1\\. x"],
+    ["# x", "\\# x"],
+    ["http://a.b www.c.d @e &lt;", "http:&#47;/a.b www&#46;c.d &#64;e &amp;lt;"],
+    ["two\nlines", "two lines"],
+  ] as const;
+  for (const [text, escaped] of table) assert.equal(escapeMarkdown(text), escaped);
 });
 
 test("Markdown has the headline, every shard, the factors, and tables whose rows have as many cells as their heads", () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import { readDialogs, readRun, rewriteReports, writeRun } from "../../../loadtest/report/write.ts";
 import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
@@ -71,4 +71,8 @@ test("a folder without a result, and broken slices, are named", () =>
       '{"second":1,"shard":"00","acked":2,"deliveryMs":null}\n{"second":\n',
     );
     await assert.rejects(readRun(folder), { code: "BAD_RESULT", message: /slices\.ndjson line 2/ });
+    await writeFile(join(folder, "dialogs.csv.gz"), gzipSync("dialog,count\n1_2,3\n1_3,many\n"));
+    await assert.rejects(readDialogs(folder), { code: "BAD_RESULT", message: /dialogs\.csv\.gz line 3/ });
+    await writeFile(join(folder, "dialogs.csv.gz"), "not gzip");
+    await assert.rejects(readDialogs(folder), { code: "BAD_RESULT", message: /cannot be unpacked/ });
   }));
