@@ -26,9 +26,6 @@ export interface Engine {
   readonly handleSummary: (data: SummaryData) => Record<string, string>;
 }
 
-/** Time to connect before the schedule starts, milliseconds, and per user. */
-const CONNECT_MS = 1_000;
-const CONNECT_MS_PER_USER = 2;
 /** Beyond connecting, schedule and drain, seconds. */
 const MARGIN_S = 30;
 const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -38,15 +35,14 @@ export function createEngine(name: string): Engine {
   const scenario = scenarioOf(name);
   const settings = readSettings(scenario, __ENV);
   const story = scenario.make(settings.dials);
-  const connectMs = CONNECT_MS + CONNECT_MS_PER_USER * story.online;
   return {
-    options: optionsOf(settings, connectMs),
+    options: optionsOf(settings),
     setup() {
       // A driver has told its user already.
       if (settings.secretIsPublic && !settings.lines)
         console.warn("HOTSHARD_SECRET is not set: using the public development secret.");
       const labels = settings.labelsAreKnown ? settings.labels : askLabels(settings);
-      return { startAt: Date.now() + connectMs, runId: settings.runId ?? makeRunId(), labels };
+      return { startAt: Date.now() + settings.connectMs, runId: settings.runId ?? makeRunId(), labels };
     },
     drive: (data) => runVu(story, settings, data),
     handleSummary(data) {
@@ -63,8 +59,8 @@ function scenarioOf(name: string): Scenario {
   return scenario;
 }
 
-function optionsOf(settings: Settings, connectMs: number): Options {
-  const { dials, drainMs, vus } = settings;
+function optionsOf(settings: Settings): Options {
+  const { connectMs, dials, drainMs, vus } = settings;
   const seconds = Math.ceil((connectMs + drainMs) / 1000 + dials.warmupS + dials.durationS) + MARGIN_S;
   return {
     scenarios: {

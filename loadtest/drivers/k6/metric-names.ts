@@ -17,6 +17,8 @@ export const COUNTERS = {
   unaccounted: "hotshard_unaccounted",
   /** Acknowledged to recipients with a connection − delivered; VUs add parts of either sign, the sum must be 0. */
   undelivered: "hotshard_undelivered",
+  /** VUs that were not connected when the schedule started: their users looked offline. */
+  lateVus: "hotshard_vus_late",
   /** VUs that came to their end: an exception in a handler fails no run by itself. */
   finished: "hotshard_vus_finished",
 } as const;

@@ -19,6 +19,8 @@ export interface Settings {
   readonly labelsAreKnown: boolean;
   /** Milliseconds; p99 of the send lag above it makes the run INVALID. */
   readonly maxLagMs: number;
+  /** Time to connect before the schedule starts, milliseconds. */
+  readonly connectMs: number;
   /** Longest wait for answers after the last send, milliseconds. */
   readonly drainMs: number;
   /** Print what every VU counted, a line a second, for a program that reads it. */
@@ -32,6 +34,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The same limit as in the verdict of `hotshard run` (`analysis/verdict.ts`). */
 export const MAX_LAG_MS = 50;
 const DRAIN_MS = 10_000;
+const CONNECT_MS = { least: 2_000, perUser: 4 } as const;
 const DEFAULT_VUS = 4;
 
 /**
@@ -55,9 +58,12 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
   if (!(Number.isInteger(vus) && vus >= 1)) faults.push(`VUS must be a whole number from 1 to ${MAX_LANES}.`);
   const maxLagMs = Number(env["MAX_LAG_MS"] || MAX_LAG_MS);
   if (!(maxLagMs > 0)) faults.push("MAX_LAG_MS must be a number of milliseconds above 0.");
+  const connectMs = env["CONNECT"] ? parseDuration(env["CONNECT"]) * 1000 : null;
+  if (connectMs !== null && !(connectMs >= 0)) faults.push("CONNECT must be a duration like 5s.");
   const drainMs = env["DRAIN"] ? parseDuration(env["DRAIN"]) * 1000 : DRAIN_MS;
   if (!(drainMs >= 0)) faults.push("DRAIN must be a duration like 10s.");
   if (faults.length > 0 || "faults" in parsed) throw new Error(`${scenario.name}: ${faults.join(" ")}`);
+  const story = scenario.make(parsed.dials);
   const known = env["SHARD_LABELS"] ? env["SHARD_LABELS"].split(",") : null;
   return {
     url,
@@ -66,10 +72,11 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
     secretIsPublic,
     runId: env["RUN_ID"] || null,
     // A VU without a lane would only cost memory.
-    vus: Math.min(vus, MAX_LANES, scenario.make(parsed.dials).lanes().length),
+    vus: Math.min(vus, MAX_LANES, story.lanes().length),
     labels: known ?? Array.from({ length: MOST_SHARDS }, (_, index) => String(index).padStart(2, "0")),
     labelsAreKnown: known !== null,
     maxLagMs,
+    connectMs: connectMs ?? CONNECT_MS.least + CONNECT_MS.perUser * story.online,
     drainMs,
     lines: env["HOTSHARD_LINES"] === "1",
     summaryFile: env["HOTSHARD_SUMMARY"] || null,

@@ -134,6 +134,7 @@ function verdict(data: SummaryData, settings: Settings): string[] {
     "connectionFailures",
     (n) => `${n} connections were refused or lost: is the server there, and its secret the same?`,
   );
+  rule("lateVus", (n) => `${n} VUs were not connected when the schedule started: give them more time (CONNECT=10s)`);
   rule("dropped", (n) => `${n} planned messages were never sent`);
   rule("unaccounted", (n) => `sent is not acked + refused + unknown, by ${n}`);
   if (countOf(data, "finished") !== settings.vus) invalid.push("not every VU came to its end");

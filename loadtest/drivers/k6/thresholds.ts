@@ -13,7 +13,7 @@ export function thresholds(labels: readonly string[], vus: number, maxLagMs: num
     [measured(TRENDS.sendLag)]: [`p(99)<${maxLagMs}`],
     dropped_iterations: ["count==0"],
   };
-  for (const name of ["connectionFailures", "unknown", "dropped", "unaccounted", "undelivered"] as const) {
+  for (const name of ["connectionFailures", "lateVus", "unknown", "dropped", "unaccounted", "undelivered"] as const) {
     rules[COUNTERS[name]] = ["count==0"];
   }
   for (const name of ["duplicated", "reordered"] as const) rules[COUNTERS[name]] = ["count==0"];

@@ -8,6 +8,7 @@ import { createChatter } from "./chatter.ts";
 import type { Clock } from "./clock.ts";
 import { createClock } from "./clock.ts";
 import { connect } from "./connections.ts";
+import { counters } from "./instruments.ts";
 import type { Recorder } from "./recorder.ts";
 import { createRecorder } from "./recorder.ts";
 import type { Settings } from "./settings.ts";
@@ -40,6 +41,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const clock = createClock(exec.instance, common.startAt);
   const recorder = createRecorder(vu, common.startAt, settings.lines);
   let failures = 0;
+  let isLate = false;
 
   const connections = connect(url, settings.secret, usersOf(story, lanes), {
     opened: (timestamp) => void clock.meet(timestamp),
@@ -70,8 +72,13 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     const now = clock.now();
     recorder.roll(now);
     if (failures > 0) end();
-    else if (!connections.ready() || now < 0) setTimeout(start, Math.max(GRAIN_MS, Math.min(POLL_MS, -now)));
-    else pace({ clock, recorder, next: mergeLanes(lanes), send: chatter.send, done: () => drain(clock.now()) });
+    else if (!connections.ready() || now < 0) {
+      if (now >= 0 && !isLate) {
+        isLate = true;
+        counters.lateVus.add(1);
+      }
+      setTimeout(start, now < 0 ? Math.max(GRAIN_MS, Math.min(POLL_MS, -now)) : POLL_MS);
+    } else pace({ clock, recorder, next: mergeLanes(lanes), send: chatter.send, done: () => drain(clock.now()) });
   }
 
   function drain(since: number): void {

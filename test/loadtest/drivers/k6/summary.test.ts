@@ -46,7 +46,7 @@ test("every broken promise is named", () => {
   for (const name of ["unknown", "undelivered", "duplicated", "reordered"] as const) {
     assert.match(textOf(dataOf({ [name]: 3 })), /verdict: FAILED\n {2}- 3 /u, name);
   }
-  for (const name of ["connectionFailures", "dropped"] as const) {
+  for (const name of ["connectionFailures", "lateVus", "dropped"] as const) {
     assert.match(textOf(dataOf({ [name]: 3 })), /verdict: INVALID\n {2}- 3 /u, name);
   }
   assert.match(textOf(dataOf({ unaccounted: -2 })), /INVALID\n.*by -2/u);
