@@ -132,7 +132,9 @@ function open(): Shard {
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(file);
-    db.exec("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    db.exec(
+      "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192",
+    );
     if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     db.exec(SCHEMA);
     db.function("md5_24", { deterministic: true }, (dialog, author, client) =>
