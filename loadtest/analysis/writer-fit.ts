@@ -47,9 +47,11 @@ function fullCommitSeconds(totals: WriterTotals): number | null {
  */
 export function fitWriter(before: WriterTotals, after: ShardStatus, wallS: number): WriterFit {
   const totals = difference(before, after.writer);
-  const measured = fullCommitSeconds(totals);
-  const shaped = after.shaped === null ? null : after.shaped.commitMs / 1_000;
-  const seconds = Math.max(measured ?? 0, shaped ?? 0);
+  const shape = (after.shaped?.commitMs ?? 0) / 1_000;
+  const mean = totals.commits > 0 ? totals.seconds / totals.commits : 0;
+  // A commit that waits out its shape lasts as long with one row as with many: a slope would be the timers' noise.
+  const waitsOut = shape > 0 && mean < 1.25 * shape;
+  const seconds = Math.max(shape, waitsOut ? mean : (fullCommitSeconds(totals) ?? 0));
   return {
     busy: Math.min(1, totals.seconds / wallS),
     limitPerS: seconds > 0 ? totals.maxRows / seconds : null,

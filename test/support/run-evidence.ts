@@ -54,7 +54,7 @@ const measured = (shard: Recorder): ShardMeasurement => ({
  */
 export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
   const { shards = 4, placement = "slots", overrides = [], hotShare = 0.4, dropped = 0, lost = 0 } = options;
-  const { rate = 2_000, durationS = 15 } = options;
+  const { rate = 2_000, durationS = 6 } = options;
   const labels = Array.from({ length: shards }, (_, i) => String(i).padStart(2, "0"));
   const topology = singleSegment({ labels, placement, overrides });
   const router = compileTopology(topology);

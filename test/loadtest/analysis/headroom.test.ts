@@ -58,6 +58,8 @@ test("where a run cannot tell, the shape does, else nothing", () => {
   );
   assert.equal(fitWriter(none, shard(alike), 10).limitPerS, null);
   near(fitWriter(none, shard(alike, { commitMs: 20, maxRows: 50 }), 10).limitPerS, 2_500);
+  const jittery = Array.from({ length: 100 }, (_, i) => ({ rows: 1 + (i % 4), seconds: 0.0204 + 0.0004 * (i % 4) }));
+  near(fitWriter(none, shard(totals(jittery, 50), { commitMs: 20, maxRows: 50 }), 10).limitPerS, 50 / 0.021);
   near(fitWriter(none, shard({ ...none, maxRows: 50 }, { commitMs: 20, maxRows: 50 }), 10).limitPerS, 2_500);
   assert.equal(fitWriter(none, shard(none), 10).limitPerS, null);
   const full = totals(

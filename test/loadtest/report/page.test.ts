@@ -40,7 +40,7 @@ if (skip === false) {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "hotshard-page-"));
     for (const [name, options] of Object.entries(RUNS)) {
-      const evidence = runEvidence({ durationS: 6, ...options });
+      const evidence = runEvidence(options);
       const result = buildResult(evidence);
       results.set(name, result);
       const { slices } = evidence.measurement;
