@@ -1,0 +1,31 @@
+/** A table of the benchmarks' page. */
+export interface Section {
+  readonly title: string;
+  /** What was run, and what the ratios are over. */
+  readonly text: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
+/** Markdown of the page. Numbers are shown with three significant digits. */
+export function benchmarkPage(machine: string, sections: readonly Section[]): string {
+  const head = `# Benchmarks
+
+Written by \`npm run bench\`; every ratio is between figures of the same run. CPU is that of the whole server process, all
+threads, user and system.
+
+${machine}
+`;
+  return [head, ...sections.map(sectionInMarkdown)].join("\n");
+}
+
+function sectionInMarkdown({ head, rows, text, title }: Section): string {
+  const line = (cells: readonly (string | number)[]) => `| ${cells.map(cell).join(" | ")} |`;
+  const table = [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)];
+  return `## ${title}\n\n${text}\n\n${table.join("\n")}\n`;
+}
+
+function cell(value: string | number): string {
+  if (typeof value === "string") return value;
+  return Number(value.toPrecision(3)).toLocaleString("en", { maximumFractionDigits: 3 });
+}
