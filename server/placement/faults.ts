@@ -2,7 +2,7 @@ import { ConfigError } from "./contract.ts";
 import type { WeightedShard } from "./contract.ts";
 
 /** A whole-number option of a placement. */
-export interface IntegerOption {
+interface IntegerOption {
   readonly about: string;
   readonly min: number;
   readonly max: number;

@@ -1,8 +1,8 @@
 /** Start of the clock inside message ids: 2024-01-01T00:00:00Z, in Unix milliseconds. */
 export const ID_EPOCH_MS = 1_704_067_200_000;
 /** Bits below the milliseconds: a counter within one millisecond, then the node that minted the id. */
-export const COUNTER_BITS = 12;
-export const NODE_BITS = 10;
+const COUNTER_BITS = 12;
+const NODE_BITS = 10;
 /** Largest values of the parts. 41 bits of milliseconds last until 2093; the id stays below 2^63. */
 export const MAX_ID_MS = 2 ** 41 - 1;
 export const MAX_COUNTER = 2 ** COUNTER_BITS - 1;

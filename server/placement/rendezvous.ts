@@ -18,7 +18,7 @@ export function contender(shard: WeightedShard): Contender {
 }
 
 /** @returns uniform over 0…2^53 − 1, independent for every pair of key and shard */
-export function draw(high: number, low: number, shard: Contender): number {
+function draw(high: number, low: number, shard: Contender): number {
   const first = mix32(low ^ shard.low);
   const second = mix32((high ^ shard.high) + first);
   return leading53(second, mix32(first + second));

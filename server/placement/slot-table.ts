@@ -4,7 +4,7 @@ import { contender, weightedScore } from "./rendezvous.ts";
 import type { WeightedShard } from "./contract.ts";
 
 /** Slots of the table; a power of two. */
-export const SLOTS = 4096;
+const SLOTS = 4096;
 
 const words = new Uint32Array(4);
 

@@ -66,7 +66,7 @@ test("hot is what exceeds the target where it is: on one shard, split, or pinned
     shards: ["02"],
     forecast: { maxOverMean: 1 },
   });
-  assert.deepEqual(names(pinned, [0.2]), []);
+  assert.deepEqual(names(pinned, [0.2], 1.01), []);
   assert.deepEqual(names(pinned, [0.4]), [HOT]);
 });
 
@@ -118,9 +118,15 @@ test("advice is consistent: forecasts come true, remedies help, pins fit, what r
         if (step) mended = remedied;
         const forecast = maxOverMean(expectedLoads(remedied, counts));
         assert.equal(one.forecast.maxOverMean, forecast, one.text);
-        outcomes.set(step ? "mend" : one.action, forecast);
+        const way = step ? "mend" : one.action;
+        if (one === advice.findLast(({ action }) => action === one.action)) {
+          assert.ok(forecast < (outcomes.get(way) ?? Infinity), `${one.text} comes last and does not help`);
+        }
+        outcomes.set(way, Math.min(forecast, outcomes.get(way) ?? Infinity));
         if (one.action === "none") assert.equal(advice.length, 1);
         if (one.action === "add-shard") assert.equal(remedied.shards.length, shards + 1);
+        // Another draw of the same lot is no remedy.
+        if (one.action === "change-placement") assert.match(placement, /^ring/);
         if (one.action === "pin") assert.ok(one.dialogShare! * shards <= 1);
         if (one.action === "split") assert.equal(new Set(one.shards).size, one.readFanout);
       }
@@ -163,6 +169,7 @@ test("several hot dialogs are mended in steps, and what was done before stays", 
     [4, [0.3, 0.3], ["split", "split"]],
     [8, [0.1, 0.1, 0.1], ["pin", "pin", "pin"]],
     [8, [0.3, 0.1], ["split", "pin"]],
+    [9, [0.3, 0.19, 0.15], ["split", "split", "split"]],
   ] as [number, number[], string[]][]) {
     const counts = traffic(shares);
     let topology = fresh("slots", shards);
@@ -171,6 +178,8 @@ test("several hot dialogs are mended in steps, and what was done before stays", 
       steps.map(({ action }) => action),
       actions,
     );
+    // What the others still do does not widen a split.
+    assert.ok(steps.every(({ readFanout = 1 }) => readFanout < shards));
     for (const step of steps) topology = remedyTopology(topology, step);
     assert.equal(topology.segments[0]?.overrides.length, shares.length);
     assert.ok(maxOverMean(expectedLoads(topology, counts)) <= 1.25);
@@ -195,10 +204,23 @@ test("dialogs that meet on one shard get room there, or are parted when there is
     assert.equal(hotDialogs(topology, counts, 1.25).length, parted ? meet : 0);
     const pins = advise({ topology, counts }).filter(({ action }) => action === "pin");
     assert.ok(pins.length > 1 && pins.every(({ dialog }) => meeting.includes(dialog!)));
+    assert.equal(new Set(pins.map(({ dialog }) => dialog)).size, pins.length);
     assert.ok(pins.at(-1)!.forecast.maxOverMean <= 1.25);
     assert.equal(
       pins.some((pin) => pin.shards?.[0] !== "02"),
       parted,
     );
   }
+});
+
+test("what reaches the target comes before what does not", () => {
+  const topology = fresh("ring:virtualNodes=1", 4);
+  const router = compileTopology(topology);
+  const counts = traffic([]);
+  const loads = expectedLoads(topology, counts);
+  const busiest = loads.indexOf(Math.max(...loads));
+  const dialog = Array.from({ length: 50 }, (_, i) => `8_${i + 9}`).find((id) => router.shardsOf(id)[0] === busiest)!;
+  const advice = advise({ topology, counts: [...counts, { dialog, count: 3_500 }], target: 1.5 });
+  assert.ok(advice.some(({ action }) => action === "pin"));
+  assert.equal(advice[0]?.action, "change-placement");
 });
