@@ -45,11 +45,7 @@ export function compileTopology(topology: Topology): Router {
     },
     triesOf(dialog, author, client) {
       const key = { dialog, id: 0n, author, client };
-      return ascending(
-        segments.flatMap((segment) =>
-          segment.placement.byTime && !segment.overrides.has(dialog) ? [...segment.shards] : [placeIn(segment, key)],
-        ),
-      );
+      return ascending(segments.flatMap((segment) => triesIn(segment, key)));
     },
     describe: () => describeSegment(topology.segments[newest]!),
   };
@@ -90,6 +86,10 @@ function placeIn(segment: CompiledSegment, key: RowKey): number {
     }
   }
   return segment.shards[segment.placement.place(key.dialog, key.id)] ?? 0;
+}
+
+function triesIn(segment: CompiledSegment, key: RowKey): number[] {
+  return segment.overrides.has(key.dialog) ? [placeIn(segment, key)] : shardsIn(segment, key.dialog);
 }
 
 function shardsIn(segment: CompiledSegment, dialog: string): number[] {

@@ -72,7 +72,7 @@ test("a split dialog's part follows author and client id, whatever the message i
   assert.deepEqual(router.describe().overrides, [`split 1_2 over ${shards.join(", ")}`]);
 });
 
-test("every row lies on a shard that shardsOf names", () => {
+test("every row lies on a shard that shardsOf names, and its retry looks there", () => {
   const specs = Object.keys(PLACEMENTS);
   const override = fc.oneof(
     fc.record({
@@ -110,7 +110,11 @@ test("every row lies on a shard that shardsOf names", () => {
           ...overrides.flatMap((one) => (one.action === "pin" ? [one.shard] : one.shards)),
         ]);
         const router = compileTopology(validateTopology({ epoch: 1, shards: [...new Set(named)], segments }));
-        for (const key of rows) assert.ok(router.shardsOf(key.dialog).includes(router.place(key)));
+        for (const key of rows) {
+          const tries = router.triesOf(key.dialog, key.author, key.client);
+          assert.ok(tries.includes(router.place(key)));
+          assert.ok(tries.every((shard) => router.shardsOf(key.dialog).includes(shard)));
+        }
       },
     ),
     { numRuns: 30, seed: 1 },
