@@ -47,8 +47,9 @@ export function createEngine(name: string): Engine {
     drive: (data) => runVu(story, settings, data),
     handleSummary(data) {
       if (settings.summaryFile !== null) return { [settings.summaryFile]: JSON.stringify(countersOf(data)) };
-      const labels = (data.setup_data as SetupData | undefined)?.labels ?? null;
-      return { stdout: summaryText(data, { scenario: name, settings, labels, askedShare: story.askedShare }) };
+      const common = data.setup_data as SetupData | undefined;
+      const { labels = null, runId = null } = common ?? {};
+      return { stdout: summaryText(data, { scenario: name, settings, labels, runId, askedShare: story.askedShare }) };
     },
   };
 }

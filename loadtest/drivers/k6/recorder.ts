@@ -30,7 +30,10 @@ export function createRecorder(vu: number, startAt: number, lines: boolean): Rec
   function publish(unknowns?: Line["unknowns"]): void {
     for (const name of TALLY_COUNTS) if (tally[name] !== 0) counters[name].add(tally[name]);
     for (const [label, shard] of Object.entries(tally.shards)) {
-      if (shard.acked > 0) counters.acked.add(shard.acked, { shard: label });
+      if (shard.acked > 0) {
+        counters.acked.add(shard.acked, { shard: label });
+        counters.auditSum.add(shard.sum, { shard: label });
+      }
       total.acked += shard.acked;
     }
     for (const name of ["sent", "refused", "unknown", "offline", "delivered"] as const) total[name] += tally[name];

@@ -17,6 +17,8 @@ interface SummaryContext {
   readonly settings: Settings;
   /** The server's shards, if it told. */
   readonly labels: readonly string[] | null;
+  /** Null when the run never began. */
+  readonly runId: string | null;
   readonly askedShare: number | null;
 }
 
@@ -48,6 +50,7 @@ export function summaryText(data: SummaryData, context: SummaryContext): string 
     hotLine(data, context),
     `all shards: delivery ${quantiles(data, TRENDS.delivery)} · service ${quantiles(data, TRENDS.service)} · commit ${quantiles(data, TRENDS.commit)}`,
     `sent ${countOf(data, "sent")} = acked ${acked} + ${count("refused")} + ${count("unknown")}; ${count("delivered")}, ${count("offline")}, ${count("dropped")}, ${count("duplicated")}, ${count("reordered")}`,
+    auditLine(data, rows, context.runId),
     "",
     ...verdict(data, settings),
     "",
@@ -116,6 +119,15 @@ function hotLine(data: SummaryData, { askedShare }: SummaryContext): string {
   if (askedShare === null) return "no dialog was made hot";
   const realised = sent === 0 ? 0 : countOf(data, "hotSent") / sent;
   return `hot dialog: ${(100 * realised).toFixed(1)} % of the messages, asked for ${(100 * askedShare).toFixed(1)} %`;
+}
+
+/** For `GET /v1/audit?run=…` or a SQL prompt: equal sums show that just these messages are stored. */
+function auditLine(data: SummaryData, rows: readonly ShardRow[], runId: string | null): string {
+  const sums = rows.map(({ label }) => {
+    const sum = data.metrics[countOfShard(COUNTERS.auditSum, label)]?.values["count"] ?? 0;
+    return `${label} ${sum}`;
+  });
+  return `run ${runId ?? "–"}; audit sums: ${sums.join(", ") || "–"}`;
 }
 
 /** The generator is judged first: when it was the bottleneck, the figures above say nothing about the server. */

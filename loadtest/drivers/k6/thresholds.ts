@@ -21,6 +21,8 @@ export function thresholds(labels: readonly string[], vus: number, maxLagMs: num
     rules[measured(metric)] = ["max>=0"];
     for (const label of labels) rules[ofShard(metric, label)] = ["max>=0"];
   }
-  for (const label of labels) rules[countOfShard(COUNTERS.acked, label)] = ["count>=0"];
+  for (const label of labels) {
+    for (const name of [COUNTERS.acked, COUNTERS.auditSum]) rules[countOfShard(name, label)] = ["count>=0"];
+  }
   return rules;
 }

@@ -6,6 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import { test, type TestContext } from "node:test";
 import { createConnection } from "mysql2/promise";
 import { startOwnServer } from "../../../../loadtest/own-server.ts";
+import { createServerClient } from "../../../../loadtest/server-client.ts";
+import { DEVELOPMENT_SECRET } from "../../../../server/protocol/secret.ts";
 import { skipWithoutK6 } from "../../../support/k6.ts";
 import { MARIADB_REMEDY, startMariadbs } from "../../../support/mariadb.ts";
 import { need } from "../../../support/need.ts";
@@ -46,6 +48,13 @@ for (const [scenario, shards] of [
     const dials = scenario === "lady-gaga" ? { ...DIALS, HOT_SHARE: "0.4" } : DIALS;
     const { code, stdout, stderr } = await runK6(`loadtest/scenarios/${scenario}.ts`, { ...dials, URL: server.url });
     assert.equal(code, 0, stdout + stderr);
+    const run = /^run ([a-z0-9]{10}); audit sums: (.*)$/mu.exec(stdout);
+    const audit = await createServerClient(server.url, DEVELOPMENT_SECRET).audit(run?.[1] ?? "");
+    assert.equal(
+      run?.[2],
+      audit.shards.map(({ shard, sum }) => `${shard} ${sum}`).join(", "),
+      "the same set of messages",
+    );
     await server.stop();
     assert.match(stdout, /delivery p50 +p99 +service p99 +commit p99/u);
     assert.match(stdout, /verdict: VALID/u);

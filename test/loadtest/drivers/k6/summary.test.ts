@@ -22,7 +22,7 @@ function dataOf(counts: Partial<Record<keyof typeof COUNTERS, number>>, lagMs = 
 }
 
 function textOf(data: SummaryData, labels: string[] | null = null): string {
-  return summaryText(data, { scenario: "lady-gaga", settings, labels, askedShare: 0.4 });
+  return summaryText(data, { scenario: "lady-gaga", settings, labels, runId: "r1", askedShare: 0.4 });
 }
 
 test("shards without a message are hidden unless the server named them", () => {
