@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { HOT_RANKS, type Metrics } from "../observability/metrics.ts";
 import type { SpaceSaving } from "../observability/space-saving.ts";
@@ -30,7 +31,8 @@ export interface ChatParts {
 /** What the chat does, apart from sockets and HTTP. */
 export interface Chat {
   readonly shards: readonly Shard[];
-  connect(socket: WebSocket): Session;
+  /** @param stream what is below the WebSocket */
+  connect(socket: WebSocket, stream: Duplex): Session;
   disconnect(session: Session): void;
   welcome(session: Session, user: number): void;
   handle(session: Session, user: number, frame: SendFrame | HistoryFrame | PingFrame): void;
@@ -77,8 +79,8 @@ export function createChat(parts: ChatParts): Chat {
     fault,
     connections: () => sessions.size,
     phase: () => phase,
-    connect(socket) {
-      const session = createSession(socket, outbox, metrics.error);
+    connect(socket, stream) {
+      const session = createSession(socket, stream, outbox, metrics.error);
       sessions.add(session);
       if (phase === "stopping") session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
       return session;

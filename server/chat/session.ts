@@ -1,8 +1,10 @@
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { encodeError } from "../protocol/decode.ts";
 import { closeCodeOf, ERRORS, type ErrorCode } from "../protocol/errors.ts";
 import { LIMITS } from "../protocol/frames.ts";
 import type { Outbox } from "./outbox.ts";
+import { writeAsciiFrame } from "./text-frame.ts";
 
 /** Bytes that may wait for a reader who does not read, before it is disconnected. */
 const MOST_UNREAD_BYTES = 1_048_576;
@@ -28,8 +30,17 @@ export interface Session {
   close(code: number, reason: string): void;
 }
 
-/** Wraps a socket. The outbox is shared by all sessions of a server. */
-export function createSession(socket: WebSocket, outbox: Outbox, onError: (code: ErrorCode) => void): Session {
+/**
+ * Wraps a socket. The outbox is shared by all sessions of a server.
+ *
+ * @param stream what is below the WebSocket
+ */
+export function createSession(
+  socket: WebSocket,
+  stream: Duplex,
+  outbox: Outbox,
+  onError: (code: ErrorCode) => void,
+): Session {
   let frames: string[] = [];
   let waiting: (() => void)[] | null = null;
   let open = true;
@@ -86,7 +97,7 @@ export function createSession(socket: WebSocket, outbox: Outbox, onError: (code:
       const part = batch.length <= LIMITS.frames ? batch : batch.slice(start, start + LIMITS.frames);
       const text = part.length === 1 ? part[0]! : `[${part.join(",")}]`;
       if (left !== undefined && start + LIMITS.frames >= batch.length) socket.send(text, left);
-      else socket.send(text);
+      else if (!writeAsciiFrame(stream, text)) socket.send(text);
     }
   }
 

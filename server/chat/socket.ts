@@ -1,5 +1,5 @@
 import websocket from "@fastify/websocket";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { RawData, WebSocket } from "ws";
 import { decode } from "../protocol/decode.ts";
@@ -46,15 +46,15 @@ export const socketRoute = fp(
       handler: () => {
         throw new ApiError("BAD_FRAME", "/chat is a WebSocket: connect with an upgrade");
       },
-      wsHandler: (socket, request) => accept(app, options, socket, request.headers.authorization ?? ""),
+      wsHandler: (socket, request) => accept(app, options, socket, request),
     });
   },
   { name: "socket", dependencies: ["auth", "api-errors"] },
 );
 
-function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket, authorization: string): void {
+function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket, request: FastifyRequest): void {
   const { chat, helloMs, rateLimit } = options;
-  const session = chat.connect(socket);
+  const session = chat.connect(socket, request.socket);
   const late = setTimeout(() => session.fail("UNAUTHENTICATED", `no valid \`hello\` within ${helloMs} ms`), helloMs);
   const bucket = rateLimit > 0 ? createTokenBucket(rateLimit) : null;
   const connection: Connection = { chat, session, app, late, bucket };
@@ -62,7 +62,7 @@ function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket,
     clearTimeout(late);
     chat.disconnect(session);
   });
-  const bearer = /^Bearer (.+)$/i.exec(authorization)?.[1];
+  const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
   if (bearer !== undefined) hello(connection, bearer);
   socket.on("message", (data, isBinary) => receive(connection, data, isBinary));
 }
