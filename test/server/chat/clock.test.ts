@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { createIdClock } from "../../../server/chat/clock.ts";
 import { composeId, ID_EPOCH_MS, MAX_COUNTER, messageTime } from "../../../server/placement/message-id.ts";
 

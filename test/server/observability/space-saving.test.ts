@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { createSpaceSaving } from "../../../server/observability/space-saving.ts";
 
 /** Few keys, some of them frequent, so that the counters overflow and hot keys exist. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { decode, encodeError, isMessageId } from "../../../server/protocol/decode.ts";
 import { ERRORS } from "../../../server/protocol/errors.ts";
 import { LIMITS, type ClientFrame } from "../../../server/protocol/frames.ts";
