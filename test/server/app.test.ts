@@ -150,8 +150,9 @@ test("a failed commit answers every row, counts them, and the shard comes back b
   assert.doesNotMatch(log, /secret words/);
 });
 
+const broken = () => Promise.reject(new TypeError("a bug"));
+
 test("what nobody foresaw is answered INTERNAL and logged, and the connection goes on", async (t) => {
-  const broken = () => Promise.reject(new TypeError("a bug"));
   const server = await listen(t, [scripted({ history: broken })]);
   await server.open();
   const client = await connect(server.chatUrl, 1);

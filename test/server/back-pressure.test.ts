@@ -104,11 +104,13 @@ test("a shard whose queue is full answers OVERLOADED at once, stores nothing of 
   assert.equal(metricValue(page, 'chat_writer_queue_rows{shard="00"}'), 0);
 });
 
+/** As long as ids may be. */
+const id = (i: number) => `${i}-`.padEnd(64, "x");
+
 test("the queue is bounded in bytes too, and one row of the longest text always fits", async (t) => {
   const server = await startServer({ args: ["--shards", "1?commitMs=100", "--queue-bytes", "16384"] });
   t.after(() => server.stop());
   const client = await connect(server.chat, 1);
-  const id = (i: number) => `${i}-`.padEnd(64, "x");
   client.send(...[0, 1, 2].map((i) => ({ type: "send", id: id(i), to: Number.MAX_SAFE_INTEGER, text: TEXT })));
   const errors = [await client.next("error"), await client.next("error")];
   assert.deepEqual(

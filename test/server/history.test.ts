@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { compareIds } from "../../server/placement/message-id.ts";
 import type { Override, Topology } from "../../server/placement/contract.ts";
 import { connect, type ChatClient } from "../support/chat-client.ts";
@@ -134,8 +134,9 @@ test("a lost shard is named in `partial`; the others' parts are there and can be
   assert.deepEqual(http.partial, ["01"]);
 });
 
+const pin = (shard: string): Override => ({ dialog: "1_2", action: "pin", shard });
+
 test("a retry after the topology changed is found on the shard of its first try", async (t) => {
-  const pin = (shard: string): Override => ({ dialog: "1_2", action: "pin", shard });
   const data = join(folder, "moved");
   const old = await startServer({ data, args: ["--topology", topologyFile("old", [segment("0", [pin("00")])])] });
   const before = await connect(old.chat, 1);

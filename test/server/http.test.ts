@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import { after, before, test } from "node:test";
-import type { AuditDialogsReply, AuditReply, HotReply, ShardsReply } from "../../server/protocol/http.ts";
+import type { AuditDialogsReply, HotReply, ShardsReply } from "../../server/protocol/http.ts";
 import { connect, type ChatClient } from "../support/chat-client.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { tokenOf } from "../support/token.ts";
@@ -81,7 +81,7 @@ test("the audit counts a run's messages and sums their keys; a message can be lo
       entry.sum += Number.parseInt(key.slice(0, 6), 16);
     }
   }
-  assert.deepEqual((await get("/v1/audit?run=run1")).body as AuditReply, {
+  assert.deepEqual((await get("/v1/audit?run=run1")).body, {
     run: "run1",
     shards: [...expected.values()],
   });

@@ -33,6 +33,8 @@ const SERIES: Readonly<Record<string, number>> = Object.fromEntries(
   ].map((series) => [series, 0] as const),
 );
 
+const send = (id: string, to: number) => ({ type: "send", id, to, text: "x" });
+
 test("every metric of the contract is there from the start, at 0, and says what happened", async (t) => {
   // One commit of 50 ms at a time, so that what is sent together is one batch.
   const server = await startServer({ args: ["--shards", "2?commitMs=50"] });
@@ -43,7 +45,6 @@ test("every metric of the contract is there from the start, at 0, and says what 
   assert.equal(metricValue(fresh, "chat_topology_epoch"), 1);
 
   const [ann, bob] = [await connect(server.chat, 1), await connect(server.chat, 2)];
-  const send = (id: string, to: number) => ({ type: "send", id, to, text: "x" });
   ann.send(...Array.from({ length: 30 }, (_, i) => send(`m${i}`, 2)));
   const shard = (await ann.next("ack")).shard;
   for (let i = 0; i < 29; i++) await ann.next("ack");

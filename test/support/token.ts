@@ -3,6 +3,8 @@ import { DEVELOPMENT_SECRET } from "../../server/protocol/secret.ts";
 
 const HASHES: Readonly<Record<string, string>> = { HS256: "sha256", HS384: "sha384", HS512: "sha512" };
 
+const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+
 /**
  * A JWT with any claims, for tests of what a server must not accept too.
  *
@@ -10,7 +12,6 @@ const HASHES: Readonly<Record<string, string>> = { HS256: "sha256", HS384: "sha3
  */
 export function signToken(claims: object, options: { alg?: string; secret?: string } = {}): string {
   const { alg = "HS256", secret = DEVELOPMENT_SECRET } = options;
-  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
   const body = `${encode({ alg, typ: "JWT" })}.${encode(claims)}`;
   const hash = HASHES[alg];
   return `${body}.${hash === undefined ? "" : createHmac(hash, secret).update(body).digest("base64url")}`;

@@ -34,7 +34,7 @@ const bad = fc
   })
   .map(({ frame, at, value }) => {
     const fields = Object.keys(frame).filter((field) => frame[field as keyof ClientFrame] !== undefined);
-    return { ...frame, [fields[at % fields.length]!]: value };
+    return Object.assign({}, frame, { [fields[at % fields.length]!]: value });
   });
 
 test("never throws and answers with frames or a reason, whatever comes", () => {
@@ -76,7 +76,7 @@ test("one bad frame, wherever it is, and none is applied", () => {
       const decoded = decode(JSON.stringify(mixed), USER);
       assert.ok("rejected" in decoded, JSON.stringify(culprit));
       assert.equal(decoded.rejected.code, "BAD_FRAME");
-      const place = mixed.indexOf(culprit as ClientFrame) + 1;
+      const place = mixed.indexOf(culprit) + 1;
       assert.match(decoded.rejected.message, new RegExp(`^frame ${place} of ${mixed.length}: .*; none was applied$`));
     }),
     { numRuns: 500, seed: 3 },
@@ -85,7 +85,7 @@ test("one bad frame, wherever it is, and none is applied", () => {
 
 test("limits are inclusive", () => {
   const send = { type: "send", id: "i".repeat(LIMITS.id), to: Number.MAX_SAFE_INTEGER, text: "t".repeat(LIMITS.text) };
-  assert.ok("frames" in decode(JSON.stringify(Array(LIMITS.frames).fill(send)), USER));
+  assert.ok("frames" in decode(JSON.stringify(Array.from({ length: LIMITS.frames }, () => send)), USER));
   const history = { type: "history", id: "1", with: 2, before: "9223372036854775807", limit: LIMITS.page };
   assert.ok("frames" in decode(JSON.stringify(history), USER));
   // Before hello nobody is "oneself" yet.
