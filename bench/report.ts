@@ -19,8 +19,11 @@ ${machine}
   return [head, ...sections.map(sectionInMarkdown)].join("\n");
 }
 
+function line(cells: readonly (string | number)[]): string {
+  return `| ${cells.map(cell).join(" | ")} |`;
+}
+
 function sectionInMarkdown({ head, rows, text, title }: Section): string {
-  const line = (cells: readonly (string | number)[]) => `| ${cells.map(cell).join(" | ")} |`;
   const table = [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)];
   return `## ${title}\n\n${text}\n\n${table.join("\n")}\n`;
 }

@@ -7,6 +7,7 @@ import { measureGenerator, type GeneratorRow } from "./generators.ts";
 import { measureIdleConnections } from "./idle-connections.ts";
 import { compareSubjects, type CostRow } from "./message-cost.ts";
 import { benchPlacements } from "./placement.ts";
+import { benchStorage } from "./storage.ts";
 import { benchmarkPage, type Section } from "./report.ts";
 import { openStable, type Stable, type SubjectName } from "./subjects.ts";
 
@@ -22,6 +23,7 @@ try {
     await say("one message at a time", () => costs(stable, 1)),
     await say("batches of 8 frames", () => costs(stable, 8)),
     await say("group commit", () => groupCommit(stable)),
+    await say("shard stores alone", stores),
     await say("generators", () => generators(stable)),
     await say("idle connections", () => idle(stable)),
     await say("placement", placement),
@@ -61,6 +63,16 @@ async function groupCommit(stable: Stable): Promise<Section> {
     text: `800 outstanding messages (100 senders, 8 each), durable commits, ${ROUNDS} rounds.`,
     head: ["writer", "messages/s", "× single rows"],
     rows: rows.map((row) => [row.subject, Math.round(row.perSecond), row.perSecondRatio]),
+  };
+}
+
+async function stores(): Promise<Section> {
+  const rows = await benchStorage(3);
+  return {
+    title: "Shard stores alone",
+    text: "One shard, one commit after the other. CPU is that of this process, the shard's thread included, without the database server.",
+    head: ["engine", "rows per commit", "rows/s", "CPU per row, µs", "commit, ms"],
+    rows: rows.map((row) => [row.engine, row.group, Math.round(row.rowsPerS), row.cpuMicros, row.commitMs]),
   };
 }
 

@@ -15,11 +15,14 @@ export interface Stable {
   stop(): Promise<void>;
 }
 
+function server(...args: string[]): Promise<Subject> {
+  return startSubject("../server/main.ts", ["--port", "0", "--log", "error", ...args]);
+}
+
 export async function openStable(): Promise<Stable> {
   const databases = await startMariadbs(4);
   const folder = mkdtempSync(join(tmpdir(), "hotshard-bench-"));
   let serial = 0;
-  const server = (...args: string[]) => startSubject("../server/main.ts", ["--port", "0", "--log", "error", ...args]);
   const mysql = (...args: string[]) => {
     if (databases === null) return null;
     const urls = databases.map((database) => database.url(`bench_${serial++}`));

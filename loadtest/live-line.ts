@@ -46,5 +46,6 @@ export function formatProgress(title: string, progress: Progress, columns: numbe
     const share = count / total;
     return `  ${label} ${bar(share, width)}${width > 0 ? " " : ""}${(100 * share).toFixed(0).padStart(2)} %`;
   });
-  return [head, ...bars].reduce((line, part) => (line.length + part.length < columns ? line + part : line));
+  const line = [head, ...bars].reduce((start, part) => (start.length + part.length < columns ? start + part : start));
+  return line.slice(0, columns - 1);
 }

@@ -43,7 +43,7 @@ export function createServerClient(url: string, secret: string): ServerClient {
     audit: (run) => get(`/v1/audit?run=${run}`),
     auditDialogs: (run) => get(`/v1/audit/dialogs?run=${run}`),
     find: ({ dialog, author, client }) =>
-      get(`/v1/audit/message?${new URLSearchParams({ dialog, author: String(author), client })}`),
+      get(`/v1/audit/message?${new URLSearchParams({ dialog, author: String(author), client }).toString()}`),
   };
 }
 

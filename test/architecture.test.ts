@@ -98,7 +98,7 @@ test("types are imported as types, because k6 strips and does not check", () => 
 
 test("the map of the house names every folder of sources, and nothing that is not there", () => {
   const map = readFileSync(join(ROOT, "docs/map.md"), "utf8");
-  const named = [...map.matchAll(/^\| `([^`]+)` \|/gmu)].map((row) => row[1]!);
+  const named = [...map.matchAll(/^\| `([^`]+)`\s*\|/gmu)].map((row) => row[1]!);
   const folders = new Set(sources("server", "loadtest", "bench", "tools", "test").map((file) => `${dirname(file)}/`));
   const covered = [...folders].filter((folder) => !folder.startsWith("test/") || folder === "test/");
   for (const folder of covered) assert.ok(named.includes(folder), `docs/map.md does not name ${folder}`);

@@ -25,9 +25,12 @@ export function addDemo(program: Command, finish: (code: number) => void): void 
     .action(async (given: { driver: string; out?: string }) => finish(await demo(given)));
 }
 
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 async function demo(given: { driver: string; out?: string }): Promise<number> {
   const out = given.out ?? join("runs", `demo-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);
-  const say = (text: string) => process.stderr.write(`${text}\n`);
   const signal = onInterrupt();
   let line: LiveLine | undefined;
   say("Four acts on four shards that are shaped to take 500 rows a second each; about 20 s an act.\n");

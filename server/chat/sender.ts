@@ -1,7 +1,7 @@
 import { dialogId } from "../placement/dialog.ts";
 import type { SendFrame } from "../protocol/frames.ts";
 import { StoreError, type MessageRow } from "../storage/contract.ts";
-import type { Committed } from "../storage/writer.ts";
+import type { Committed } from "../storage/row-queue.ts";
 import type { Chat, ChatParts } from "./chat.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Session } from "./session.ts";

@@ -1,43 +1,8 @@
-import { performance } from "node:perf_hooks";
 import { ConfigError } from "../placement/contract.ts";
-import type { ErrorCode } from "../protocol/errors.ts";
 import type { WriterTotals } from "../protocol/http.ts";
 import type { Durability, MessageRow, ShardStore } from "./contract.ts";
-
-/** The row is stored durably. */
-export interface Committed {
-  /** Its own id, or that of the message stored first with its (dialog, author, client). */
-  readonly id: string;
-  /** True when it was stored before, under `id`. */
-  readonly duplicate: boolean;
-  /** It waited so many milliseconds for its commit to start. */
-  readonly queueMs: number;
-  readonly commitMs: number;
-}
-
-export interface Failed {
-  readonly error: ErrorCode;
-  /** One clause for the client; nothing secret. */
-  readonly detail: string;
-}
-
-export interface WriterLimits {
-  /** Rows that may wait, beside those of the commit under way; at least 1. */
-  readonly queueRows: number;
-  /** Bytes that may wait, as counted by the caller; at least those of the largest row. */
-  readonly queueBytes: number;
-  /** Most rows of one commit; 1 makes single-row inserts. The store's own `maxRows` holds too. */
-  readonly maxRows: number;
-}
-
-/** The writer's sense of time; milliseconds. */
-export interface WriterClock {
-  now(): number;
-  /** @returns a function that cancels */
-  after(ms: number, run: () => void): () => void;
-  /** Runs at the end of this turn of the loop, when everything that has arrived is queued. */
-  soon(run: () => void): void;
-}
+import { createRowQueue, type Answer, type Batch, type Failed, type WriterLimits } from "./row-queue.ts";
+import { SYSTEM_CLOCK, type WriterClock } from "./writer-clock.ts";
 
 export interface CommitReport {
   readonly rows: number;
@@ -90,16 +55,6 @@ export interface Writer {
   close(): Promise<void>;
 }
 
-type Answer = (outcome: Committed | Failed) => void;
-
-interface Batch {
-  readonly rows: MessageRow[];
-  readonly answers: Answer[];
-  /** When each row was queued. */
-  readonly since: number[];
-  bytes: number;
-}
-
 const REFUSED = {
   stopping: { error: "SHUTTING_DOWN", detail: "the server is stopping" },
   down: { error: "SHARD_UNAVAILABLE", detail: "the shard is down" },
@@ -110,15 +65,6 @@ const LOST: Failed = { error: "SHARD_UNAVAILABLE", detail: "the commit failed" }
 const UNTRIED: Failed = { error: "SHARD_UNAVAILABLE", detail: "the shard went down before the commit" };
 
 const PROBE_MS = { first: 250, most: 2_000 } as const;
-
-const SYSTEM_CLOCK: WriterClock = {
-  now: () => performance.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-  soon: (run) => void setImmediate(run),
-};
 
 /**
  * The group-commit writer of one shard: rows that arrive while a commit is under way go into the next one together.
@@ -131,9 +77,7 @@ export function createWriter(options: WriterOptions): Writer {
   const maxRows = Math.max(1, Math.min(limits.maxRows, store.maxRows ?? Infinity));
   const totals = { commits: 0, rows: 0, seconds: 0, rowsSquared: 0, rowsSeconds: 0, maxRows };
 
-  let queue: Batch[] = [];
-  let queueRows = 0;
-  let queueBytes = 0;
+  const queue = createRowQueue(limits, maxRows);
   let state: "up" | "down" = "down";
   let closing = false;
   let durability: Durability | null = null;
@@ -150,18 +94,7 @@ export function createWriter(options: WriterOptions): Writer {
   function enqueue(row: MessageRow, bytes: number, answer: Answer): Failed | null {
     if (closing) return REFUSED.stopping;
     if (state === "down") return REFUSED.down;
-    if (queueRows >= limits.queueRows || queueBytes + bytes > limits.queueBytes) return REFUSED.full;
-    let batch = queue.at(-1);
-    if (batch === undefined || batch.rows.length >= maxRows) {
-      batch = { rows: [], answers: [], since: [], bytes: 0 };
-      queue.push(batch);
-    }
-    batch.rows.push(row);
-    batch.answers.push(answer);
-    batch.since.push(clock.now());
-    batch.bytes += bytes;
-    queueRows += 1;
-    queueBytes += bytes;
+    if (!queue.push(row, bytes, answer, clock.now())) return REFUSED.full;
     wake();
     return null;
   }
@@ -177,8 +110,6 @@ export function createWriter(options: WriterOptions): Writer {
     if (current !== null || state === "down") return;
     const batch = queue.shift();
     if (batch === undefined) return settleDrain();
-    queueRows -= batch.rows.length;
-    queueBytes -= batch.bytes;
     current = batch;
     startedAt = clock.now();
     watch(commitTimeoutMs);
@@ -198,7 +129,7 @@ export function createWriter(options: WriterOptions): Writer {
     let duplicates = 0;
     for (let i = 0; i < ids.length; i++) if (ids[i] !== batch.rows[i]!.id) duplicates++;
     onCommit?.({ rows: batch.rows.length, untried: 0, duplicates, seconds: commitMs / 1_000, ok: true });
-    if (queue.length > 0) wake();
+    if (queue.rows() > 0) wake();
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
       batch.answers[i]!({ id, duplicate: id !== batch.rows[i]!.id, queueMs: start - batch.since[i]!, commitMs });
@@ -210,11 +141,8 @@ export function createWriter(options: WriterOptions): Writer {
     if (batch !== current) return;
     current = null;
     const seconds = (clock.now() - startedAt) / 1_000;
-    onCommit?.({ rows: batch.rows.length, untried: queueRows, duplicates: 0, seconds, ok: false });
-    const untried = queue;
-    queue = [];
-    queueRows = 0;
-    queueBytes = 0;
+    onCommit?.({ rows: batch.rows.length, untried: queue.rows(), duplicates: 0, seconds, ok: false });
+    const untried = queue.clear();
     // Down before the answers: a caller that tries again in its answer is refused instead of queued.
     goDown(error);
     for (const answer of batch.answers) answer(LOST);
@@ -276,7 +204,7 @@ export function createWriter(options: WriterOptions): Writer {
   }
 
   function settleDrain(): void {
-    if (drained.length === 0 || current !== null || queue.length > 0) return;
+    if (drained.length === 0 || current !== null || queue.rows() > 0) return;
     const waiting = drained;
     drained = [];
     for (const resolve of waiting) resolve();
@@ -302,11 +230,11 @@ export function createWriter(options: WriterOptions): Writer {
       }
     },
     enqueue,
-    oldestPending: () => (current ?? queue[0])?.rows[0]?.id ?? null,
+    oldestPending: () => (current?.rows[0] ?? queue.first())?.id ?? null,
     state: () => state,
     durability: () => durability,
-    queueRows: () => queueRows,
-    queueBytes: () => queueBytes,
+    queueRows: queue.rows,
+    queueBytes: queue.bytes,
     totals: () => ({ ...totals }),
     drain,
     async close() {

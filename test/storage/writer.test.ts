@@ -4,7 +4,8 @@ import { ConfigError } from "../../server/placement/contract.ts";
 import { StoreError } from "../../server/storage/contract.ts";
 import type { Durability, ShardStore } from "../../server/storage/contract.ts";
 import { createWriter } from "../../server/storage/writer.ts";
-import type { CommitReport, Committed, Failed, WriterLimits } from "../../server/storage/writer.ts";
+import type { Committed, Failed, WriterLimits } from "../../server/storage/row-queue.ts";
+import type { CommitReport } from "../../server/storage/writer.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 import { row } from "./rows.ts";
 

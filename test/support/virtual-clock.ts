@@ -1,4 +1,4 @@
-import type { WriterClock } from "../../server/storage/writer.ts";
+import type { WriterClock } from "../../server/storage/writer-clock.ts";
 
 export interface VirtualClock extends WriterClock {
   /** Ends the turn: runs what was put off to its end, and lets promises settle. */

@@ -1,0 +1,92 @@
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { MessageRow } from "./contract.ts";
+
+/** The row is stored durably. */
+export interface Committed {
+  /** Its own id, or that of the message stored first with its (dialog, author, client). */
+  readonly id: string;
+  /** True when it was stored before, under `id`. */
+  readonly duplicate: boolean;
+  /** It waited so many milliseconds for its commit to start. */
+  readonly queueMs: number;
+  readonly commitMs: number;
+}
+
+export interface Failed {
+  readonly error: ErrorCode;
+  /** One clause for the client; nothing secret. */
+  readonly detail: string;
+}
+
+export type Answer = (outcome: Committed | Failed) => void;
+
+export interface WriterLimits {
+  /** Rows that may wait, beside those of the commit under way; at least 1. */
+  readonly queueRows: number;
+  /** Bytes that may wait, as counted by the caller; at least those of the largest row. */
+  readonly queueBytes: number;
+  /** Most rows of one commit; 1 makes single-row inserts. The store's own `maxRows` holds too. */
+  readonly maxRows: number;
+}
+
+/** Rows that go into one commit together. */
+export interface Batch {
+  readonly rows: MessageRow[];
+  readonly answers: Answer[];
+  /** When each row was queued. */
+  readonly since: number[];
+  bytes: number;
+}
+
+export interface RowQueue {
+  /** @returns false when it is full: then nothing is queued */
+  push(row: MessageRow, bytes: number, answer: Answer, now: number): boolean;
+  /** Takes the oldest batch out. */
+  shift(): Batch | undefined;
+  /** Takes everything out. */
+  clear(): Batch[];
+  first(): MessageRow | undefined;
+  rows(): number;
+  bytes(): number;
+}
+
+/** What waits for its commit, already cut into batches of at most `maxRows`; bounded in rows and bytes. */
+export function createRowQueue(limits: WriterLimits, maxRows: number): RowQueue {
+  let batches: Batch[] = [];
+  let rows = 0;
+  let bytes = 0;
+  return {
+    push(row, size, answer, now) {
+      if (rows >= limits.queueRows || bytes + size > limits.queueBytes) return false;
+      let batch = batches.at(-1);
+      if (batch === undefined || batch.rows.length >= maxRows) {
+        batch = { rows: [], answers: [], since: [], bytes: 0 };
+        batches.push(batch);
+      }
+      batch.rows.push(row);
+      batch.answers.push(answer);
+      batch.since.push(now);
+      batch.bytes += size;
+      rows += 1;
+      bytes += size;
+      return true;
+    },
+    shift() {
+      const batch = batches.shift();
+      if (batch === undefined) return undefined;
+      rows -= batch.rows.length;
+      bytes -= batch.bytes;
+      return batch;
+    },
+    clear() {
+      const all = batches;
+      batches = [];
+      rows = 0;
+      bytes = 0;
+      return all;
+    },
+    first: () => batches[0]?.rows[0],
+    rows: () => rows,
+    bytes: () => bytes,
+  };
+}

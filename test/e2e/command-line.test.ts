@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import type { Result } from "../../loadtest/report/result.ts";
+import { startServer } from "../support/server.ts";
+
+const HOTSHARD = join(import.meta.dirname, "../../bin/hotshard.js");
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** @param onStderr told what has been printed so far, with the process */
+async function hotshard(args: string[], onStderr?: (text: string, kill: () => void) => void): Promise<Outcome> {
+  const child = spawn(process.execPath, [HOTSHARD, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on("data", (data: Buffer) => {
+    stderr += data.toString();
+    onStderr?.(stderr, () => child.kill("SIGINT"));
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout, stderr };
+}
+
+describe("the hotshard command", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hotshard-cli-"));
+  const short = ["--driver", "node", "--rate", "200", "--duration", "2s", "--warmup", "500ms", "--users", "50"];
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("runs a scenario on a server of its own and writes the folder", async () => {
+    const out = join(folder, "own");
+    const { code, stderr, stdout } = await hotshard([
+      "run",
+      "lady-gaga",
+      ...short,
+      "--shards",
+      "3",
+      "--out",
+      out,
+      "--json",
+    ]);
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout) as Result;
+    assert.deepEqual(result, JSON.parse(readFileSync(join(out, "result.json"), "utf8")));
+    assert.equal(result.server.shards, 3);
+    assert.equal(result.audit.match, true);
+    for (const file of ["report.html", "report.md", "junit.xml", "slices.ndjson", "dialogs.csv.gz"]) {
+      assert.ok(existsSync(join(out, file)), file);
+    }
+    assert.match(stderr, /Audit: Every one of [\d,]+ acknowledged messages is stored/u);
+  });
+
+  test("the command in the report runs the same again: the same messages on the same shards", async () => {
+    const first = JSON.parse(readFileSync(join(folder, "own/result.json"), "utf8")) as Result;
+    const args = first.run.command.split(" ").slice(1);
+    const { code, stderr, stdout } = await hotshard([...args, "--out", join(folder, "again"), "--json"]);
+    assert.equal(code, 0, stderr);
+    const second = JSON.parse(stdout) as Result;
+    assert.deepEqual(
+      second.shards.map(({ label, stored }) => [label, stored]),
+      first.shards.map(({ label, stored }) => [label, stored]),
+    );
+    assert.notEqual(second.run.id, first.run.id);
+  });
+
+  test("drives a running server, and makes the pages again", async () => {
+    const server = await startServer();
+    try {
+      const out = join(folder, "url");
+      const { code, stderr } = await hotshard(["run", "random", ...short, "--url", server.chat, "--out", out]);
+      assert.equal(code, 0, stderr);
+      rmSync(join(out, "report.html"));
+      const again = await hotshard(["report", out]);
+      assert.equal(again.code, 0, again.stderr);
+      assert.ok(existsSync(join(out, "report.html")));
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test("an interrupted run keeps what it measured and exits 130", async () => {
+    const out = join(folder, "interrupted");
+    const args = ["run", "random", "--driver", "node", "--rate", "200", "--duration", "60s", "--out", out];
+    let interrupted = false;
+    const { code } = await hotshard(args, (text, interrupt) => {
+      // Once: a second Ctrl-C ends the process without a result.
+      if (interrupted || !/ \d+\/\d+ s|warmup .*%/u.test(text)) return;
+      interrupted = true;
+      interrupt();
+    });
+    assert.equal(code, 130);
+    const result = JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as Result;
+    assert.equal(result.run.interrupted, true);
+    assert.equal(result.audit.lost, 0);
+    assert.ok(result.traffic.acked > 0);
+  });
+
+  test("bad usage is one line that lists everything, and exit code 2", async () => {
+    const table: [string[], RegExp][] = [
+      [
+        ["run", "lady-gaga", "--rate", "0", "--duration", "soon", "--hot-share", "2"],
+        /BAD_DIALS: .*rate.*duration.*hot-share|BAD_DIALS/u,
+      ],
+      [["run", "nothing"], /NO_SUCH_SCENARIO: .*random, lady-gaga/u],
+      [["run", "random", "--driver", "abacus"], /NO_SUCH_DRIVER: /u],
+      [["run", "random", "--url", "http://127.0.0.1:1"], /BAD_URL: /u],
+      [["run", "random", ...short, "--shards", "0", "--placement", "soup"], /soup/u],
+      [["token", "zero"], /BAD_USER: /u],
+      [["report", join(folder, "nowhere")], /NO_RESULT|BAD_RESULT/u],
+      [["serve", "--port", "nine", "--nonsense", "1"], /--nonsense.*--port|--port.*--nonsense/u],
+    ];
+    for (const [args, expected] of table) {
+      const { code, stderr } = await hotshard(args);
+      assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
+      assert.match(stderr, expected);
+      assert.doesNotMatch(stderr, /\n {4}at /u, "a stack is shown");
+    }
+  });
+
+  test("a server that is not there is exit code 4", async () => {
+    const { code, stderr } = await hotshard(["run", "random", ...short, "--url", "ws://127.0.0.1:9/chat"]);
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /hotshard serve/u);
+  });
+
+  test("a token is signed for the server's secret", async () => {
+    const { code, stdout } = await hotshard(["token", "7", "--admin"]);
+    assert.equal(code, 0);
+    const claims = JSON.parse(Buffer.from(stdout.split(".")[1]!, "base64url").toString()) as object;
+    assert.deepEqual({ ...claims, iat: 0, exp: 0 }, { sub: "7", role: "admin", iat: 0, exp: 0 });
+  });
+});
