@@ -233,8 +233,8 @@ export function createWriter(options: WriterOptions): Writer {
     oldestPending: () => (current?.rows[0] ?? queue.first())?.id ?? null,
     state: () => state,
     durability: () => durability,
-    queueRows: queue.rows,
-    queueBytes: queue.bytes,
+    queueRows: () => queue.rows(),
+    queueBytes: () => queue.bytes(),
     totals: () => ({ ...totals }),
     drain,
     async close() {
