@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
 import { createConnection } from "mysql2/promise";
 import type { Connection, RowDataPacket } from "mysql2/promise";
@@ -152,7 +153,7 @@ describe("mysql", { skip }, () => {
       });
       await writer.start();
       assert.ok("id" in (await sendTo(writer, "1")));
-      process.kill(mariadb!.pid()!, "SIGSTOP");
+      await freeze(mariadb!.pid()!);
       let hung: Committed | Failed;
       try {
         hung = await sendTo(writer, "2");
@@ -213,3 +214,12 @@ describe("mysql", { skip }, () => {
     },
   );
 });
+
+/** Stops a process and waits until each of its threads stands still: the signal alone lets some finish their work. */
+async function freeze(pid: number): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  const threads = `/proc/${pid}/task`;
+  while (readdirSync(threads).some((thread) => !/\) T /u.test(readFileSync(`${threads}/${thread}/stat`, "utf8")))) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
