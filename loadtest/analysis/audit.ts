@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { AuditMessageReply, AuditReply } from "../../server/protocol/http.ts";
 import type { Measurement, UnknownMessage } from "../drivers/contract.ts";
+import { plural } from "../report/format.ts";
 import type { Result } from "../report/result.ts";
 import { auditBits, auditKey } from "../traffic/audit-key.ts";
 
@@ -93,13 +94,13 @@ function expectation(measurement: Measurement, lookups: readonly Lookup[]): Map<
 /** What an audit holds against the server, one sentence each: any of them fails the run. */
 export function auditFaults({ match, lost, extraCopies, duplicated, reordered }: Result["audit"]): string[] {
   const faults: string[] = [];
-  if (lost > 0) faults.push(`At least ${lost} acknowledged messages are not stored.`);
-  if (extraCopies > 0)
-    faults.push(`${extraCopies} rows are stored beyond the messages that were acknowledged or found.`);
+  if (lost > 0) faults.push(`Acknowledged and not stored: at least ${plural(lost, "message")}.`);
+  if (extraCopies > 0) faults.push(`Stored and neither acknowledged nor found: ${plural(extraCopies, "row")}.`);
   if (match === false && faults.length === 0)
     faults.push("The shards do not hold the messages that were acknowledged.");
-  if (duplicated > 0) faults.push(`${duplicated} messages reached their reader twice.`);
-  if (reordered > 0) faults.push(`${reordered} messages came after one that was sent when they had been acknowledged.`);
+  if (duplicated > 0) faults.push(`${plural(duplicated, "message")} reached their reader twice.`);
+  if (reordered > 0)
+    faults.push(`${plural(reordered, "message")} came after one that was sent later than their acknowledgement.`);
   return faults;
 }
 

@@ -1,4 +1,5 @@
-import { count, duration, growth, percent, plural, times } from "./format.ts";
+import { auditFaults } from "../analysis/audit.ts";
+import { duration, growth, percent, plural, times } from "./format.ts";
 import type { Result } from "./result.ts";
 
 type Shard = Result["shards"][number];
@@ -126,10 +127,15 @@ export function verdictInWords(result: Result): string {
   return "Do not read the latencies: they measure something else than the server.";
 }
 
-/** One sentence on the audit. */
-export function auditInWords(result: Result): string {
-  const { audit } = result;
-  if (audit.match === null) return "Not comparable: the run was interrupted, or its messages could not be counted.";
-  if (audit.match) return `Every one of ${plural(audit.acked, "acknowledged message")} is stored, and nothing else is.`;
-  return `What is stored is not what was acknowledged: ${count(audit.lost)} lost, ${count(audit.extraCopies)} extra.`;
+/** The audit in sentences: every fault that fails the run, then what the comparison says. */
+export function auditInWords({ audit }: Result): string {
+  const sentences = auditFaults(audit);
+  if (audit.match === null) {
+    sentences.push("Not comparable: the run was interrupted, or its messages could not be counted.");
+  } else if (audit.match) {
+    const found = plural(audit.unknownStored, "message");
+    const rest = audit.unknownStored === 0 ? "nothing else is" : `of the rest ${found} whose outcome was unknown`;
+    sentences.push(`Every one of ${plural(audit.acked, "acknowledged message")} is stored, and ${rest}.`);
+  }
+  return sentences.join(" ");
 }

@@ -1,3 +1,4 @@
+import { auditFaults } from "../../analysis/audit.ts";
 import { escapeXml } from "../escape.ts";
 import { count, duration, perSecond, percent } from "../format.ts";
 import type { Result } from "../result.ts";
@@ -13,7 +14,7 @@ export function audit(result: Result): string {
   return section(
     "audit",
     "Audit",
-    `<p${a.match === false ? ' class="fail"' : ""}>${escapeXml(auditInWords(result))}</p>` +
+    `<p${auditFaults(a).length > 0 ? ' class="fail"' : ""}>${escapeXml(auditInWords(result))}</p>` +
       table({
         caption: "Messages, counted by the client and by the databases",
         head: ["Count", "Messages", "What it is"],

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import type { Result } from "../../../loadtest/report/result.ts";
-import { causeInWords, headline, headroomInWords, remedyInWords } from "../../../loadtest/report/words.ts";
+import {
+  auditInWords,
+  causeInWords,
+  headline,
+  headroomInWords,
+  remedyInWords,
+} from "../../../loadtest/report/words.ts";
 import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
 
 const plain = (words: string | null): string => (words ?? "").replaceAll("\u202f", " ");
@@ -42,4 +48,14 @@ test("one shard, and none that stored anything", () => {
   assert.match(headline(result), /^One shard takes everything/);
   const nothing = { ...result, shards: [{ ...result.shards[0]!, stored: 0 }] };
   assert.equal(headline(nothing), "No message was stored.");
+});
+
+test("the audit says everything that fails the run, and what is certain", () => {
+  const result = built({ hotShare: 0, rate: 100 });
+  const say = (audit: Partial<Result["audit"]>) => auditInWords({ ...result, audit: { ...result.audit, ...audit } });
+  assert.match(say({}), /^Every one of [\d,]+ acknowledged messages is stored, and nothing else is\.$/);
+  assert.match(say({ unknownStored: 1 }), /is stored, and of the rest 1 message whose outcome was unknown\.$/);
+  assert.match(say({ duplicated: 1 }), /^1 message reached their reader twice\. Every one of/);
+  assert.match(say({ match: false, lost: 2, reordered: 3 }), /at least 2 messages\. 3 messages came after/);
+  assert.match(say({ match: null, lost: 1 }), /at least 1 message\. Not comparable: /);
 });
