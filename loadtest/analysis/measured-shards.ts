@@ -1,10 +1,10 @@
+import { fitWriter } from "../../server/placement/writer-fit.ts";
 import type { ShardsReply, ShardStatus, WriterTotals } from "../../server/protocol/http.ts";
 import type { Measurement, ShardMeasurement } from "../drivers/contract.ts";
 import type { Result } from "../report/result.ts";
 import { quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { offeredRates } from "./headroom.ts";
 import type { Layout } from "./where-it-lay.ts";
-import { fitWriter } from "./writer-fit.ts";
 
 const EMPTY: HistogramData = { count: 0, sum: 0, max: 0, buckets: [] };
 const IDLE: ShardMeasurement = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { headroomOf, offeredRates } from "../../../loadtest/analysis/headroom.ts";
-import { fitWriter } from "../../../loadtest/analysis/writer-fit.ts";
+import { fitWriter } from "../../../server/placement/writer-fit.ts";
 import type { ShardStatus, WriterTotals } from "../../../server/protocol/http.ts";
 
 const none: WriterTotals = { commits: 0, rows: 0, seconds: 0, rowsSquared: 0, rowsSeconds: 0, maxRows: 200 };

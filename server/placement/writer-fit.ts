@@ -1,4 +1,4 @@
-import type { ShardStatus, WriterTotals } from "../../server/protocol/http.ts";
+import type { ShardStatus, WriterTotals } from "../protocol/http.ts";
 
 /** What one shard's writer did between two looks at its totals. */
 export interface WriterFit {
@@ -45,7 +45,7 @@ function fullCommitSeconds(totals: WriterTotals): number | null {
  *
  * @param wallS seconds between the two looks in which the writer could work, > 0
  */
-export function fitWriter(before: WriterTotals, after: ShardStatus, wallS: number): WriterFit {
+export function fitWriter(before: WriterTotals, after: Pick<ShardStatus, "shaped" | "writer">, wallS: number): WriterFit {
   const totals = difference(before, after.writer);
   const shape = (after.shaped?.commitMs ?? 0) / 1_000;
   const mean = totals.commits > 0 ? totals.seconds / totals.commits : 0;
