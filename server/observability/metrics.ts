@@ -26,6 +26,8 @@ export interface Metrics {
   readonly registry: Registry;
   messages(shard: number, result: MessageResult, count: number): void;
   operation(shard: number, op: Operation, seconds: number, ok: boolean): void;
+  /** Commits of a shard by duration since the start, over the bounds of `SECONDS_BUCKETS` and above; a live view. */
+  commitCounts(shard: number): Readonly<Float64Array>;
   batch(shard: number, rows: number): void;
   stage(stage: Stage, seconds: number, count?: number): void;
   recipientOffline(): void;
@@ -77,6 +79,7 @@ export function createMetrics(shards: readonly string[], sources: MetricSources)
       operations.inc({ shard: shards[shard]!, op, result: ok ? "ok" : "failed" });
       durations[shard * OPERATIONS.length + OPERATIONS.indexOf(op)]!.observe(seconds);
     },
+    commitCounts: (shard) => durations[shard * OPERATIONS.length + OPERATIONS.indexOf("insert")]!.counts,
     batch: (shard, rows) => batches[shard]!.observe(rows),
     stage: (stage, seconds, count) => stages[STAGES.indexOf(stage)]!.observe(seconds, count),
     recipientOffline() {

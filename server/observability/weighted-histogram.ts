@@ -6,6 +6,8 @@ export const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
 export interface Series {
   /** Adds `count` observations of the same value. */
   observe(value: number, count?: number): void;
+  /** Observations by bucket since the start, the last one above every bound; a view that goes on counting. */
+  readonly counts: Readonly<Float64Array>;
 }
 
 interface HistogramOptions {
@@ -60,6 +62,7 @@ export function weightedHistogram(registry: Registry, options: HistogramOptions)
   registry.registerMetric(metric as unknown as Parameters<Registry["registerMetric"]>[0]);
 
   return all.map((one) => ({
+    counts: one.counts,
     observe(value, count = 1) {
       let index = 0;
       while (index < buckets.length && value > buckets[index]!) index++;
