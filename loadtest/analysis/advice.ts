@@ -4,7 +4,8 @@ import type { Advice } from "../report/result.ts";
 import { expectedLoads, hotDialogs, type HotDialog } from "./forecast.ts";
 import { addShard, changePlacement, mendDialog } from "./proposals.ts";
 import { remedyTopology } from "./remedy.ts";
-import { maxOverMean, noiseFloor } from "./skew.ts";
+import { noiseFloor } from "./noise-floor.ts";
+import { maxOverMean } from "../../server/placement/skew.ts";
 import type { DialogCount } from "./what-if.ts";
 
 export interface AdviceInput {

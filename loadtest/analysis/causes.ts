@@ -1,6 +1,7 @@
 import { createRandom } from "../traffic/random.ts";
 import { quantileOf, throwInto } from "./sampling.ts";
-import { maxOverMean, noiseFloor } from "./skew.ts";
+import { noiseFloor } from "./noise-floor.ts";
+import { maxOverMean } from "../../server/placement/skew.ts";
 import { weightClasses, type WeightClass } from "./weight-classes.ts";
 
 /** One cause of skew: it multiplies max/mean by `factor`; low and high are its 2.5 % and 97.5 % quantiles. */

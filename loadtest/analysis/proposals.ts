@@ -7,7 +7,7 @@ import { expectedLoads, newestSegment, type HotDialog } from "./forecast.ts";
 import { keySpaceShares } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
 import { labelsOf, remedyTopology } from "./remedy.ts";
-import { maxOverMean } from "./skew.ts";
+import { maxOverMean } from "../../server/placement/skew.ts";
 import type { DialogCount } from "./what-if.ts";
 
 /** Key space that a shard may get beyond its share before the placement counts as a cause. */

@@ -3,7 +3,7 @@ import { parsePlacement, PLACEMENTS } from "../../server/placement/registry.ts";
 import type { Result } from "../report/result.ts";
 import { createRandom } from "../traffic/random.ts";
 import { SOME_MOMENT } from "./moment.ts";
-import { maxOverMean } from "./skew.ts";
+import { maxOverMean } from "../../server/placement/skew.ts";
 
 export interface DialogCount {
   readonly dialog: string;

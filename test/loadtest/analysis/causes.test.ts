@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { causesOfSkew, type Causes, type DialogLoad } from "../../../loadtest/analysis/causes.ts";
 import { keySpaceShares } from "../../../loadtest/analysis/key-space.ts";
-import { maxOverMean } from "../../../loadtest/analysis/skew.ts";
+import { maxOverMean } from "../../../server/placement/skew.ts";
 import { weightClasses } from "../../../loadtest/analysis/weight-classes.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
 import { compileTopology } from "../../../server/placement/router.ts";

@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import {
-  effectiveShards,
-  gini,
-  maxOverMean,
-  noiseFloor,
-  variationCoefficient,
-} from "../../../loadtest/analysis/skew.ts";
+import { noiseFloor } from "../../../loadtest/analysis/noise-floor.ts";
+import { estimateNoise } from "../../../server/placement/noise-estimate.ts";
+import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../../server/placement/skew.ts";
 import { binomial, quantileOf, throwInto } from "../../../loadtest/analysis/sampling.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
 
@@ -105,4 +101,18 @@ test("the noise floor: one key burns one shard, no key none, many keys are quick
   // Expected maximum of 64 standard normals: 2.39; σ of a shard's load over its mean: 0.00794.
   close(floor.mean, 1.019, 0.0005);
   assert.ok(took < 1_000, `${took} ms`);
+});
+
+test("the closed form that the server uses is near the simulation, whatever the shards", () => {
+  for (const shards of [2, 3, 4, 8, 16, 64]) {
+    for (const perShard of [2, 5, 20, 200, 5_000]) {
+      const keys = shards * perShard;
+      const simulated = noiseFloor(keys, shards).mean;
+      close(estimateNoise(keys, shards) / simulated, 1, 0.04);
+      if (perShard >= 20) close((estimateNoise(keys, shards) - 1) / (simulated - 1), 1, 0.06);
+    }
+  }
+  assert.equal(estimateNoise(0, 8), 1);
+  assert.equal(estimateNoise(100, 1), 1);
+  assert.ok(estimateNoise(1, 4) <= 4);
 });
