@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
@@ -30,6 +30,8 @@ export interface SqliteReply {
 
 interface Shard {
   readonly db: DatabaseSync;
+  /** Which file was opened: its name may come to mean another, or none. */
+  readonly inode: number;
   readonly lock: DatabaseSync;
   readonly statements: Readonly<Record<keyof typeof SQL, StatementSync>>;
 }
@@ -50,6 +52,8 @@ class Refusal extends Error {
     this.code = code;
   }
 }
+
+class Vanished extends Error {}
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS message (
   dialog TEXT NOT NULL,
@@ -127,7 +131,7 @@ function unknownRequest(request: never): never {
 }
 
 function open(): Shard {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const lock = takeLock();
   let db: DatabaseSync | null = null;
   try {
@@ -140,11 +144,23 @@ function open(): Shard {
     db.function("md5_24", { deterministic: true }, (dialog, author, client) =>
       Number.parseInt(hash("md5", `${String(dialog)}:${String(author)}:${String(client)}`).slice(0, 6), 16),
     );
-    return { db, lock, statements: prepare(db) };
+    return { db, inode: statSync(file).ino, lock, statements: prepare(db) };
   } catch (error) {
     db?.close();
     lock.close();
     throw error;
+  }
+}
+
+/** Not by mkdir's `recursive`, which never ends where no folder can be made, as below /proc (Node 22 to 26). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another shard of this folder was first.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 
@@ -175,6 +191,10 @@ function close(): void {
 function failure(error: unknown): NonNullable<SqliteReply["failed"]> {
   const message = (error as Error).message;
   if (error instanceof Refusal) return { kind: "config", code: error.code, message, maybeStored: false };
+  if (error instanceof Vanished) {
+    close();
+    return { kind: "store", code: "VANISHED", message, maybeStored: true };
+  }
   const result = primary(error);
   // A directory that cannot be made, a file that is no database: waiting mends none of them.
   const unusable = shard === null && (result === null || NO_DATABASE.has(result));
@@ -198,7 +218,7 @@ function durability(db: DatabaseSync): Durability {
 }
 
 /** @returns the ids of the first messages by the index of their duplicates, or null when there is none */
-function insert({ db, statements }: Shard, flat: readonly (string | number)[]): Map<number, unknown> | null {
+function insert({ db, inode, statements }: Shard, flat: readonly (string | number)[]): Map<number, unknown> | null {
   let duplicates: Map<number, unknown> | null = null;
   db.exec("BEGIN IMMEDIATE");
   try {
@@ -212,7 +232,6 @@ function insert({ db, statements }: Shard, flat: readonly (string | number)[]): 
       duplicates.set(at / FIELDS, statements.find.get(dialog, author, client)!["id"]);
     }
     db.exec("COMMIT");
-    return duplicates;
   } catch (error) {
     try {
       db.exec("ROLLBACK");
@@ -221,4 +240,7 @@ function insert({ db, statements }: Shard, flat: readonly (string | number)[]): 
     }
     throw error;
   }
+  // SQLite goes on writing into a file that somebody removed, and nobody would ever find what it acknowledged.
+  if (statSync(file, { throwIfNoEntry: false })?.ino !== inode) throw new Vanished("its file was removed or replaced");
+  return duplicates;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -107,6 +107,32 @@ test("a full disk is a StoreError that stored nothing, and space mends it", asyn
   await store.close();
 });
 
+test("what goes into a file that was removed or replaced is not acknowledged, and a new file takes its place", async () => {
+  const home = join(folder, "vanishes");
+  const file = join(home, "shard.db");
+  const store = createSqliteStore({ file });
+  await store.open();
+  await store.insert([row({ id: "1" })]);
+  const faults = [
+    () => rmSync(home, { recursive: true }),
+    () => {
+      writeFileSync(join(home, "other"), "");
+      renameSync(join(home, "other"), file);
+    },
+  ];
+  for (const [index, fault] of faults.entries()) {
+    fault();
+    const unsure = store.insert([row({ id: String(10 * index + 11) })]);
+    await assert.rejects(unsure, { name: "StoreError", maybeStored: true, message: /removed or replaced/ });
+    const id = String(10 * index + 12);
+    assert.deepEqual(await store.insert([row({ id })]), [id]);
+    const reader = new DatabaseSync(file, { readOnly: true });
+    assert.equal(reader.prepare("SELECT MAX(id) AS id FROM message").get()!["id"], Number(id));
+    reader.close();
+  }
+  await store.close();
+});
+
 test("a thread that is lost takes its calls with it and is replaced", async () => {
   const store = createSqliteStore({ file: join(folder, "lost.db") });
   await store.open();
@@ -128,7 +154,10 @@ test("a file that is no database, or cannot be one, is a configuration error", a
   const text = join(folder, "text.db");
   writeFileSync(text, "this is not a database, and long enough to be looked at ".repeat(100));
   mkdirSync(join(folder, "directory.db"));
-  for (const file of [text, join(folder, "directory.db"), join(text, "below.db")]) {
+  const files = [text, join(folder, "directory.db"), join(text, "below.db")];
+  // Where mkdir says that the parent is missing although it is there.
+  if (process.platform === "linux") files.push("/proc/hotshard/below.db");
+  for (const file of files) {
     const store = createSqliteStore({ file });
     await assert.rejects(store.open(), { name: "ConfigError", code: "SHARD_UNUSABLE" }, file);
     await store.close();
