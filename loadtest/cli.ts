@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addDemo } from "./commands/demo.ts";
 import { addReport } from "./commands/report.ts";
+import { addRules } from "./commands/rules.ts";
 import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
 import { addTools } from "./commands/tools.ts";
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addRun(program, finish);
   addServe(program, finish);
   addReport(program);
+  addRules(program);
   addTools(program, finish);
   for (const command of program.commands) command.exitOverride();
   try {

@@ -5,7 +5,7 @@ import type { Writable } from "node:stream";
 import { promisify } from "node:util";
 import { DEVELOPMENT_SECRET } from "../server/protocol/secret.ts";
 import { findK6, k6Version } from "./drivers/k6-binary.ts";
-import { CHROMIUM, findProgram, MARIADB } from "./programs.ts";
+import { CHROMIUM, findProgram, MARIADB, PROMETHEUS } from "./programs.ts";
 import { sharedSecret } from "./secret.ts";
 
 /** One thing that hotshard or its tests can use. */
@@ -40,6 +40,12 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Doc
       packages("mariadb-server", "mariadb"),
     ),
     examineProgram("Chromium", CHROMIUM, "the tests of the report's pages", packages("chromium", "--cask chromium")),
+    examineProgram(
+      "Prometheus",
+      PROMETHEUS,
+      "hotshard stack, and the tests of rules, alerts and dashboards",
+      packages("prometheus", "prometheus"),
+    ),
     examineProgram("Docker", ["docker"], "the whole stack with dashboards", "see docs.docker.com/get-docker"),
     examineSecret(env),
     examinePort(),
@@ -120,8 +126,8 @@ async function examineProgram(
 /** The first thing like a version in what `--version` prints. */
 async function versionOf(program: string): Promise<string | null> {
   try {
-    const { stdout } = await promisify(execFile)(program, ["--version"], { timeout: 10_000 });
-    return /\d+\.\d+[\w.]*/u.exec(stdout)?.[0] ?? null;
+    const { stdout, stderr } = await promisify(execFile)(program, ["--version"], { timeout: 10_000 });
+    return /\d+\.\d+[\w.]*/u.exec(stdout + stderr)?.[0] ?? null;
   } catch {
     return null;
   }

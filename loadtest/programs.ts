@@ -4,7 +4,10 @@ import { delimiter, join } from "node:path";
 
 /** Names under which systems install what hotshard and its tests can use. */
 export const MARIADB = ["mariadbd", "mysqld"] as const;
+export const PROMETHEUS = ["prometheus"] as const;
+export const LOKI = ["loki"] as const;
 export const CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"] as const;
+export const PROMTOOL = ["promtool"] as const;
 
 /** Servers live here, and an ordinary user's PATH does not name these. */
 const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/libexec"];

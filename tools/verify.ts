@@ -5,7 +5,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { findK6 } from "../loadtest/drivers/k6-binary.ts";
 import { installK6 } from "../loadtest/drivers/k6-install.ts";
 import { MissingProgramError } from "../loadtest/drivers/missing-program.ts";
-import { CHROMIUM, findProgram, MARIADB } from "../loadtest/programs.ts";
+import { CHROMIUM, findProgram, MARIADB, PROMETHEUS, PROMTOOL } from "../loadtest/programs.ts";
 
 /**
  * `npm run verify`: brings what the tests need and is missing (as root on Debian; elsewhere it says the command),
@@ -14,8 +14,8 @@ import { CHROMIUM, findProgram, MARIADB } from "../loadtest/programs.ts";
 const started = Date.now();
 
 /** Package names where they differ from Debian's. */
-const BREW = "brew install mariadb && brew install --cask chromium";
-const DEBIAN_PACKAGES = { mariadb: "mariadb-server", chromium: "chromium" } as const;
+const BREW = "brew install mariadb prometheus && brew install --cask chromium";
+const DEBIAN_PACKAGES = { mariadb: "mariadb-server", chromium: "chromium", prometheus: "prometheus" } as const;
 /** Debian asks this file whether a package may start its service; 101 means no. */
 const POLICY = "/usr/sbin/policy-rc.d";
 
@@ -34,8 +34,10 @@ async function bringPackages(): Promise<void> {
   const missing: (keyof typeof DEBIAN_PACKAGES)[] = [];
   if (!process.env["HOTSHARD_TEST_MYSQL"] && (await findProgram(MARIADB)) === null) missing.push("mariadb");
   if ((await findProgram(CHROMIUM)) === null) missing.push("chromium");
+  // One package has both.
+  if ((await findProgram(PROMETHEUS)) === null || (await findProgram(PROMTOOL)) === null) missing.push("prometheus");
   if (missing.length === 0) {
-    say("MariaDB and Chromium are here");
+    say("MariaDB, Chromium and Prometheus are here");
     return;
   }
   const packages = missing.map((name) => DEBIAN_PACKAGES[name]).join(" ");

@@ -14,6 +14,7 @@ test("everything that can be missing has a row with its remedy", async () => {
     "k6",
     "MariaDB",
     "Chromium",
+    "Prometheus",
     "Docker",
     "HOTSHARD_SECRET",
     "port 8086",

@@ -1,0 +1,44 @@
+import { hotAlert, missingAlert, recordingRules, type Rule } from "./skew-rules.ts";
+import { skewDashboard } from "./skew-dashboard.ts";
+import type { SkewTarget } from "./skew-target.ts";
+import { skewTests } from "./skew-tests.ts";
+import { toYaml, type Yaml } from "./yaml.ts";
+
+/** A file to write: its path below the output folder, and its text. */
+export interface GeneratedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Everything for one target: recording rules, alerts, promtool's tests of both, and a dashboard.
+ *
+ * @param withMissing with the alert for a shard that stops reporting; a system that knows how many shards it has
+ *   tests that better itself
+ */
+export function skewFiles(target: SkewTarget, withMissing = true): GeneratedFile[] {
+  const name = `${target.prefix.replaceAll("_", "-")}-skew`;
+  const alerts = [hotAlert(target), ...(withMissing ? [missingAlert(target)] : [])];
+  const tests = skewTests(target, [`../rules/${name}.yml`, `../alerts/${name}.yml`], withMissing);
+  return [
+    yamlFile(target, `rules/${name}.yml`, group(name, recordingRules(target))),
+    yamlFile(target, `alerts/${name}.yml`, group(`${name}-alerts`, alerts)),
+    yamlFile(target, `tests/${name}.yml`, tests),
+    { path: `dashboards/${name}.json`, text: `${JSON.stringify(skewDashboard(target), null, 2)}\n` },
+  ];
+}
+
+function group(name: string, rules: readonly Rule[]): Yaml {
+  return { groups: [{ name, rules: rules.map((rule) => ({ ...rule })) }] };
+}
+
+function yamlFile(target: SkewTarget, path: string, content: Yaml): GeneratedFile {
+  return { path, text: `# Made by: ${commandOf(target)}\n${toYaml(content)}` };
+}
+
+/** The command that makes the same again. */
+function commandOf({ metric, selector, by, kind, prefix, target, hold, runbook }: SkewTarget): string {
+  const page = runbook === null ? "" : ` --runbook ${runbook}`;
+  const source = selector === "" ? metric : `'${metric}${selector}'`;
+  return `hotshard rules --metric ${source} --by ${by} --for ${kind} --prefix ${prefix} --target ${target} --hold ${hold}${page}`;
+}
