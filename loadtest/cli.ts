@@ -4,6 +4,7 @@ import { addReport } from "./commands/report.ts";
 import { addRules } from "./commands/rules.ts";
 import { addRun } from "./commands/run.ts";
 import { addServe } from "./commands/serve.ts";
+import { addStack } from "./commands/stack.ts";
 import { addTools } from "./commands/tools.ts";
 import { EXIT, explainError } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
@@ -37,6 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addDemo(program, finish);
   addRun(program, finish);
   addServe(program, finish);
+  addStack(program, finish);
   addReport(program);
   addRules(program);
   addTools(program, finish);

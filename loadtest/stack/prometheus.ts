@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Part } from "./contract.ts";
+import { answers, document } from "./http.ts";
+
+export interface PrometheusServer {
+  readonly folder: string;
+  readonly port: number;
+  /** Ports of 127.0.0.1 to scrape, by job. */
+  readonly targets: Readonly<Record<string, number>>;
+}
+
+/** Two hours of a run's tail, and a week of the rest. */
+const RETENTION = "7d";
+const INTERVAL = "5s";
+
+/** A Prometheus with the rules of this package, as a part of the stack. */
+export function prometheusPart(program: string, { folder, port, targets }: PrometheusServer): Part {
+  const address = `http://127.0.0.1:${port}`;
+  return {
+    name: "prometheus",
+    address,
+    port,
+    async prepare() {
+      await mkdir(folder, { recursive: true });
+      const file = join(folder, "prometheus.yml");
+      // JSON is YAML, and nothing in a path needs a thought.
+      await writeFile(file, JSON.stringify(configuration(targets), null, 2));
+      return {
+        program,
+        args: [
+          `--config.file=${file}`,
+          `--storage.tsdb.path=${join(folder, "data")}`,
+          `--storage.tsdb.retention.time=${RETENTION}`,
+          `--web.listen-address=127.0.0.1:${port}`,
+          "--web.enable-remote-write-receiver",
+          // Prometheus from 3.9 on has native histograms anyway, and only warns.
+          "--enable-feature=exemplar-storage,native-histograms",
+        ],
+      };
+    },
+    isReady: () => answers(`${address}/-/ready`),
+    async version() {
+      const info = (await document(`${address}/api/v1/status/buildinfo`)) as { data?: { version?: string } } | null;
+      return info?.data?.version ?? null;
+    },
+  };
+}
+
+function configuration(targets: Readonly<Record<string, number>>): object {
+  return {
+    global: { scrape_interval: INTERVAL, evaluation_interval: INTERVAL },
+    rule_files: ["rules", "alerts"].map((name) => join(rulesFolder(), name, "*.yml")),
+    scrape_configs: Object.entries(targets).map(([job, port]) => ({
+      job_name: job,
+      static_configs: [{ targets: [`127.0.0.1:${port}`] }],
+    })),
+  };
+}
+
+/** In a clone two folders up; in the package beside the compiled code's folder. */
+function rulesFolder(): string {
+  const [clone, compiled] = ["../../prometheus", "../../../prometheus"].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  );
+  return existsSync(clone!) ? clone! : compiled!;
+}
