@@ -23,6 +23,7 @@ export interface ShardOptions {
 type AddFault = (option: keyof ShardOptions, fault: string) => void;
 
 const MOST_SHARDS = 64;
+const COUNT = /^\d+(?=\?|$)/;
 
 /**
  * Judges shards, placement and topology file together.
@@ -67,12 +68,12 @@ function attempt<T>(option: keyof ShardOptions, add: AddFault, read: () => T): T
 }
 
 function countOf(shards: string): number {
-  const count = /^\d+(?=\?|$)/.exec(shards);
+  const count = COUNT.exec(shards);
   return count === null ? shards.split(",").length : Number(count[0]);
 }
 
 function specsOf({ shards, data }: ShardOptions, count: number): ShardSpec[] {
-  if (!/^\d/.test(shards)) return parseShardUrls(shards.split(",").map((url) => url.trim()));
+  if (!COUNT.test(shards)) return parseShardUrls(shards.split(",").map((url) => url.trim()));
   const { shaped } = parseShardUrl(`sqlite:any${/\?.*$/.exec(shards)?.[0] ?? ""}`);
   const file = (label: string) => resolve(join(data, `shard-${label}.db`));
   return labelsOf(count).map((label) => ({ engine: "sqlite", file: file(label), shaped }));

@@ -72,6 +72,8 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   "--prot 1": /^--prot: no such option; argument 2 belongs to no option$/,
   "--shards 0": /^--shards \(HOTSHARD_SHARDS\): 1 to 64 shards/,
   "--shards 65": /^--shards/,
+  "--shards 4x": /^--shards .*no known scheme/,
+  "--shards 3,": /^--shards .*shard 1: .*no known scheme.*shard 2: /,
   "--shards 2?commitMs=x": /^--shards \(HOTSHARD_SHARDS\): commitMs is milliseconds/,
   "--shards postgres://h/d": /^--shards .*no known scheme/,
   "--shards sqlite:a,sqlite:./a": /^--shards .*the same database as shard 1/,
