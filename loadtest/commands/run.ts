@@ -1,15 +1,18 @@
 import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
-import { chooseDriver } from "../drivers/registry.ts";
+import { chooseDriver, driversNamed } from "../drivers/registry.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { createLiveLine } from "../live-line.ts";
 import { terminalReport } from "../report/terminal.ts";
 import { executeRun } from "../run.ts";
 import { sharedSecret } from "../secret.ts";
+import { createServerClient } from "../server-client.ts";
+import type { Dials } from "../traffic/contract.ts";
 import { DIAL_NAMES, DIALS, parseDials } from "../traffic/dials.ts";
-import { findScenario, SCENARIOS } from "../traffic/stories/registry.ts";
+import { findScenario, SCENARIOS, type Scenario } from "../traffic/stories/registry.ts";
+import { commandLine } from "./command-line.ts";
 
 /** Options that an own server is started with; `hotshard serve` explains them. */
 const SERVER_OPTIONS = {
@@ -19,7 +22,8 @@ const SERVER_OPTIONS = {
   data: "folder that keeps the shards after the run",
 } as const;
 
-type Given = Record<string, string | boolean | undefined>;
+/** By flag, without the dashes; `json` has no value. */
+type Given = Readonly<Record<string, string | undefined>>;
 
 /** `hotshard run SCENARIO`: one run, its verdict, and its folder. */
 export function addRun(program: Command, finish: (code: number) => void): void {
@@ -36,68 +40,96 @@ export function addRun(program: Command, finish: (code: number) => void): void {
   for (const [name, meaning] of Object.entries(SERVER_OPTIONS)) command.addOption(option(name, meaning));
   command
     .addHelpText("after", "\nExample:\n  hotshard run lady-gaga --hot-share 0.4 --rate 1000 --shards 4")
-    .action(async (scenario: string, given: Given) => finish(await run(scenario, given)));
+    .action(async (scenario: string) => finish(await run(scenario, command)));
 }
 
 function option(name: string, meaning: string): Option {
   return new Option(`--${name} <value>`, meaning).env(`HOTSHARD_${name.replaceAll("-", "_").toUpperCase()}`);
 }
 
-async function run(name: string, given: Given): Promise<number> {
+async function run(name: string, command: Command): Promise<number> {
+  const given = givenTo(command, findScenario(name));
+  const { driver: driverName = "auto", url = null } = given;
+  const secret = sharedSecret(process.env);
+  const faults: ConfigError[] = [];
+  const dials = held(faults, () => checkedDials(name, given));
+  held(faults, () => driversNamed(driverName));
+  held(faults, () => url !== null && createServerClient(url, secret));
+  held(faults, () => url !== null && refuseServerOptions(command));
+  if (dials === undefined || faults.length > 0) throw together(faults);
+  const driver = await chooseDriver(driverName);
+  const out = given["out"] ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-${name}`);
+  const line = createLiveLine(name, process.stderr);
+  const result = await executeRun({
+    scenario: name,
+    dials,
+    driver,
+    secret,
+    url,
+    serverArgs: url === null ? serverArgs(given) : [],
+    out,
+    command: commandLine(name, { ...given, driver: driver.name, out: undefined }),
+    onProgress: (progress) => line.show(progress),
+    signal: onInterrupt(),
+  }).finally(() => line.end());
+  process.stderr.write(`${terminalReport(result, process.stderr)}\nReport: ${join(out, "report.html")}\n`);
+  if (command.getOptionValue("json") === true) process.stdout.write(`${JSON.stringify(result)}\n`);
+  return exitCodeOf(result);
+}
+
+/** What was typed; of the environment what is not empty and no other scenario's dial. */
+function givenTo(command: Command, scenario: Scenario | undefined): Given {
+  const others = DIAL_NAMES.filter((name) => scenario?.dials.includes(name) === false);
+  const deaf = new Set(others.map((name) => DIALS[name].option));
+  const rows = command.options.flatMap((one) => {
+    const value: unknown = command.getOptionValue(one.attributeName());
+    const ignored = isTyped(command, one) ? false : value === "" || deaf.has(one.name());
+    return typeof value !== "string" || ignored ? [] : [[one.name(), value] as const];
+  });
+  return Object.fromEntries(rows);
+}
+
+function isTyped(command: Command, one: Option): boolean {
+  return command.getOptionValueSource(one.attributeName()) === "cli";
+}
+
+/** Does one check and keeps its fault, so that all can be told at once. */
+function held<T>(faults: ConfigError[], check: () => T): T | undefined {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    faults.push(error);
+    return undefined;
+  }
+}
+
+function together(faults: readonly ConfigError[]): ConfigError {
+  const [first, ...others] = faults;
+  if (first !== undefined && others.length === 0) return first;
+  return new ConfigError("BAD_OPTIONS", faults.map(({ message }) => message).join("; "));
+}
+
+function checkedDials(name: string, given: Given): Dials {
   const scenario = findScenario(name);
   if (scenario === undefined) {
     const names = SCENARIOS.map((one) => one.name).join(", ");
     throw new ConfigError("NO_SUCH_SCENARIO", `there is no scenario "${name}"; there are ${names}`);
   }
-  const text = (key: string) => given[key] as string | undefined;
-  const parsed = parseDials(scenario, dialsOf(given));
+  const options = DIAL_NAMES.map((dial) => DIALS[dial].option);
+  const parsed = parseDials(scenario, Object.fromEntries(options.map((flag) => [flag, given[flag]])));
   if ("faults" in parsed) throw new ConfigError("BAD_DIALS", parsed.faults.join(" "));
-  const url = text("url") ?? null;
-  const line = createLiveLine(name, process.stderr);
-  const result = await executeRun({
-    scenario: name,
-    dials: parsed.dials,
-    driver: await chooseDriver(text("driver") ?? "auto"),
-    secret: sharedSecret(process.env),
-    url,
-    serverArgs: serverArgs(given, url),
-    out: text("out") ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-${name}`),
-    command: commandLine(name, given),
-    onProgress: (progress) => line.show(progress),
-    signal: onInterrupt(),
-  });
-  line.end();
-  process.stderr.write(terminalReport(result, process.stderr));
-  if (given["json"] === true) process.stdout.write(`${JSON.stringify(result)}\n`);
-  return exitCodeOf(result);
+  return parsed.dials;
 }
 
-function dialsOf(given: Given): Record<string, string | undefined> {
-  return Object.fromEntries(
-    DIAL_NAMES.map((name) => [DIALS[name].option, given[camelCase(DIALS[name].option)] as string | undefined]),
-  );
+/** Only what was typed: the environment may hold a server's settings for other commands. */
+function refuseServerOptions(command: Command): void {
+  const typed = command.options.filter((one) => one.name() in SERVER_OPTIONS && isTyped(command, one));
+  if (typed.length === 0) return;
+  const flags = typed.map((one) => `--${one.name()}`).join(", ");
+  throw new ConfigError("BAD_OPTIONS", `${flags}: a running server (--url) has its own; leave out one or the other`);
 }
 
-function serverArgs(given: Given, url: string | null): string[] {
-  const named = Object.keys(SERVER_OPTIONS).filter((name) => given[name] !== undefined);
-  // The environment may hold a server's settings for other commands; only what was typed contradicts --url.
-  return url === null ? named.flatMap((name) => [`--${name}`, given[name] as string]) : [];
-}
-
-function commandLine(name: string, given: Given): string {
-  const options = Object.entries(given).filter(([key]) => key !== "json" && key !== "out");
-  const words = options.map(([key, value]) => `--${kebabCase(key)} ${quoted(String(value))}`);
-  return ["hotshard run", name, ...words].join(" ");
-}
-
-function quoted(value: string): string {
-  return /^[\w.:/@,=+-]+$/u.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
-}
-
-function camelCase(option: string): string {
-  return option.replaceAll(/-./gu, (pair) => pair[1]!.toUpperCase());
-}
-
-function kebabCase(key: string): string {
-  return key.replaceAll(/[A-Z]/gu, "-$&").toLowerCase();
+function serverArgs(given: Given): string[] {
+  return Object.keys(SERVER_OPTIONS).flatMap((name) => (given[name] === undefined ? [] : [`--${name}`, given[name]]));
 }

@@ -98,18 +98,17 @@ export function parseDuration(text: string): number {
 export type GivenDials = Readonly<Record<string, string | undefined>>;
 
 /**
- * Picks the scenario's dials out of an environment: `HOT_SHARE`, or `HOTSHARD_HOT_SHARE` with that prefix. Empty values
- * and dials of other scenarios are passed over.
+ * Picks the scenario's dials out of an environment, in capitals: `HOT_SHARE`. Empty values and dials of other scenarios
+ * are passed over.
  */
 export function dialsFromEnvironment(
   scenario: Scenario,
   environment: Readonly<Record<string, string | undefined>>,
-  prefix = "",
 ): Record<string, string> {
   const given: Record<string, string> = {};
   for (const name of scenario.dials) {
     const { option } = DIALS[name];
-    const value = environment[prefix + option.toUpperCase().replaceAll("-", "_")];
+    const value = environment[option.toUpperCase().replaceAll("-", "_")];
     if (value !== undefined && value !== "") given[option] = value;
   }
   return given;

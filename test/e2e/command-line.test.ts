@@ -16,9 +16,17 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** @param onStderr told what has been printed so far, with the process */
-async function hotshard(args: string[], onStderr?: (text: string, kill: () => void) => void): Promise<Outcome> {
-  const child = spawn(process.execPath, [HOTSHARD, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+/**
+ * @param onStderr told what has been printed so far, with the process
+ * @param more environment
+ */
+async function hotshard(
+  args: string[],
+  onStderr?: (text: string, kill: () => void) => void,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  const env = { ...process.env, ...more };
+  const child = spawn(process.execPath, [HOTSHARD, ...args], { stdio: ["ignore", "pipe", "pipe"], env });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
@@ -55,6 +63,7 @@ describe("the hotshard command", () => {
     for (const file of ["report.html", "report.md", "junit.xml", "slices.ndjson", "dialogs.csv.gz"]) {
       assert.ok(existsSync(join(out, file)), file);
     }
+    assert.ok(stderr.includes(join(out, "report.html")), stderr);
     assert.match(stderr, /Audit: Every one of [\d,]+ acknowledged messages is stored/u);
   });
 
@@ -107,7 +116,11 @@ describe("the hotshard command", () => {
     const table: [string[], RegExp][] = [
       [
         ["run", "lady-gaga", "--rate", "0", "--duration", "soon", "--hot-share", "2"],
-        /BAD_DIALS: .*rate.*duration.*hot-share|BAD_DIALS/u,
+        /BAD_DIALS: rate .*duration .*hot-share /u,
+      ],
+      [
+        ["run", "random", "--rate", "0", "--driver", "abacus", "--url", "http://127.0.0.1:1", "--shards", "8"],
+        /BAD_OPTIONS: rate .*--driver abacus.*--url http.*--shards: a running server/u,
       ],
       [["run", "nothing"], /NO_SUCH_SCENARIO: .*random, lady-gaga/u],
       [["run", "random", "--driver", "abacus"], /NO_SUCH_DRIVER: /u],
@@ -123,6 +136,18 @@ describe("the hotshard command", () => {
       assert.match(stderr, expected);
       assert.doesNotMatch(stderr, /\n {4}at /u, "a stack is shown");
     }
+  });
+
+  test("of the environment an empty value and another scenario's dial count as not set", async () => {
+    const more = { HOTSHARD_HOT_SHARE: "0.9", HOTSHARD_MODE: "", HOTSHARD_DRIVER: "node", HOTSHARD_USERS: "40" };
+    const out = join(folder, "environment");
+    const args = ["run", "random", "--duration", "1s", "--warmup", "0s", "--rate", "300", "--out", out, "--json"];
+    const { code, stderr, stdout } = await hotshard(args, undefined, more);
+    // A busy machine makes the run INVALID, and the options are the same.
+    assert.ok(code === 0 || code === 3, stderr);
+    const { run } = JSON.parse(stdout) as Result;
+    assert.equal(run.dials["users"], 40);
+    assert.doesNotMatch(run.command, /hot-share|mode/u);
   });
 
   test("a server that is not there is exit code 4", async () => {

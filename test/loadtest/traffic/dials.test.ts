@@ -92,5 +92,4 @@ test("the environment has the same dials in capitals, and those of other scenari
   const environment = { HOT_SHARE: "0.2", USERS: "30", DURATION: "", HOME: "/", HOTSHARD_USERS: "40" };
   assert.deepEqual(dialsFromEnvironment(ladyGaga, environment), { "hot-share": "0.2", users: "30" });
   assert.deepEqual(dialsFromEnvironment(random, environment), { users: "30" });
-  assert.deepEqual(dialsFromEnvironment(random, environment, "HOTSHARD_"), { users: "40" });
 });
