@@ -1,26 +1,32 @@
+import { randomBytes } from "node:crypto";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { auth } from "./auth.ts";
 import type { Chat } from "./chat/chat.ts";
 import { socketRoute } from "./chat/socket.ts";
 import type { Config } from "./config.ts";
+import { livePage } from "./live/live.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { answerUnparsed, apiErrors } from "./routes/api-error.ts";
 import { dialogRoutes } from "./routes/dialogs.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { metricsRoute } from "./routes/metrics.ts";
+import { targetRoutes } from "./routes/targets.ts";
 
 /** Fastify's own words are wanted from this level on: the process says itself where it listens. */
 const RESERVED = new Set(["silent", "fatal", "error"]);
 
 /** The Fastify app over a chat that exists already; it listens nowhere and installs no signal handlers. */
 export async function createApp(
-  config: Pick<Config, "secret" | "helloMs" | "rateLimit">,
+  config: Pick<Config, "secret" | "secretIsPublic" | "dev" | "helloMs" | "rateLimit" | "specs" | "layout">,
   chat: Chat,
   metrics: Metrics,
   logger: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger.child({}, { level: RESERVED.has(logger.level) ? logger.level : "warn" }),
+    genReqId: requestIds(),
+    requestIdLogLabel: "request",
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     frameworkErrors: answerUnparsed(metrics.error),
@@ -28,8 +34,22 @@ export async function createApp(
   await app.register(apiErrors, { onError: metrics.error });
   await app.register(auth, { secret: config.secret });
   await app.register(socketRoute, { chat, helloMs: config.helloMs, rateLimit: config.rateLimit });
-  await app.register(healthRoutes, { chat, metrics });
+  await app.register(healthRoutes, { chat });
+  await app.register(metricsRoute, { metrics });
   await app.register(dialogRoutes, { chat });
   await app.register(adminRoutes, { chat });
+  await app.register(targetRoutes, config);
+  await app.register(livePage, {
+    sources: { ...chat, commitCounts: metrics.commitCounts },
+    open: config.dev || config.secretIsPublic,
+    onSlow: () => metrics.error("SLOW_READER"),
+  });
   return app;
+}
+
+/** Unlike from one start to the next, so that log lines of two processes do not mix; a client has no say in them. */
+function requestIds(): () => string {
+  const process = randomBytes(4).toString("hex");
+  let count = 0;
+  return () => `${process}-${(++count).toString(36)}`;
 }

@@ -6,8 +6,12 @@ import { createIdClock } from "./chat/clock.ts";
 import { createPresence } from "./chat/presence.ts";
 import { createShard, type Shard } from "./chat/shard.ts";
 import type { Config } from "./config.ts";
+import type { LogLines } from "./observability/loki.ts";
+import { createMessageLog } from "./observability/message-log.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
-import { createSpaceSaving } from "./observability/space-saving.ts";
+import { createObserver } from "./observability/observer.ts";
+import { measureRuntime } from "./observability/runtime-metrics.ts";
+import { idleObserver, unobserved } from "./observability/unobserved.ts";
 import { ConfigError } from "./placement/contract.ts";
 import { compileTopology } from "./placement/router.ts";
 import type { ShardStore } from "./storage/contract.ts";
@@ -15,8 +19,13 @@ import { createStore } from "./storage/open-store.ts";
 import type { ShardSpec } from "./storage/url.ts";
 import { createWriter } from "./storage/writer.ts";
 
-/** Counters of the hot-dialog detector: every dialog above 1/1024 of the traffic is among them. */
-const HOT_COUNTERS = 1_024;
+/** What another owner than the configuration may give. */
+export interface Given {
+  /** Another store than the one that the shard's URL names, for benchmarks and tests. */
+  readonly storeOf?: typeof createStore;
+  /** What became of the log lines for Loki. */
+  readonly logLines?: () => LogLines;
+}
 
 /** A whole server that does not listen yet. */
 export interface Assembled {
@@ -30,26 +39,28 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
-/**
- * Builds every part from the configuration; opens and listens nowhere.
- *
- * @param storeOf another store than the one that the shard's URL names, for benchmarks and tests
- */
+/** Builds every part from the configuration; opens and listens nowhere. */
 export async function assemble(
   config: Config,
   logger: Logger,
-  storeOf: (spec: ShardSpec) => ShardStore = createStore,
+  { storeOf = createStore, logLines = () => ({ accepted: 0, dropped: 0 }) }: Given = {},
 ): Promise<Assembled> {
   const topology = config.layout;
   const router = compileTopology(topology);
   const clock = createIdClock(config.node);
-  const hot = createSpaceSaving(HOT_COUNTERS);
-  const metrics = createMetrics(topology.shards, {
-    connections: () => chat.connections(),
-    queueRows: (index) => shards[index]!.writer.queueRows(),
+  const measured = createMetrics(topology.shards, {
+    shard: (index) => shards[index]!.reading(),
+    connectionStates: () => chat.connectionStates(),
     epoch: () => topology.epoch,
-    hotShares: () => chat.hot().dialogs.map((dialog) => dialog.share),
+    logLines,
+    liveStreams: () => app.liveStreams(),
+    hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),
   });
+  const metrics = config.observe ? measured : unobserved(measured);
+  const observer = config.observe
+    ? createObserver({ router, exposition: measured.exposition, logger })
+    : idleObserver();
+  const stopRuntime = config.observe ? measureRuntime(measured.exposition) : () => {};
   /** A message id is never minted twice, even if the wall clock was set back while the server was down. */
   async function passLastId(shard: Shard): Promise<void> {
     try {
@@ -62,7 +73,19 @@ export async function assemble(
     buildShard(config, index, storeOf, metrics, logger, () => void passLastId(shards[index]!)),
   );
   const presence = createPresence();
-  const chat = createChat({ node: config.node, topology, router, shards, clock, presence, metrics, hot, logger });
+  const messageLog = createMessageLog(logger);
+  const chat = createChat({
+    node: config.node,
+    topology,
+    router,
+    shards,
+    clock,
+    presence,
+    metrics,
+    observer,
+    logger,
+    messageLog,
+  });
   const app = await createApp(config, chat, metrics, logger);
   return {
     app,
@@ -75,7 +98,9 @@ export async function assemble(
     },
     async close() {
       await app.close();
-      await Promise.all(shards.map((shard) => shard.writer.close()));
+      observer.stop();
+      stopRuntime();
+      await Promise.all(shards.map((shard) => shard.close()));
     },
   };
 }
@@ -91,23 +116,24 @@ function rejectFailed(failures: readonly unknown[]): void {
 function buildShard(
   config: Config,
   index: number,
-  storeOf: (spec: ShardSpec) => ShardStore,
+  storeOf: typeof createStore,
   metrics: Metrics,
   logger: Logger,
   onUp: () => void,
 ): Shard {
   const label = config.layout.shards[index]!;
   const spec = config.specs[index]!;
-  const store = storeOf(spec);
+  const store = storeOf(spec, { onWait: (seconds) => metrics.poolWait(index, seconds) });
   const writer = createWriter({
     label,
     store,
     limits: { queueRows: config.queueRows, queueBytes: config.queueBytes, maxRows: config.groupRows },
-    onCommit({ rows, untried, duplicates, seconds, ok }) {
-      metrics.operation(index, "insert", seconds, ok);
+    onCommit({ rows, untried, duplicates, seconds, ok, example }) {
+      metrics.operation(index, "insert", seconds, ok, example);
+      metrics.busy(index, seconds);
       if (ok) {
         metrics.batch(index, rows);
-        metrics.stage("commit", seconds, rows);
+        metrics.stage("commit", seconds, rows, example);
         metrics.messages(index, "stored", rows - duplicates);
         metrics.messages(index, "duplicate", duplicates);
       } else metrics.messages(index, "failed", rows + untried);

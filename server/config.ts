@@ -7,6 +7,7 @@ import { ConfigError } from "./placement/contract.ts";
 import { DEVELOPMENT_SECRET } from "./protocol/secret.ts";
 import { planShards, type ShardPlan } from "./shard-plan.ts";
 
+const LOKI_URL = "an http:// or https:// URL";
 const LEVELS = ["silent", "error", "warn", "info", "debug"];
 
 const ConfigSchema = Type.Object({
@@ -62,6 +63,24 @@ const ConfigSchema = Type.Object({
     LEVELS.map((level) => Type.Literal(level)),
     { default: "info", description: `Least level that is logged, as JSON on stderr: ${LEVELS.join(", ")}` },
   ),
+  observe: Type.Boolean({
+    default: true,
+    description: "Count and time what the chat does; 0 only to measure what that costs",
+  }),
+  lokiUrl: Type.Optional(
+    Type.String({
+      pattern: "^https?://",
+      description: "Loki that gets every log line too: http://user:password@host:3100",
+    }),
+  ),
+  env: Type.String({ minLength: 1, maxLength: 63, default: "dev", description: "Label `env` of log lines in Loki" }),
+  instance: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: "Label `instance` of log lines in Loki, as Prometheus names this server; host:port by default",
+    }),
+  ),
 });
 
 type Values = Readonly<Static<typeof ConfigSchema>>;
@@ -95,6 +114,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   const faults: string[] = [];
   const add = (option: Option, fault: string) => faults.push(`--${flagName(option)} (${variable(option)}): ${fault}`);
   const values = readValues({ ...readEnvironment(env), ...readOptions(argv, faults) }, add);
+  if (values.lokiUrl !== undefined && !URL.canParse(values.lokiUrl)) add("lokiUrl", LOKI_URL);
   const secretFault = faultOfSecret(values);
   if (secretFault !== null) faults.push(secretFault);
   const plan = planShards(values, add);
@@ -208,6 +228,7 @@ function expected(option: Option): string {
   if (Type.IsInteger(schema))
     return `an integer ${maximum === undefined ? `of ${minimum} or more` : `from ${minimum} to ${maximum}`}`;
   if (Type.IsBoolean(schema)) return "1 or 0";
+  if (option === "lokiUrl") return LOKI_URL;
   if (option === "log") return `one of ${LEVELS.join(", ")}`;
   return option === "secret" ? "16 characters or more" : "not empty";
 }

@@ -1,7 +1,10 @@
 import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
 import type { WebSocket } from "ws";
-import { HOT_RANKS, type Metrics } from "../observability/metrics.ts";
-import type { SpaceSaving } from "../observability/space-saving.ts";
+import type { MessageLog } from "../observability/message-log.ts";
+import type { ConnectionStates } from "../observability/gauges.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import type { Observer } from "../observability/observer.ts";
 import type { Topology } from "../placement/contract.ts";
 import type { Router } from "../placement/router.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
@@ -24,15 +27,19 @@ export interface ChatParts {
   readonly clock: IdClock;
   readonly presence: Presence;
   readonly metrics: Metrics;
-  readonly hot: SpaceSaving;
-  readonly logger: { error(details: object, message: string): void };
+  readonly observer: Observer;
+  readonly logger: Logger;
+  readonly messageLog: MessageLog;
 }
 
 /** What the chat does, apart from sockets and HTTP. */
 export interface Chat {
   readonly shards: readonly Shard[];
-  /** @param stream what is below the WebSocket */
-  connect(socket: WebSocket, stream: Duplex): Session;
+  /**
+   * @param stream what is below the WebSocket
+   * @param id of the request that opened it
+   */
+  connect(socket: WebSocket, stream: Duplex, id: string): Session;
   disconnect(session: Session): void;
   welcome(session: Session, user: number): void;
   handle(session: Session, user: number, frame: SendFrame | HistoryFrame | PingFrame): void;
@@ -40,6 +47,7 @@ export interface Chat {
   status(): ShardsReply;
   hot(): HotReply;
   connections(): number;
+  connectionStates(): ConnectionStates;
   /** Decoding of one WebSocket message of so many frames took so many seconds. */
   validated(seconds: number, frames: number): void;
   /** A fault below the frames: invalid UTF-8, an oversized message. */
@@ -64,7 +72,7 @@ export function createChat(parts: ChatParts): Chat {
   let phase: ReturnType<Chat["phase"]> = "starting";
 
   function fault(session: Session, error: unknown, id?: string): void {
-    logger.error({ err: error }, "a frame could not be answered");
+    logger.error({ err: error, connection: session.id, frame: id }, "a frame could not be answered");
     session.refuse("INTERNAL", "a fault of the server, logged there", id);
   }
 
@@ -78,20 +86,23 @@ export function createChat(parts: ChatParts): Chat {
     history,
     fault,
     connections: () => sessions.size,
+    connectionStates: () => statesOf(sessions),
     phase: () => phase,
-    connect(socket, stream) {
-      const session = createSession(socket, stream, outbox, metrics.error);
+    connect(socket, stream, id) {
+      const session = createSession(id, socket, stream, outbox, metrics.error);
       sessions.add(session);
       if (phase === "stopping") session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
       return session;
     },
     disconnect(session) {
       sessions.delete(session);
+      logger.debug({ connection: session.id, user: session.user }, "a connection was closed");
       if (session.user !== null) presence.leave(session.user, session);
     },
     welcome(session, user) {
       session.user = user;
       presence.join(user, session);
+      logger.debug({ connection: session.id, user }, "a user said hello");
       session.send(
         JSON.stringify({ type: "welcome", user, node: parts.node, epoch: parts.topology.epoch, limits: LIMITS }),
       );
@@ -111,7 +122,7 @@ export function createChat(parts: ChatParts): Chat {
       recipientsOffline: metrics.recipientsOffline(),
       shards: shards.map((shard) => shard.status()),
     }),
-    hot: () => hotReply(parts),
+    hot: () => parts.observer.hot(),
     validated: (seconds, frames) => metrics.stage("validate", seconds, frames),
     protocolError(error) {
       const code = codeOfProtocolError(error);
@@ -130,18 +141,11 @@ export function createChat(parts: ChatParts): Chat {
   };
 }
 
-function hotReply({ hot, router }: ChatParts): HotReply {
-  const total = hot.total();
-  return {
-    messages: total,
-    dialogs: hot.top(HOT_RANKS.length).map(({ key, count, error }, index) => ({
-      rank: index + 1,
-      dialog: key,
-      share: count / total,
-      error: error / total,
-      shards: router.shardsOf(key).map((shard) => router.labels[shard]!),
-    })),
-  };
+function statesOf(sessions: Iterable<Session>): ConnectionStates {
+  const states = { greeting: 0, open: 0, closing: 0 };
+  for (const session of sessions)
+    states[session.isOpen() ? (session.user === null ? "greeting" : "open") : "closing"]++;
+  return states;
 }
 
 function codeOfProtocolError(error: Error & { code?: unknown }): ErrorCode {

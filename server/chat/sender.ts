@@ -7,7 +7,10 @@ import type { Outbox } from "./outbox.ts";
 import type { Session } from "./session.ts";
 import { rowBytes } from "./shard.ts";
 
-type SenderParts = Pick<ChatParts, "clock" | "hot" | "metrics" | "presence" | "router" | "shards"> & {
+type SenderParts = Pick<
+  ChatParts,
+  "clock" | "messageLog" | "metrics" | "observer" | "presence" | "router" | "shards"
+> & {
   readonly outbox: Outbox;
   readonly fault: Chat["fault"];
 };
@@ -20,22 +23,31 @@ type Direct = SendFrame & { readonly to: number };
  * delivered before its commit.
  */
 export function createSender(parts: SenderParts) {
-  const { clock, fault, hot, metrics, outbox, presence, router, shards } = parts;
+  const { clock, fault, messageLog, metrics, observer, outbox, presence, router, shards } = parts;
 
-  function deliver(row: MessageRow, label: string, author: Session): void {
-    const frame = messageFrame(row, label);
+  function deliver(row: MessageRow, index: number, author: Session): void {
+    const frame = messageFrame(row, shards[index]!.label);
     const readers = presence.of(row.recipient);
-    if (readers.size === 0) metrics.recipientOffline();
     for (const reader of readers) reader.send(frame);
-    for (const own of presence.of(row.author)) if (own !== author) own.send(frame);
+    const twins = presence.of(row.author);
+    for (const own of twins) if (own !== author) own.send(frame);
+    metrics.delivered(readers.size + twins.size - (twins.has(author) ? 1 : 0), readers.size === 0);
     outbox.delivered();
   }
 
-  function acknowledge(session: Session, row: MessageRow, label: string, committed: Committed): void {
+  function acknowledge(session: Session, row: MessageRow, index: number, committed: Committed): void {
+    const { label } = shards[index]!;
     metrics.stage("queue", committed.queueMs / 1_000);
     session.send(ackFrame(row, label, committed));
+    if (messageLog.isDue()) {
+      const { queueMs, commitMs } = committed;
+      const { id: message, dialog } = row;
+      messageLog.write({ connection: session.id, message, dialog, shard: label, queueMs, commitMs });
+    }
     // A duplicate was delivered when it was first committed.
-    if (!committed.duplicate) deliver(row, label, session);
+    if (committed.duplicate) return;
+    metrics.textBytes(index, Buffer.byteLength(row.text));
+    deliver(row, index, session);
   }
 
   function store(session: Session, user: number, frame: Direct): void {
@@ -44,7 +56,8 @@ export function createSender(parts: SenderParts) {
     const id = clock.next();
     const index = router.place({ dialog, id, author: user, client: frame.id });
     metrics.stage("place", (performance.now() - start) / 1_000);
-    hot.add(dialog);
+    observer.placed(dialog, index);
+    if (frame.resend === true) metrics.resend(index);
     const shard = shards[index]!;
     const row: MessageRow = {
       dialog,
@@ -56,7 +69,7 @@ export function createSender(parts: SenderParts) {
     };
     const refusal = shard.writer.enqueue(row, rowBytes(row), (outcome) => {
       if ("error" in outcome) session.refuse(outcome.error, `shard ${shard.label}: ${outcome.detail}`, frame.id);
-      else acknowledge(session, row, shard.label, outcome);
+      else acknowledge(session, row, index, outcome);
     });
     if (refusal === null) return;
     metrics.messages(index, "refused", 1);
@@ -73,6 +86,7 @@ export function createSender(parts: SenderParts) {
       const index = elsewhere[found]!;
       const row = { dialog, author: user, client: frame.id };
       metrics.messages(index, "duplicate", 1);
+      metrics.resend(index);
       session.send(ackFrame(row, shards[index]!.label, { id: ids[found]!, queueMs: 0, commitMs: 0 }));
     } catch (error) {
       if (error instanceof StoreError) {

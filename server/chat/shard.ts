@@ -1,8 +1,10 @@
+import type { ShardReading } from "../observability/gauges.ts";
 import type { Metrics, Operation } from "../observability/metrics.ts";
 import type { ShardStatus } from "../protocol/http.ts";
 import type { Durability, MessageRow, ShardStore } from "../storage/contract.ts";
 import type { Writer } from "../storage/writer.ts";
 import type { ShardSpec } from "../storage/url.ts";
+import { watchSize } from "./shard-size.ts";
 
 /** One shard of this server: its store for reads, its writer for messages; every operation is measured. */
 export interface Shard extends Pick<ShardStore, "history" | "find" | "audit" | "auditDialogs" | "lastId"> {
@@ -12,6 +14,9 @@ export interface Shard extends Pick<ShardStore, "history" | "find" | "audit" | "
   /** The smallest message id that is queued or being committed, or null. */
   oldestPending(): string | null;
   status(): ShardStatus;
+  reading(): ShardReading;
+  /** Answers what is queued and closes the store. */
+  close(): Promise<void>;
 }
 
 /** @param index of the shard in the topology */
@@ -35,6 +40,8 @@ export function createShard(
     }
   }
 
+  const size = watchSize(store, () => writer.state() === "up");
+
   return {
     label,
     writer,
@@ -54,6 +61,19 @@ export function createShard(
       queueRows: writer.queueRows(),
       writer: writer.totals(),
     }),
+    reading: () => ({
+      up: writer.state() === "up",
+      connections: store.connections(),
+      queueRows: writer.queueRows(),
+      queueBytes: writer.queueBytes(),
+      queueAgeMs: writer.queueAgeMs(),
+      storedRows: size.last().rows,
+      storedBytes: size.last().bytes,
+    }),
+    close() {
+      size.stop();
+      return writer.close();
+    },
   };
 }
 

@@ -1,114 +1,116 @@
-import { Counter, Gauge, Registry } from "prom-client";
 import { ERROR_CODES, type ErrorCode } from "../protocol/errors.ts";
-import { SECONDS_BUCKETS, weightedHistogram } from "./weighted-histogram.ts";
+import { createExposition, type Exposition } from "./exposition.ts";
+import { registerGauges, type MetricSources } from "./gauges.ts";
+import { OPERATIONS, RESULTS, SCRAPE_RESULTS, STAGES } from "./metric-names.ts";
+import { countersOf, readingOf, readingsOf } from "./series.ts";
+import { plainHistogram, SECONDS_BUCKETS, weightedHistogram, type Series } from "./weighted-histogram.ts";
 
-const STAGES = ["validate", "place", "queue", "commit", "deliver"] as const;
-const OPERATIONS = ["insert", "history", "audit", "find"] as const;
-const RESULTS = ["stored", "duplicate", "refused", "failed"] as const;
 const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
-/** Hot dialogs are exported by rank, so that their ids never become labels. */
-export const HOT_RANKS = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10"];
+const FANOUT_BUCKETS = [0, 1, 2, 5, 10, 50, 100, 1_000];
+const WAIT_BUCKETS = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+/** Reads have every third bound, so that sixteen shards stay under 2,000 series. */
+const READ_BUCKETS = [0.001, 0.01, 0.1, 1, 5];
 
 export type Stage = (typeof STAGES)[number];
 export type Operation = (typeof OPERATIONS)[number];
 export type MessageResult = (typeof RESULTS)[number];
 
-/** What the metrics read when they are scraped. */
-export interface MetricSources {
-  connections(): number;
-  queueRows(shard: number): number;
-  epoch(): number;
-  /** Shares of the most frequent dialogs, descending. */
-  hotShares(): readonly number[];
+/** Names the message that an exemplar shows. */
+export interface Example {
+  readonly dialog: string;
+  readonly id: string;
 }
 
 export interface Metrics {
-  readonly registry: Registry;
+  readonly exposition: Exposition;
   messages(shard: number, result: MessageResult, count: number): void;
-  operation(shard: number, op: Operation, seconds: number, ok: boolean): void;
+  resend(shard: number): void;
+  /** @param example a message of the commit, for the exemplar */
+  operation(shard: number, op: Operation, seconds: number, ok: boolean, example?: Example): void;
   /** Commits of a shard by duration since the start, over the bounds of `SECONDS_BUCKETS` and above; a live view. */
   commitCounts(shard: number): Readonly<Float64Array>;
   batch(shard: number, rows: number): void;
-  stage(stage: Stage, seconds: number, count?: number): void;
-  recipientOffline(): void;
+  busy(shard: number, seconds: number): void;
+  poolWait(shard: number, seconds: number): void;
+  textBytes(shard: number, bytes: number): void;
+  stage(stage: Stage, seconds: number, count?: number, example?: Example): void;
+  /** A stored message reached so many connections, none of its recipient's when `offline`. */
+  delivered(connections: number, offline: boolean): void;
   recipientsOffline(): number;
+  scraped(result: (typeof SCRAPE_RESULTS)[number]): void;
   readonly error: (code: ErrorCode) => void;
 }
 
 /** All metrics of the server, by the names of the contract; every series exists from the start, at 0. */
 export function createMetrics(shards: readonly string[], sources: MetricSources): Metrics {
-  const registry = new Registry();
-  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Counter({ name, help, labelNames, registers: [registry] });
-
-  const messages = counter("chat_messages_total", "Messages by shard and result", ["shard", "result"]);
-  const operations = counter("chat_shard_operations_total", "Database operations", ["shard", "op", "result"]);
-  const errors = counter("chat_errors_total", "Error frames and answers by code", ["code"]);
-  const offline = counter("chat_recipients_offline_total", "Messages whose recipient had no connection", []);
-  for (const shard of shards) {
-    for (const result of RESULTS) messages.inc({ shard, result }, 0);
-    for (const op of OPERATIONS) for (const result of ["ok", "failed"]) operations.inc({ shard, op, result }, 0);
-  }
-  for (const code of ERROR_CODES) errors.inc({ code }, 0);
-
-  const durations = weightedHistogram(registry, {
-    name: "chat_shard_operation_duration_seconds",
-    help: "Duration of database operations",
-    buckets: SECONDS_BUCKETS,
-    series: shards.flatMap((shard) => OPERATIONS.map((op) => ({ shard, op }))),
-  });
-  const stages = weightedHistogram(registry, {
-    name: "chat_stage_duration_seconds",
-    help: "Duration of the stages of a message",
+  const exposition = createExposition();
+  const byShard = shards.map((shard) => ({ shard }));
+  const messages = countersOf(exposition, "chat_messages_total", product(byShard, "result", RESULTS));
+  const resends = countersOf(exposition, "chat_resends_total", byShard);
+  const byOperation = product(product(byShard, "op", OPERATIONS), "result", ["ok", "failed"]);
+  const operations = countersOf(exposition, "chat_shard_operations_total", byOperation);
+  const durations = operationDurations(exposition, byShard);
+  const textBytes = countersOf(exposition, "chat_shard_text_bytes_total", byShard);
+  const busy = countersOf(exposition, "chat_writer_busy_seconds_total", byShard);
+  const batches = weightedHistogram(exposition, "chat_writer_batch_rows", { buckets: BATCH_BUCKETS, series: byShard });
+  const waits = weightedHistogram(exposition, "chat_pool_wait_seconds", { buckets: WAIT_BUCKETS, series: byShard });
+  const stages = weightedHistogram(exposition, "chat_stage_duration_seconds", {
     buckets: SECONDS_BUCKETS,
     series: STAGES.map((stage) => ({ stage })),
   });
-  const batches = weightedHistogram(registry, {
-    name: "chat_writer_batch_rows",
-    help: "Rows of a commit",
-    buckets: BATCH_BUCKETS,
-    series: shards.map((shard) => ({ shard })),
-  });
-  registerGauges(registry, shards, sources);
+  const fanout = plainHistogram(exposition, "chat_delivery_fanout", FANOUT_BUCKETS);
+  const errors = new Float64Array(ERROR_CODES.length);
+  const codes = ERROR_CODES.map((code) => ({ code }));
+  readingsOf(exposition, "chat_errors_total", codes, (index) => errors[index]!);
+  readingOf(exposition, "chat_slow_readers_total", () => errors[ERROR_CODES.indexOf("SLOW_READER")]!);
+  let offline = 0;
+  readingOf(exposition, "chat_recipients_offline_total", () => offline);
+  const scrapes = countersOf(exposition, "chat_scrapes_total", product([{}], "result", SCRAPE_RESULTS));
+  registerGauges(exposition, shards, sources);
 
-  let offlineCount = 0;
   return {
-    registry,
-    messages: (shard, result, count) => messages.inc({ shard: shards[shard]!, result }, count),
-    operation(shard, op, seconds, ok) {
-      operations.inc({ shard: shards[shard]!, op, result: ok ? "ok" : "failed" });
-      durations[shard * OPERATIONS.length + OPERATIONS.indexOf(op)]!.observe(seconds);
+    exposition,
+    messages: (shard, result, count) => void (messages[shard * RESULTS.length + RESULTS.indexOf(result)]! += count),
+    resend: (shard) => void resends[shard]!++,
+    operation(shard, op, seconds, ok, example) {
+      const at = shard * OPERATIONS.length + OPERATIONS.indexOf(op);
+      operations[2 * at + (ok ? 0 : 1)]!++;
+      durations[at]!.observe(seconds, 1, exemplarOf(example));
     },
     commitCounts: (shard) => durations[shard * OPERATIONS.length + OPERATIONS.indexOf("insert")]!.counts,
     batch: (shard, rows) => batches[shard]!.observe(rows),
-    stage: (stage, seconds, count) => stages[STAGES.indexOf(stage)]!.observe(seconds, count),
-    recipientOffline() {
-      offlineCount++;
-      offline.inc();
+    busy: (shard, seconds) => void (busy[shard]! += seconds),
+    poolWait: (shard, seconds) => waits[shard]!.observe(seconds),
+    textBytes: (shard, bytes) => void (textBytes[shard]! += bytes),
+    stage: (stage, seconds, count, example) =>
+      stages[STAGES.indexOf(stage)]!.observe(seconds, count, exemplarOf(example)),
+    delivered(connections, isOffline) {
+      fanout.observe(connections);
+      if (isOffline) offline++;
     },
-    recipientsOffline: () => offlineCount,
-    error: (code) => errors.inc({ code }),
+    recipientsOffline: () => offline,
+    scraped: (result) => void scrapes[SCRAPE_RESULTS.indexOf(result)]!++,
+    error: (code) => void errors[ERROR_CODES.indexOf(code)]!++,
   };
 }
 
-function registerGauges(registry: Registry, shards: readonly string[], sources: MetricSources): void {
-  const gauge = (name: string, help: string, labelNames: string[], collect: (this: Gauge) => void) =>
-    new Gauge({ name, help, labelNames, collect, registers: [registry] });
+/** @returns by shard, then operation */
+function operationDurations(exposition: Exposition, byShard: readonly { shard: string }[]): Series[] {
+  return weightedHistogram(exposition, "chat_shard_operation_duration_seconds", {
+    buckets: ({ op }) => (op === "insert" ? SECONDS_BUCKETS : READ_BUCKETS),
+    series: product(byShard, "op", OPERATIONS),
+  });
+}
 
-  gauge("chat_shards", "Shards that the topology names", [], function () {
-    this.set(shards.length);
-  });
-  gauge("chat_connections", "Open WebSocket connections", [], function () {
-    this.set(sources.connections());
-  });
-  gauge("chat_topology_epoch", "Version of the topology", [], function () {
-    this.set(sources.epoch());
-  });
-  gauge("chat_writer_queue_rows", "Rows that wait for a commit", ["shard"], function () {
-    shards.forEach((shard, index) => this.set({ shard }, sources.queueRows(index)));
-  });
-  gauge("chat_hot_dialog_share", "Share of the most frequent dialogs, by rank", ["rank"], function () {
-    const shares = sources.hotShares();
-    HOT_RANKS.forEach((rank, index) => this.set({ rank }, shares[index] ?? 0));
-  });
+function product(
+  rows: readonly Readonly<Record<string, string>>[],
+  label: string,
+  values: readonly string[],
+): Record<string, string>[] {
+  return rows.flatMap((row) => values.map((value) => ({ ...row, [label]: value })));
+}
+
+/** At most 72 characters: a dialog has 33, an id 19. */
+function exemplarOf(example: Example | undefined): { dialog: string; message: string } | undefined {
+  return example === undefined ? undefined : { dialog: example.dialog, message: example.id };
 }

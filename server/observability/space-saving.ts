@@ -1,22 +1,17 @@
-/** One heavy hitter: its true count lies between count − error and count. */
-export interface Heavy {
-  readonly key: string;
-  readonly count: number;
-  readonly error: number;
-}
+import type { Heavy, Summary } from "./heavy-hitters.ts";
 
 export interface SpaceSaving {
   add(key: string): void;
-  /** Keys added so far. */
-  total(): number;
-  /** The `limit` largest, descending. */
-  top(limit: number): Heavy[];
+  /** What it holds now, largest first: as many counters as it has. */
+  summary(): Summary;
 }
 
 interface Counter {
   key: string;
   count: number;
   error: number;
+  /** Where it is in the heap. */
+  index: number;
 }
 
 /**
@@ -29,59 +24,66 @@ interface Counter {
  */
 export function createSpaceSaving(capacity: number): SpaceSaving {
   const heap: Counter[] = [];
-  const place = new Map<string, number>();
+  const counters = new Map<string, Counter>();
   let total = 0;
-
-  function put(counter: Counter, index: number): void {
-    heap[index] = counter;
-    place.set(counter.key, index);
-  }
-
-  function sink(start: number): void {
-    const counter = heap[start]!;
-    let index = start;
-    for (;;) {
-      let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1]!.count < heap[child]!.count) child++;
-      if (heap[child]!.count >= counter.count) break;
-      put(heap[child]!, index);
-      index = child;
-    }
-    put(counter, index);
-  }
 
   return {
     add(key) {
       total++;
-      const index = place.get(key);
-      if (index !== undefined) {
-        heap[index]!.count++;
-        sink(index);
+      const known = counters.get(key);
+      if (known !== undefined) {
+        known.count++;
+        sink(heap, known);
       } else if (heap.length < capacity) {
-        // Appending 1 keeps the heap: no count is smaller, but a parent may be larger, so the newcomer rises.
-        rise(heap, place, { key, count: 1, error: 0 });
+        const counter = { key, count: 1, error: 0, index: heap.length };
+        counters.set(key, counter);
+        rise(heap, counter);
       } else {
         const least = heap[0]!;
-        place.delete(least.key);
-        put({ key, count: least.count + 1, error: least.count }, 0);
-        sink(0);
+        counters.delete(least.key);
+        least.key = key;
+        least.error = least.count++;
+        counters.set(key, least);
+        sink(heap, least);
       }
     },
-    total: () => total,
-    top: (limit) => [...heap].sort((a, b) => b.count - a.count).slice(0, limit),
+    summary() {
+      const heavy = heap.map(({ key, count, error }): Heavy => ({ key, count, error }));
+      return {
+        total,
+        heavy: heavy.sort((a, b) => b.count - a.count),
+        absent: heap.length < capacity ? 0 : heap[0]!.count,
+      };
+    },
   };
 }
 
-function rise(heap: Counter[], place: Map<string, number>, counter: Counter): void {
-  let index = heap.length;
+function put(heap: Counter[], counter: Counter, index: number): void {
+  heap[index] = counter;
+  counter.index = index;
+}
+
+function sink(heap: Counter[], counter: Counter): void {
+  let index = counter.index;
+  for (;;) {
+    let child = 2 * index + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && heap[child + 1]!.count < heap[child]!.count) child++;
+    if (heap[child]!.count >= counter.count) break;
+    put(heap, heap[child]!, index);
+    index = child;
+  }
+  put(heap, counter, index);
+}
+
+/** Appending a count of 1 breaks no rule below it, but its parent may be larger. */
+function rise(heap: Counter[], counter: Counter): void {
+  let index = counter.index;
   while (index > 0) {
     const parent = (index - 1) >> 1;
     if (heap[parent]!.count <= counter.count) break;
-    heap[index] = heap[parent]!;
-    place.set(heap[index]!.key, index);
+    put(heap, heap[parent]!, index);
     index = parent;
   }
-  heap[index] = counter;
-  place.set(counter.key, index);
+  put(heap, counter, index);
 }

@@ -1,73 +1,87 @@
-import type { Registry } from "prom-client";
+import type { Exemplar, Exposition, Labels, Sample } from "./exposition.ts";
+import type { MetricName } from "./metric-names.ts";
 
 /** Upper bounds, seconds, from half a millisecond to five seconds. */
 export const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;
 
 export interface Series {
-  /** Adds `count` observations of the same value. */
-  observe(value: number, count?: number): void;
+  /**
+   * Adds `count` observations of the same value.
+   * @param exemplar labels of an event that had this value; the last one of each bucket is exported
+   */
+  observe(value: number, count?: number, exemplar?: Labels): void;
   /** Observations by bucket since the start, the last one above every bound; a view that goes on counting. */
   readonly counts: Readonly<Float64Array>;
 }
 
 interface HistogramOptions {
-  readonly name: string;
-  readonly help: string;
-  readonly buckets: readonly number[];
+  /** Upper bounds, ascending; of all series, or for each by its labels. */
+  readonly buckets: readonly number[] | ((labels: Labels) => readonly number[]);
   /** Every label combination that will ever exist: all are exported from the start, at 0. */
-  readonly series: readonly Readonly<Record<string, string>>[];
+  readonly series: readonly Labels[];
 }
 
 /**
  * A Prometheus histogram whose observations carry a weight: the rows of one commit share its duration, and n calls of
- * prom-client's own `observe` (550 ns each) would cost more than placing and queueing the messages. It exports through
- * prom-client's registry like any other metric.
+ * prom-client's own `observe` (550 ns each) would cost more than placing and queueing the messages.
  *
  * @returns the series, in the order of `options.series`
  */
-export function weightedHistogram(registry: Registry, options: HistogramOptions): Series[] {
-  const { name, help, buckets } = options;
-  const all = options.series.map((labels) => ({ labels, counts: new Float64Array(buckets.length + 1), sum: 0 }));
-  type Exported = (typeof all)[number];
+export function weightedHistogram(exposition: Exposition, name: MetricName, options: HistogramOptions): Series[] {
+  const { series } = options;
+  const all = series.map((labels) => createSeries(name, boundsOf(options, labels), labels));
+  exposition.add(name, () => all.flatMap(({ read }) => read()));
+  return all.map(({ series }) => series);
+}
 
-  function exportOf({ labels, counts, sum }: Exported) {
-    let total = 0;
-    const values = buckets.map((le, index) => ({
-      metricName: `${name}_bucket`,
-      labels: { le, ...labels },
-      value: (total += counts[index]!),
-    }));
-    total += counts[buckets.length]!;
-    return [
-      ...values,
-      { metricName: `${name}_bucket`, labels: { le: "+Inf", ...labels }, value: total },
-      { metricName: `${name}_sum`, labels, value: sum },
-      { metricName: `${name}_count`, labels, value: total },
-    ];
-  }
+/** One histogram without labels. */
+export function plainHistogram(exposition: Exposition, name: MetricName, buckets: readonly number[]): Series {
+  return weightedHistogram(exposition, name, { buckets, series: [{}] })[0]!;
+}
 
-  const metric = {
-    name,
-    help,
-    type: "histogram",
-    aggregator: "sum",
-    get: () => ({ name, help, type: "histogram", aggregator: "sum", values: all.flatMap(exportOf) }),
-    reset() {
-      for (const one of all) {
-        one.counts.fill(0);
-        one.sum = 0;
+function boundsOf({ buckets }: HistogramOptions, labels: Labels): readonly number[] {
+  return typeof buckets === "function" ? buckets(labels) : buckets;
+}
+
+function createSeries(
+  name: string,
+  buckets: readonly number[],
+  labels: Labels,
+): { series: Series; read: () => readonly Sample[] } {
+  const counts = new Float64Array(buckets.length + 1);
+  const exemplars: (Exemplar | undefined)[] = [];
+  let total = 0;
+  const inBucket = [...buckets, "+Inf"].map((le): Sample => bucketSample(name, le, labels));
+  const sum: Sample = { metricName: `${name}_sum`, labels, value: 0 };
+  const count: Sample = { metricName: `${name}_count`, labels, value: 0 };
+  const samples = [...inBucket, sum, count];
+
+  return {
+    series: {
+      counts,
+      observe(value, weight = 1, exemplar) {
+        let index = 0;
+        while (index < buckets.length && value > buckets[index]!) index++;
+        counts[index]! += weight;
+        total += value * weight;
+        if (exemplar !== undefined)
+          exemplars[index] = { labelSet: exemplar, value, timestamp: Math.round(Date.now()) / 1_000 };
+      },
+    },
+    read() {
+      let below = 0;
+      for (const [index, sample] of inBucket.entries()) {
+        sample.value = below += counts[index]!;
+        const exemplar = exemplars[index];
+        if (exemplar !== undefined) sample.exemplar = exemplar;
       }
+      sum.value = total;
+      count.value = below;
+      return samples;
     },
   };
-  registry.registerMetric(metric as unknown as Parameters<Registry["registerMetric"]>[0]);
+}
 
-  return all.map((one) => ({
-    counts: one.counts,
-    observe(value, count = 1) {
-      let index = 0;
-      while (index < buckets.length && value > buckets[index]!) index++;
-      one.counts[index]! += count;
-      one.sum += value * count;
-    },
-  }));
+function bucketSample(name: string, le: string | number, labels: Labels): Sample {
+  return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: 0 };
 }

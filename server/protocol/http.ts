@@ -65,12 +65,22 @@ export interface DialogReply {
   readonly partial?: readonly string[];
 }
 
-/** `GET /v1/hot` (admin): the most frequent dialogs of this node since it started. */
+/**
+ * `GET /v1/hot` (admin): the most frequent dialogs of this node in its last minute. Replies of several nodes add up: a
+ * dialog that one of them does not name has at most `absent` messages there.
+ */
 export interface HotReply {
+  /** Length of the window; the part of it that fills is up to ten seconds shorter. */
+  readonly windowS: number;
   readonly messages: number;
+  /** No dialog that is not named has more messages. */
+  readonly absent: number;
   readonly dialogs: readonly {
     readonly rank: number;
     readonly dialog: string;
+    /** Messages: at most so many, and at least `countError` fewer. */
+    readonly count: number;
+    readonly countError: number;
     readonly share: number;
     /** Largest possible overestimate of the share. */
     readonly error: number;

@@ -1,11 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { Chat } from "../chat/chat.ts";
-import type { Metrics } from "../observability/metrics.ts";
 
-/** `/healthz` (the process), `/readyz` (can it take traffic), `/metrics` (Prometheus text format). */
-export async function healthRoutes(app: FastifyInstance, options: { chat: Chat; metrics: Metrics }): Promise<void> {
-  const { chat, metrics } = options;
-
+/** `/healthz` (the process), `/readyz` (can it take traffic). */
+export async function healthRoutes(app: FastifyInstance, { chat }: { chat: Chat }): Promise<void> {
   app.get("/healthz", () => ({ status: "ok" }));
 
   app.get("/readyz", (_request, reply) => {
@@ -16,8 +13,4 @@ export async function healthRoutes(app: FastifyInstance, options: { chat: Chat; 
       .code(reason === null ? 200 : 503)
       .send({ status: reason ?? (degraded.length === 0 ? "ready" : "degraded"), degraded });
   });
-
-  app.get("/metrics", async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
 }

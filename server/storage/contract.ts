@@ -23,6 +23,16 @@ export interface AuditSum {
   readonly sum: number;
 }
 
+/** What a shard holds. */
+export interface StoredSize {
+  readonly rows: number;
+  /** As the database counts itself, indexes included. */
+  readonly bytes: number;
+}
+
+/** Takes the seconds that an operation waited until a connection to the database took it. */
+export type OnWait = (seconds: number) => void;
+
 /** A store that cannot be reached or used now; the writer answers SHARD_UNAVAILABLE and tries again later. */
 export class StoreError extends Error {
   /** False when certainly nothing of the failed call was stored. */
@@ -62,6 +72,10 @@ export interface ShardStore {
   auditDialogs(run: string): Promise<{ dialog: string; count: number }[]>;
   /** @returns the largest id of the shard, or "0": a restarted server mints above it */
   lastId(): Promise<string>;
+  /** May read the whole table. */
+  size(): Promise<StoredSize>;
+  /** Connections to the database that are open; for SQLite its thread. */
+  connections(): number;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   /**

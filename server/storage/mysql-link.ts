@@ -2,7 +2,7 @@ import { connect as netConnect } from "node:net";
 import type { Socket } from "node:net";
 import { createConnection } from "mysql2";
 import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
-import { StoreError } from "./contract.ts";
+import { StoreError, type OnWait } from "./contract.ts";
 import type { MysqlSpec } from "./url.ts";
 
 export type MysqlValue = string | number | null;
@@ -13,6 +13,7 @@ export interface MysqlLink {
   execute<T extends Reply>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T>;
   /** Runs a statement of the text protocol. @throws {StoreError} */
   query<T extends Reply>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T>;
+  isOpen(): boolean;
   /** Drops the connection; calls under way reject. */
   drop(reason: string): void;
 }
@@ -26,10 +27,22 @@ interface Live {
   readonly socket: Socket;
   readonly ready: Promise<void>;
   readonly waiting: Set<(error: Error) => void>;
+  /** When each command that it was given was asked for, ms; the first one is under way. */
+  readonly line: number[];
+  open: boolean;
 }
 
-/** @param setup run on every new connection before anything else */
-export function mysqlLink(spec: MysqlSpec, setup: string, overrides: ConnectionOptions = {}): MysqlLink {
+/**
+ * @param setup run on every new connection before anything else
+ * @param onWait called when a command goes out: it waited for the connection to open, or for the commands before it.
+ *   The driver's own diagnostics channel of waits is that of its pools, and this is none
+ */
+export function mysqlLink(
+  spec: MysqlSpec,
+  setup: string,
+  overrides: ConnectionOptions = {},
+  onWait: OnWait = () => {},
+): MysqlLink {
   const where = `mysql://${spec.host}:${spec.port}/${spec.database}`;
   let live: Live | null = null;
 
@@ -46,6 +59,7 @@ export function mysqlLink(spec: MysqlSpec, setup: string, overrides: ConnectionO
     lost.socket.destroy();
     for (const reject of lost.waiting) reject(error);
     lost.waiting.clear();
+    lost.open = false;
   }
 
   function connect(): Live {
@@ -68,11 +82,12 @@ export function mysqlLink(spec: MysqlSpec, setup: string, overrides: ConnectionO
       waiting.add(reject);
       connection.query(setup, (error) => {
         waiting.delete(reject);
-        if (error) reject(error);
-        else resolve();
+        if (error) return reject(error);
+        made.open = true;
+        resolve();
       });
     });
-    const made: Live = { connection, socket, ready, waiting };
+    const made: Live = { connection, socket, ready, waiting, line: [], open: false };
     ready.catch(() => lose(made, new Error("not connected")));
     connection.on("error", (error: QueryError) => lose(made, error));
     return made;
@@ -82,6 +97,7 @@ export function mysqlLink(spec: MysqlSpec, setup: string, overrides: ConnectionO
     send: (connection: Connection, done: (error: QueryError | null, result: T) => void) => void,
     timeoutMs: number | undefined,
   ): Promise<T> {
+    const since = performance.now();
     const used = (live ??= connect());
     try {
       await used.ready;
@@ -94,6 +110,7 @@ export function mysqlLink(spec: MysqlSpec, setup: string, overrides: ConnectionO
         reject(storeError(error as QueryError, true));
       };
       used.waiting.add(end);
+      if (used.line.push(since) === 1) onWait((performance.now() - since) / 1_000);
       const timer =
         timeoutMs === undefined
           ? undefined
@@ -101,6 +118,8 @@ export function mysqlLink(spec: MysqlSpec, setup: string, overrides: ConnectionO
       send(used.connection, (error, result) => {
         used.waiting.delete(end);
         clearTimeout(timer);
+        used.line.shift();
+        if (used.line.length > 0) onWait((performance.now() - used.line[0]!) / 1_000);
         if (error === null) return resolve(result);
         // A statement that the server refused was rolled back by it; after a lost connection nobody knows.
         const refused = error.errno !== undefined && error.sqlState !== undefined && !error.fatal;
@@ -115,6 +134,7 @@ export function mysqlLink(spec: MysqlSpec, setup: string, overrides: ConnectionO
       command((connection, done) => connection.execute(sql, [...values], done as never), timeoutMs),
     query: (sql, values, timeoutMs) =>
       command((connection, done) => connection.query(sql, [...values], done as never), timeoutMs),
+    isOpen: () => live?.open ?? false,
     drop: (reason) => {
       if (live !== null) lose(live, new Error(reason));
     },

@@ -1,6 +1,6 @@
 import type { ResultSetHeader, RowDataPacket } from "mysql2";
 import { StoreError } from "./contract.ts";
-import type { Durability, MessageRow, ShardStore } from "./contract.ts";
+import type { Durability, MessageRow, OnWait, ShardStore } from "./contract.ts";
 import { mysqlLink } from "./mysql-link.ts";
 import type { MysqlLink, MysqlValue } from "./mysql-link.ts";
 import { prepareSchema, SESSION } from "./mysql-schema.ts";
@@ -20,10 +20,10 @@ const COLUMNS = "dialog, CAST(id AS CHAR) AS id, id_author, id_recipient, client
  * round trip: a prepared multi-row insert under autocommit. Reads have a connection of their own, so that history does
  * not wait behind commits.
  */
-export function createMysqlStore(spec: MysqlSpec): ShardStore {
-  const writes = mysqlLink(spec, SESSION);
-  const reads = mysqlLink(spec, SESSION);
-  const audits = mysqlLink(spec, SESSION);
+export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait | undefined } = {}): ShardStore {
+  const writes = mysqlLink(spec, SESSION, {}, onWait);
+  const reads = mysqlLink(spec, SESSION, {}, onWait);
+  const audits = mysqlLink(spec, SESSION, {}, onWait);
 
   return {
     engine: "mysql",
@@ -64,6 +64,14 @@ export function createMysqlStore(spec: MysqlSpec): ShardStore {
       const [row] = await audits.execute<RowDataPacket[]>(sql, [], AUDIT_MS);
       return String(row!["id"]);
     },
+    async size() {
+      const [counted] = await audits.query<RowDataPacket[]>("SELECT COUNT(*) AS n FROM message", [], AUDIT_MS);
+      const sql = `SELECT COALESCE(SUM(data_length + index_length), 0) AS n FROM information_schema.tables
+        WHERE table_schema = DATABASE()`;
+      const [sized] = await audits.query<RowDataPacket[]>(sql, [], AUDIT_MS);
+      return { rows: Number(counted!["n"]), bytes: Number(sized!["n"]) };
+    },
+    connections: () => [writes, reads, audits].filter((link) => link.isOpen()).length,
     async ping() {
       await writes.query("DO 1", [], READ_MS);
     },

@@ -1,10 +1,16 @@
-import type { ShardStore } from "./contract.ts";
+import type { OnWait, ShardStore } from "./contract.ts";
 import { createMysqlStore } from "./mysql.ts";
 import { shaped } from "./shaped.ts";
 import { createSqliteStore } from "./sqlite.ts";
 import type { ShardSpec } from "./url.ts";
 
-type EngineOf = { readonly [E in ShardSpec["engine"]]: (spec: Extract<ShardSpec, { engine: E }>) => ShardStore };
+interface StoreOptions {
+  readonly onWait?: OnWait | undefined;
+}
+
+type EngineOf = {
+  readonly [E in ShardSpec["engine"]]: (spec: Extract<ShardSpec, { engine: E }>, options: StoreOptions) => ShardStore;
+};
 
 /** Every engine. A new one is its own file, its URL in `url.ts`, and a line here. */
 const ENGINES: EngineOf = {
@@ -13,7 +19,8 @@ const ENGINES: EngineOf = {
 };
 
 /** The store that a shard URL names, shaped if the URL says so; not yet open. */
-export function createStore(spec: ShardSpec): ShardStore {
-  const engine = ENGINES[spec.engine] as (spec: ShardSpec) => ShardStore;
-  return spec.shaped === null ? engine(spec) : shaped(engine(spec), spec.shaped);
+export function createStore(spec: ShardSpec, options: StoreOptions = {}): ShardStore {
+  const engine = ENGINES[spec.engine] as (spec: ShardSpec, options: StoreOptions) => ShardStore;
+  const store = engine(spec, options);
+  return spec.shaped === null ? store : shaped(store, spec.shaped);
 }

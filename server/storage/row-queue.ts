@@ -46,6 +46,8 @@ export interface RowQueue {
   /** Takes everything out. */
   clear(): Batch[];
   first(): MessageRow | undefined;
+  /** When the oldest row was queued. */
+  oldest(): number | undefined;
   rows(): number;
   bytes(): number;
 }
@@ -86,6 +88,7 @@ export function createRowQueue(limits: WriterLimits, maxRows: number): RowQueue 
       return all;
     },
     first: () => batches[0]?.rows[0],
+    oldest: () => batches[0]?.since[0],
     rows: () => rows,
     bytes: () => bytes,
   };

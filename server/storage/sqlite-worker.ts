@@ -15,6 +15,7 @@ export type SqliteRequest =
   | ["audit", run: string]
   | ["auditDialogs", run: string]
   | ["lastId"]
+  | ["size"]
   | ["ping"]
   | ["close"];
 
@@ -79,11 +80,15 @@ const SQL = {
   auditDialogs: `SELECT dialog, COUNT(*) AS count FROM message WHERE substr(client_id, 1, length(?1)) = ?1
     GROUP BY dialog`,
   lastId: `SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS id FROM message`,
+  rows: `SELECT COUNT(*) AS n FROM message`,
+  bytes: `SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size`,
   ping: `SELECT COUNT(*) FROM sqlite_schema`,
 } as const;
 
 const { file, maxPages } = workerData as { file: string; maxPages: number | null };
 let shard: Shard | null = null;
+/** Counted once: nobody else writes to the file. Null until then. */
+let storedRows: number | null = null;
 
 parentPort!.on("message", (request: SqliteRequest) => {
   let reply: SqliteReply;
@@ -119,6 +124,9 @@ function handle(request: SqliteRequest): unknown {
       return statements.auditDialogs.all(`${request[1]}-`);
     case "lastId":
       return statements.lastId.get()!["id"];
+    case "size":
+      storedRows ??= Number(statements.rows.get()!["n"]);
+      return { rows: storedRows, bytes: Number(statements.bytes.get()!["n"]) };
     case "ping":
       return statements.ping.get();
     default:
@@ -186,6 +194,7 @@ function close(): void {
   shard?.db.close();
   shard?.lock.close();
   shard = null;
+  storedRows = null;
 }
 
 function failure(error: unknown): NonNullable<SqliteReply["failed"]> {
@@ -242,5 +251,6 @@ function insert({ db, inode, statements }: Shard, flat: readonly (string | numbe
   }
   // SQLite goes on writing into a file that somebody removed, and nobody would ever find what it acknowledged.
   if (statSync(file, { throwIfNoEntry: false })?.ino !== inode) throw new Vanished("its file was removed or replaced");
+  if (storedRows !== null) storedRows += flat.length / FIELDS - (duplicates?.size ?? 0);
   return duplicates;
 }

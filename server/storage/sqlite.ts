@@ -2,24 +2,31 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ConfigError } from "../placement/contract.ts";
 import { StoreError } from "./contract.ts";
-import type { AuditSum, Durability, MessageRow, ShardStore } from "./contract.ts";
+import type { AuditSum, Durability, MessageRow, OnWait, ShardStore, StoredSize } from "./contract.ts";
 import type { SqliteRequest, SqliteReply } from "./sqlite-worker.ts";
 import type { SqliteSpec } from "./url.ts";
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+  /** When it was asked, ms. */
+  readonly since: number;
+}
+
+export interface SqliteOptions {
+  readonly onWait?: OnWait | undefined;
+  /** The file grows to so many pages of 4 KiB; for tests of a full disk. */
+  readonly maxPages?: number;
 }
 
 /**
  * A shard in one SQLite file (WAL, `synchronous=FULL`), driven by a worker thread of its own so that no disk wait
  * blocks the event loop. The file belongs to one process: `open` in a second one throws ConfigError SHARD_IN_USE. A
  * worker that dies takes its calls with it (StoreError) and the next call starts another.
- *
- * @param options.maxPages the file grows to so many pages of 4 KiB; for tests of a full disk
  */
-export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: { maxPages?: number } = {}): ShardStore {
+export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: SqliteOptions = {}): ShardStore {
   const { file } = spec;
+  const { onWait } = options;
   const pending: Pending[] = [];
   let worker: Worker | null = null;
   /** The worker that is on its way out and still holds the file. */
@@ -39,7 +46,10 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: { max
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
     made.on("message", (reply: SqliteReply) => {
-      if (made === worker) settle(pending.shift()!, reply, file);
+      if (made !== worker) return;
+      settle(pending.shift()!, reply, file);
+      const next = pending[0];
+      if (next !== undefined) onWait?.((performance.now() - next.since) / 1_000);
     });
     made.on("error", (error: Error) => {
       if (made === worker) lose(`its thread failed: ${error.message}`);
@@ -53,7 +63,8 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: { max
   function call<T>(request: SqliteRequest): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       worker ??= start();
-      pending.push({ resolve: resolve as (value: unknown) => void, reject });
+      if (pending.length === 0) onWait?.(0);
+      pending.push({ resolve: resolve as (value: unknown) => void, reject, since: performance.now() });
       worker.postMessage(request);
     });
   }
@@ -79,6 +90,8 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: { max
     audit: (run) => call<AuditSum>(["audit", run]),
     auditDialogs: (run) => call<{ dialog: string; count: number }[]>(["auditDialogs", run]),
     lastId: () => call<string>(["lastId"]),
+    size: () => call<StoredSize>(["size"]),
+    connections: () => (worker === null ? 0 : 1),
     async ping() {
       await leaving;
       await call(["ping"]);

@@ -12,6 +12,8 @@ export interface CommitReport {
   readonly untried: number;
   readonly seconds: number;
   readonly ok: boolean;
+  /** One of its rows. */
+  readonly example: MessageRow;
 }
 
 export interface WriterOptions {
@@ -48,6 +50,8 @@ export interface Writer {
   durability(): Durability | null;
   queueRows(): number;
   queueBytes(): number;
+  /** Age of the oldest row that is not answered yet, ms; 0 when there is none. */
+  queueAgeMs(): number;
   totals(): WriterTotals;
   /** Resolves when everything queued is answered. */
   drain(): Promise<void>;
@@ -128,7 +132,8 @@ export function createWriter(options: WriterOptions): Writer {
     count(batch.rows.length, commitMs / 1_000);
     let duplicates = 0;
     for (let i = 0; i < ids.length; i++) if (ids[i] !== batch.rows[i]!.id) duplicates++;
-    onCommit?.({ rows: batch.rows.length, untried: 0, duplicates, seconds: commitMs / 1_000, ok: true });
+    const example = batch.rows[0]!;
+    onCommit?.({ rows: batch.rows.length, untried: 0, duplicates, seconds: commitMs / 1_000, ok: true, example });
     if (queue.rows() > 0) wake();
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i]!;
@@ -141,7 +146,8 @@ export function createWriter(options: WriterOptions): Writer {
     if (batch !== current) return;
     current = null;
     const seconds = (clock.now() - startedAt) / 1_000;
-    onCommit?.({ rows: batch.rows.length, untried: queue.rows(), duplicates: 0, seconds, ok: false });
+    const example = batch.rows[0]!;
+    onCommit?.({ rows: batch.rows.length, untried: queue.rows(), duplicates: 0, seconds, ok: false, example });
     const untried = queue.clear();
     // Down before the answers: a caller that tries again in its answer is refused instead of queued.
     goDown(error);
@@ -235,6 +241,10 @@ export function createWriter(options: WriterOptions): Writer {
     durability: () => durability,
     queueRows: () => queue.rows(),
     queueBytes: () => queue.bytes(),
+    queueAgeMs() {
+      const oldest = current?.since[0] ?? queue.oldest();
+      return oldest === undefined ? 0 : clock.now() - oldest;
+    },
     totals: () => ({ ...totals }),
     drain,
     async close() {

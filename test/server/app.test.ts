@@ -24,6 +24,8 @@ function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
     audit: async () => ({ rows: 0, sum: 0 }),
     auditDialogs: async () => [],
     lastId: async () => "0",
+    size: async () => ({ rows: 0, bytes: 0 }),
+    connections: () => 0,
     ping: async () => {},
     close: async () => {},
     ...overrides,
@@ -49,7 +51,7 @@ async function listen(t: TestContext, stores: readonly ShardStore[], args: reado
   const data = temporaryFolder();
   const config = readConfig(["--data", data, "--shards", String(stores.length), ...args], {});
   let index = 0;
-  const server = await assemble(config, pino({ level: "info" }, sink), () => stores[index++]!);
+  const server = await assemble(config, pino({ level: "info" }, sink), { storeOf: () => stores[index++]! });
   const url = await server.app.listen({ port: 0, host: "127.0.0.1" });
   t.after(async () => {
     await server.chat.stop(0);

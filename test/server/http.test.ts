@@ -111,9 +111,10 @@ test("/v1/shards tells engine, durability and the writer's sums; /v1/hot the hot
   const { writer } = status.shards.find(({ label }) => label === shard)!;
   assert.ok(writer.rows >= 30 && writer.commits >= 1 && writer.seconds > 0 && writer.rowsSquared >= writer.rows);
   assert.ok(status.recipientsOffline >= 30);
-  const { dialogs, messages } = (await get("/v1/hot")).body as HotReply;
-  const [top] = dialogs;
-  assert.deepEqual(top, { rank: 1, dialog: "1_77", share: 30 / messages, error: 0, shards: [shard] });
+  const { absent, dialogs, messages, windowS } = (await get("/v1/hot")).body as HotReply;
+  assert.deepEqual({ absent, windowS }, { absent: 0, windowS: 60 });
+  const exact = { countError: 0, error: 0, shards: [shard] };
+  assert.deepEqual(dialogs[0], { rank: 1, dialog: "1_77", count: 30, share: 30 / messages, ...exact });
 });
 
 test("what cannot be answered has a code", async () => {

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { mergeSummaries } from "../../../server/observability/heavy-hitters.ts";
+import { createHotDialogs } from "../../../server/observability/hot-dialogs.ts";
 import { createSpaceSaving } from "../../../server/observability/space-saving.ts";
 
 /** Few keys, some of them frequent, so that the counters overflow and hot keys exist. */
@@ -21,8 +23,8 @@ test("counts are never too low, too high by at most their error and total / capa
         exact.set(key, (exact.get(key) ?? 0) + 1);
         sketch.add(key);
       }
-      assert.equal(sketch.total(), stream.length);
-      const all = sketch.top(capacity);
+      const { absent, heavy: all, total } = sketch.summary();
+      assert.equal(total, stream.length);
       const bound = stream.length / capacity;
       assert.ok(all.length <= capacity);
       for (const { key, count, error } of all) {
@@ -43,7 +45,9 @@ test("counts are never too low, too high by at most their error and total / capa
         all.map(({ count }) => count),
         all.map(({ count }) => count).toSorted((a, b) => b - a),
       );
-      assert.deepEqual(sketch.top(3), all.slice(0, 3));
+      for (const [key, truth] of exact) {
+        assert.ok(truth <= absent || all.some((heavy) => heavy.key === key), `${key} has ${truth} and is not named`);
+      }
     }),
     { numRuns: 500, seed: 5 },
   );
@@ -52,6 +56,60 @@ test("counts are never too low, too high by at most their error and total / capa
 test("with room for every key the counts are exact", () => {
   const sketch = createSpaceSaving(100);
   for (let i = 0; i < 1_000; i++) sketch.add(String(i % 10 === 0 ? 0 : i % 7));
-  const [top] = sketch.top(1);
+  const [top] = sketch.summary().heavy;
   assert.deepEqual(top, { key: "0", count: 228, error: 0 });
+});
+
+test("summaries of parts add up: bounds hold for the whole, whatever each part saw and however they are merged", () => {
+  fc.assert(
+    fc.property(
+      fc.array(keys, { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 1, max: 12 }),
+      (streams, capacity) => {
+        const exact = new Map<string, number>();
+        const parts = streams.map((stream) => {
+          const sketch = createSpaceSaving(capacity);
+          for (const key of stream) {
+            exact.set(key, (exact.get(key) ?? 0) + 1);
+            sketch.add(key);
+          }
+          return sketch.summary();
+        });
+        const messages = streams.reduce((sum, stream) => sum + stream.length, 0);
+        const flat = mergeSummaries(parts, capacity);
+        const nested = mergeSummaries([mergeSummaries(parts.slice(1), capacity), parts[0]!], capacity);
+        for (const { absent, heavy, total } of [flat, nested]) {
+          assert.equal(total, messages);
+          assert.ok(heavy.length <= capacity);
+          for (const { count, error, key } of heavy) {
+            const truth = exact.get(key) ?? 0;
+            assert.ok(count >= truth && count - error <= truth, `${key}: ${count} ± ${error}, is ${truth}`);
+          }
+          for (const [key, truth] of exact) {
+            assert.ok(truth <= absent || heavy.some((one) => one.key === key), `${key} has ${truth}, absent ${absent}`);
+          }
+        }
+      },
+    ),
+    { numRuns: 300, seed: 6 },
+  );
+});
+
+test("a sliding window forgets whole panes, the oldest first", () => {
+  const hot = createHotDialogs(8, 3);
+  const counts = () => Object.fromEntries(hot.recent().heavy.map(({ count, key }) => [key, count]));
+  for (const [dialog, times] of [
+    ["a", 4],
+    ["b", 3],
+    ["c", 2],
+  ] as const) {
+    for (let i = 0; i < times; i++) hot.add(dialog);
+    assert.equal(hot.turn().total, times);
+  }
+  // The pane of `a` is the fourth back when one fills after `c`.
+  assert.deepEqual(counts(), { b: 3, c: 2 });
+  hot.add("c");
+  assert.deepEqual(counts(), { b: 3, c: 3 });
+  for (let pane = 0; pane < 3; pane++) hot.turn();
+  assert.deepEqual(hot.recent(), { total: 0, heavy: [], absent: 0 });
 });

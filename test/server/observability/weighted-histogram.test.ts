@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Histogram, Registry } from "prom-client";
+import { createExposition } from "../../../server/observability/exposition.ts";
+import { METRICS } from "../../../server/observability/metric-names.ts";
 import { SECONDS_BUCKETS, weightedHistogram } from "../../../server/observability/weighted-histogram.ts";
 
-const NAME = "test_duration_seconds";
-const HELP = "What it measures";
+const NAME = "chat_stage_duration_seconds";
 const SERIES = [{ stage: "a" }, { stage: "b" }];
 
 function ours() {
-  const registry = new Registry();
-  const series = weightedHistogram(registry, { name: NAME, help: HELP, buckets: SECONDS_BUCKETS, series: SERIES });
-  return { registry, series };
+  const exposition = createExposition();
+  const series = weightedHistogram(exposition, NAME, { buckets: SECONDS_BUCKETS, series: SERIES });
+  return { exposition, series };
 }
 
 /** prom-client's own histogram over the same observations. */
@@ -18,7 +19,7 @@ async function theirs(observations: readonly [series: number, value: number][]):
   const registry = new Registry();
   const histogram = new Histogram({
     name: NAME,
-    help: HELP,
+    help: METRICS[NAME].help,
     labelNames: ["stage"],
     buckets: [...SECONDS_BUCKETS],
     registers: [registry],
@@ -32,19 +33,19 @@ async function theirs(observations: readonly [series: number, value: number][]):
 const VALUES = [0, ...SECONDS_BUCKETS.flatMap((bound) => [bound / 2, bound, bound * 1.5]), 1_000];
 
 test("with weight 1 the page is that of prom-client's histogram, to the letter", async () => {
-  const { registry, series } = ours();
-  assert.equal(await registry.metrics(), await theirs([]));
+  const { exposition, series } = ours();
+  assert.equal(await exposition.page("text"), await theirs([]));
   const observations = VALUES.map((value, index): [number, number] => [index % 2, value]);
   for (const [index, value] of observations) series[index]!.observe(value);
-  assert.equal(await registry.metrics(), await theirs(observations));
+  assert.equal(await exposition.page("text"), await theirs(observations));
 });
 
 test("a weight is as many observations", async () => {
-  const { registry, series } = ours();
+  const { exposition, series } = ours();
   series[0]!.observe(0.25, 4);
   series[1]!.observe(0.5, 0);
   assert.equal(
-    await registry.metrics(),
+    await exposition.page("text"),
     await theirs([
       [0, 0.25],
       [0, 0.25],
@@ -52,6 +53,20 @@ test("a weight is as many observations", async () => {
       [0, 0.25],
     ]),
   );
-  registry.resetMetrics();
-  assert.equal(await registry.metrics(), await theirs([]));
+});
+
+test("the last exemplar of a bucket is on the OpenMetrics page, on its bucket only, and never on the other page", async () => {
+  const { exposition, series } = ours();
+  series[0]!.observe(0.003, 2, { dialog: "1_2", message: "7" });
+  series[0]!.observe(0.004, 1, { dialog: "1_3", message: "8" });
+  series[0]!.observe(0.3);
+  const page = await exposition.page("openmetrics");
+  const marked = page.split("\n").filter((line) => line.includes(" # "));
+  assert.equal(marked.length, 1);
+  const form =
+    /^chat_stage_duration_seconds_bucket\{le="0.005",stage="a"\} 3 # \{dialog="1_3",message="8"\} 0.004 (\d+\.?\d*)$/;
+  const time = form.exec(marked[0]!)?.[1];
+  assert.ok(Math.abs(Number(time) - Date.now() / 1_000) < 60, String(marked));
+  assert.ok(page.endsWith("# EOF\n"));
+  assert.doesNotMatch(await exposition.page("text"), / # |# EOF/);
 });

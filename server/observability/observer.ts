@@ -1,0 +1,107 @@
+import type { Logger } from "pino";
+import type { Router } from "../placement/router.ts";
+import type { HotReply } from "../protocol/http.ts";
+import type { Exposition } from "./exposition.ts";
+import type { Summary } from "./heavy-hitters.ts";
+import { createHotDialogs } from "./hot-dialogs.ts";
+import { hotThreshold, isHot } from "./hot-threshold.ts";
+import { BUCKET_LABELS, bucketOf, createKeySpace } from "./key-space.ts";
+import { HOT_RANKS } from "./metric-names.ts";
+import { countersOf, readingOf } from "./series.ts";
+import { createTrafficWindow, type WindowSkew } from "./traffic-window.ts";
+import { plainHistogram } from "./weighted-histogram.ts";
+
+const WINDOW_S = 10;
+/** The hot dialogs are those of the last minute. */
+const PANES = 6;
+/** Of each pane: a share is too high by at most 1/256. */
+const COUNTERS = 256;
+const MESSAGE_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000];
+
+/** Watches which dialogs the messages belong to. */
+export interface Observer {
+  /** A message was placed. */
+  placed(dialog: string, shard: number): void;
+  /** The most frequent dialogs of the last minute. */
+  hot(): HotReply;
+  /** The last closed window of ten seconds, or null before there is one. */
+  lastWindow(): WindowSkew | null;
+  /** Ends the window now, as its timer does. */
+  turn(): void;
+  stop(): void;
+}
+
+interface ObserverParts {
+  readonly router: Router;
+  readonly exposition: Exposition;
+  /** Gets one line for a window that has hot dialogs. */
+  readonly logger: Pick<Logger, "info">;
+}
+
+/** Key space, windows and hot dialogs of one server; it closes a window every ten seconds until it is stopped. */
+export function createObserver({ exposition, logger, router }: ObserverParts): Observer {
+  const keys = createKeySpace();
+  const buckets = countersOf(
+    exposition,
+    "chat_key_space_messages_total",
+    BUCKET_LABELS.map((bucket) => ({ bucket })),
+  );
+  const perDialog = plainHistogram(exposition, "chat_dialog_window_messages", MESSAGE_BUCKETS);
+  const window = createTrafficWindow(router.labels.length, (messages, dialogs) => perDialog.observe(messages, dialogs));
+  const hot = createHotDialogs(COUNTERS, PANES);
+  let last: WindowSkew | null = null;
+  registerWindow(exposition, () => last);
+
+  function turn(): void {
+    const skew = window.close();
+    const summary = hot.turn();
+    last = skew;
+    const dialogs = describe(router, summary).filter(isHot(hotThreshold(router.labels.length)));
+    if (dialogs.length === 0) return;
+    const { messages, maxOverMean, noiseFloor } = skew;
+    logger.info({ event: "hot_dialogs", windowS: WINDOW_S, messages, maxOverMean, noiseFloor, dialogs }, "hot dialogs");
+  }
+
+  const timer = setInterval(turn, WINDOW_S * 1_000).unref();
+  return {
+    placed(dialog, shard) {
+      const hash = keys.hash(dialog);
+      buckets[bucketOf(hash)]!++;
+      window.add(shard, dialog, hash);
+      hot.add(dialog);
+    },
+    hot() {
+      const summary = hot.recent();
+      return {
+        windowS: WINDOW_S * PANES,
+        messages: summary.total,
+        absent: summary.absent,
+        dialogs: describe(router, summary),
+      };
+    },
+    lastWindow: () => last,
+    turn,
+    stop: () => clearInterval(timer),
+  };
+}
+
+function registerWindow(exposition: Exposition, last: () => WindowSkew | null): void {
+  readingOf(exposition, "chat_window_dialogs", () => last()?.dialogs ?? 0);
+  readingOf(exposition, "chat_window_max_over_mean", () => last()?.maxOverMean ?? 0);
+  readingOf(exposition, "chat_window_cv", () => last()?.cv ?? 0);
+  readingOf(exposition, "chat_window_gini", () => last()?.gini ?? 0);
+  readingOf(exposition, "chat_window_effective_shards", () => last()?.effectiveShards ?? 0);
+  readingOf(exposition, "chat_window_noise_floor", () => last()?.noiseFloor ?? 0);
+}
+
+function describe(router: Router, { heavy, total }: Summary): HotReply["dialogs"] {
+  return heavy.slice(0, HOT_RANKS.length).map(({ count, error, key }, index) => ({
+    rank: index + 1,
+    dialog: key,
+    count,
+    countError: error,
+    share: count / total,
+    error: error / total,
+    shards: router.shardsOf(key).map((shard) => router.labels[shard]!),
+  }));
+}

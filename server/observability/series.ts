@@ -1,0 +1,42 @@
+import type { Exposition, Labels, Sample } from "./exposition.ts";
+import type { MetricName } from "./metric-names.ts";
+
+/**
+ * Counters whose series exist from the start, at 0, and are added to by index: prom-client's own look up their labels at
+ * every increment, which costs more than the rest of a message's accounting.
+ *
+ * @param series every label combination that will ever exist
+ * @returns the values in the same order, to be added to
+ */
+export function countersOf(exposition: Exposition, name: MetricName, series: readonly Labels[]): Float64Array {
+  const values = new Float64Array(series.length);
+  const samples = series.map((labels): Sample => ({ labels, value: 0 }));
+  exposition.add(name, () => {
+    for (const [index, sample] of samples.entries()) sample.value = values[index]!;
+    return samples;
+  });
+  return values;
+}
+
+/**
+ * Gauges, or counters that something else counts, read at every scrape.
+ *
+ * @param read the value of the series with that index
+ */
+export function readingsOf(
+  exposition: Exposition,
+  name: MetricName,
+  series: readonly Labels[],
+  read: (index: number) => number,
+): void {
+  const samples = series.map((labels): Sample => ({ labels, value: 0 }));
+  exposition.add(name, () => {
+    for (const [index, sample] of samples.entries()) sample.value = read(index);
+    return samples;
+  });
+}
+
+/** One series without labels, read at every scrape. */
+export function readingOf(exposition: Exposition, name: MetricName, read: () => number): void {
+  readingsOf(exposition, name, [{}], read);
+}
