@@ -6,6 +6,7 @@ import { findK6 } from "../loadtest/drivers/k6-binary.ts";
 import { installK6 } from "../loadtest/drivers/k6-install.ts";
 import { MissingProgramError } from "../loadtest/drivers/missing-program.ts";
 import { CHROMIUM, findProgram, MARIADB, PROMETHEUS, PROMTOOL } from "../loadtest/programs.ts";
+import { findCompose } from "./find-compose.ts";
 
 /**
  * `npm run verify`: brings what the tests need and is missing (as root on Debian; elsewhere it says the command),
@@ -14,8 +15,14 @@ import { CHROMIUM, findProgram, MARIADB, PROMETHEUS, PROMTOOL } from "../loadtes
 const started = Date.now();
 
 /** Package names where they differ from Debian's. */
-const BREW = "brew install mariadb prometheus && brew install --cask chromium";
-const DEBIAN_PACKAGES = { mariadb: "mariadb-server", chromium: "chromium", prometheus: "prometheus" } as const;
+const BREW = "brew install mariadb prometheus docker-compose && brew install --cask chromium";
+const DEBIAN_PACKAGES = {
+  mariadb: "mariadb-server",
+  chromium: "chromium",
+  prometheus: "prometheus",
+  // Checks the compose file; needs no docker for that.
+  compose: "docker-compose",
+} as const;
 /** Debian asks this file whether a package may start its service; 101 means no. */
 const POLICY = "/usr/sbin/policy-rc.d";
 
@@ -36,8 +43,9 @@ async function bringPackages(): Promise<void> {
   if ((await findProgram(CHROMIUM)) === null) missing.push("chromium");
   // One package has both.
   if ((await findProgram(PROMETHEUS)) === null || (await findProgram(PROMTOOL)) === null) missing.push("prometheus");
+  if (findCompose() === null) missing.push("compose");
   if (missing.length === 0) {
-    say("MariaDB, Chromium and Prometheus are here");
+    say("MariaDB, Chromium, Prometheus and docker compose are here");
     return;
   }
   const packages = missing.map((name) => DEBIAN_PACKAGES[name]).join(" ");
