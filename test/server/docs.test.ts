@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { optionRows } from "../../server/config.ts";
+import { METRICS, type MetricDescription } from "../../server/observability/metric-names.ts";
 import { ERRORS, type ErrorCode } from "../../server/protocol/errors.ts";
 import { LIMITS } from "../../server/protocol/frames.ts";
 
@@ -59,4 +60,16 @@ test("docs/configuration.md has exactly the options that the server takes", () =
     expected,
     `it should be:\n${printed(head, expected)}\n`,
   );
+});
+
+test("docs/metrics.md has exactly the metrics of the table", () => {
+  const expected = Object.entries<MetricDescription>(METRICS).map(([name, { help, labels, type, unit }]) => [
+    `\`${name}\``,
+    type,
+    unit,
+    labels.map((label) => `\`${label}\``).join(", "),
+    help,
+  ]);
+  const head = ["metric", "type", "unit", "labels", "meaning"];
+  assert.deepEqual(rows(section("metrics.md", "metrics")), expected, `it should be:\n${printed(head, expected)}\n`);
 });

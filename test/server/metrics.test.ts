@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { connect as connectTcp } from "node:net";
 import { test } from "node:test";
+import { METRICS, type MetricDescription } from "../../server/observability/metric-names.ts";
 import { ERROR_CODES } from "../../server/protocol/errors.ts";
 import { connect } from "../support/chat-client.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
@@ -11,6 +13,18 @@ const SHARDS = ["00", "01"];
 const SERIES: Readonly<Record<string, number>> = Object.fromEntries(
   [
     "chat_connections",
+    "chat_live_streams",
+    "chat_slow_readers_total",
+    "chat_delivery_fanout_count",
+    "chat_dialog_window_messages_count",
+    ...["max_over_mean", "cv", "gini", "effective_shards", "noise_floor", "dialogs"].map((of) => `chat_window_${of}`),
+    ...["greeting", "open", "closing"].map((state) => `chat_connections_by_state{state="${state}"}`),
+    ...["00", "7f", "ff"].map((bucket) => `chat_key_space_messages_total{bucket="${bucket}"}`),
+    ...["accepted", "dropped"].map((result) => `chat_log_lines_total{result="${result}"}`),
+    ...["sent", "aborted"].map((result) => `chat_scrapes_total{result="${result}"}`),
+    ...["minor", "major", "incremental", "weak"].map(
+      (kind) => `chat_gc_pause_seconds_bucket{le="0.0005",kind="${kind}"}`,
+    ),
     "chat_recipients_offline_total",
     ...["01", "10"].map((rank) => `chat_hot_dialog_share{rank="${rank}"}`),
     ...ERROR_CODES.map((code) => `chat_errors_total{code="${code}"}`),
@@ -28,12 +42,27 @@ const SERIES: Readonly<Record<string, number>> = Object.fromEntries(
         `chat_shard_operation_duration_seconds_count{shard="${shard}",op="${op}"}`,
       ]),
       `chat_writer_batch_rows_count{shard="${shard}"}`,
-      `chat_writer_queue_rows{shard="${shard}"}`,
+      ...[
+        "chat_writer_queue_rows",
+        "chat_writer_queue_bytes",
+        "chat_writer_queue_age_seconds",
+        "chat_resends_total",
+      ].map((name) => `${name}{shard="${shard}"}`),
+      ...["chat_shard_text_bytes_total", "chat_writer_busy_seconds_total", "chat_shard_stored_rows"].map(
+        (name) => `${name}{shard="${shard}"}`,
+      ),
     ]),
   ].map((series) => [series, 0] as const),
 );
 
-const send = (id: string, to: number) => ({ type: "send", id, to, text: "x" });
+const send = (id: string, to: number) => ({ type: "send", id, to, text: to === 2 ? "👍x" : "x" });
+
+/** Of all series of that name. */
+function sumOf(page: string, name: string): number {
+  const lines = page.split("\n").filter((line) => line.startsWith(`${name}{`));
+  assert.ok(lines.length > 0, name);
+  return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+}
 
 test("every metric of the contract is there from the start, at 0, and says what happened", async (t) => {
   // One commit of 50 ms at a time, so that what is sent together is one batch.
@@ -48,7 +77,7 @@ test("every metric of the contract is there from the start, at 0, and says what 
   ann.send(...Array.from({ length: 30 }, (_, i) => send(`m${i}`, 2)));
   const shard = (await ann.next("ack")).shard;
   for (let i = 0; i < 29; i++) await ann.next("ack");
-  ann.send(send("m0", 2), send("m1", 2));
+  ann.send({ ...send("m0", 2), resend: true }, send("m1", 2));
   for (let i = 0; i < 2; i++) await ann.next("ack");
   bob.send(send("offline", 900));
   await bob.next("ack");
@@ -63,6 +92,14 @@ test("every metric of the contract is there from the start, at 0, and says what 
     SHARDS.reduce((total, label) => total + metricValue(page, `${name}{shard="${label}",${rest}}`), 0);
   const values: Record<string, number> = {
     chat_connections: 2,
+    [`chat_connections_by_state{state="open"}`]: 2,
+    [`chat_shard_up{shard="${shard}"}`]: 1,
+    [`chat_pool_connections{shard="${shard}"}`]: 1,
+    [`chat_resends_total{shard="${shard}"}`]: 1,
+    // 30 reached one connection, the one to 900 none; duplicates are not delivered.
+    chat_delivery_fanout_sum: 30,
+    chat_delivery_fanout_count: 31,
+    [`chat_delivery_fanout_bucket{le="0"}`]: 1,
     chat_recipients_offline_total: 1,
     [`chat_errors_total{code="BAD_FRAME"}`]: 1,
     [`chat_messages_total{shard="${shard}",result="duplicate"}`]: 2,
@@ -81,9 +118,105 @@ test("every metric of the contract is there from the start, at 0, and says what 
   };
   for (const [series, value] of Object.entries(values)) assert.equal(metricValue(page, series), value, series);
   assert.equal(sum("chat_messages_total", 'result="stored"'), 31);
+  // A thumb is four bytes of UTF-8 and the rest are one.
+  assert.equal(sumOf(page, "chat_shard_text_bytes_total"), 30 * 5 + 1);
+  assert.equal(sumOf(page, "chat_key_space_messages_total"), 33);
+  const inBuckets = page.split("\n").filter((line) => /^chat_key_space_messages_total.* [1-9]/.test(line));
+  assert.deepEqual(inBuckets.map((line) => Number(line.split(" ")[1])).sort(), [1, 32]);
+  assert.ok(sumOf(page, "chat_writer_busy_seconds_total") >= 3 * 0.048, "three commits, each by its shape");
+  assert.ok(sumOf(page, "chat_pool_wait_seconds_count") >= 4, "every operation waits, if only for no time");
   assert.equal(sum("chat_shard_operations_total", 'op="insert",result="ok"'), 3);
   assert.equal(sum("chat_shard_operation_duration_seconds_count", 'op="insert"'), 3);
   assert.equal(metricValue(page, `chat_writer_batch_rows_bucket{le="50",shard="${shard}"}`) >= 2, true);
   const seconds = metricValue(page, `chat_stage_duration_seconds_sum{stage="commit"}`);
   assert.ok(seconds >= 33 * 0.048 && seconds < 33 * 5, `${seconds} s: each message counts its commit`);
+});
+
+test("what is measured by itself has values: the loop, the collector, the process, the size of the shards", async (t) => {
+  const server = await startServer({ args: ["--shards", "2"] });
+  t.after(() => server.stop());
+  const ann = await connect(server.chat, 1);
+  for (let round = 0; round < 40; round++) {
+    ann.send(...Array.from({ length: 250 }, (_, i) => send(`${round}-${i}`, 2 + (i % 50))));
+    for (let i = 0; i < 250; i++) await ann.next("ack");
+  }
+  const deadline = Date.now() + 15_000;
+  let page = await scrape(server.url);
+  // The shards are counted every few seconds.
+  while (sumOf(page, "chat_shard_stored_rows") < 10_000 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    page = await scrape(server.url);
+  }
+  assert.equal(sumOf(page, "chat_shard_stored_rows"), 10_000);
+  assert.ok(sumOf(page, "chat_shard_stored_bytes") > 500_000);
+  assert.ok(metricValue(page, "chat_event_loop_lag_seconds_count") > 10);
+  const utilization = metricValue(page, "chat_event_loop_utilization");
+  assert.ok(utilization > 0 && utilization < 1, String(utilization));
+  assert.ok(sumOf(page, "chat_gc_pause_seconds_count") > 0);
+  assert.ok(metricValue(page, "chat_process_cpu_seconds_total") > 0.1);
+  assert.ok(metricValue(page, "chat_process_resident_bytes") > metricValue(page, "chat_process_heap_bytes"));
+  assert.ok(metricValue(page, "chat_process_heap_bytes") > 1e6);
+});
+
+test("the page has exactly the metrics of the table, with their labels, in both formats, and stays under 2,000 series", async (t) => {
+  const server = await startServer({ args: ["--shards", "16"] });
+  t.after(() => server.stop());
+  const ann = await connect(server.chat, 1);
+  ann.send(send("a", 2));
+  const { message } = await ann.next("ack");
+  const text = await scrape(server.url);
+  const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  assert.ok(series.length > 1_500 && series.length < 2_000, `${series.length} series`);
+  const described = Object.entries<MetricDescription>(METRICS);
+  const heads = [...text.matchAll(/^# HELP (\S+) (.+)\n# TYPE \1 (\S+)$/gmu)].map(([, ...head]) => head);
+  const byName = (a: readonly string[], b: readonly string[]) => (a[0]! < b[0]! ? -1 : 1);
+  assert.deepEqual(
+    heads.map(([name, help, type]) => [name!, help!, type!]).sort(byName),
+    described.map(([name, { help, type }]) => [name, help, type]).sort(byName),
+  );
+  for (const [name, { labels, type }] of described) {
+    const own = series.filter((line) =>
+      new RegExp(`^${name}${type === "histogram" ? "(_bucket|_sum|_count)" : ""}[ {]`).test(line),
+    );
+    assert.ok(own.length > 0, `${name} has no series`);
+    for (const line of own) {
+      const found = [...line.matchAll(/[{,](\w+)="/g)].map(([, label]) => label!).filter((label) => label !== "le");
+      assert.deepEqual(found, [...labels], line);
+    }
+  }
+
+  const accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2";
+  const response = await fetch(`${server.url}/metrics`, { headers: { accept } });
+  assert.match(response.headers.get("content-type")!, /^application\/openmetrics-text; version=1\.0\.0/);
+  const open = await response.text();
+  const bare = (page: string) =>
+    page
+      .replaceAll(/ # \{.*$/gmu, "")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+  assert.deepEqual(
+    bare(open).map((line) => line.split(" ")[0]),
+    bare(text).map((line) => line.split(" ")[0]),
+  );
+  const exemplar = `# {dialog="1_2",message="${message}"}`;
+  assert.equal(open.split(exemplar).length - 1, 2, "one for the stage, one for the shard");
+  assert.match(open, /# EOF\n$/);
+});
+
+test("fifty scrapers at once get fresh pages and are counted, as are those that hang up", async (t) => {
+  const server = await startServer();
+  t.after(() => server.stop());
+  const ann = await connect(server.chat, 1);
+  ann.send(send("a", 2));
+  await ann.next("ack");
+  const pages = await Promise.all(Array.from({ length: 50 }, () => scrape(server.url)));
+  for (const page of pages) assert.equal(sumOf(page, "chat_key_space_messages_total"), 1);
+  const cut = connectTcp(Number(new URL(server.url).port), "127.0.0.1");
+  cut.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", () => cut.destroy());
+  const deadline = Date.now() + 10_000;
+  let last = await scrape(server.url);
+  while (metricValue(last, `chat_scrapes_total{result="aborted"}`) < 1 && Date.now() < deadline)
+    last = await scrape(server.url);
+  assert.equal(metricValue(last, `chat_scrapes_total{result="aborted"}`), 1);
+  assert.ok(metricValue(last, `chat_scrapes_total{result="sent"}`) >= 50);
 });
