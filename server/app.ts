@@ -26,8 +26,7 @@ export async function createApp(
   const app = Fastify({
     loggerInstance: logger.child({}, { level: RESERVED.has(logger.level) ? logger.level : "warn" }),
     genReqId: requestIds(),
-    requestIdLogLabel: "request",
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request" }),
     forceCloseConnections: true,
     frameworkErrors: answerUnparsed(metrics.error),
   });

@@ -1,6 +1,6 @@
 import { assemble } from "./assemble.ts";
 import { describeOptions, readConfig } from "./config.ts";
-import { createLogger } from "./observability/log.ts";
+import { createLog } from "./observability/log.ts";
 import { ConfigError } from "./placement/contract.ts";
 
 const USAGE = `Usage: hotshard serve [options]
@@ -26,12 +26,14 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const config = readConfig(argv, process.env);
-  const logger = createLogger(config.log);
+  const log = createLog(config);
+  const { logger } = log;
   const stopped = stopSignal();
-  const server = await assemble(config, logger);
+  const server = await assemble(config, logger, { logLines: log.lines });
   try {
     // First the port: a second server that finds it taken has not touched the shards yet.
     const listening = await server.app.listen({ port: config.port, host: config.host });
+    log.start(config.instance ?? new URL(listening).host);
     await server.open();
     if (config.secretIsPublic)
       logger.warn("HOTSHARD_SECRET is not set: tokens are signed with the public development secret");
@@ -45,7 +47,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return signal === "SIGINT" ? 130 : 0;
   } finally {
     await server.close();
-    logger.flush();
+    await log.close();
   }
 }
 

@@ -13,6 +13,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /** One connection as the chat sees it. */
 export interface Session {
+  /** Id of the request that opened the connection: log lines name it. */
+  readonly id: string;
   /** Null before `hello`. */
   user: number | null;
   /** False once the server has closed it: what it still sends is not looked at. */
@@ -36,6 +38,7 @@ export interface Session {
  * @param stream what is below the WebSocket
  */
 export function createSession(
+  id: string,
   socket: WebSocket,
   stream: Duplex,
   outbox: Outbox,
@@ -46,6 +49,7 @@ export function createSession(
   let open = true;
 
   const session: Session = {
+    id,
     user: null,
     isOpen: () => open,
     send(frame, onGone) {

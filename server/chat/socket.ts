@@ -54,7 +54,7 @@ export const socketRoute = fp(
 
 function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket, request: FastifyRequest): void {
   const { chat, helloMs, rateLimit } = options;
-  const session = chat.connect(socket, request.socket);
+  const session = chat.connect(socket, request.socket, request.id);
   const late = setTimeout(() => session.fail("UNAUTHENTICATED", `no valid \`hello\` within ${helloMs} ms`), helloMs);
   const bucket = rateLimit > 0 ? createTokenBucket(rateLimit) : null;
   const connection: Connection = { chat, session, app, late, bucket };

@@ -1,11 +1,99 @@
 import { pino, type Logger } from "pino";
+import type { LokiTarget } from "./loki-worker.ts";
+import { createLokiLink, type LogLines } from "./loki.ts";
 
-/** JSON lines on stderr: stdout belongs to scripts. Message texts, tokens and passwords are never logged. */
-export function createLogger(level: string): Logger {
-  return pino(
-    { level, base: { app: "hotshard" }, serializers: { err: describeFault } },
-    pino.destination({ dest: 2, sync: false }),
+export interface LogOptions {
+  /** Least level that is logged. */
+  readonly log: string;
+  /** Label of every line in Loki. */
+  readonly env: string;
+  /** Lines go there too; with user and password where it needs them. */
+  readonly lokiUrl?: string | undefined;
+}
+
+/** The log of a process. */
+export interface Log {
+  readonly logger: Logger;
+  /** Begins to push to Loki. @param instance `host:port`, as Prometheus names this server */
+  start(instance: string): void;
+  /** Lines for Loki by their end; both 0 without Loki. */
+  lines(): LogLines;
+  /** Writes out what waits; the last words of the process, and what became of the lines, are on stderr. */
+  close(): Promise<void>;
+}
+
+const APP = "hotshard";
+/** Lines that a full disk or a blocked pipe keeps waiting, bytes; beyond it they are lost. */
+const MOST_UNWRITTEN_BYTES = 4_194_304;
+/** Longest that a stop waits for stderr, ms. */
+const FLUSH_MS = 500;
+/** Longest that a stop waits for Loki, ms. */
+const PATIENCE_MS = 5_000;
+/** Longest wait for Loki's answer to one push, ms. */
+const PUSH_TIMEOUT_MS = 5_000;
+
+/**
+ * JSON lines on stderr, since stdout carries the one line that scripts read; to Loki too where it is configured.
+ * Message texts, tokens and passwords are never logged.
+ */
+export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
+  const stderr = pino.destination({ dest: 2, sync: false, maxLength: MOST_UNWRITTEN_BYTES });
+  // A full disk under the log, a reader that is gone: the chat goes on without its log.
+  stderr.on("error", () => undefined);
+  const link = lokiUrl === undefined ? null : createLokiLink(sayState);
+  const sink = link === null ? stderr : { write: (line: string) => void (stderr.write(line), link.write(line)) };
+  let seq = 0;
+  const logger = pino(
+    {
+      level,
+      base: { app: APP },
+      serializers: { err: describeFault },
+      // Loki merges equal lines of one moment: numbered, none is equal.
+      ...(link !== null && { mixin: () => ({ seq: ++seq }) }),
+    },
+    sink,
   );
+
+  function sayState(state: "failing" | "taking", reason: string): void {
+    if (state === "failing") logger.warn({ reason }, "Loki does not take log lines: they wait, and are all here");
+    else logger.info("Loki takes log lines again");
+  }
+
+  return {
+    logger,
+    start: (instance) => lokiUrl !== undefined && link?.start(targetOf(lokiUrl, { app: APP, env, instance })),
+    lines: () => link?.lines() ?? { accepted: 0, dropped: 0 },
+    async close() {
+      if (link !== null) {
+        await link.close(PATIENCE_MS);
+        const last = {
+          level: 30,
+          time: Date.now(),
+          app: APP,
+          ...link.lines(),
+          msg: "what became of the lines for Loki",
+        };
+        if (logger.isLevelEnabled("info")) stderr.write(`${JSON.stringify(last)}\n`);
+      }
+      // A disk that stays full never says that it is done.
+      await new Promise<void>((resolve) => {
+        const end = setTimeout(() => {
+          stderr.destroy();
+          resolve();
+        }, FLUSH_MS);
+        stderr.flush(() => {
+          clearTimeout(end);
+          resolve();
+        });
+      });
+    },
+  };
+}
+
+function targetOf(url: string, labels: LokiTarget["labels"]): LokiTarget {
+  const { origin, username, password } = new URL(url);
+  const basicAuth = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+  return { host: origin, labels, timeout: PUSH_TIMEOUT_MS, ...(username !== "" && { basicAuth }) };
 }
 
 /** Nothing else of an error: a driver hangs the statement with its values on it, and those are message texts. */
