@@ -12,9 +12,10 @@ export interface PrometheusServer {
   readonly targets: Readonly<Record<string, number>>;
 }
 
-/** Two hours of a run's tail, and a week of the rest. */
 const RETENTION = "7d";
+/** As in `prometheus/prometheus.yml`: the rules reckon with it. */
 const INTERVAL = "5s";
+const TIMEOUT = "4s";
 
 /** A Prometheus with the rules of this package, as a part of the stack. */
 export function prometheusPart(program: string, { folder, port, targets }: PrometheusServer): Part {
@@ -51,7 +52,9 @@ export function prometheusPart(program: string, { folder, port, targets }: Prome
 
 function configuration(targets: Readonly<Record<string, number>>): object {
   return {
-    global: { scrape_interval: INTERVAL, evaluation_interval: INTERVAL },
+    global: { scrape_interval: INTERVAL, scrape_timeout: TIMEOUT, evaluation_interval: INTERVAL },
+    // Several k6 write at once, and each sends again after a failure.
+    storage: { tsdb: { out_of_order_time_window: "10m" } },
     rule_files: ["rules", "alerts"].map((name) => join(rulesFolder(), name, "*.yml")),
     scrape_configs: Object.entries(targets).map(([job, port]) => ({
       job_name: job,
