@@ -211,6 +211,34 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
         assert.deepEqual(await store.audit("%"), { rows: 1, sum: auditKey(others[4]!) });
       }));
 
+    test("it knows its size and its connections, and says how long each operation waited for one", async () => {
+      const waits: number[] = [];
+      const store = createStore(parseShardUrl(url("size")), { onWait: (seconds) => waits.push(seconds) });
+      assert.equal(store.connections(), 0);
+      await store.open();
+      try {
+        assert.ok(store.connections() >= 1);
+        assert.equal((await store.size()).rows, 0);
+        await store.insert([row({ id: "1", client: "a" }), row({ id: "2", client: "b" })]);
+        // One is stored already.
+        await store.insert([row({ id: "3", client: "a" }), row({ id: "4", client: "c" })]);
+        const { bytes, rows } = await store.size();
+        assert.equal(rows, 3);
+        assert.ok(bytes >= 4_096, String(bytes));
+
+        waits.length = 0;
+        const start = performance.now();
+        await Promise.all(Array.from({ length: 200 }, () => store.history("1_2", null, 50)));
+        const took = (performance.now() - start) / 1_000;
+        assert.equal(waits.length, 200);
+        // One connection reads one page after another, so the last one waited for nearly all of it.
+        assert.ok(waits.every((wait) => wait >= 0 && wait <= took) && Math.max(...waits) > took / 2, `${took} s`);
+      } finally {
+        await store.close();
+      }
+      assert.equal(store.connections(), 0);
+    });
+
     test("any sequence of batches ends as in a model", () =>
       withStore("model", async (store) => {
         let id = 0n;
