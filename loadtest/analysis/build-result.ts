@@ -10,6 +10,7 @@ import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
 import type { Result } from "../report/result.ts";
 import type { Dials } from "../traffic/contract.ts";
+import { DIAL_NAMES } from "../traffic/dials.ts";
 import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import { packageVersion } from "../version.ts";
@@ -148,7 +149,8 @@ export function buildResult(evidence: RunEvidence): Result {
   const layout = layoutOf(after.topology, evidence.dialogs);
   const schedule = dials.warmupS + dials.durationS;
   const scheduleS = measurement.interrupted ? Math.max(1, measurement.planned / dials.rate) : schedule;
-  const askedShare = findScenario(scenario)?.make(dials).askedShare ?? null;
+  const known = findScenario(scenario);
+  const askedShare = known?.make(dials).askedShare ?? null;
   const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i]!, reply }));
   const audited = audit(measurement, evidence.audit, lookups).audit;
   const shards = measuredShards({ measurement, before, after, layout, scheduleS });
@@ -168,7 +170,7 @@ export function buildResult(evidence: RunEvidence): Result {
       seed: dials.seed,
       startedAt: measurement.startedAt,
       durationS: dials.durationS,
-      dials: { ...dials },
+      dials: Object.fromEntries((known?.dials ?? DIAL_NAMES).map((name) => [name, dials[name]])),
       command: evidence.command,
       interrupted: measurement.interrupted,
     },

@@ -2,6 +2,7 @@ import type { Topology } from "../../server/placement/contract.ts";
 import { splitShards } from "../../server/placement/overrides.ts";
 import { parsePlacement } from "../../server/placement/registry.ts";
 import { compileTopology } from "../../server/placement/router.ts";
+import { percent } from "../report/format.ts";
 import type { Advice } from "../report/result.ts";
 import { expectedLoads, newestSegment, type HotDialog } from "./forecast.ts";
 import { keySpaceShares } from "./key-space.ts";
@@ -109,9 +110,4 @@ export function addShard(topology: Topology, counts: readonly DialogCount[]): Ad
   const relief = 1 - Math.max(...expectedLoads(remedyTopology(topology, advice), counts)) / before;
   if (relief < 0.5 / (topology.shards.length + 1)) return null;
   return { ...advice, text: `Add shard ${label}: the busiest shard then gets ${percent(relief)} fewer messages.` };
-}
-
-/** Words for a share. */
-function percent(share: number): string {
-  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 }

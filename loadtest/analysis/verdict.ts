@@ -1,4 +1,5 @@
 import type { Measurement, ShardMeasurement } from "../drivers/contract.ts";
+import { percent } from "../report/format.ts";
 import type { Result } from "../report/result.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { quantileOf } from "../traffic/histogram.ts";
@@ -154,8 +155,4 @@ function contradictionsOf(measurement: Measurement, audit: Result["audit"]): str
   const broken = errors["BAD_SERVER_FRAME"] ?? 0;
   if (broken > 0) found.push(`${broken} frames of the server could not be read`);
   return found;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -88,7 +88,7 @@ export function remedyInWords(result: Result): string | null {
 
 const ACTIONS = { none: "", split: "split", pin: "pinned", "add-shard": "with one shard more", "change-placement": "" };
 
-/** `Shard 02 saturates at +38 %; split in 3: +204 %, history reads 1 → 3 shards.` Null when the limit is unknown. */
+/** `Shard 02 saturates at +38 %; split in 3: +204 % before one saturates, history reads 1 → 3 shards.` Null when the limit is unknown. */
 export function headroomInWords(result: Result): string | null {
   const { headroom, advice } = result;
   if (headroom === null) return null;
@@ -106,7 +106,7 @@ export function headroomInWords(result: Result): string | null {
         ? `on ${first.placement ?? "another placement"}`
         : ACTIONS[first.action];
   const cost = readFanout > 1 ? `, history of that dialog reads 1 → ${readFanout} shards` : "";
-  return `${now}; ${remedy}: ${growth(afterAdvice)}${cost}.`;
+  return `${now}; ${remedy}: ${growth(afterAdvice)} before one saturates${cost}.`;
 }
 
 /** What dialogs that are not hot pay for their neighbour; null without a hot story or with too few samples. */

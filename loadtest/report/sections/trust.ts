@@ -60,10 +60,15 @@ export function generator(result: Result): string {
   );
 }
 
+/** Of the dials that have one. */
+const UNITS: Readonly<Record<string, string>> = { rate: "/s", durationS: " s", warmupS: " s" };
+
 /** The server, the dials, and the command that runs the same again. */
 export function again(result: Result): string {
   const { run, server } = result;
-  const dials = Object.entries(run.dials).map(([name, value]) => `${name} ${value}`);
+  const dials = Object.entries(run.dials).map(
+    ([name, value]) => `${name.replace(/S$/, "")} ${value}${UNITS[name] ?? ""}`,
+  );
   return section(
     "again",
     "How to run this again",

@@ -38,9 +38,9 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
   ],
   DROPPED: [[{ planned: 1_010, ...generator({ dropped: 10 }) }, /10 of 1010/]],
   SHARE_OFF: [
-    [{ hotSent: 500 }, /got 50\.0 % .*40\.0 % was asked/],
-    [{ hotSent: 300 }, /got 30\.0 %/],
-    [{ hotSent: 30 }, /got 3\.0 %/, { askedShare: 0 }],
+    [{ hotSent: 500 }, /got 50\.0\s% .*40\.0\s% was asked/],
+    [{ hotSent: 300 }, /got 30\.0\s%/],
+    [{ hotSent: 30 }, /got 3\.0\s%/, { askedShare: 0 }],
   ],
   ARRIVALS_OFF: [[{}, /held 1000 messages and 130\/s make 1300/, { dials: { ...dials, rate: 130 } }]],
   SAMPLES_MISSING: [

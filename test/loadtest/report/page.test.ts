@@ -120,7 +120,7 @@ test(
     }
     for (const { dialog } of result.hotDialogs) assert.ok(text.includes(dialog), dialog);
     for (const { factor } of Object.values(result.skew.causes)) assert.ok(text.includes(`${factor.toFixed(2)} ×`));
-    for (const { text: advice } of result.advice) assert.ok(text.includes(advice), advice);
+    for (const { text: advice } of result.advice) assert.ok(text.includes(advice.replaceAll("\u202f", " ")), advice);
     for (const { placement } of result.whatIf.rows) assert.ok(text.includes(placement), placement);
     assert.ok(text.includes(result.run.command) && text.includes("shaped"));
     const headings = await page.locator("h2").allInnerTexts();
