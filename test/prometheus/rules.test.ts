@@ -91,15 +91,10 @@ test("docs/alerts.md has exactly the alerts and the recorded rules", () => {
   const severities = all(ALERTS, /severity: (\w+)/gu);
   const pages = all(ALERTS, /runbook_url: (\S+)/gu);
   assert.deepEqual(
-    documented.map(([, name, severity, , page]) => [name, severity, /\((.*)\)/u.exec(page!)?.[1]]).sort(),
-    alerts.map((name, index) => [`\`${name}\``, severities[index], pages[index]!.replace("docs/", "")]).sort(),
+    new Set(documented.map(([, name, severity, , page]) => `${name} ${severity} ${/\((.*)\)/u.exec(page!)?.[1]}`)),
+    new Set(alerts.map((name, index) => `\`${name}\` ${severities[index]} ${pages[index]!.replace("docs/", "")}`)),
   );
-  assert.deepEqual(
-    section("rules")
-      .map((line) => /`([^`]+)`/u.exec(line)![1])
-      .sort(),
-    recorded.toSorted(),
-  );
+  assert.deepEqual(new Set(section("rules").map((line) => /`([^`]+)`/u.exec(line)![1])), new Set(recorded));
 });
 
 test("every alert has its runbook, every runbook its alert", () => {

@@ -74,7 +74,7 @@ test("where the databases are is told to admins only; where the server is, to an
   t.after(() => server.stop());
   const get = async (path: string, role?: string) => {
     const token = signToken({ sub: "1", ...(role !== undefined && { role }) }, { secret: SECRET });
-    const headers: HeadersInit = role === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers: Record<string, string> = role === undefined ? {} : { authorization: `Bearer ${token}` };
     const response = await fetch(server.url + path, { headers });
     return { status: response.status, type: response.headers.get("content-type"), body: await response.text() };
   };
