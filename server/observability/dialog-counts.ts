@@ -1,7 +1,7 @@
 /** Messages per dialog of one window, in bounded memory. */
 export interface DialogCounts {
-  /** @param hash of the dialog, 32 bits, the same at every call */
-  add(dialog: string, hash: number): void;
+  /** @returns the dialog's hash, which a dialog that is kept brings with it */
+  add(dialog: string): number;
   /** Counts of the dialogs that are kept. */
   counts(): IterableIterator<number>;
   /** Each kept dialog stands for so many. */
@@ -21,8 +21,9 @@ interface Entry {
  * accurate answers to distinct values queries", 2001). What stays was counted from its first message.
  *
  * @param capacity dialogs kept, at least 1
+ * @param hashOf a dialog, 32 bits
  */
-export function createDialogCounts(capacity: number): DialogCounts {
+export function createDialogCounts(capacity: number, hashOf: (dialog: string) => number): DialogCounts {
   const kept = new Map<string, Entry>();
   let mask = 0;
 
@@ -35,14 +36,17 @@ export function createDialogCounts(capacity: number): DialogCounts {
   }
 
   return {
-    add(dialog, hash) {
-      if ((hash & mask) !== 0) return;
+    add(dialog) {
       const entry = kept.get(dialog);
-      if (entry !== undefined) entry.count++;
-      else {
-        kept.set(dialog, { count: 1, hash });
-        if (kept.size > capacity) halve();
+      if (entry !== undefined) {
+        entry.count++;
+        return entry.hash;
       }
+      const hash = hashOf(dialog);
+      if ((hash & mask) !== 0) return hash;
+      kept.set(dialog, { count: 1, hash });
+      if (kept.size > capacity) halve();
+      return hash;
     },
     *counts() {
       for (const { count } of kept.values()) yield count;

@@ -1,12 +1,6 @@
 import { hashText } from "../placement/hash.ts";
 
-/** Hash of dialog ids for what is measured of them; no placement uses this seed. */
-export interface KeySpace {
-  /** @returns unsigned 32 bits */
-  hash(dialog: string): number;
-}
-
-export const KEY_SPACE_BUCKETS = 256;
+const KEY_SPACE_BUCKETS = 256;
 const SEED = 0x6b65_7973;
 
 /** `00` … `ff`, the label of each bucket. */
@@ -19,12 +13,11 @@ export function bucketOf(hash: number): number {
   return hash >>> 24;
 }
 
-export function createKeySpace(): KeySpace {
+/** Hash of dialog ids for what is measured of them, unsigned 32 bits; no placement uses its seed. */
+export function createKeyHash(): (dialog: string) => number {
   const words = new Uint32Array(4);
-  return {
-    hash(dialog) {
-      hashText(dialog, SEED, words);
-      return words[0]!;
-    },
+  return (dialog) => {
+    hashText(dialog, SEED, words);
+    return words[0]!;
   };
 }

@@ -5,7 +5,7 @@ import type { Exposition } from "./exposition.ts";
 import type { Summary } from "./heavy-hitters.ts";
 import { createHotDialogs } from "./hot-dialogs.ts";
 import { hotThreshold, isHot } from "./hot-threshold.ts";
-import { BUCKET_LABELS, bucketOf, createKeySpace } from "./key-space.ts";
+import { BUCKET_LABELS, bucketOf } from "./key-space.ts";
 import { HOT_RANKS } from "./metric-names.ts";
 import { countersOf, readingOf } from "./series.ts";
 import { createTrafficWindow, type WindowSkew } from "./traffic-window.ts";
@@ -40,7 +40,6 @@ interface ObserverParts {
 
 /** Key space, windows and hot dialogs of one server; it closes a window every ten seconds until it is stopped. */
 export function createObserver({ exposition, logger, router }: ObserverParts): Observer {
-  const keys = createKeySpace();
   const buckets = countersOf(
     exposition,
     "chat_key_space_messages_total",
@@ -65,9 +64,7 @@ export function createObserver({ exposition, logger, router }: ObserverParts): O
   const timer = setInterval(turn, WINDOW_S * 1_000).unref();
   return {
     placed(dialog, shard) {
-      const hash = keys.hash(dialog);
-      buckets[bucketOf(hash)]!++;
-      window.add(shard, dialog, hash);
+      buckets[bucketOf(window.add(shard, dialog))]!++;
       hot.add(dialog);
     },
     hot() {

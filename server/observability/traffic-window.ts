@@ -1,5 +1,6 @@
 import { estimateNoise } from "../placement/noise-estimate.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../placement/skew.ts";
+import { createKeyHash } from "./key-space.ts";
 import { createDialogCounts, type DialogCounts } from "./dialog-counts.ts";
 
 /** Skew of one closed window over the shards of this server. */
@@ -18,7 +19,8 @@ export interface WindowSkew {
 
 /** Counts messages by shard and by dialog, one window after the other. */
 export interface TrafficWindow {
-  add(shard: number, dialog: string, hash: number): void;
+  /** @returns the dialog's hash, 32 bits */
+  add(shard: number, dialog: string): number;
   /** Ends the window and begins the next. Its dialogs are told to `observe` in later turns of the loop. */
   close(): WindowSkew;
 }
@@ -37,7 +39,8 @@ export function createTrafficWindow(
   observe: (messages: number, dialogs: number) => void,
   soon: (run: () => void) => void = setImmediate,
 ): TrafficWindow {
-  let dialogs = createDialogCounts(MOST_DIALOGS);
+  const hashOf = createKeyHash();
+  let dialogs = createDialogCounts(MOST_DIALOGS, hashOf);
   let loads = new Float64Array(shards);
 
   function tell(counts: Iterator<number>, weight: number): void {
@@ -50,14 +53,14 @@ export function createTrafficWindow(
   }
 
   return {
-    add(shard, dialog, hash) {
+    add(shard, dialog) {
       loads[shard]!++;
-      dialogs.add(dialog, hash);
+      return dialogs.add(dialog);
     },
     close() {
       const ended = skewOf([...loads], dialogs);
       tell(dialogs.counts(), dialogs.weight());
-      dialogs = createDialogCounts(MOST_DIALOGS);
+      dialogs = createDialogCounts(MOST_DIALOGS, hashOf);
       loads = new Float64Array(shards);
       return ended;
     },

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDialogCounts } from "../../../server/observability/dialog-counts.ts";
-import { bucketOf, createKeySpace } from "../../../server/observability/key-space.ts";
+import { bucketOf, createKeyHash } from "../../../server/observability/key-space.ts";
 import { createTrafficWindow } from "../../../server/observability/traffic-window.ts";
 import { estimateNoise } from "../../../server/placement/noise-estimate.ts";
 
-const keys = createKeySpace();
+const hashOf = createKeyHash();
 
 test("a closed window has the skew of its own messages, and tells its dialogs in turns of bounded length", () => {
   const turns: (() => void)[] = [];
@@ -19,10 +19,9 @@ test("a closed window has the skew of its own messages, and tells its dialogs in
     },
     (run) => turns.push(run),
   );
-  for (let dialog = 0; dialog < 9_000; dialog++)
-    window.add(dialog % 3, `1_${dialog + 2}`, keys.hash(`1_${dialog + 2}`));
-  for (let i = 0; i < 5_999; i++) window.add(3, "hot", keys.hash("hot"));
-  for (let i = 0; i < 3_001; i++) window.add(3, "1_2", keys.hash("1_2"));
+  for (let dialog = 0; dialog < 9_000; dialog++) window.add(dialog % 3, `1_${dialog + 2}`);
+  for (let i = 0; i < 5_999; i++) window.add(3, "hot");
+  for (let i = 0; i < 3_001; i++) window.add(3, "1_2");
   const skew = window.close();
   const { dialogs, messages, shards } = skew;
   assert.deepEqual(
@@ -34,7 +33,7 @@ test("a closed window has the skew of its own messages, and tells its dialogs in
   assert.equal(skew.noiseFloor, estimateNoise(9_001, 4));
 
   // The next window fills while the last one is still told.
-  window.add(0, "next", keys.hash("next"));
+  window.add(0, "next");
   for (let turn = 1; turns.length > 0; turn++) {
     assert.ok(inTurn <= 2_000, `${inTurn} dialogs in one turn`);
     inTurn = 0;
@@ -54,11 +53,11 @@ test("a closed window has the skew of its own messages, and tells its dialogs in
 
 test("more dialogs than are kept: memory is bounded, and what is kept stands for all without bias", () => {
   for (const distinct of [100, 1_000, 5_000, 80_000]) {
-    const counts = createDialogCounts(1_000);
+    const counts = createDialogCounts(1_000, hashOf);
     // Dialog i has 1 + i mod 3 messages.
     for (let round = 0; round < 3; round++) {
       for (let i = 0; i < distinct; i++) {
-        if (i % 3 >= round) counts.add(`7_${i + 8}`, keys.hash(`7_${i + 8}`));
+        if (i % 3 >= round) counts.add(`7_${i + 8}`);
       }
     }
     const kept = [...counts.counts()];
@@ -79,7 +78,7 @@ test("more dialogs than are kept: memory is bounded, and what is kept stands for
 test("the key space is even over its 256 buckets", () => {
   const buckets = new Float64Array(256);
   const n = 200_000;
-  for (let i = 1; i <= n; i++) buckets[bucketOf(keys.hash(`${i}_${i + 1}`))]!++;
+  for (let i = 1; i <= n; i++) buckets[bucketOf(hashOf(`${i}_${i + 1}`))]!++;
   const chi = buckets.reduce((sum, count) => sum + (count - n / 256) ** 2 / (n / 256), 0);
   // χ² with 255 degrees of freedom: mean 255, σ 22.6; 1e-6 on either side lies near 370 and 160.
   assert.ok(chi > 155 && chi < 375, String(chi));
