@@ -2,6 +2,8 @@
 interface Extreme {
   readonly mean: number;
   readonly square: number;
+  /** What one of n normal deviates, less their mean, exceeds in 1 of 100 cases at most. */
+  readonly bound: number;
 }
 
 const extremes = new Map<number, Extreme>();
@@ -26,6 +28,20 @@ export function estimateNoise(keys: number, shards: number): number {
   return Math.min(ratio, shards);
 }
 
+/**
+ * The max/mean that 99 of 100 perfect hashes stay below, by Bonferroni's inequality over the shards and the same
+ * second-order term.
+ *
+ * @param keys distinct dialogs; 0 gives 1
+ * @returns 1 … shards
+ */
+export function estimateNoiseP99(keys: number, shards: number): number {
+  if (keys < 1 || shards < 2) return 1;
+  const { bound } = extremeOf(shards);
+  const spread = shards / keys;
+  return Math.min(1 + bound * Math.sqrt(spread) + ((bound ** 2 - 1) / 6) * spread, shards);
+}
+
 function extremeOf(n: number): Extreme {
   const known = extremes.get(n);
   if (known !== undefined) return known;
@@ -41,6 +57,7 @@ function integrate(n: number): Extreme {
   let last = 0;
   let mean = 0;
   let square = 0;
+  let bound = 0;
   for (let x = -8; x <= 8; x += step) {
     const middle = x + step / 2;
     below += (Math.exp((-middle * middle) / 2) / Math.sqrt(2 * Math.PI)) * step;
@@ -48,6 +65,7 @@ function integrate(n: number): Extreme {
     mean += middle * (all - last);
     square += middle * middle * (all - last);
     last = all;
+    if (below < 1 - 0.01 / n) bound = x + step;
   }
-  return { mean, square };
+  return { mean, square, bound: bound * Math.sqrt(1 - 1 / n) };
 }

@@ -45,7 +45,11 @@ function fullCommitSeconds(totals: WriterTotals): number | null {
  *
  * @param wallS seconds between the two looks in which the writer could work, > 0
  */
-export function fitWriter(before: WriterTotals, after: Pick<ShardStatus, "shaped" | "writer">, wallS: number): WriterFit {
+export function fitWriter(
+  before: WriterTotals,
+  after: Pick<ShardStatus, "shaped" | "writer">,
+  wallS: number,
+): WriterFit {
   const totals = difference(before, after.writer);
   const shape = (after.shaped?.commitMs ?? 0) / 1_000;
   const mean = totals.commits > 0 ? totals.seconds / totals.commits : 0;

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance } from "fastify";
+import fp from "fastify-plugin";
+import { ApiError } from "../routes/api-error.ts";
+import { createBroadcast } from "./broadcast.ts";
+import { createSnapshots, type LiveSources } from "./snapshot.ts";
+
+/** Open streams at most: each costs a socket, and two kilobytes a second. */
+const MOST_STREAMS = 64;
+
+/** The page runs its own scripts and styles, talks to its own server, and sits in no frame. */
+const PAGE_HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; " +
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+const STREAM_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  // A proxy that gathers bytes would hold the events back.
+  "x-accel-buffering": "no",
+};
+
+export interface LiveOptions {
+  readonly sources: Omit<LiveSources, "now" | "second">;
+  /** True when no token is asked for. */
+  readonly open: boolean;
+  /** Default 1,000. */
+  readonly intervalMs?: number;
+  /** A stream was cut because its client did not read. */
+  readonly onSlow: () => void;
+}
+
+declare module "fastify" {
+  interface FastifyInstance {
+    /** Open streams of the live page. */
+    liveStreams(): number;
+  }
+}
+
+/** The live page at `/`, its files below `/live/`, and its stream at `/v1/live`. */
+export const livePage = fp(
+  async (app: FastifyInstance, { sources, open, intervalMs = 1_000, onSlow }: LiveOptions) => {
+    const now = (): number => performance.now();
+    const snapshots = createSnapshots({ ...sources, now, second: () => Math.floor(Date.now() / 1_000) });
+    const broadcast = createBroadcast({ ...snapshots, intervalMs, onSlow });
+    app.decorate("liveStreams", broadcast.lookers);
+
+    await app.register(fastifyStatic, {
+      root: join(import.meta.dirname, "page"),
+      prefix: "/live/",
+      index: false,
+      wildcard: false,
+      setHeaders: (reply) => void reply.headers(PAGE_HEADERS),
+    });
+    app.get("/", (_request, reply) => reply.sendFile("index.html"));
+
+    app.get("/v1/live/access", (_request, reply) => reply.header("cache-control", "no-store").send({ open }));
+
+    app.get("/v1/live", {
+      exposeHeadRoute: false,
+      onRequest: async (request) => {
+        if (!open) await app.demandAdmin(request);
+        if (broadcast.lookers() < MOST_STREAMS) return;
+        throw new ApiError("OVERLOADED", `${MOST_STREAMS} live streams are open, and that is the most`);
+      },
+      handler: (_request, reply) => {
+        reply.hijack();
+        reply.raw.writeHead(200, STREAM_HEADERS);
+        reply.raw.once("close", broadcast.join(reply.raw));
+      },
+    });
+  },
+  { name: "live", dependencies: ["auth", "api-errors"] },
+);

@@ -1,0 +1,24 @@
+const NARROW = "\u202f";
+const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** `12,467`. @param {number} value */
+export const count = (value) => grouped.format(value);
+
+/** Share 0…1 as `55.1 %`. @param {number} share @param {number} [digits] */
+export const percent = (share, digits = 1) => `${(share * 100).toFixed(digits)}${NARROW}%`;
+
+/** Ratio as `2.20 ×`. @param {number} ratio @param {number} [digits] */
+export const times = (ratio, digits = 2) => `${ratio.toFixed(digits)}${NARROW}×`;
+
+/** Growth as `+38 %` or `−12 %`; from tenfold on as a factor, `12 ×`. @param {number} value */
+export const growth = (value) =>
+  value >= 9 ? times(value + 1, 0) : `${value < 0 ? "−" : "+"}${Math.abs(value * 100).toFixed(0)}${NARROW}%`;
+
+/** Rate as `500/s`, below ten with one digit. @param {number} rate */
+export const perSecond = (rate) => `${rate < 10 && rate > 0 ? rate.toFixed(1) : count(rate)}/s`;
+
+/** Milliseconds with three significant digits. @param {number} ms */
+export const duration = (ms) => `${ms >= 100 ? count(ms) : ms >= 10 ? ms.toFixed(1) : ms.toFixed(2)}${NARROW}ms`;
+
+/** `1 shard`, `4 shards`. @param {number} n @param {string} noun */
+export const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
