@@ -46,6 +46,8 @@ export interface Chat {
   history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage>;
   status(): ShardsReply;
   hot(): HotReply;
+  /** Distinct dialogs of the last closed window of ten seconds; null before there is one. */
+  distinctDialogs(): number | null;
   connections(): number;
   connectionStates(): ConnectionStates;
   /** Decoding of one WebSocket message of so many frames took so many seconds. */
@@ -123,6 +125,7 @@ export function createChat(parts: ChatParts): Chat {
       shards: shards.map((shard) => shard.status()),
     }),
     hot: () => parts.observer.hot(),
+    distinctDialogs: () => parts.observer.lastWindow()?.dialogs ?? null,
     validated: (seconds, frames) => metrics.stage("validate", seconds, frames),
     protocolError(error) {
       const code = codeOfProtocolError(error);

@@ -24,6 +24,8 @@ const TARGET = 1.25;
 export interface LiveSources {
   status(): ShardsReply;
   hot(): HotReply;
+  /** Distinct dialogs of about ten seconds; null when they were not counted yet. */
+  distinctDialogs(): number | null;
   connections(): number;
   /** Commits of a shard by duration since the start, over `SECONDS_BUCKETS` and above. */
   commitCounts(shard: number): Readonly<Float64Array>;
@@ -92,7 +94,7 @@ export function createSnapshots(sources: LiveSources): Snapshots {
         epoch: topology.epoch,
         connections: sources.connections(),
         perS: round(shards.reduce((total, { perS }) => total + perS, 0)),
-        skew: skewOf(shards, windowS),
+        skew: skewOf(shards, windowS, sources.distinctDialogs()),
         headroom: headroomOf(shards),
         shards,
         hot: sources.hot().dialogs,
@@ -135,16 +137,18 @@ function shardsOf(first: Sample, oldest: Sample, last: Sample, windowS: number):
   });
 }
 
-function skewOf(shards: readonly LiveShard[], windowS: number): LiveSkew | null {
+function skewOf(shards: readonly LiveShard[], windowS: number, dialogs: number | null): LiveSkew | null {
   const fullest = shards.reduce((most, shard) => (shard.share > most.share ? shard : most));
   if (fullest.share === 0) return null;
   const maxOverMean = fullest.share * shards.length;
   const messages = shards.reduce((total, { perS }) => total + perS * windowS, 0);
-  const p99 = estimateNoiseP99(messages, shards.length);
+  // The window of dialogs is another than this one, and there is at least one message to a dialog.
+  const keys = dialogs === null || dialogs === 0 ? messages : Math.min(messages, dialogs);
+  const p99 = estimateNoiseP99(keys, shards.length);
   return {
     maxOverMean,
     effectiveShards: 1 / fullest.share,
-    noiseFloor: { mean: estimateNoise(messages, shards.length), p99 },
+    noiseFloor: { mean: estimateNoise(keys, shards.length), p99 },
     fullest: fullest.label,
     burning: maxOverMean > p99 && maxOverMean > TARGET,
   };

@@ -50,7 +50,10 @@ export function createBoard(part) {
       `Commits of the last ${snapshot.windowS.toFixed(0)} s; committed rows since the server started`,
     );
     writers.show(snapshot.shards.map((shard) => writerCells(shard, snapshot)));
-    say("hot-note", snapshot.hot.length === 0 ? "No dialogs yet" : "The most frequent dialogs");
+    say(
+      "hot-note",
+      snapshot.hot.length === 0 ? "No dialogs in the last minute" : "The most frequent dialogs of the last minute",
+    );
     hot.show(
       snapshot.hot.map(({ rank, dialog, share, error, shards }) => {
         const fills = share * snapshot.shards.length > 0.5;

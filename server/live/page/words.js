@@ -21,7 +21,7 @@ export function cause({ skew, hot, shards }) {
   const alone = top.share * shards.length > 0.5 && top.shards.includes(skew.fullest);
   if (!alone) return "No dialog does it alone: look at the placement, and at the hot dialogs together.";
   const parts = top.shards.length > 1 ? `, split over ${top.shards.length} shards` : "";
-  return `Cause: one dialog, ${top.dialog}, with ${percent(top.share)} of the messages${parts}.`;
+  return `Cause: one dialog, ${top.dialog}, with ${percent(top.share)} of the last minute’s messages${parts}.`;
 }
 
 /** How far it is to the limit. @param {LiveSnapshot} snapshot */
