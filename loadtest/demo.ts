@@ -19,6 +19,8 @@ export interface DemoOptions {
   readonly out: string;
   readonly signal: AbortSignal;
   onAct(act: DemoAct): void;
+  /** The act's server listens at this address of its chat. */
+  onServer(act: DemoAct, url: string): void;
   onProgress(act: DemoAct, progress: Progress): void;
   onResult(act: DemoAct, result: Result): void;
 }
@@ -96,6 +98,7 @@ async function play(act: DemoAct, serverArgs: readonly string[], options: DemoOp
     serverArgs: args,
     out: join(options.out, act.folder),
     command: ["hotshard run", act.scenario, ...dials, ...shown].join(" "),
+    onServer: (url) => options.onServer(act, url),
     onProgress: (progress) => options.onProgress(act, progress),
     signal: options.signal,
   });

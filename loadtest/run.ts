@@ -24,6 +24,8 @@ export interface RunOrder {
   readonly out: string;
   /** The command line that makes the same run. */
   readonly command: string;
+  /** An own server listens at this address of its chat. */
+  readonly onServer?: (url: string) => void;
   readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
 }
@@ -37,6 +39,7 @@ export async function executeRun(order: RunOrder): Promise<Result> {
   // Options given later win, so a user's --data keeps the shards.
   const server = await startOwnServer(["--data", data, ...order.serverArgs]);
   try {
+    order.onServer?.(server.url);
     return await driveAndJudge(order, server.url);
   } finally {
     await server.stop();

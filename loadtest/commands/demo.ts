@@ -25,6 +25,11 @@ export function addDemo(program: Command, finish: (code: number) => void): void 
     .action(async (given: { driver: string; out?: string }) => finish(await demo(given)));
 }
 
+/** @param url of a chat */
+function livePage(url: string): string {
+  return url.replace(/^ws(s?:.*)\/chat$/u, "http$1/");
+}
+
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
@@ -43,6 +48,7 @@ async function demo(given: { driver: string; out?: string }): Promise<number> {
       say(`Act ${act.number}  ${TITLES[act.number]}`);
       line = createLiveLine(`act ${act.number}`, process.stderr);
     },
+    onServer: (_act, url) => say(`       live page while it runs: ${livePage(url)}`),
     onProgress: (_act, progress) => line?.show(progress),
     onResult(_act, result) {
       line?.end();
