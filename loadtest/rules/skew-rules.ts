@@ -12,7 +12,7 @@ export type Rule =
     };
 
 /** Up to so many shards the Gini coefficient is exact; above there is none. */
-export const GINI_MOST = 64;
+const GINI_MOST = 64;
 /** Standard deviations; with four shards chance alone exceeds them five times in a million. */
 export const SIGNIFICANT = 10;
 const WINDOW_SECONDS = 300;
