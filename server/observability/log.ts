@@ -1,6 +1,7 @@
 import { pino, type Logger } from "pino";
+import { createLineWriter, type LineWriter } from "./line-writer.ts";
 import type { LokiTarget } from "./loki-worker.ts";
-import { createLokiLink, type LogLines } from "./loki.ts";
+import { createLokiLink, type LogLines, type LokiLink } from "./loki.ts";
 
 export interface LogOptions {
   /** Least level that is logged. */
@@ -23,8 +24,6 @@ export interface Log {
 }
 
 const APP = "hotshard";
-/** Lines that a full disk or a blocked pipe keeps waiting, bytes; beyond it they are lost. */
-const MOST_UNWRITTEN_BYTES = 4_194_304;
 /** Longest that a stop waits for stderr, ms. */
 const FLUSH_MS = 500;
 /** Longest that a stop waits for Loki, ms. */
@@ -37,11 +36,9 @@ const PUSH_TIMEOUT_MS = 5_000;
  * Message texts, tokens and passwords are never logged.
  */
 export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
-  const stderr = pino.destination({ dest: 2, sync: false, maxLength: MOST_UNWRITTEN_BYTES });
-  // A full disk under the log, a reader that is gone: the chat goes on without its log.
-  stderr.on("error", () => undefined);
+  const stderr = createLineWriter(2);
   const link = lokiUrl === undefined ? null : createLokiLink(sayState);
-  const sink = link === null ? stderr : { write: (line: string) => void (stderr.write(line), link.write(line)) };
+  const sink = link === null ? stderr : both(stderr, link);
   let seq = 0;
   const logger = pino(
     {
@@ -75,17 +72,16 @@ export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
         };
         if (logger.isLevelEnabled("info")) stderr.write(`${JSON.stringify(last)}\n`);
       }
-      // A disk that stays full never says that it is done.
-      await new Promise<void>((resolve) => {
-        const end = setTimeout(() => {
-          stderr.destroy();
-          resolve();
-        }, FLUSH_MS);
-        stderr.flush(() => {
-          clearTimeout(end);
-          resolve();
-        });
-      });
+      await stderr.flush(FLUSH_MS);
+    },
+  };
+}
+
+function both(stderr: LineWriter, link: LokiLink): { write(line: string): void } {
+  return {
+    write(line) {
+      stderr.write(line);
+      link.write(line);
     },
   };
 }

@@ -68,7 +68,7 @@ export function createLokiLink(onState: OnState, limits: Partial<LokiLimits> = {
   let closed = false;
   let failing = false;
   /** Ends a pause early. */
-  let wake = (): void => undefined;
+  let wake: () => void = noPause;
   /** After this moment nothing is tried again. */
   let lastMoment = Infinity;
 
@@ -110,7 +110,8 @@ export function createLokiLink(onState: OnState, limits: Partial<LokiLimits> = {
   }
 
   async function pump(thread: LokiThread): Promise<void> {
-    while (queue.length > 0 && !closed) {
+    for (;;) {
+      if (queue.length === 0 || closed) break;
       const batch = take();
       const taken = await deliver(thread, batch);
       if (taken) accepted += batch.length;
@@ -156,7 +157,10 @@ export function createLokiLink(onState: OnState, limits: Partial<LokiLimits> = {
       go();
       const patience = Promise.withResolvers<void>();
       const end = setTimeout(patience.resolve, patienceMs);
-      while (pumping !== null && Date.now() < lastMoment) await Promise.race([pumping, patience.promise]);
+      for (;;) {
+        if (pumping === null || Date.now() >= lastMoment) break;
+        await Promise.race([pumping, patience.promise]);
+      }
       clearTimeout(end);
       closed = true;
       dropped += queue.length;
@@ -176,4 +180,8 @@ function isTaken({ status }: PushReply): boolean {
 /** What Loki refuses for its content it would refuse again. */
 function mayRetry({ status }: PushReply): boolean {
   return status === null || status === 429 || status >= 500;
+}
+
+function noPause(): void {
+  // Nobody sleeps yet.
 }

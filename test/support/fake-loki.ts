@@ -78,8 +78,8 @@ export async function startFakeLoki({ answerMs = 0 } = {}): Promise<FakeLoki> {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      if (request.method !== "POST" || request.url !== "/loki/api/v1/push") return void response.writeHead(404).end();
-      setTimeout(() => answer(response, Buffer.concat(chunks)), answerMs);
+      if (request.method !== "POST" || request.url !== "/loki/api/v1/push") response.writeHead(404).end();
+      else setTimeout(() => answer(response, Buffer.concat(chunks)), answerMs);
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");

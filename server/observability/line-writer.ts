@@ -1,0 +1,71 @@
+import { write, writeSync } from "node:fs";
+
+/** Lines on their way to a file descriptor. Writing never waits, never throws, and holds a bounded number of bytes. */
+export interface LineWriter {
+  write(line: string): void;
+  /** Resolves when everything is written, or after so many ms. */
+  flush(patienceMs: number): Promise<void>;
+}
+
+/** Lines that a blocked pipe keeps waiting, bytes; beyond it they are lost. */
+const MOST_WAITING_BYTES = 4_194_304;
+/** A pipe that is full is tried again after so many ms. */
+const FULL_PIPE_MS = 5;
+
+/** Lines that meet a full disk or a reader who is gone are lost; the next ones are tried again. */
+export function createLineWriter(fd: number): LineWriter {
+  let waiting: string[] = [];
+  let bytes = 0;
+  let isBusy = false;
+  let onIdle: (() => void) | null = null;
+
+  function writeWaiting(): void {
+    const chunk = Buffer.from(waiting.join(""));
+    waiting = [];
+    bytes = 0;
+    isBusy = true;
+    attempt(chunk);
+  }
+
+  function attempt(chunk: Buffer): void {
+    write(fd, chunk, (error, written) => {
+      if (error?.code === "EAGAIN") setTimeout(attempt, FULL_PIPE_MS, chunk).unref();
+      else if (error === null && written < chunk.length) attempt(chunk.subarray(written));
+      else if (waiting.length > 0) writeWaiting();
+      else {
+        isBusy = false;
+        onIdle?.();
+      }
+    });
+  }
+
+  // The last words of a process that ends by a fault.
+  process.on("exit", () => {
+    if (waiting.length === 0) return;
+    try {
+      writeSync(fd, waiting.join(""));
+    } catch {
+      // Nobody is left who could be told.
+    }
+  });
+
+  return {
+    write(line) {
+      bytes += line.length;
+      if (bytes > MOST_WAITING_BYTES) {
+        bytes -= line.length;
+        return;
+      }
+      waiting.push(line);
+      if (!isBusy) writeWaiting();
+    },
+    flush(patienceMs) {
+      if (!isBusy) return Promise.resolve();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onIdle = resolve;
+      setTimeout(resolve, patienceMs).unref();
+      // The write under way keeps the process until then.
+      return promise;
+    },
+  };
+}
