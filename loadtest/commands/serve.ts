@@ -4,9 +4,13 @@ import type { Command } from "commander";
 import { serverProgram } from "../own-server.ts";
 import { EXIT } from "../exit-code.ts";
 
+/** How often to look whether npm's shell is still there, ms. */
+const LOOK_MS = 500;
+
 /**
- * `hotshard serve`: hands all options to the server's own program, which alone knows them. A terminal's Ctrl-C reaches
- * it directly; a SIGTERM is passed on.
+ * `hotshard serve`: hands all options to the server's own program, which alone knows them. Signals are passed on; the
+ * server takes a second one for the first, so that a terminal's Ctrl-C, which reaches both, ends it once. It ends
+ * with this process, however that dies.
  */
 export function addServe(program: Command, finish: (code: number) => void): void {
   program
@@ -16,12 +20,22 @@ export function addServe(program: Command, finish: (code: number) => void): void
     .allowUnknownOption()
     .helpOption(false)
     .action(async (args: string[]) => {
-      const child = spawn(process.execPath, [serverProgram(), ...args], { stdio: "inherit" });
-      const pass = () => child.kill("SIGTERM");
-      process.on("SIGTERM", pass);
-      // The child gets it from the terminal as well; dying first would leave it without a shell.
-      process.on("SIGINT", () => {});
+      const child = spawn(process.execPath, [serverProgram(), ...args], {
+        stdio: ["inherit", "inherit", "inherit", "ipc"],
+      });
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => child.kill(signal));
+      if (process.env["npm_lifecycle_event"] !== undefined) whenOrphaned(() => child.kill("SIGTERM"));
       const [code] = (await once(child, "exit")) as [number | null];
       finish(code ?? EXIT.internal);
     });
+}
+
+/** `kill` of `npx hotshard serve` ends npm and the shell between, and neither passes the signal on. */
+function whenOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, LOOK_MS).unref();
 }
