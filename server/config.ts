@@ -28,7 +28,10 @@ const ConfigSchema = Type.Object({
   secret: Type.Optional(
     Type.String({ minLength: 16, description: "HS256 secret of the tokens, 16 characters or more" }),
   ),
-  dev: Type.Boolean({ default: false, description: "Allow the documented development secret beyond loopback" }),
+  dev: Type.Boolean({
+    default: false,
+    description: "Allow the documented development secret beyond loopback, and the live page without a token",
+  }),
   node: Type.Integer({
     minimum: 0,
     maximum: 1023,

@@ -29,6 +29,8 @@ const STREAM_HEADERS = {
   "x-accel-buffering": "no",
 };
 
+const CLOCK = { now: () => performance.now(), second: () => Math.floor(Date.now() / 1_000) };
+
 export interface LiveOptions {
   readonly sources: Omit<LiveSources, "now" | "second">;
   /** True when no token is asked for. */
@@ -49,10 +51,9 @@ declare module "fastify" {
 /** The live page at `/`, its files below `/live/`, and its stream at `/v1/live`. */
 export const livePage = fp(
   async (app: FastifyInstance, { sources, open, intervalMs = 1_000, onSlow }: LiveOptions) => {
-    const now = (): number => performance.now();
-    const snapshots = createSnapshots({ ...sources, now, second: () => Math.floor(Date.now() / 1_000) });
+    const snapshots = createSnapshots({ ...sources, ...CLOCK });
     const broadcast = createBroadcast({ ...snapshots, intervalMs, onSlow });
-    app.decorate("liveStreams", broadcast.lookers);
+    app.decorate("liveStreams", () => broadcast.lookers());
 
     await app.register(fastifyStatic, {
       root: join(import.meta.dirname, "page"),

@@ -30,11 +30,6 @@ export function createHeat(part) {
   });
   new ResizeObserver(draw).observe(canvas.parentElement ?? canvas);
 
-  function ramp() {
-    const style = getComputedStyle(document.documentElement);
-    return Array.from({ length: LEVELS }, (_, level) => style.getPropertyValue(`--heat-${level}`).trim());
-  }
-
   function draw() {
     const shards = rows.length;
     const height = shards <= 8 ? 26 : 14;
@@ -98,6 +93,12 @@ export function createHeat(part) {
       fillTable();
     },
   };
+}
+
+/** The colours of the style sheet, which differ by day and night. */
+function ramp() {
+  const style = getComputedStyle(document.documentElement);
+  return Array.from({ length: LEVELS }, (_, level) => style.getPropertyValue(`--heat-${level}`).trim());
 }
 
 /** @param {string} label */

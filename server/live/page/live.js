@@ -78,9 +78,10 @@ async function look() {
 pause.addEventListener("click", () => {
   paused = !paused;
   pause.textContent = paused ? "Go on" : "Pause";
-  if (!paused) return void look();
-  stream.abort();
-  tell("paused");
+  if (paused) {
+    stream.abort();
+    tell("paused");
+  } else void look();
 });
 
 login.addEventListener("submit", (event) => {

@@ -64,10 +64,10 @@ const says = (page: Page, selector: string, pattern: RegExp): Promise<void> =>
 /** Half of the messages go to one dialog, the rest to many, until told to stop. */
 async function ladyGaga(server: TestServer): Promise<() => Promise<void>> {
   const clients = await Promise.all([1, 2, 3, 4].map((user) => connect(server.chat, user)));
-  let stopped = false;
+  const end = new AbortController();
   let sent = 0;
   const work = clients.map(async (client, i) => {
-    while (!stopped) {
+    while (!end.signal.aborted) {
       const frames = Array.from({ length: 40 }, (_, n) => ({
         type: "send",
         id: `m${(sent += 1)}`,
@@ -79,7 +79,7 @@ async function ladyGaga(server: TestServer): Promise<() => Promise<void>> {
     }
   });
   return async () => {
-    stopped = true;
+    end.abort();
     await Promise.all(work);
     await Promise.all(clients.map((client) => client.close()));
   };
@@ -129,7 +129,8 @@ test("under load it names the hot shard within seconds, goes on, and agrees with
     const { data } = canvas.getContext("2d").getImageData(canvas.width - 60, 0, 60, canvas.height);
     return new Set(new Uint32Array(data.buffer)).size;
   })()`;
-  assert.ok(((await page.evaluate(painted)) as number) > 2, "the strip is empty");
+  const colours = (await page.evaluate(painted)) as number;
+  assert.ok(colours > 2, "the strip is empty");
   assert.deepEqual(complaints, []);
   await page.close();
 });
@@ -183,8 +184,8 @@ test(
     assert.equal(await page.locator("h1 >> visible=true").count(), 1);
     const spoken = "[aria-live], [role=status], [role=alert]";
     assert.deepEqual(
-      (await page.locator(spoken).evaluateAll((all) => all.map(({ id }) => id))).toSorted(),
-      ["down", "refused", "said", "state"],
+      new Set(await page.locator(spoken).evaluateAll((all) => all.map(({ id }) => id))),
+      new Set(["down", "refused", "said", "state"]),
       "figures that change every second must not be read out",
     );
     await page.close();
@@ -271,9 +272,10 @@ test("finds a server again that went away and came back", { skip }, async () => 
   await second.stop();
 });
 
+const colours = (text: string): string[] => [...text.matchAll(/--[a-z]+(?:-\d)?: #[0-9a-f]+/g)].map(([name]) => name);
+
 test("page and report are of one colour", () => {
   const css = readFileSync(new URL("../../../server/live/page/live.css", import.meta.url), "utf8");
-  const colours = (text: string): string[] => [...text.matchAll(/--[a-z]+(?:-\d)?: #[0-9a-f]+/g)].map(([name]) => name);
   const report = new Set(colours(STYLE));
   const own = colours(css);
   assert.ok(own.length > 25, `${own.length} colours`);

@@ -60,6 +60,14 @@ async function startAlone(t: TestContext, options: { shards: number; intervalMs:
   return { app, url, sources, slow: () => slow };
 }
 
+const rowsOf = (all: LiveSnapshot) => all.shards.reduce((sum, { rows }) => sum + rows, 0);
+
+/** Somebody who looks, and what was said to them. */
+const looker = () => {
+  const heard: string[] = [];
+  return { heard, writableLength: 0, write: (text: string) => heard.push(text), destroy: () => assert.fail() };
+};
+
 /** Resolves when the condition holds, looking at every turn of the loop. */
 async function eventually(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
@@ -76,7 +84,6 @@ test("the stream says what /v1/shards says, and is a gauge while it is open", as
   const ann = await connect(server.chat, 1);
   ann.send(...Array.from({ length: 40 }, (_, i) => ({ type: "send", id: `m${i}`, to: 2, text: "x" })));
   for (let i = 0; i < 40; i++) await ann.next("ack");
-  const rowsOf = (all: LiveSnapshot) => all.shards.reduce((sum, { rows }) => sum + rows, 0);
   const snapshot = await one.until((all) => rowsOf(all) === 40);
   const headers = { authorization: `Bearer ${tokenOf(1, "admin")}` };
   const truth = (await (await fetch(`${server.url}/v1/shards`, { headers })).json()) as ShardsReply;
@@ -146,10 +153,6 @@ test("nobody looking costs nothing: no timer, no snapshot; a look is shared", (t
     snapshot: () => ({ made: ++made }),
     onSlow: () => assert.fail("nobody was slow"),
   });
-  const looker = () => {
-    const heard: string[] = [];
-    return { heard, writableLength: 0, write: (text: string) => heard.push(text), destroy: () => assert.fail() };
-  };
   t.mock.timers.tick(100_000);
   assert.equal(made, 0);
   const [one, two] = [looker(), looker()];
