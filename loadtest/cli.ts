@@ -25,6 +25,7 @@ Exit codes: 0 good, 1 a threshold or the audit failed, 2 bad usage, 3 the run is
  * @returns the exit code
  */
 export async function main(argv: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", outliveReader);
   let code: number = EXIT.good;
   const finish = (result: number) => {
     code = result;
@@ -53,4 +54,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${line}\n`);
     return failure;
   }
+}
+
+/** Behind `| head` nobody reads on, and what is under way goes on all the same. */
+function outliveReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }

@@ -74,4 +74,6 @@ function say(exitCode: number, line: string): number {
   return exitCode;
 }
 
+// Nobody may read the line that tells the address, as behind `| head`: the chat goes on.
+process.stdout.on("error", () => undefined);
 process.exitCode = await main(process.argv.slice(2)).catch(explain);

@@ -44,6 +44,21 @@ async function end(child: ChildProcess): Promise<number | null> {
   return code;
 }
 
+test("a server whose address nobody reads serves all the same", { timeout: 60_000 }, async (t) => {
+  const args = [...SERVE, "--log", "info"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  t.after(() => child.kill("SIGKILL"));
+  child.stdout.destroy();
+  let url: string | undefined;
+  for await (const line of createInterface(child.stderr)) {
+    url = /"listening":"([^"]+)"/u.exec(line)?.[1];
+    if (url !== undefined) break;
+  }
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  child.kill("SIGTERM");
+  assert.deepEqual(await once(child, "exit"), [0, null]);
+});
+
 for (const [signal, expected] of [
   ["SIGTERM", 0],
   ["SIGINT", 130],
