@@ -7,11 +7,11 @@ export interface Section {
   readonly rows: readonly (readonly (string | number)[])[];
 }
 
-/** Markdown of the page. Numbers are shown with three significant digits. */
-export function benchmarkPage(machine: string, sections: readonly Section[]): string {
+/** Markdown of the page. Numbers are shown with three significant digits. @param script of npm that writes it */
+export function benchmarkPage(script: string, machine: string, sections: readonly Section[]): string {
   const head = `# Benchmarks
 
-Written by \`npm run bench\`; every ratio is between figures of the same run. CPU is that of the whole server process, all
+Written by \`npm run ${script}\`; every ratio is between figures of the same run. CPU is that of the whole server process, all
 threads, user and system.
 
 ${machine}

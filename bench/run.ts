@@ -1,9 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus, release, totalmem, type as osType } from "node:os";
 import { join } from "node:path";
 import { DRIVERS } from "../loadtest/drivers/registry.ts";
 import { measureGenerator, type GeneratorRow } from "./generators.ts";
+import { machine } from "./machine.ts";
 import { measureIdleConnections } from "./idle-connections.ts";
 import { compareSubjects, type CostRow } from "./message-cost.ts";
 import { benchPlacements } from "./placement.ts";
@@ -28,7 +27,7 @@ try {
     await say("idle connections", () => idle(stable)),
     await say("placement", placement),
   ];
-  writeFileSync(join(import.meta.dirname, "../docs/benchmarks.md"), benchmarkPage(machine(), sections));
+  writeFileSync(join(import.meta.dirname, "../docs/benchmarks.md"), benchmarkPage("bench", machine(), sections));
 } finally {
   await stable.stop();
 }
@@ -113,11 +112,4 @@ function placement(): Section {
     head: ["placement", "millions/s"],
     rows: benchPlacements(1).map((row) => [row.placement, row.millionsPerS]),
   };
-}
-
-function machine(): string {
-  const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-  const memory = Math.round(totalmem() / 2 ** 30);
-  const processor = `${availableParallelism()} × ${cpus()[0]?.model ?? "processor"}`;
-  return `Machine: ${processor}, ${memory} GiB, ${osType()} ${release()}, Node ${process.versions.node}; commit ${commit}, ${new Date().toISOString().slice(0, 10)}.`;
 }

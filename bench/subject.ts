@@ -19,10 +19,19 @@ export interface Subject {
 /** Linux counts a process's CPU in hundredths of a second. */
 const TICK_MICROS = 10_000;
 
-/** Starts a program of this repository that prints `{"listening": URL}`. @param program relative to `bench/` */
-export async function startSubject(program: string, args: readonly string[]): Promise<Subject> {
+/**
+ * Starts a program of this repository that prints `{"listening": URL}`.
+ *
+ * @param program relative to `bench/`
+ * @param stderr where its log goes
+ */
+export async function startSubject(
+  program: string,
+  args: readonly string[],
+  stderr: "inherit" | "ignore" = "inherit",
+): Promise<Subject> {
   const file = fileURLToPath(new URL(program, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child: ChildProcess = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", stderr, "ipc"] });
   const [line] = (await once(createInterface(child.stdout!), "line")) as [string];
   const { listening } = JSON.parse(line) as { listening: string };
   const proc = `/proc/${child.pid}`;

@@ -14,9 +14,7 @@ import { measureRuntime } from "./observability/runtime-metrics.ts";
 import { idleObserver, unobserved } from "./observability/unobserved.ts";
 import { ConfigError } from "./placement/contract.ts";
 import { compileTopology } from "./placement/router.ts";
-import type { ShardStore } from "./storage/contract.ts";
 import { createStore } from "./storage/open-store.ts";
-import type { ShardSpec } from "./storage/url.ts";
 import { createWriter } from "./storage/writer.ts";
 
 /** What another owner than the configuration may give. */

@@ -6,6 +6,7 @@ export interface ShardSize {
   stop(): void;
 }
 
+const FIRST_MS = 1_000;
 const EVERY_MS = 5_000;
 /** A look may take a whole scan, so the next one waits so many times as long. */
 const REST = 20;
@@ -28,10 +29,10 @@ export function watchSize(store: Pick<ShardStore, "size">, isUp: () => boolean):
       // The shard went down meanwhile: its writer notices by itself, and the last size stands.
     }
     const took = performance.now() - start;
-    if (!stopped) timer = setTimeout(look, Math.max(EVERY_MS, REST * took)).unref();
+    if (!stopped) timer = setTimeout(() => void look(), Math.max(EVERY_MS, REST * took)).unref();
   }
 
-  timer = setTimeout(look, 1_000).unref();
+  timer = setTimeout(() => void look(), FIRST_MS).unref();
   return {
     last: () => size,
     stop() {

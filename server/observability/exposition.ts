@@ -15,7 +15,8 @@ export interface Exemplar {
 export interface Sample {
   /** With its suffix, where it differs from the metric's own name. */
   readonly metricName?: string;
-  readonly labels: Labels;
+  /** Always the same object: prom-client lays it out once and remembers that, which is most of a page's cost. */
+  readonly sharedLabels: Labels;
   value: number;
   exemplar?: Exemplar;
 }

@@ -28,7 +28,7 @@ export interface Metrics {
   /** @param example a message of the commit, for the exemplar */
   operation(shard: number, op: Operation, seconds: number, ok: boolean, example?: Example): void;
   /** Commits of a shard by duration since the start, over the bounds of `SECONDS_BUCKETS` and above; a live view. */
-  commitCounts(shard: number): Readonly<Float64Array>;
+  readonly commitCounts: (shard: number) => Readonly<Float64Array>;
   batch(shard: number, rows: number): void;
   busy(shard: number, seconds: number): void;
   poolWait(shard: number, seconds: number): void;

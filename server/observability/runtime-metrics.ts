@@ -65,7 +65,7 @@ function measureUtilization(): { read: () => number; stop: () => void } {
     if (marks.length > UTILIZATION_STEPS) marks.shift();
   }, UTILIZATION_EVERY_MS).unref();
   return {
-    read: () => performance.eventLoopUtilization(performance.eventLoopUtilization(), marks[0]!).utilization,
+    read: () => performance.eventLoopUtilization(performance.eventLoopUtilization(), marks[0]).utilization,
     stop: () => clearInterval(timer),
   };
 }

@@ -10,7 +10,7 @@ import type { MetricName } from "./metric-names.ts";
  */
 export function countersOf(exposition: Exposition, name: MetricName, series: readonly Labels[]): Float64Array {
   const values = new Float64Array(series.length);
-  const samples = series.map((labels): Sample => ({ labels, value: 0 }));
+  const samples = series.map((labels): Sample => ({ sharedLabels: labels, value: 0 }));
   exposition.add(name, () => {
     for (const [index, sample] of samples.entries()) sample.value = values[index]!;
     return samples;
@@ -29,7 +29,7 @@ export function readingsOf(
   series: readonly Labels[],
   read: (index: number) => number,
 ): void {
-  const samples = series.map((labels): Sample => ({ labels, value: 0 }));
+  const samples = series.map((labels): Sample => ({ sharedLabels: labels, value: 0 }));
   exposition.add(name, () => {
     for (const [index, sample] of samples.entries()) sample.value = read(index);
     return samples;

@@ -52,8 +52,8 @@ function createSeries(
   const exemplars: (Exemplar | undefined)[] = [];
   let total = 0;
   const inBucket = [...buckets, "+Inf"].map((le): Sample => bucketSample(name, le, labels));
-  const sum: Sample = { metricName: `${name}_sum`, labels, value: 0 };
-  const count: Sample = { metricName: `${name}_count`, labels, value: 0 };
+  const sum: Sample = { metricName: `${name}_sum`, sharedLabels: labels, value: 0 };
+  const count: Sample = { metricName: `${name}_count`, sharedLabels: labels, value: 0 };
   const samples = [...inBucket, sum, count];
 
   return {
@@ -83,5 +83,5 @@ function createSeries(
 }
 
 function bucketSample(name: string, le: string | number, labels: Labels): Sample {
-  return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: 0 };
+  return { metricName: `${name}_bucket`, sharedLabels: { le, ...labels }, value: 0 };
 }

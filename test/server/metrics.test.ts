@@ -57,6 +57,18 @@ const SERIES: Readonly<Record<string, number>> = Object.fromEntries(
 
 const send = (id: string, to: number) => ({ type: "send", id, to, text: to === 2 ? "👍x" : "x" });
 
+function byName(a: readonly string[], b: readonly string[]): number {
+  return a[0]! < b[0]! ? -1 : 1;
+}
+
+/** The lines of the series, without exemplars. */
+function bare(page: string): string[] {
+  return page
+    .replaceAll(/ # \{.*$/gmu, "")
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
 /** Of all series of that name. */
 function sumOf(page: string, name: string): number {
   const lines = page.split("\n").filter((line) => line.startsWith(`${name}{`));
@@ -122,7 +134,10 @@ test("every metric of the contract is there from the start, at 0, and says what 
   assert.equal(sumOf(page, "chat_shard_text_bytes_total"), 30 * 5 + 1);
   assert.equal(sumOf(page, "chat_key_space_messages_total"), 33);
   const inBuckets = page.split("\n").filter((line) => /^chat_key_space_messages_total.* [1-9]/.test(line));
-  assert.deepEqual(inBuckets.map((line) => Number(line.split(" ")[1])).sort(), [1, 32]);
+  assert.deepEqual(
+    inBuckets.map((line) => Number(line.split(" ")[1])).sort((a, b) => a - b),
+    [1, 32],
+  );
   assert.ok(sumOf(page, "chat_writer_busy_seconds_total") >= 3 * 0.048, "three commits, each by its shape");
   assert.ok(sumOf(page, "chat_pool_wait_seconds_count") >= 4, "every operation waits, if only for no time");
   assert.equal(sum("chat_shard_operations_total", 'op="insert",result="ok"'), 3);
@@ -169,7 +184,6 @@ test("the page has exactly the metrics of the table, with their labels, in both 
   assert.ok(series.length > 1_500 && series.length < 2_000, `${series.length} series`);
   const described = Object.entries<MetricDescription>(METRICS);
   const heads = [...text.matchAll(/^# HELP (\S+) (.+)\n# TYPE \1 (\S+)$/gmu)].map(([, ...head]) => head);
-  const byName = (a: readonly string[], b: readonly string[]) => (a[0]! < b[0]! ? -1 : 1);
   assert.deepEqual(
     heads.map(([name, help, type]) => [name!, help!, type!]).sort(byName),
     described.map(([name, { help, type }]) => [name, help, type]).sort(byName),
@@ -189,11 +203,6 @@ test("the page has exactly the metrics of the table, with their labels, in both 
   const response = await fetch(`${server.url}/metrics`, { headers: { accept } });
   assert.match(response.headers.get("content-type")!, /^application\/openmetrics-text; version=1\.0\.0/);
   const open = await response.text();
-  const bare = (page: string) =>
-    page
-      .replaceAll(/ # \{.*$/gmu, "")
-      .split("\n")
-      .filter((line) => line !== "" && !line.startsWith("#"));
   assert.deepEqual(
     bare(open).map((line) => line.split(" ")[0]),
     bare(text).map((line) => line.split(" ")[0]),

@@ -1,0 +1,74 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { benchDetector } from "./detector.ts";
+import { machine } from "./machine.ts";
+import { measureObservation } from "./observation-cost.ts";
+import { benchmarkPage, type Section } from "./report.ts";
+import { benchScrape } from "./scrape.ts";
+import { openStable, type SubjectName } from "./subjects.ts";
+
+/** `npm run bench:observability`: what it costs to be seen, in a few minutes; writes `docs/benchmarks-observability.md`. */
+const ROUNDS = Number(process.argv[2] ?? 6);
+const SUBJECTS: SubjectName[] = ["MySQL × 4", "SQLite × 4"];
+/** With so many shards a process has about 2,000 series. */
+const SHARDS = 17;
+
+const sections = [detector(), await scrapes(), await costs()];
+for (const { rows, title } of sections) {
+  process.stdout.write(`${title}\n${rows.map((row) => `  ${row.join("  ")}`).join("\n")}\n`);
+}
+writeFileSync(
+  join(import.meta.dirname, "../docs/benchmarks-observability.md"),
+  benchmarkPage("bench:observability", machine(), sections),
+);
+process.exit();
+
+function detector(): Section {
+  const rows = [1_000, 10_000, 100_000].map((dialogs) => benchDetector(dialogs, 0.99, 20_000, 20));
+  return {
+    title: "Hot-dialog detector",
+    text:
+      "Zipf 0.99, 20,000 messages, 256 counters, 20 streams: recall of the true ten most frequent dialogs in the worst " +
+      "stream (at least 1), and the time of a message (less than 1 µs): that of the detector, and of all that is kept of a dialog.",
+    head: ["dialogs", "recall", "detector, ns", "hash, window and detector, ns"],
+    rows: rows.map((row) => [String(row.dialogs), row.recall, row.nanos, row.allNanos]),
+  };
+}
+
+async function scrapes(): Promise<Section> {
+  const rows = [await benchScrape("text", SHARDS), await benchScrape("openmetrics", SHARDS)];
+  return {
+    title: "A scrape",
+    text: "How long building the page keeps the event loop from anything else: 200 pages, less than 10 ms.",
+    head: ["format", "series", "kB", "median, ms", "p99, ms", "most CPU, ms"],
+    rows: rows.map((row) => [row.format, row.series, row.kilobytes, row.blockedMs, row.p99Ms, row.worstCpuMs]),
+  };
+}
+
+async function costs(): Promise<Section> {
+  const stable = await openStable();
+  try {
+    const options = { connections: 200, outstanding: 1, batch: 1, warmupS: 2, measureS: 4 };
+    const rows = [];
+    for (const subject of SUBJECTS) rows.push(await measureObservation(stable, subject, options, ROUNDS));
+    return {
+      title: "Metrics, detector and JSON log: on over off",
+      text:
+        "Server CPU per durable and delivered message, 100 senders with one message outstanding each; on: metrics, detector, " +
+        `log at \`info\`; off: \`--observe 0 --log silent\`. Median of ${ROUNDS} rounds; at most 1.05.`,
+      head: ["server", "off, µs", "on, µs", "on / off", "lowest", "highest"],
+      rows: rows
+        .filter((row) => row !== null)
+        .map((row) => [
+          row.subject,
+          row.offMicros,
+          row.onMicros,
+          row.ratio,
+          Math.min(...row.ratios),
+          Math.max(...row.ratios),
+        ]),
+    };
+  } finally {
+    await stable.stop();
+  }
+}
