@@ -1,16 +1,11 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
-import { Writable } from "node:stream";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { pino } from "pino";
 import { WebSocket } from "ws";
-import { assemble, type Assembled } from "../../server/assemble.ts";
-import { readConfig } from "../../server/config.ts";
 import { StoreError, type MessageRow, type ShardStore } from "../../server/storage/contract.ts";
 import { connect } from "../support/chat-client.ts";
+import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
-import { temporaryFolder } from "../support/server.ts";
 import { tokenOf } from "../support/token.ts";
 
 /** A store in memory whose calls a test can hold or fail. */
@@ -30,35 +25,6 @@ function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
     close: async () => {},
     ...overrides,
   };
-}
-
-interface Running extends Assembled {
-  readonly url: string;
-  readonly chatUrl: string;
-  /** The lines of the log. */
-  readonly log: string[];
-}
-
-/** The server in this process, listening and not open yet. */
-async function listen(t: TestContext, stores: readonly ShardStore[], args: readonly string[] = []): Promise<Running> {
-  const log: string[] = [];
-  const sink = new Writable({
-    write(line: Buffer, _encoding, done) {
-      log.push(line.toString());
-      done();
-    },
-  });
-  const data = temporaryFolder();
-  const config = readConfig(["--data", data, "--shards", String(stores.length), ...args], {});
-  let index = 0;
-  const server = await assemble(config, pino({ level: "info" }, sink), { storeOf: () => stores[index++]! });
-  const url = await server.app.listen({ port: 0, host: "127.0.0.1" });
-  t.after(async () => {
-    await server.chat.stop(0);
-    await server.close();
-    rmSync(data, { recursive: true, force: true });
-  });
-  return { ...server, url, chatUrl: `${url.replace("http", "ws")}/chat`, log };
 }
 
 test("while it starts it is not ready and refuses chat; then it is; while it stops it is not", async (t) => {
