@@ -15,6 +15,8 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 const KB = 1_024;
 
+const stored = (label: string) => `chat_messages_total{shard="${label}",result="stored"}`;
+
 /** Runs one statement on a shard's file, as somebody beside the server. */
 function onFile(file: string, sql: string): void {
   const db = new DatabaseSync(file);
@@ -36,7 +38,6 @@ test("a full disk costs the writers of its shard errors, and nobody a message; s
       await delay(5);
     }
   };
-  const stored = (label: string) => `chat_messages_total{shard="${label}",result="stored"}`;
   const failed = 'chat_messages_total{shard="00",result="failed"}';
 
   const streams: Stream[] = [];
