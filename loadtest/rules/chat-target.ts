@@ -10,7 +10,7 @@ export function chatSkewFiles(): GeneratedFile[] {
     prefix: "chat",
     target: "1.25",
     // The windows smooth already; this asks for a second evaluation.
-    hold: "15s",
+    hold: "5s",
     runbook: "docs/runbooks/hot-shard.md",
   });
   return skewFiles(target, false).filter(({ path }) => !path.startsWith("dashboards/"));
