@@ -51,9 +51,16 @@ async function firstLine(child: ChildProcess): Promise<string> {
   return line;
 }
 
-/** Keeps the end of what the server says, without letting the pipe fill up. */
+/**
+ * Keeps the end of what the server says, without letting the pipe fill up.
+ *
+ * @returns its last line; of a crash the line that names the error, as Node ends with its version
+ */
 function lastWords(child: ChildProcess): () => string {
   let tail = "";
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => (tail = (tail + text).slice(-2_000)));
-  return () => tail.trim().split("\n").at(-1) ?? "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => (tail = (tail + text).slice(-4_000)));
+  return () => {
+    const lines = tail.trim().split("\n");
+    return lines.findLast((line) => /^\S*Error\b/u.test(line)) ?? lines.at(-1) ?? "";
+  };
 }

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ConfigError } from "../server/placement/contract.ts";
 import type { AuditMessageReply } from "../server/protocol/http.ts";
 import { buildResult } from "./analysis/build-result.ts";
 import type { Driver, Measurement, Progress } from "./drivers/contract.ts";
@@ -32,8 +33,13 @@ export interface RunOrder {
 
 const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-/** Drives one scenario, audits it against the databases, and writes the run's folder. */
+/**
+ * Drives one scenario, audits it against the databases, and writes the run's folder.
+ *
+ * @throws {ConfigError} BAD_OUT before anything is driven, when the folder cannot be made
+ */
 export async function executeRun(order: RunOrder): Promise<Result> {
+  await makeFolder(order.out);
   if (order.url !== null) return driveAndJudge(order, order.url);
   const data = await mkdtemp(join(tmpdir(), "hotshard-run-"));
   // Options given later win, so a user's --data keeps the shards.
@@ -44,6 +50,15 @@ export async function executeRun(order: RunOrder): Promise<Result> {
   } finally {
     await server.stop();
     await rm(data, { recursive: true, force: true });
+  }
+}
+
+async function makeFolder(out: string): Promise<void> {
+  try {
+    await mkdir(out, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError("BAD_OUT", `--out ${out} cannot be made a folder (${reason}); name another one`);
   }
 }
 
@@ -80,7 +95,6 @@ async function driveAndJudge(order: RunOrder, url: string): Promise<Result> {
     dialogs,
     unknowns,
   });
-  await mkdir(order.out, { recursive: true });
   await writeRun(order.out, { result, slices: measurement.slices, dialogs: dialogs.dialogs });
   return result;
 }

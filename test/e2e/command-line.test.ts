@@ -122,6 +122,7 @@ describe("the hotshard command", () => {
         ["run", "random", "--rate", "0", "--driver", "abacus", "--url", "http://127.0.0.1:1", "--shards", "8"],
         /BAD_OPTIONS: rate .*--driver abacus.*--url http.*--shards: a running server/u,
       ],
+      [["run", "random", "--out", "/dev/null/here"], /BAD_OUT: --out \/dev\/null\/here/u],
       [["run", "nothing"], /NO_SUCH_SCENARIO: .*random, lady-gaga/u],
       [["run", "random", "--driver", "abacus"], /NO_SUCH_DRIVER: /u],
       [["run", "random", "--url", "http://127.0.0.1:1"], /BAD_URL: /u],
