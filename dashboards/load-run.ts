@@ -1,0 +1,88 @@
+import type { DashboardSpec } from "./dashboard.ts";
+import { toDashboard } from "./panel.ts";
+
+const CHAT = 'job=~"$job", instance=~"$instance"';
+
+export const loadRun: DashboardSpec = {
+  uid: "hotshard-load",
+  title: "hotshard: load run",
+  description:
+    "What k6 saw beside what the server saw, on one time axis. k6 writes it with `-o experimental-prometheus-rw`.",
+  panels: [
+    {
+      kind: "timeseries",
+      title: "Planned, sent, acknowledged (k6)",
+      description: "Sent below planned is a generator at its limit: the run is INVALID then.",
+      unit: "msg/s",
+      queries: [
+        ["sum by (testid) (rate(k6_hotshard_planned_total[$__rate_interval]))", "planned {{testid}}"],
+        ["sum by (testid) (rate(k6_hotshard_sent_total[$__rate_interval]))", "sent {{testid}}"],
+        ["sum by (testid) (rate(k6_hotshard_acked_total[$__rate_interval]))", "acknowledged {{testid}}"],
+      ],
+    },
+    {
+      kind: "timeseries",
+      title: "Stored by shard (server)",
+      description: "The same traffic as the server stores it.",
+      unit: "msg/s",
+      queries: [
+        [
+          `sum by (shard) (rate(chat_messages_total{${CHAT}, shard=~"$shard", result="stored"}[$__rate_interval]))`,
+          "shard {{shard}}",
+        ],
+      ],
+      links: [["Is it skewed?", toDashboard("hotshard-shards")]],
+    },
+    {
+      kind: "timeseries",
+      title: "Delivery p99 by shard (k6)",
+      description: "From the intended moment of sending to delivery, by the shard of the message. Milliseconds.",
+      unit: "ms",
+      queries: [
+        [
+          'histogram_quantile(0.99, sum by (shard) (rate(k6_hotshard_delivery{phase="measure"}[$__rate_interval])))',
+          "shard {{shard}}",
+        ],
+      ],
+    },
+    {
+      kind: "timeseries",
+      title: "Commit p99 by shard (server)",
+      description: "What the databases took of it.",
+      unit: "s",
+      queries: [['shard:chat_commit:p99_5m{shard=~"$shard"}', "shard {{shard}}"]],
+    },
+    {
+      kind: "timeseries",
+      title: "Refused, unknown, duplicated (k6)",
+      description: "Answers other than an acknowledgement.",
+      unit: "msg/s",
+      queries: [
+        ["sum by (testid) (rate(k6_hotshard_refused_total[$__rate_interval]))", "refused {{testid}}"],
+        ["sum by (testid) (rate(k6_hotshard_unknown_total[$__rate_interval]))", "unknown {{testid}}"],
+        ["sum by (testid) (rate(k6_hotshard_duplicated_total[$__rate_interval]))", "duplicated {{testid}}"],
+      ],
+    },
+    {
+      kind: "timeseries",
+      title: "Event loop of the server",
+      description: "Near 1 the server itself is the limit, not a shard.",
+      unit: "percentunit",
+      queries: [[`chat_event_loop_utilization{${CHAT}}`, "{{instance}}"]],
+    },
+    {
+      kind: "timeseries",
+      title: "Virtual users (k6)",
+      description: "Virtual users that run; each holds many connections.",
+      unit: "short",
+      queries: [["max by (testid) (k6_vus)", "{{testid}}"]],
+    },
+    {
+      kind: "timeseries",
+      title: "Queue and age (server)",
+      description: "The oldest unanswered message of each shard.",
+      unit: "s",
+      queries: [[`max by (shard) (chat_writer_queue_age_seconds{${CHAT}, shard=~"$shard"})`, "shard {{shard}}"]],
+    },
+  ],
+};
