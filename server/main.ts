@@ -5,7 +5,7 @@ import { ConfigError } from "./placement/contract.ts";
 
 const USAGE = `Usage: hotshard serve [options]
 
-The reference chat server: WebSocket at /chat, /healthz, /readyz, /metrics, and /v1/… for history and audit.
+The reference chat server: WebSocket at /chat, the live page at /, /healthz, /readyz, /metrics, and /v1/… for history and audit.
 
 Options (or their environment variables; options win):
 ${describeOptions()}

@@ -121,6 +121,7 @@ function shardsOf(first: Sample, oldest: Sample, last: Sample, windowS: number):
     const p50 = bucketQuantile(SECONDS_BUCKETS, counts, 0.5);
     const p99 = bucketQuantile(SECONDS_BUCKETS, counts, 0.99);
     const before = first.shards[i]!.writer;
+    const writtenPerS = windowS > 0 ? (shard.writer.rows - before.rows) / windowS : 0;
     const { limitPerS } = fitWriter(oldest.shards[i]!.writer, shard, (last.at - oldest.at) / 1_000);
     return {
       label: shard.label,
@@ -128,11 +129,12 @@ function shardsOf(first: Sample, oldest: Sample, last: Sample, windowS: number):
       rows: shard.writer.rows,
       perS: windowS > 0 ? round(messages[i]! / windowS) : 0,
       share: total > 0 ? messages[i]! / total : 0,
-      writtenPerS: windowS > 0 ? round((shard.writer.rows - before.rows) / windowS) : 0,
+      writtenPerS: round(writtenPerS),
       queueRows: shard.queueRows,
       busy: windowS > 0 ? Math.min(1, (shard.writer.seconds - before.seconds) / windowS) : 0,
       commitMs: p50 === null || p99 === null ? null : { p50: p50 * 1_000, p99: p99 * 1_000 },
-      limitPerS: limitPerS === null ? null : round(limitPerS),
+      // What it is seen to write it can write, whatever the line through a minute of commits says.
+      limitPerS: limitPerS === null ? null : round(Math.max(limitPerS, writtenPerS)),
     };
   });
 }

@@ -6,6 +6,9 @@ import { announcement, cause, headline, lost, outlook, whereabouts } from "./wor
 
 /** @import { LiveShard, LiveSnapshot, LiveStart } from "../../protocol/live.ts" */
 
+/** Rows that wait for less than a second, or fewer than this, are no queue to speak of. */
+const LONG_QUEUE = 200;
+
 /**
  * Everything between the header and the footer.
  *
@@ -50,12 +53,16 @@ export function createBoard(part) {
       `Commits of the last ${snapshot.windowS.toFixed(0)} s; committed rows since the server started`,
     );
     writers.show(snapshot.shards.map((shard) => writerCells(shard, snapshot)));
+    // A count that may be all error says nothing of its dialog.
+    const frequent = snapshot.hot.filter(({ share, error }) => error < share);
     say(
       "hot-note",
-      snapshot.hot.length === 0 ? "No dialogs in the last minute" : "The most frequent dialogs of the last minute",
+      frequent.length === 0
+        ? "No dialog stands out in the last minute"
+        : "The most frequent dialogs of the last minute",
     );
     hot.show(
-      snapshot.hot.map(({ rank, dialog, share, error, shards }) => {
+      frequent.map(({ rank, dialog, share, error, shards }) => {
         const fills = share * snapshot.shards.length > 0.5;
         return [
           { text: String(rank) },
@@ -143,8 +150,8 @@ function writerCells(shard, { skew }) {
     },
     { text: commitMs === null ? "–" : duration(commitMs.p50) },
     { text: commitMs === null ? "–" : duration(commitMs.p99) },
-    { text: count(queueRows) },
-    { text: percent(busy, 0), hot: busy > 0.95 },
+    { text: count(queueRows), hot: queueRows > Math.max(writtenPerS, LONG_QUEUE) },
+    { text: percent(busy, 0) },
     { text: count(writtenPerS) },
     { text: limitPerS === null ? "–" : count(limitPerS) },
     { text: count(rows) },

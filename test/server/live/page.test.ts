@@ -151,6 +151,8 @@ test("fits every screen with enough contrast, also when shards are many or down"
       await page.locator("summary").click();
       const width = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
       assert.equal(await page.evaluate(width), 0, screen.name);
+      const heights = await page.locator(".axis span").evaluateAll((all) => all.map((span) => span.offsetTop));
+      assert.equal(new Set(heights).size, 1, "the strip's axis is one line");
       const faint = (await page.evaluate(`${CHECKS}\npageChecks.faintTexts()`)) as string[];
       assert.deepEqual([...new Set(faint)], [], `${screen.name}, ${shards} shards`);
       assert.deepEqual(complaints, []);
