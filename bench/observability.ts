@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { benchAccounting } from "./accounting.ts";
 import { benchDetector } from "./detector.ts";
 import { machine } from "./machine.ts";
 import { measureObservation } from "./observation-cost.ts";
@@ -13,7 +14,7 @@ const SUBJECTS: SubjectName[] = ["MySQL × 4", "SQLite × 4"];
 /** With so many shards a process has about 2,000 series. */
 const SHARDS = 17;
 
-const sections = [detector(), await scrapes(), await costs()];
+const sections = [detector(), accounting(), await scrapes(), await costs()];
 for (const { rows, title } of sections) {
   process.stdout.write(`${title}\n${rows.map((row) => `  ${row.join("  ")}`).join("\n")}\n`);
 }
@@ -32,6 +33,15 @@ function detector(): Section {
       "stream (at least 1), and the time of a message (less than 1 µs): that of the detector, and of all that is kept of a dialog.",
     head: ["dialogs", "recall", "detector, ns", "hash, window and detector, ns"],
     rows: rows.map((row) => [String(row.dialogs), row.recall, row.nanos, row.allNanos]),
+  };
+}
+
+function accounting(): Section {
+  return {
+    title: "What is counted of a message",
+    text: "CPU of the counting alone, without the chat: stages, key space, window, detector, fan-out, and its part of a commit of ten.",
+    head: ["", "CPU per message, ns"],
+    rows: [["all of it", benchAccounting(5)]],
   };
 }
 
