@@ -128,6 +128,22 @@ describe("docker-compose.yml", () => {
     for (const host of hosts) assert.ok(host === "localhost" || host in compose.services, host);
   });
 
+  test("Grafana finds its data sources and dashboards where they are mounted", () => {
+    const { volumes = [], environment = {} } = compose.services["grafana"]!;
+    const provider = parse(readFileSync(join(ROOT, "dashboards/provisioning/dashboards/hotshard.yml"), "utf8")) as {
+      readonly providers: readonly { readonly options: { readonly path: string } }[];
+    };
+    const { path } = provider.providers[0]!.options;
+    assert.ok(volumes.includes("./dashboards/provisioning:/etc/grafana/provisioning:ro"));
+    assert.ok(volumes.includes(`./dashboards/json:${path}:ro`));
+    const home = environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]!;
+    assert.ok(existsSync(join(ROOT, home.replace(path, "dashboards/json"))), home);
+    const sources = readFileSync(join(ROOT, "dashboards/provisioning/datasources/hotshard.yml"), "utf8");
+    const hosts = [...sources.matchAll(/url: http:\/\/([a-z-]+):\d+/gu)].map((match) => match[1]!);
+    assert.ok(hosts.length > 0);
+    for (const host of hosts) assert.ok(host in compose.services, host);
+  });
+
   test("k6 starts only when it is asked for, and runs the scenario that is named first with k6's own options", () => {
     const k6 = compose.services["k6"]!;
     assert.deepEqual(k6.profiles, ["load"]);
