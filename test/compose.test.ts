@@ -134,7 +134,9 @@ describe("docker-compose.yml", () => {
       readonly providers: readonly { readonly options: { readonly path: string } }[];
     };
     const { path } = provider.providers[0]!.options;
-    assert.ok(volumes.includes("./dashboards/provisioning:/etc/grafana/provisioning:ro"));
+    for (const kind of ["dashboards", "datasources"]) {
+      assert.ok(volumes.includes(`./dashboards/provisioning/${kind}:/etc/grafana/provisioning/${kind}:ro`), kind);
+    }
     assert.ok(volumes.includes(`./dashboards/json:${path}:ro`));
     const home = environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]!;
     assert.ok(existsSync(join(ROOT, home.replace(path, "dashboards/json"))), home);
