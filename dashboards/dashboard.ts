@@ -81,9 +81,9 @@ function runs(): AnnotationQueryBuilder {
     .datasource(PROMETHEUS)
     .enable(true)
     .iconColor("blue")
-    .expr("max by (testid) (k6_vus) > 0")
+    .expr("sum(k6_vus) > 0")
     .step("10s")
-    .titleFormat("load run {{testid}}");
+    .titleFormat("load run of k6");
 }
 
 /** From left to right, a new line where the next panel does not fit. */

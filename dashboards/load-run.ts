@@ -15,9 +15,9 @@ export const loadRun: DashboardSpec = {
       description: "Sent below planned is a generator at its limit: the run is INVALID then.",
       unit: "msg/s",
       queries: [
-        ["sum by (testid) (rate(k6_hotshard_planned_total[$__rate_interval]))", "planned {{testid}}"],
-        ["sum by (testid) (rate(k6_hotshard_sent_total[$__rate_interval]))", "sent {{testid}}"],
-        ["sum by (testid) (rate(k6_hotshard_acked_total[$__rate_interval]))", "acknowledged {{testid}}"],
+        ["sum(rate(k6_hotshard_planned_total[$__rate_interval]))", "planned"],
+        ["sum(rate(k6_hotshard_sent_total[$__rate_interval]))", "sent"],
+        ["sum(rate(k6_hotshard_acked_total[$__rate_interval]))", "acknowledged"],
       ],
     },
     {
@@ -36,11 +36,11 @@ export const loadRun: DashboardSpec = {
     {
       kind: "timeseries",
       title: "Delivery p99 by shard (k6)",
-      description: "From the intended moment of sending to delivery, by the shard of the message. Milliseconds.",
-      unit: "ms",
+      description: "From the intended moment of sending to delivery, by the shard of the message.",
+      unit: "s",
       queries: [
         [
-          'histogram_quantile(0.99, sum by (shard) (rate(k6_hotshard_delivery{phase="measure"}[$__rate_interval])))',
+          'histogram_quantile(0.99, sum by (shard) (rate(k6_hotshard_delivery_seconds{phase="measure"}[$__rate_interval])))',
           "shard {{shard}}",
         ],
       ],
@@ -58,9 +58,9 @@ export const loadRun: DashboardSpec = {
       description: "Answers other than an acknowledgement.",
       unit: "msg/s",
       queries: [
-        ["sum by (testid) (rate(k6_hotshard_refused_total[$__rate_interval]))", "refused {{testid}}"],
-        ["sum by (testid) (rate(k6_hotshard_unknown_total[$__rate_interval]))", "unknown {{testid}}"],
-        ["sum by (testid) (rate(k6_hotshard_duplicated_total[$__rate_interval]))", "duplicated {{testid}}"],
+        ["sum(rate(k6_hotshard_refused_total[$__rate_interval])) or vector(0)", "refused"],
+        ["sum(rate(k6_hotshard_unknown_total[$__rate_interval])) or vector(0)", "unknown"],
+        ["sum(rate(k6_hotshard_duplicated_total[$__rate_interval])) or vector(0)", "duplicated"],
       ],
     },
     {
@@ -75,7 +75,7 @@ export const loadRun: DashboardSpec = {
       title: "Virtual users (k6)",
       description: "Virtual users that run; each holds many connections.",
       unit: "short",
-      queries: [["max by (testid) (k6_vus)", "{{testid}}"]],
+      queries: [["sum(k6_vus)", "virtual users"]],
     },
     {
       kind: "timeseries",

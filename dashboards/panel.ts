@@ -9,7 +9,7 @@ import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 
 export const PROMETHEUS = { type: "prometheus", uid: "${datasource}" };
-export const LOKI = { type: "loki", uid: "${loki}" };
+const LOKI = { type: "loki", uid: "${loki}" };
 
 /** An expression and the legend of its series: `shard {{shard}}`. */
 export type Query = readonly [expr: string, legend: string];
