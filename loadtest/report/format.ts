@@ -21,17 +21,20 @@ export const times = (ratio: number, digits = 2): string => `${ratio.toFixed(dig
 /** Rate as `500/s`, below ten with one digit. */
 export const perSecond = (rate: number): string => `${rate < 10 ? rate.toFixed(1) : count(rate)}/s`;
 
-/** Milliseconds with three significant digits and no unit: `0.42`, `4.21`, `42.1`, `1,420`. */
+/** Milliseconds with three significant digits and no unit: `0.42`, `4.21`, `42.1`, `1,420`; 0 is that of no sample. */
 export function milliseconds(value: number): string {
-  if (!Number.isFinite(value)) return NONE;
+  if (!Number.isFinite(value) || value === 0) return NONE;
   if (value >= 100) return count(value);
   if (value >= 10) return value.toFixed(1);
   return value.toFixed(2);
 }
 
 /** Milliseconds with their unit, as seconds from 10 s on. */
-export const duration = (ms: number): string =>
-  ms >= 10_000 ? `${(ms / 1_000).toFixed(1)}${NARROW}s` : `${milliseconds(ms)}${NARROW}ms`;
+export function duration(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1_000).toFixed(1)}${NARROW}s`;
+  const shown = milliseconds(ms);
+  return shown === NONE ? NONE : `${shown}${NARROW}ms`;
+}
 
 /** Chance as `0.31`, or `< 0.001`. */
 export const chance = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(p < 0.1 ? 3 : 2));

@@ -5,11 +5,9 @@ import {
   auditInWords,
   blastRadiusInWords,
   CAUSES,
-  causeInWords,
   headline,
   headroomInWords,
-  isEven,
-  remedyInWords,
+  leadInWords,
   verdictInWords,
 } from "./words.ts";
 
@@ -38,9 +36,7 @@ function summary(result: Result): string {
   const reasons = result.verdict.reasons.map(
     ({ code: name, message }) => `- **${escapeMarkdown(name)}** ${escapeMarkdown(message)}`,
   );
-  const remedy = remedyInWords(result);
-  const cause = isEven(result) || result.shards.length < 2 ? "" : `Cause: ${causeInWords(result)}. `;
-  const sentences = [`${cause}${remedy ?? ""}`.trim(), headroomInWords(result), blastRadiusInWords(result)];
+  const sentences = [leadInWords(result), headroomInWords(result), blastRadiusInWords(result)];
   return [
     `# ${escapeMarkdown(headline(result))}`,
     `**${result.verdict.status}** ${escapeMarkdown(verdictInWords(result))}`,
@@ -49,9 +45,6 @@ function summary(result: Result): string {
     escapeMarkdown(where.join(" · ")),
   ].join("\n\n");
 }
-
-/** Nothing was measured where nothing was acknowledged. */
-const ms = (acked: number, value: number): string => (acked === 0 ? "–" : milliseconds(value));
 
 function shards(result: Result): string {
   const invalid = result.verdict.status === "INVALID";
@@ -66,14 +59,14 @@ function shards(result: Result): string {
       `Service p99, ${unit}`,
       `Commit p99, ${unit}`,
     ],
-    result.shards.map(({ label, share, stored, acked, deliveryMs, serviceMs, commitMs }) => [
+    result.shards.map(({ label, share, stored, deliveryMs, serviceMs, commitMs }) => [
       label,
       percent(share),
       count(stored),
-      ms(acked, deliveryMs.p50),
-      ms(acked, deliveryMs.p99),
-      ms(acked, serviceMs.p99),
-      ms(acked, commitMs.p99),
+      milliseconds(deliveryMs.p50),
+      milliseconds(deliveryMs.p99),
+      milliseconds(serviceMs.p99),
+      milliseconds(commitMs.p99),
     ]),
   );
 }

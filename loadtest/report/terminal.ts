@@ -5,13 +5,11 @@ import {
   auditInWords,
   blastRadiusInWords,
   CAUSES,
-  causeInWords,
   headline,
   headroomInWords,
   hottestShard,
   isBurning,
-  isEven,
-  remedyInWords,
+  leadInWords,
 } from "./words.ts";
 
 /** Where the text goes: `process.stderr`, or anything that says whether it is a terminal, and how wide. */
@@ -51,9 +49,9 @@ function shardTable(result: Result, columns: number, hot: (line: string) => stri
   const width = Math.max(6, columns - 45);
   const burning = isBurning(result) ? hottestShard(result)?.label : undefined;
   const head = `${"shard".padEnd(6)}${"".padEnd(width)}${"share".padStart(9)}${"messages".padStart(11)}${"p99, ms".padStart(10)}${"innocent".padStart(9)}`;
-  const rows = result.shards.map(({ label, share, stored, acked, deliveryMs, innocentP99Ms }) => {
-    const p99 = acked === 0 ? "–" : milliseconds(deliveryMs.p99);
-    const innocent = innocentP99Ms === null ? "–" : milliseconds(innocentP99Ms);
+  const rows = result.shards.map(({ label, share, stored, deliveryMs, innocentP99Ms }) => {
+    const p99 = milliseconds(deliveryMs.p99);
+    const innocent = milliseconds(innocentP99Ms ?? 0);
     const line = `${label.padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(stored).padStart(11)}${p99.padStart(10)}${innocent.padStart(9)}`;
     return label === burning ? hot(line) : line;
   });
@@ -70,8 +68,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const { run, server, skew, verdict } = result;
   const shaped = server.shaped === null ? "" : `, shaped: ${server.shaped}`;
   const valid = verdict.status === "VALID";
-  const remedy = remedyInWords(result);
-  const cause = isEven(result) || result.shards.length < 2 ? "" : `Cause: ${causeInWords(result)}. `;
+  const lead = leadInWords(result);
   const factors = CAUSES.map(({ name, label }) => `${label.toLowerCase()} ${skew.causes[name].factor.toFixed(2)}`);
   const sentences = [
     `Max/mean ${times(skew.maxOverMean)} (chance alone ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)}); effective shards ${skew.effectiveShards.toFixed(1)} of ${result.shards.length}.`,
@@ -89,7 +86,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
     valid ? bold("VALID") : [hot("INVALID: the percentiles below are not to be trusted"), ...reasons].join("\n"),
     "",
     bold(plain(headline(result))),
-    ...(cause === "" && remedy === null ? [] : [plain(`${cause}${remedy ?? ""}`.trim())]),
+    ...(lead === "" ? [] : [plain(lead)]),
     "",
     shardTable(result, columns, hot),
     "",

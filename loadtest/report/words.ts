@@ -46,7 +46,9 @@ export function headline(result: Result): string {
   if (result.shards.length === 1) return "One shard takes everything: there is nothing to balance.";
   const takes = `takes ${percent(hot.share)} of the messages`;
   if (isEven(result)) {
-    return `No shard burns: shard ${hot.label}, the fullest, ${takes}, ${times(result.skew.maxOverMean)} its fair share and no more than chance.`;
+    const all =
+      result.skew.maxOverMean > TARGET ? `Shard ${hot.label}` : `No shard burns: shard ${hot.label}, the fullest,`;
+    return `${all} ${takes}, ${times(result.skew.maxOverMean)} its fair share and no more than chance.`;
   }
   return `Shard ${hot.label} ${takes}: ${times(result.skew.maxOverMean)} its fair share.`;
 }
@@ -84,6 +86,13 @@ export function remedyInWords(result: Result): string | null {
   if (action === "change-placement") return `Change the placement to ${placement ?? "another"}: ${forecast}.`;
   if (action === "split") return `Split ${it} over ${plural(shards?.length ?? readFanout ?? 2, "shard")}: ${forecast}.`;
   return `Pin ${it} to shard ${shards?.[0] ?? "?"} and give that shard less of the rest: ${forecast}.`;
+}
+
+/** Cause and remedy, for the line under the headline; empty when there is nothing to say. */
+export function leadInWords(result: Result): string {
+  if (result.shards.length === 1 || result.traffic.acked === 0) return "";
+  if (isEven(result) && result.skew.maxOverMean <= TARGET) return remedyInWords(result) ?? "Nothing needs to be done.";
+  return `Cause: ${causeInWords(result)}. ${remedyInWords(result) ?? result.advice[0]?.text ?? ""}`.trim();
 }
 
 const ACTIONS = { none: "", split: "split", pin: "pinned", "add-shard": "with one shard more", "change-placement": "" };

@@ -15,7 +15,7 @@ interface Quantiles {
 const LEAST = 0.1;
 
 function draw(result: Result, width: number): Drawing {
-  const shards = result.shards.filter(({ acked }) => acked > 0);
+  const shards = result.shards.filter(({ deliveryMs }) => deliveryMs.p99 > 0);
   const row = rowHeight(shards.length) + 4;
   const left = 34;
   const top = 34;

@@ -11,12 +11,9 @@ const UNJUDGED = "The run is invalid, so these are shown grey: they do not measu
 
 function byShard(result: Result): string {
   const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
-  const rows = result.shards.map(({ label, acked, deliveryMs: d, serviceMs: s, commitMs: c }): Cell[] => {
+  const rows = result.shards.map(({ label, deliveryMs: d, serviceMs: s, commitMs: c }): Cell[] => {
     const values = [d.p50, d.p99, d.p999, s.p50, s.p99, s.p999, c.p50, c.p99];
-    return [
-      label === hot ? { html: escapeXml(label), className: "hot" } : label,
-      ...values.map((ms) => (acked === 0 ? "–" : milliseconds(ms))),
-    ];
+    return [label === hot ? { html: escapeXml(label), className: "hot" } : label, ...values.map(milliseconds)];
   });
   const { delivery, service, commit } = result.latencyMs;
   const all = [
@@ -38,7 +35,7 @@ function byShard(result: Result): string {
       { name: "Service", columns: 3 },
       { name: "Commit", columns: 2 },
     ],
-    rows: [...rows, ["all", ...all.map((ms) => (result.traffic.acked === 0 ? "–" : milliseconds(ms)))]],
+    rows: [...rows, ["all", ...all.map(milliseconds)]],
     rowClass: (row) => (row === rows.length ? "now" : ""),
   });
 }
@@ -46,7 +43,7 @@ function byShard(result: Result): string {
 /** Latency per shard, corrected beside naive. */
 export function latency(result: Result): string {
   const valid = result.verdict.status === "VALID";
-  const shown = result.shards.some(({ acked }) => acked > 0) ? figure(latencyByShard(result)) : "";
+  const shown = result.shards.some(({ deliveryMs }) => deliveryMs.p99 > 0) ? figure(latencyByShard(result)) : "";
   return section(
     "latency",
     "Latency by shard",

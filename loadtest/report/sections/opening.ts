@@ -5,7 +5,7 @@ import { shareByShard } from "../pictures/share-by-shard.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph } from "../section.ts";
 import { inlineSvg } from "../svg.ts";
-import { causeInWords, headline, headroomInWords, isBurning, isEven, remedyInWords, verdictInWords } from "../words.ts";
+import { headline, headroomInWords, isBurning, leadInWords, verdictInWords } from "../words.ts";
 
 function verdict(result: Result): string {
   const { status, reasons } = result.verdict;
@@ -87,15 +87,6 @@ function cards(result: Result): string {
   return `<dl class="figures${shards.length > 8 ? " many" : ""}">${all.map(card).join("")}</dl>`;
 }
 
-/** The line under the headline: cause and remedy, or that nothing needs to be done. */
-function lead(result: Result): string {
-  if (result.shards.length === 1 || result.traffic.acked === 0) return "";
-  const remedy = remedyInWords(result);
-  const cause = isEven(result) ? "" : `Cause: ${causeInWords(result)}. `;
-  const words = `${cause}${remedy ?? (isEven(result) ? "Nothing needs to be done." : (result.advice[0]?.text ?? ""))}`;
-  return paragraph(words, "lead");
-}
-
 /** Verdict, headline, key figures and the share of every shard: the first screen. */
 export function opening(result: Result): string {
   const { run, server, skew, traffic } = result;
@@ -107,10 +98,11 @@ export function opening(result: Result): string {
     ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
     ...(run.interrupted ? ["interrupted"] : []),
   ];
+  const lead = leadInWords(result);
   const headroom = headroomInWords(result);
   return (
     `<header><p class="where"><b>hotshard</b> · <b>${escapeXml(run.scenario)}</b> · ${escapeXml(where.join(" · "))}</p>` +
-    `${verdict(result)}<h1>${escapeXml(headline(result))}</h1>${lead(result)}` +
+    `${verdict(result)}<h1>${escapeXml(headline(result))}</h1>${lead === "" ? "" : paragraph(lead, "lead")}` +
     `${headroom === null ? "" : paragraph(headroom, "lead soft")}</header>${cards(result)}` +
     figure(
       shareByShard(result),

@@ -105,6 +105,16 @@ test("the terminal: no line is wider than the screen, colour only where it is wa
   assert.match(terminalReport(invalid, {}, {}), /INVALID: the percentiles below are not to be trusted\nDROPPED: /);
 });
 
+test("a shard without a measured delivery has no latency, rather than one of 0", () => {
+  const none = { p50: 0, p99: 0, p999: 0 };
+  const [first, ...others] = result.shards;
+  const quiet = { ...first!, acked: 1, deliveryMs: none, serviceMs: none, innocentP99Ms: null };
+  const silent = { ...result, shards: [quiet, ...others] };
+  assert.match(terminalReport(silent, {}, {}), new RegExp(`^${first!.label} .* – +–$`, "m"));
+  assert.match(markdownReport(silent), new RegExp(`^\\| ${first!.label} \\|.*\\| – \\| – \\| – \\|`, "m"));
+  assert.match(htmlReport(silent, []), /<td>–<\/td><td>–<\/td><td>–<\/td><td>–<\/td><td>–<\/td><td>–<\/td>/);
+});
+
 test("bars are exact to an eighth of a cell", () => {
   assert.equal(bar(1, 4), "████");
   assert.equal(bar(0, 4), "    ");

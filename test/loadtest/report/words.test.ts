@@ -7,6 +7,7 @@ import {
   causeInWords,
   headline,
   headroomInWords,
+  leadInWords,
   remedyInWords,
 } from "../../../loadtest/report/words.ts";
 import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
@@ -41,6 +42,16 @@ test("an even run burns nobody", () => {
   const result = built({ hotShare: 0, rate: 500 });
   assert.match(plain(headline(result)), /^No shard burns: shard \d\d, the fullest, takes 2\d\.\d %/);
   assert.equal(remedyInWords(result), null);
+});
+
+test("few dialogs on many shards: no more than chance, and yet not even", () => {
+  const even = built({ hotShare: 0, rate: 500 });
+  const skew = { ...even.skew, maxOverMean: 4, noiseFloor: { mean: 4, p99: 4 }, distinctDialogs: 1 };
+  const causes = { ...even.skew.causes, chance: { factor: 4, low: 4, high: 4 } };
+  const result = { ...even, skew: { ...skew, causes } };
+  assert.match(plain(headline(result)), /^Shard \d\d takes .* 4\.00 × its fair share and no more than chance\.$/);
+  assert.match(leadInWords(result), /^Cause: few dialogs: 1 dialog cannot fall evenly on 4 shards\. Nothing needs/);
+  assert.equal(leadInWords(even), "Nothing needs to be done.");
 });
 
 test("one shard, and none that stored anything", () => {
