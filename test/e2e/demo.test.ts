@@ -14,11 +14,18 @@ const FOLDERS = ["1-random-ring", "2-random-slots", "3-lady-gaga-slots", "4-lady
 describe("hotshard demo", () => {
   const out = mkdtempSync(join(tmpdir(), "hotshard-demo-"));
   let stdout = "";
+  /** The pages that it said were live, each as it answered at once. */
+  const pages: Promise<string>[] = [];
   let acts: Result[] = [];
 
   before(async () => {
     // Rejects when the exit code is not 0: then one of four acts was not VALID or not equal to the databases.
-    ({ stdout } = await promisify(execFile)(process.execPath, [HOTSHARD, "demo", "--out", out], { timeout: 170_000 }));
+    const demo = promisify(execFile)(process.execPath, [HOTSHARD, "demo", "--out", out], { timeout: 170_000 });
+    demo.child.stderr!.on("data", (text: string) => {
+      const [, url] = /live page while it runs: (http:\S+)/.exec(text) ?? [];
+      if (url !== undefined) pages.push(fetch(url).then((answer) => answer.text()));
+    });
+    ({ stdout } = await demo);
     acts = FOLDERS.map((folder) => JSON.parse(readFileSync(join(out, folder, "result.json"), "utf8")) as Result);
   });
 
@@ -31,6 +38,12 @@ describe("hotshard demo", () => {
       assert.ok(act.audit.acked > 10_000, `only ${act.audit.acked} messages`);
       assert.equal(act.audit.stored, act.audit.acked);
     }
+  });
+
+  test("says where to look while an act runs", async () => {
+    const texts = await Promise.all(pages);
+    assert.equal(texts.length, 4);
+    for (const text of texts) assert.match(text, /<title>hotshard · live<\/title>/u);
   });
 
   test("shows the skew of a one-point ring, and that slots stay within chance", () => {
