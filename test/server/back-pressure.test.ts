@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { connect, type ChatClient } from "../support/chat-client.ts";
-import { metricValue, scrape } from "../support/metrics.ts";
+import { metricValue, scrape, untilMetric } from "../support/metrics.ts";
 import { startServer } from "../support/server.ts";
 
 const TEXT = "z".repeat(4_096);
@@ -24,15 +23,6 @@ async function sendMany(client: ChatClient, to: number, count: number, prefix: s
   }
 }
 
-/** Waits until the page says what is expected. Asking again is the only way: a scrape does not notify. */
-async function until(url: string, series: string, holds: (value: number) => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!holds(metricValue(await scrape(url), series))) {
-    assert.ok(Date.now() < deadline, `${series} never got there`);
-    await delay(20);
-  }
-}
-
 test("readers who do not read are disconnected before they cost memory, and nobody else feels it", async (t) => {
   const DEAF = 16;
   const server = await startServer({ args: ["--shards", "1"] });
@@ -49,12 +39,12 @@ test("readers who do not read are disconnected before they cost memory, and nobo
   const watch = setInterval(() => (most = Math.max(most, residentMb(server.pid))), 10);
   // 16 MB for each of them, of which the system's own buffers hold a part.
   await sendMany(author, 2, 4_000, "flood-");
-  await until(server.url, 'chat_errors_total{code="SLOW_READER"}', (count) => count === DEAF);
+  await untilMetric(server.url, 'chat_errors_total{code="SLOW_READER"}', (count) => count === DEAF);
   clearInterval(watch);
   assert.ok(most - before < 100, `${before.toFixed()} MB grew to ${most.toFixed()} MB`);
 
   for (let i = 0; i < 4_000; i++) assert.equal((await reader.next("message")).client, `flood-${i}`);
-  await until(server.url, "chat_connections", (count) => count === 2);
+  await untilMetric(server.url, "chat_connections", (count) => count === 2);
   for (const { socket } of deaf) socket.terminate();
 });
 

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { optionRows } from "../../server/config.ts";
 import { METRICS, type MetricDescription } from "../../server/observability/metric-names.ts";
+import { compileTopology } from "../../server/placement/router.ts";
+import { validateTopology } from "../../server/placement/topology.ts";
 import { ERRORS, type ErrorCode } from "../../server/protocol/errors.ts";
 import { LIMITS } from "../../server/protocol/frames.ts";
 
@@ -60,6 +62,11 @@ test("docs/configuration.md has exactly the options that the server takes", () =
     expected,
     `it should be:\n${printed(head, expected)}\n`,
   );
+});
+
+test("the topology file of docs/configuration.md is one that the server takes", () => {
+  const json = section("configuration.md", "topology").slice(1, -1).join("\n");
+  assert.equal(compileTopology(validateTopology(JSON.parse(json))).epoch, 2);
 });
 
 test("docs/metrics.md has exactly the metrics of the table", () => {

@@ -3,10 +3,9 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { createSqliteStore } from "../../server/storage/sqlite.ts";
 import { listen } from "../support/in-process.ts";
-import { metricValue, scrape } from "../support/metrics.ts";
+import { metricValue, scrape, untilMetric } from "../support/metrics.ts";
 import { temporaryFolder } from "../support/server.ts";
 import { readBack, startStream, type Stream } from "../support/stream.ts";
 
@@ -31,13 +30,7 @@ test("a full disk costs the writers of its shard errors, and nobody a message; s
   const server = await listen(t, stores);
   await server.open();
   const count = async (series: string) => metricValue(await scrape(server.url), series);
-  const until = async (series: string, least: number): Promise<void> => {
-    const deadline = Date.now() + 20_000;
-    while ((await count(series)) < least) {
-      assert.ok(Date.now() < deadline, `${series} never got to ${least}`);
-      await delay(5);
-    }
-  };
+  const until = (series: string, least: number) => untilMetric(server.url, series, (value) => value >= least);
   const failed = 'chat_messages_total{shard="00",result="failed"}';
 
   const streams: Stream[] = [];

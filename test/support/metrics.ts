@@ -1,3 +1,6 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+
 /**
  * One value of a scraped Prometheus page.
  *
@@ -14,4 +17,17 @@ export function metricValue(page: string, series: string): number {
 export async function scrape(url: string): Promise<string> {
   const response = await fetch(`${url}/metrics`);
   return response.text();
+}
+
+/**
+ * Waits until the page says what is expected. Asking again is the only way: a scrape does not notify.
+ *
+ * @throws {AssertionError} after 20 s
+ */
+export async function untilMetric(url: string, series: string, holds: (value: number) => boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!holds(metricValue(await scrape(url), series))) {
+    assert.ok(Date.now() < deadline, `${series} never got there`);
+    await delay(20);
+  }
 }
