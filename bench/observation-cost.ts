@@ -4,12 +4,15 @@ import type { Stable, SubjectName } from "./subjects.ts";
 
 export interface ObservationRow {
   readonly subject: SubjectName;
-  /** Server CPU per message with nothing observed and no log, microseconds; median over the rounds. */
+  /** Server CPU per message with nothing observed and no log, microseconds; in the quietest round. */
   readonly offMicros: number;
   readonly onMicros: number;
-  /** On over off: the median of the rounds. */
+  /** On over off, each in its quietest round: what else the machine does only ever adds. */
   readonly ratio: number;
-  readonly ratios: readonly number[];
+  /** On over off, round by round: the median. */
+  readonly medianRatio: number;
+  /** Largest over smallest figure of `off`: how far the machine itself varied. */
+  readonly spread: number;
 }
 
 const OFF = ["--observe", "0", "--log", "silent"];
@@ -39,6 +42,8 @@ export async function measureObservation(
       (isOn ? on : off).push(cpuMicros);
     }
   }
-  const ratios = on.map((micros, round) => micros / off[round]!);
-  return { subject, offMicros: median(off), onMicros: median(on), ratio: median(ratios), ratios };
+  const [offMicros, onMicros] = [Math.min(...off), Math.min(...on)];
+  const medianRatio = median(on.map((micros, round) => micros / off[round]!));
+  const spread = Math.max(...off) / offMicros;
+  return { subject, offMicros, onMicros, ratio: onMicros / offMicros, medianRatio, spread };
 }
