@@ -7,11 +7,11 @@ export interface ObservationRow {
   /** Server CPU per message with nothing observed and no log, microseconds; in the quietest round. */
   readonly offMicros: number;
   readonly onMicros: number;
-  /** On over off, each in its quietest round: what else the machine does only ever adds. */
-  readonly ratio: number;
   /** On over off, round by round: the median. */
-  readonly medianRatio: number;
-  /** Largest over smallest figure of `off`: how far the machine itself varied. */
+  readonly ratio: number;
+  /** On over off, each in its quietest round; below 1 it shows noise, since observing cannot save CPU. */
+  readonly quietestRatio: number;
+  /** Largest over smallest figure of `off`: a ratio within it says nothing. */
   readonly spread: number;
 }
 
@@ -43,7 +43,7 @@ export async function measureObservation(
     }
   }
   const [offMicros, onMicros] = [Math.min(...off), Math.min(...on)];
-  const medianRatio = median(on.map((micros, round) => micros / off[round]!));
+  const ratio = median(on.map((micros, round) => micros / off[round]!));
   const spread = Math.max(...off) / offMicros;
-  return { subject, offMicros, onMicros, ratio: onMicros / offMicros, medianRatio, spread };
+  return { subject, offMicros, onMicros, ratio, quietestRatio: onMicros / offMicros, spread };
 }
