@@ -42,6 +42,14 @@ export async function executeRun(order: RunOrder): Promise<Result> {
   await makeFolder(order.out);
   if (order.url !== null) return driveAndJudge(order, order.url);
   const data = await mkdtemp(join(tmpdir(), "hotshard-run-"));
+  try {
+    return await withOwnServer(order, data);
+  } finally {
+    await rm(data, { recursive: true, force: true });
+  }
+}
+
+async function withOwnServer(order: RunOrder, data: string): Promise<Result> {
   // Options given later win, so a user's --data keeps the shards.
   const server = await startOwnServer(["--data", data, ...order.serverArgs]);
   try {
@@ -49,7 +57,6 @@ export async function executeRun(order: RunOrder): Promise<Result> {
     return await driveAndJudge(order, server.url);
   } finally {
     await server.stop();
-    await rm(data, { recursive: true, force: true });
   }
 }
 

@@ -33,14 +33,16 @@ export interface VerdictInput {
 type Reason = Result["verdict"]["reasons"][number];
 type Check = (input: VerdictInput & { readonly limits: VerdictLimits }) => string | null;
 
+const INTERRUPTED: Reason = {
+  code: "INTERRUPTED",
+  message: "The run was interrupted: it shows a part of the story. Run it to its end.",
+};
+
 /**
- * Every reason for which a run is INVALID, in the order in which they are told: what a reader can believe, not whether
- * the server did well. A message that was lost is the audit's affair.
+ * Every reason for which a run that came to its end is INVALID, in the order in which they are told: what a reader can
+ * believe, not whether the server did well. A message that was lost is the audit's affair.
  */
 const CHECKS: Readonly<Record<string, Check>> = {
-  INTERRUPTED: ({ measurement }) =>
-    measurement.interrupted ? "The run was interrupted: it shows a part of the story. Run it to its end." : null,
-
   SEND_LAG: ({ measurement, limits }) =>
     lagging("sent", "their intended moment", quantileOf(measurement.generator.sendLag, 0.99), limits.sendLagMs),
 
@@ -65,10 +67,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return `The hot dialog got ${percent(hotSent / Math.max(1, sent))} of the messages and ${percent(askedShare)} was asked for; chance explains ${percent(tolerance / Math.max(1, sent))} to either side. Look whether its authors stayed connected.`;
   },
 
-  ARRIVALS_OFF({ measurement: { planned, interrupted }, dials }) {
+  ARRIVALS_OFF({ measurement: { planned }, dials }) {
     const expected = dials.rate * (dials.warmupS + dials.durationS);
     const tolerance = countTolerance(expected);
-    if (interrupted || Math.abs(planned - expected) <= tolerance) return null;
+    if (Math.abs(planned - expected) <= tolerance) return null;
     return `The schedule held ${planned} messages and ${dials.rate}/s make ${Math.round(expected)} ± ${Math.round(tolerance)}: this was not the traffic asked for. Report it as a fault of the generator.`;
   },
 
@@ -92,10 +94,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** Every code that a verdict may name. */
-export const REASON_CODES = Object.keys(CHECKS);
+export const REASON_CODES = [INTERRUPTED.code, ...Object.keys(CHECKS)];
 
-/** Whether the figures of a run can be believed, decided before any of them is shown. */
+/**
+ * Whether the figures of a run can be believed, decided before any of them is shown. Of an interrupted run only that is
+ * told: what else looks wrong is the interruption's doing.
+ */
 export function judge(input: VerdictInput): Result["verdict"] {
+  if (input.measurement.interrupted) return { status: "INVALID", reasons: [INTERRUPTED] };
   const full = { ...input, limits: { ...VERDICT_LIMITS, ...input.limits } };
   const reasons: Reason[] = [];
   for (const [code, check] of Object.entries(CHECKS)) {

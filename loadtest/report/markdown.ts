@@ -8,6 +8,7 @@ import {
   headline,
   headroomInWords,
   leadInWords,
+  trafficInWords,
   verdictInWords,
 } from "./words.ts";
 
@@ -24,13 +25,13 @@ function table(head: Row, rows: readonly Row[]): string {
 const code = (text: string): string => `    ${text.replace(/\s+/g, " ")}`;
 
 function summary(result: Result): string {
-  const { run, server, traffic } = result;
+  const { run, server } = result;
   const where = [
     run.scenario,
     `${run.driver} driver`,
     `${plural(server.shards, "shard")} (${server.engine}), ${server.placement}`,
     ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
-    `${count(traffic.acked)} messages in ${run.durationS + Number(run.dials["warmupS"] ?? 0)} s`,
+    trafficInWords(result),
     moment(run.startedAt),
   ];
   const reasons = result.verdict.reasons.map(

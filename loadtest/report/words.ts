@@ -31,6 +31,13 @@ const TARGET = 1.25;
 /** Whether a shard burns: above what chance explains, and above the target. */
 export const isBurning = (result: Result): boolean => !isEven(result) && result.skew.maxOverMean > TARGET;
 
+/** `16,640 messages in 17 s`, for the line above everything. */
+export function trafficInWords({ run, traffic }: Result): string {
+  const messages = plural(traffic.acked, "message");
+  if (run.interrupted) return `${messages}, interrupted`;
+  return `${messages} in ${run.durationS + Number(run.dials["warmupS"] ?? 0)} s`;
+}
+
 /** The factor that raises max/mean most. */
 export function mainCause(result: Result): CauseName {
   const { causes } = result.skew;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -137,6 +137,15 @@ describe("the hotshard command", () => {
       assert.match(stderr, expected);
       assert.doesNotMatch(stderr, /\n {4}at /u, "a stack is shown");
     }
+  });
+
+  test("a server that cannot start leaves nothing behind", async () => {
+    const temporary = mkdtempSync(join(folder, "tmp-"));
+    const args = ["run", "random", "--driver", "node", "--placement", "soup", "--out", join(folder, "soup")];
+    const { code, stderr } = await hotshard(args, undefined, { TMPDIR: temporary });
+    assert.equal(code, 2, stderr);
+    const left = readdirSync(temporary).filter((name) => name.startsWith("hotshard-"));
+    assert.deepEqual(left, []);
   });
 
   test("of the environment an empty value and another scenario's dial count as not set", async () => {

@@ -1,11 +1,11 @@
 import { escapeXml } from "../escape.ts";
-import { count, duration, growth, moment, percent, plural, times } from "../format.ts";
+import { duration, growth, moment, percent, plural, times } from "../format.ts";
 import { effectiveShardsPicture } from "../pictures/effective-shards.ts";
 import { shareByShard } from "../pictures/share-by-shard.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph } from "../section.ts";
 import { inlineSvg } from "../svg.ts";
-import { headline, headroomInWords, isBurning, leadInWords, verdictInWords } from "../words.ts";
+import { headline, headroomInWords, isBurning, leadInWords, trafficInWords, verdictInWords } from "../words.ts";
 
 function verdict(result: Result): string {
   const { status, reasons } = result.verdict;
@@ -89,14 +89,13 @@ function cards(result: Result): string {
 
 /** Verdict, headline, key figures and the share of every shard: the first screen. */
 export function opening(result: Result): string {
-  const { run, server, skew, traffic } = result;
+  const { run, server, skew } = result;
   const where = [
     `${run.driver} driver`,
     `${plural(server.shards, "shard")}, ${server.placement}`,
-    `${count(traffic.acked)} messages in ${run.durationS + Number(run.dials["warmupS"] ?? 0)} s`,
+    trafficInWords(result),
     moment(run.startedAt),
     ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
-    ...(run.interrupted ? ["interrupted"] : []),
   ];
   const lead = leadInWords(result);
   const headroom = headroomInWords(result);

@@ -9,6 +9,7 @@ import {
   headroomInWords,
   leadInWords,
   remedyInWords,
+  trafficInWords,
 } from "../../../loadtest/report/words.ts";
 import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
 
@@ -57,6 +58,9 @@ test("few dialogs on many shards: no more than chance, and yet not even", () => 
 test("one shard, and none that stored anything", () => {
   const result = built({ hotShare: 0, rate: 100, shards: 1 });
   assert.match(headline(result), /^One shard takes everything/);
+  assert.match(trafficInWords(result), /^[\d,]+ messages in \d+ s$/);
+  const cut = { ...result, run: { ...result.run, interrupted: true }, traffic: { ...result.traffic, acked: 0 } };
+  assert.equal(trafficInWords(cut), "0 messages, interrupted");
   const nothing = { ...result, shards: [{ ...result.shards[0]!, stored: 0 }] };
   assert.equal(headline(nothing), "No message was stored.");
 });
