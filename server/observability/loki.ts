@@ -20,7 +20,7 @@ export interface LokiLink {
 }
 
 export interface LokiLimits {
-  /** Most lines and bytes that wait. Default 50,000 and 16 MiB: ten seconds without Loki at 5,000 lines a second. */
+  /** Most lines and bytes that wait. Default 65,000 and 16 MiB: ten seconds without Loki at 5,000 lines a second, and the pause. */
   readonly queueLines: number;
   readonly queueBytes: number;
   /**
@@ -41,14 +41,14 @@ export interface LokiLimits {
 }
 
 const LIMITS: LokiLimits = {
-  queueLines: 50_000,
+  queueLines: 65_000,
   queueBytes: 16_777_216,
   batchLines: 1_000,
   batchBytes: 524_288,
   lineBytes: 131_072,
   batchMs: 250,
   retryMs: 250,
-  longestRetryMs: 5_000,
+  longestRetryMs: 1_000,
   giveUpMs: 60_000,
 };
 
