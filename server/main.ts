@@ -29,7 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const log = createLog(config);
   const { logger } = log;
   const stopped = stopSignal();
-  const server = await assemble(config, logger, { logLines: log.lines });
+  const server = await assemble(config, logger, { logLines: () => log.lines() });
   try {
     // First the port: a second server that finds it taken has not touched the shards yet.
     const listening = await server.app.listen({ port: config.port, host: config.host });

@@ -23,7 +23,7 @@ export function hottestShard(result: Result): Shard | undefined {
 }
 
 /** Whether chance explains the skew: max/mean no higher than the 99 % quantile of the noise floor. */
-export const isEven = (result: Result): boolean => result.skew.maxOverMean <= result.skew.noiseFloor.p99;
+const isEven = (result: Result): boolean => result.skew.maxOverMean <= result.skew.noiseFloor.p99;
 
 /** Up to here a shard may stand out without burning: the default target of the advice. */
 const TARGET = 1.25;
