@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { PlayedAct } from "./demo.ts";
 import type { Result } from "./report/result.ts";
+import { wrap } from "./report/terminal.ts";
 
 type Row = readonly [question: string, ...answers: string[]];
 
@@ -25,7 +26,7 @@ export function demoTable(played: readonly PlayedAct[], out: string): string {
     ["verdict", ...played.map(({ result }) => result.verdict.status)],
   ];
   const reports = played.map(({ act }) => `  act ${act.number}  ${join(out, act.folder, "report.html")}`);
-  return `\n${align(rows)}\n${moral(played)}\n\nReports:\n${reports.join("\n")}\n`;
+  return `\n${align(rows)}\n\n${wrap(LEGEND, 80)}\n${moral(played)}\nReports:\n${reports.join("\n")}\n`;
 }
 
 function fullest({ shards }: Result): Result["shards"][number] {
@@ -50,9 +51,12 @@ function audit({ audit: { match, acked } }: Result): string {
   return match ? `${acked.toLocaleString("en")} yes` : "NO";
 }
 
+const LEGEND =
+  "Bystanders are the dialogs that are not hot; p99: 99 of 100 of their messages take no longer; there: on the fullest shard; else: on the worst of the others.";
+
 function moral(played: readonly PlayedAct[]): string {
   const advice = played.find(({ act }) => act.number === 3)?.result.advice[0];
-  return advice === undefined ? "" : `\nThe advice of act 3, followed in act 4: ${advice.text}`;
+  return advice === undefined ? "" : `\n${wrap(`The advice of act 3, followed in act 4: ${advice.text}`, 80)}\n`;
 }
 
 function align(rows: readonly Row[]): string {

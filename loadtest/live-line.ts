@@ -28,24 +28,33 @@ export function createLiveLine(title: string, stream: NodeJS.WriteStream): LiveL
   };
 }
 
+/** Room of `  00 `, and of ` 55 %`. */
+const LABEL = 5;
+const PERCENT = 5;
+/** A shorter bar beside its figure tells nothing. */
+const LEAST_BAR = 3;
+const MOST_BAR = 10;
+
 /**
- * `title  ▕████    ▏ 12/17 s  1998 msg/s  00 ██ 15 %  01 ██████ 55 %` in at most `columns` characters; the bars shrink
- * first, then shards are left out from the right.
+ * `title  ▕████    ▏ 12/17 s  1998 msg/s  00 ██ 15 %  01 ██████ 55 %` in at most `columns` characters; the fullest
+ * shard's bar is a full one. Where room is short the bars shrink, then the figures go, then shards from the right.
  */
 export function formatProgress(title: string, progress: Progress, columns: number): string {
   const { acked, elapsedS, phase, rate, totalS } = progress;
   const done = Math.min(1, Math.max(0, elapsedS / totalS));
   const time = phase === "measure" ? `${Math.max(0, elapsedS).toFixed(0)}/${totalS.toFixed(0)} s` : phase.padEnd(7);
   const head = `${title} ▕${bar(done, 10)}▏ ${time.padStart(7)} ${Math.round(rate).toLocaleString("en")} msg/s`;
-  const total = Object.values(acked).reduce((sum, count) => sum + count, 0);
+  const counts = Object.values(acked);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return head.slice(0, columns - 1);
+  const most = Math.max(...counts);
+  const room = Math.floor((columns - head.length - 1) / counts.length) - LABEL;
+  const width = Math.min(MOST_BAR, Math.max(LEAST_BAR, room >= LEAST_BAR + PERCENT ? room - PERCENT : room));
   const shards = Object.entries(acked).sort(([a], [b]) => (a < b ? -1 : 1));
-  const room = Math.floor((columns - head.length - 1) / Math.max(1, shards.length)) - "  00  55 %".length;
-  const width = Math.max(0, Math.min(10, room));
-  if (total === 0) return head;
-  const bars = shards.map(([label, count]) => {
-    const share = count / total;
-    return `  ${label} ${bar(share, width)}${width > 0 ? " " : ""}${(100 * share).toFixed(0).padStart(2)} %`;
+  const cells = shards.map(([label, count]) => {
+    const percent = `${((100 * count) / total).toFixed(0).padStart(3)} %`;
+    return `  ${label} ${bar(count / most, width)}${room >= LEAST_BAR + PERCENT ? percent : ""}`;
   });
-  const line = [head, ...bars].reduce((start, part) => (start.length + part.length < columns ? start + part : start));
+  const line = [head, ...cells].reduce((start, part) => (start.length + part.length < columns ? start + part : start));
   return line.slice(0, columns - 1);
 }

@@ -6,10 +6,11 @@ import { chooseDriver } from "../drivers/registry.ts";
 import { EXIT, exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { createLiveLine, type LiveLine } from "../live-line.ts";
+import { wrap } from "../report/terminal.ts";
 import { sharedSecret } from "../secret.ts";
 
 const TITLES: Readonly<Record<number, string>> = {
-  1: "People write to each other at random; shards are one point each on a hash ring, as many start.",
+  1: "People write to each other at random; each shard is one point on a hash ring, as many systems start.",
   2: "The same traffic on a good placement: 4,096 slots.",
   3: "One dialog gets 40 % of the messages. The hash is perfect, and one shard burns.",
   4: "The same traffic after following the advice of act 3.",
@@ -30,15 +31,17 @@ function livePage(url: string): string {
   return url.replace(/^ws(s?:.*)\/chat$/u, "http$1/");
 }
 
+/** Broken at spaces, so that a narrow terminal does not break words. */
 function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${wrap(text, process.stderr.columns ?? 120)}\n`);
 }
 
 async function demo(given: { driver: string; out?: string }): Promise<number> {
   const out = given.out ?? join("runs", `demo-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);
   const signal = onInterrupt();
   let line: LiveLine | undefined;
-  say("Four acts on four shards that are shaped to take 500 rows a second each; about 20 s an act.\n");
+  say("Four acts on four shards that are shaped to take 500 rows a second each; about 20 s an act.");
+  say("");
   const played = await playDemo({
     driver: await chooseDriver(given.driver),
     secret: sharedSecret(process.env),
@@ -48,18 +51,17 @@ async function demo(given: { driver: string; out?: string }): Promise<number> {
       say(`Act ${act.number}  ${TITLES[act.number]}`);
       line = createLiveLine(`act ${act.number}`, process.stderr);
     },
-    onServer: (_act, url) => say(`       live page while it runs: ${livePage(url)}`),
+    onServer: (_act, url) => say(`  live page while it runs: ${livePage(url)}`),
     onProgress: (_act, progress) => line?.show(progress),
     onResult(_act, result) {
       line?.end();
       const { maxOverMean, effectiveShards } = result.skew;
-      say(
-        `       max/mean ${maxOverMean.toFixed(2)}, ${effectiveShards.toFixed(1)} of 4 shards used, ${result.verdict.status}`,
-      );
-      for (const reason of result.verdict.reasons) say(`       ${reason.code}: ${reason.message}`);
+      const used = `${effectiveShards.toFixed(1)} of 4 shards used`;
+      say(`  fullest shard ${maxOverMean.toFixed(2)} times its fair share, ${used}, ${result.verdict.status}`);
+      for (const reason of result.verdict.reasons) say(`  ${reason.code}: ${reason.message}`);
       say("");
     },
-  });
+  }).finally(() => line?.end());
   process.stdout.write(demoTable(played, out));
   const codes = played.map(({ result }) => exitCodeOf(result));
   return signal.aborted ? EXIT.interrupted : (codes.find((code) => code !== EXIT.good) ?? EXIT.good);

@@ -34,7 +34,7 @@ export function bar(share: number, width: number): string {
 }
 
 /** Breaks a sentence at spaces; following lines are indented by two. */
-function wrap(sentence: string, columns: number): string {
+export function wrap(sentence: string, columns: number): string {
   const lines = [""];
   for (const word of escapeTerminal(sentence).split(" ")) {
     const line = lines[lines.length - 1]!;

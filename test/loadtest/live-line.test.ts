@@ -18,7 +18,12 @@ test("says time, rate and every shard's share, in the order of the labels", () =
   assert.match(line, /00 .*20 %.*01 .*60 %.*02 .*15 %.*03 .* 5 %$/u);
 });
 
-test("fits the terminal: bars shrink first, then shards are left out", () => {
+test("shows a bar per shard on a terminal of 80 columns", () => {
+  const line = formatProgress("act 3", PROGRESS, 80);
+  assert.match(line, / 00 █+[▏▎▍▌▋▊▉]? +01 █{4,} +02 [█▏▎▍▌▋▊▉]+ +03 [▏▎▍▌▋▊▉]/u);
+});
+
+test("fits the terminal: bars shrink first, then the figures go, then shards are left out", () => {
   for (const columns of [40, 60, 80, 100, 200]) {
     const acked = Object.fromEntries(Array.from({ length: 64 }, (_, shard) => [String(shard).padStart(2, "0"), 5]));
     assert.ok(formatProgress("lady-gaga", { ...PROGRESS, acked }, columns).length < columns, `${columns} columns`);
