@@ -51,14 +51,14 @@ async function demo(given: { driver: string; out?: string }): Promise<number> {
       say(`Act ${act.number}  ${TITLES[act.number]}`);
       line = createLiveLine(`act ${act.number}`, process.stderr);
     },
-    onServer: (_act, url) => say(`  live page while it runs: ${livePage(url)}`),
+    onServer: (_act, url) => say(`live page while it runs: ${livePage(url)}`),
     onProgress: (_act, progress) => line?.show(progress),
     onResult(_act, result) {
       line?.end();
       const { maxOverMean, effectiveShards } = result.skew;
       const used = `${effectiveShards.toFixed(1)} of 4 shards used`;
-      say(`  fullest shard ${maxOverMean.toFixed(2)} times its fair share, ${used}, ${result.verdict.status}`);
-      for (const reason of result.verdict.reasons) say(`  ${reason.code}: ${reason.message}`);
+      say(`fullest shard ${maxOverMean.toFixed(2)} times its fair share, ${used}, ${result.verdict.status}`);
+      for (const reason of result.verdict.reasons) say(`${reason.code}: ${reason.message}`);
       say("");
     },
   }).finally(() => line?.end());
