@@ -24,10 +24,15 @@ export interface LoopResult {
 
 const TEXT = "The quick brown fox jumps over the lazy dog, and then has a rest under the old oak tree.";
 
-/** Senders that send again when they are answered: the same client, connections and frames for every subject. */
+/**
+ * Senders that send again when they are answered: the same client, connections and frames for every subject.
+ *
+ * @throws when less reached the peers than was acknowledged: then something else than durable and delivered was measured
+ */
 export async function closedLoop(subject: Subject, options: LoopOptions): Promise<LoopResult> {
   const { batch, connections, measureS, outstanding, warmupS } = options;
   let acked = 0;
+  let delivered = 0;
   let serial = 0;
   let running = true;
   const run = Math.random().toString(36).slice(2, 12);
@@ -46,11 +51,13 @@ export async function closedLoop(subject: Subject, options: LoopOptions): Promis
   }
 
   const senders = sockets.filter((_, index) => index % 2 === 0);
+  const peers = sockets.filter((_, index) => index % 2 === 1);
+  for (const peer of peers) peer.on("message", (data) => void (delivered += countOf(MESSAGE, data as Buffer)));
   senders.forEach((socket, pair) => {
     const to = 2 * pair + 2;
     let owed = 0;
     socket.on("message", (data) => {
-      const acks = countAcks(data as Buffer);
+      const acks = countOf(ACK, data as Buffer);
       acked += acks;
       owed += acks;
       // A client that batches waits until it has a batch to send.
@@ -69,6 +76,8 @@ export async function closedLoop(subject: Subject, options: LoopOptions): Promis
   const cpuMicros = (subject.cpuMicros() - before.cpu) / messages;
   const perSecond = (1_000 * messages) / (performance.now() - before.at);
   running = false;
+  // Some are still under way.
+  if (delivered < 0.95 * acked) throw new Error(`${acked} messages were acknowledged, and only ${delivered} delivered`);
   for (const socket of sockets) socket.terminate();
   return { perSecond, cpuMicros };
 }
@@ -80,12 +89,13 @@ async function connect(url: string, user: number): Promise<WebSocket> {
   return socket;
 }
 
-/** Every ack holds this and no other frame does: counting them costs less than parsing and the same for all. */
+/** A frame of one type holds this and no other frame does: counting costs less than parsing and the same for all. */
 const ACK = Buffer.from('"type":"ack"');
+const MESSAGE = Buffer.from('"type":"message"');
 
-function countAcks(data: Buffer): number {
+function countOf(mark: Buffer, data: Buffer): number {
   let count = 0;
-  for (let at = data.indexOf(ACK); at !== -1; at = data.indexOf(ACK, at + ACK.length)) count++;
+  for (let at = data.indexOf(mark); at !== -1; at = data.indexOf(mark, at + mark.length)) count++;
   return count;
 }
 
