@@ -34,8 +34,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description("Which shard will burn, why, and what would fix it.")
     .version(packageVersion())
     .addHelpText("after", HELP)
-    .exitOverride()
-    .configureHelp({ showGlobalOptions: false });
+    .exitOverride();
   addDemo(program, finish);
   addRun(program, finish);
   addServe(program, finish);
@@ -43,7 +42,6 @@ export async function main(argv: readonly string[]): Promise<number> {
   addReport(program);
   addRules(program);
   addTools(program, finish);
-  for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;

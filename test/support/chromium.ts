@@ -1,9 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium, type Browser } from "playwright-core";
+import { CHROMIUM } from "../../loadtest/programs.ts";
 import { need } from "./need.ts";
-
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 function isExecutable(path: string): boolean {
   try {
@@ -19,7 +18,7 @@ function findChromium(): string | null {
   const named = process.env["HOTSHARD_CHROMIUM"];
   if (named !== undefined && named !== "") return isExecutable(named) ? named : null;
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(isExecutable) ?? null;
+  return folders.flatMap((folder) => CHROMIUM.map((name) => join(folder, name))).find(isExecutable) ?? null;
 }
 
 /** For node:test's `skip`: false when there is a Chromium, else the reason. */
