@@ -112,6 +112,7 @@ function trafficOf(
     acked,
     refused: m.refused,
     unknown: m.unknown,
+    errors: { ...m.errors },
     delivered: m.delivered,
     offline: m.offline,
     rate: acked / scheduleS,

@@ -5,6 +5,7 @@ import {
   auditInWords,
   blastRadiusInWords,
   CAUSES,
+  failuresInWords,
   headline,
   headroomInWords,
   leadInWords,
@@ -37,7 +38,7 @@ function summary(result: Result): string {
   const reasons = result.verdict.reasons.map(
     ({ code: name, message }) => `- **${escapeMarkdown(name)}** ${escapeMarkdown(message)}`,
   );
-  const sentences = [leadInWords(result), headroomInWords(result), blastRadiusInWords(result)];
+  const sentences = [leadInWords(result), failuresInWords(result), headroomInWords(result), blastRadiusInWords(result)];
   return [
     `# ${escapeMarkdown(headline(result))}`,
     `**${result.verdict.status}** ${escapeMarkdown(verdictInWords(result))}`,

@@ -19,6 +19,9 @@ const Traffic = Type.Object({
   acked: Count("Acknowledged after the commit"),
   refused: Count("Answered with an error that says that nothing was stored"),
   unknown: Count("Without an answer when the run ended"),
+  errors: Type.Optional(
+    Type.Record(Type.String(), Count("Errors of this code, the server's and those found by the generator")),
+  ),
   delivered: Count("Reached the recipient's connection"),
   offline: Count("Acknowledged, the recipient was not connected"),
   rate: Num("Acknowledged messages per second"),

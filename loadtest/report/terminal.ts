@@ -5,6 +5,7 @@ import {
   auditInWords,
   blastRadiusInWords,
   CAUSES,
+  failuresInWords,
   headline,
   headroomInWords,
   hottestShard,
@@ -71,6 +72,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const lead = leadInWords(result);
   const factors = CAUSES.map(({ name, label }) => `${label.toLowerCase()} ${skew.causes[name].factor.toFixed(2)}`);
   const sentences = [
+    failuresInWords(result),
     `Max/mean ${times(skew.maxOverMean)} (chance alone ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)}); effective shards ${skew.effectiveShards.toFixed(1)} of ${result.shards.length}.`,
     `Skew = ${factors.join(" × ")}.`,
     blastRadiusInWords(result),

@@ -1,5 +1,5 @@
 import { auditFaults } from "../analysis/audit.ts";
-import { duration, growth, percent, plural, times } from "./format.ts";
+import { count, duration, growth, percent, plural, times } from "./format.ts";
 import type { Result } from "./result.ts";
 
 type Shard = Result["shards"][number];
@@ -36,6 +36,15 @@ export function trafficInWords({ run, traffic }: Result): string {
   const messages = plural(traffic.acked, "message");
   if (run.interrupted) return `${messages}, interrupted`;
   return `${messages} in ${run.durationS + Number(run.dials["warmupS"] ?? 0)} s`;
+}
+
+/** `69,417 of 240,000 messages were refused or had no answer (RATE_LIMITED 69,417).` Null when all were acknowledged. */
+export function failuresInWords({ traffic }: Result): string | null {
+  const { refused, unknown, sent, errors = {} } = traffic;
+  if (refused + unknown === 0) return null;
+  const codes = Object.entries(errors).map(([code, n]) => `${code} ${count(n)}`);
+  const why = codes.length === 0 ? "" : ` (${codes.join(", ")})`;
+  return `${count(refused + unknown)} of ${plural(sent, "message")} were refused or had no answer${why}: the shares are those of the rest.`;
 }
 
 /** The factor that raises max/mean most. */

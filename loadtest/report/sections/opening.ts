@@ -5,7 +5,15 @@ import { shareByShard } from "../pictures/share-by-shard.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph } from "../section.ts";
 import { inlineSvg } from "../svg.ts";
-import { headline, headroomInWords, isBurning, leadInWords, trafficInWords, verdictInWords } from "../words.ts";
+import {
+  failuresInWords,
+  headline,
+  headroomInWords,
+  isBurning,
+  leadInWords,
+  trafficInWords,
+  verdictInWords,
+} from "../words.ts";
 
 function verdict(result: Result): string {
   const { status, reasons } = result.verdict;
@@ -98,11 +106,13 @@ export function opening(result: Result): string {
     ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
   ];
   const lead = leadInWords(result);
-  const headroom = headroomInWords(result);
+  const sentences = [failuresInWords(result), headroomInWords(result)].flatMap((words) =>
+    words === null ? [] : [paragraph(words, "lead soft")],
+  );
   return (
     `<header><p class="where"><b>hotshard</b> · <b>${escapeXml(run.scenario)}</b> · ${escapeXml(where.join(" · "))}</p>` +
     `${verdict(result)}<h1>${escapeXml(headline(result))}</h1>${lead === "" ? "" : paragraph(lead, "lead")}` +
-    `${headroom === null ? "" : paragraph(headroom, "lead soft")}</header>${cards(result)}` +
+    `${sentences.join("")}</header>${cards(result)}` +
     figure(
       shareByShard(result),
       `Share of the stored messages by shard. Coefficient of variation ${percent(skew.cv)}, Gini ${skew.gini.toFixed(3)}, ${plural(skew.distinctDialogs, "dialog")}.`,

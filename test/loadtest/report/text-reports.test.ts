@@ -115,6 +115,19 @@ test("a shard without a measured delivery has no latency, rather than one of 0",
   assert.match(htmlReport(silent, []), /<td>–<\/td><td>–<\/td><td>–<\/td><td>–<\/td><td>–<\/td><td>–<\/td>/);
 });
 
+test("messages that were refused are told, with the codes, in every report", () => {
+  const traffic = { ...result.traffic, sent: 4_000, refused: 1_200, unknown: 3, errors: { RATE_LIMITED: 1_200 } };
+  const refused = { ...result, traffic };
+  const words = /1,203 of 4,000 messages\s+were\s+refused or had no answer \(RATE\\?_LIMITED 1,200\)/;
+  for (const report of [
+    terminalReport(refused, { columns: 100 }, {}),
+    markdownReport(refused),
+    htmlReport(refused, []),
+  ])
+    assert.match(report, words);
+  assert.doesNotMatch(htmlReport(result, []), /had no answer/);
+});
+
 test("bars are exact to an eighth of a cell", () => {
   assert.equal(bar(1, 4), "████");
   assert.equal(bar(0, 4), "    ");
