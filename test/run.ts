@@ -50,7 +50,7 @@ await runFiles(
 async function runFiles(some: string[], concurrency: number): Promise<void> {
   if (some.length === 0) return;
   // The timeout is far above what any test takes: it turns a hang into a failure that names the test.
-  const stream = run({ files: some, concurrency, timeout: 300_000 });
+  const stream = run({ files: some, concurrency, timeout: 600_000 });
   stream.on("test:pass", (data) => {
     // A skipped suite is one line, and its tests are not reported.
     if (data.skip !== undefined)

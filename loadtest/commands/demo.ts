@@ -53,12 +53,13 @@ async function demo(given: { driver: string; out?: string }): Promise<number> {
     },
     onServer: (_act, url) => say(`live page while it runs: ${livePage(url)}`),
     onProgress: (_act, progress) => line?.show(progress),
-    onResult(_act, result) {
+    onResult(act, result, again) {
       line?.end();
       const { maxOverMean, effectiveShards } = result.skew;
       const used = `${effectiveShards.toFixed(1)} of 4 shards used`;
       say(`fullest shard ${maxOverMean.toFixed(2)} times its fair share, ${used}, ${result.verdict.status}`);
       for (const reason of result.verdict.reasons) say(`${reason.code}: ${reason.message}`);
+      if (again) say(`The machine was too busy to measure it: act ${act.number} is played again.`);
       say("");
     },
   }).finally(() => line?.end());
