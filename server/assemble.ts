@@ -6,7 +6,7 @@ import { createIdClock } from "./chat/clock.ts";
 import { createPresence } from "./chat/presence.ts";
 import { createShard, type Shard } from "./chat/shard.ts";
 import type { Config } from "./config.ts";
-import type { LogLines } from "./observability/loki.ts";
+import type { PushCounts } from "./observability/push-link.ts";
 import { createMessageLog } from "./observability/message-log.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
 import { createObserver } from "./observability/observer.ts";
@@ -22,7 +22,7 @@ export interface Given {
   /** Another store than the one that the shard's URL names, for benchmarks and tests. */
   readonly storeOf?: typeof createStore;
   /** What became of the log lines for Loki. */
-  readonly logLines?: () => LogLines;
+  readonly logLines?: () => PushCounts;
 }
 
 /** A whole server that does not listen yet. */

@@ -1,5 +1,5 @@
 import type { Exposition } from "./exposition.ts";
-import type { LogLines } from "./loki.ts";
+import type { PushCounts } from "./push-link.ts";
 import { CONNECTION_STATES, HOT_RANKS, LINE_RESULTS, type MetricName } from "./metric-names.ts";
 import { readingOf, readingsOf } from "./series.ts";
 
@@ -25,7 +25,7 @@ export interface MetricSources {
   epoch(): number;
   /** Shares of the most frequent dialogs, descending. */
   hotShares(): readonly number[];
-  logLines(): LogLines;
+  logLines(): PushCounts;
   liveStreams(): number;
 }
 

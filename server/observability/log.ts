@@ -1,7 +1,7 @@
 import { pino, type Logger } from "pino";
 import { createLineWriter, type LineWriter } from "./line-writer.ts";
 import type { LokiTarget } from "./loki-worker.ts";
-import { createLokiLink, type LogLines, type LokiLink } from "./loki.ts";
+import { createPushLink, type PushCounts, type PushLink } from "./push-link.ts";
 
 export interface LogOptions {
   /** Least level that is logged. */
@@ -18,7 +18,7 @@ export interface Log {
   /** Begins to push to Loki. @param instance `host:port`, as Prometheus names this server */
   start(instance: string): void;
   /** Lines for Loki by their end; both 0 without Loki. */
-  lines(): LogLines;
+  lines(): PushCounts;
   /** Writes out what waits; the last words of the process, and what became of the lines, are on stderr. */
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ const PUSH_TIMEOUT_MS = 5_000;
  */
 export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
   const stderr = createLineWriter(2);
-  const link = lokiUrl === undefined ? null : createLokiLink(sayState);
+  const link = lokiUrl === undefined ? null : createPushLink<LokiTarget>("loki-worker", sayState);
   const sink = link === null ? stderr : both(stderr, link);
   let seq = 0;
   const logger = pino(
@@ -59,7 +59,7 @@ export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
   return {
     logger,
     start: (instance) => lokiUrl !== undefined && link?.start(targetOf(lokiUrl, { app: APP, env, instance })),
-    lines: () => link?.lines() ?? { accepted: 0, dropped: 0 },
+    lines: () => link?.counts() ?? { accepted: 0, dropped: 0 },
     async close() {
       if (link !== null) {
         await link.close(PATIENCE_MS);
@@ -67,7 +67,7 @@ export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
           level: 30,
           time: Date.now(),
           app: APP,
-          ...link.lines(),
+          ...link.counts(),
           msg: "what became of the lines for Loki",
         };
         if (logger.isLevelEnabled("info")) stderr.write(`${JSON.stringify(last)}\n`);
@@ -77,7 +77,7 @@ export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
   };
 }
 
-function both(stderr: LineWriter, link: LokiLink): { write(line: string): void } {
+function both(stderr: LineWriter, link: PushLink<LokiTarget>): { write(line: string): void } {
   return {
     write(line) {
       stderr.write(line);

@@ -1,16 +1,11 @@
 import { once } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
 import { pinoLoki, type LokiOptions } from "pino-loki";
+import type { PushReply } from "./push-thread.ts";
 
 /** Where the lines go, and the labels that all of them carry; `level` is added per line. */
 export interface LokiTarget extends Pick<LokiOptions, "host" | "basicAuth" | "timeout"> {
   readonly labels: Readonly<Record<"app" | "env" | "instance", string>>;
-}
-
-/** What became of one push: Loki's HTTP status, or null when there was no answer. */
-export interface PushReply {
-  readonly status: number | null;
-  readonly reason: string;
 }
 
 /** Labels make streams, `msg` is in the line, and the rest is searchable as structured metadata. */

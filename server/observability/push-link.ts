@@ -1,25 +1,24 @@
-import { createLokiThread, type LokiThread } from "./loki-thread.ts";
-import type { LokiTarget, PushReply } from "./loki-worker.ts";
+import { createPushThread, type PushReply, type PushThread } from "./push-thread.ts";
 
-/** How many log lines met which end; their sum is what was logged, less what still waits. */
-export interface LogLines {
-  /** Loki answered with a 2xx. */
+/** How many lines met which end; their sum is what was written, less what still waits. */
+export interface PushCounts {
+  /** The receiver answered with a 2xx. */
   readonly accepted: number;
-  /** Given up: the queue was full, Loki refused, or it did not come back in time. */
+  /** Given up: the queue was full, the receiver refused, or it did not come back in time. */
   readonly dropped: number;
 }
 
-/** Log lines on their way to Loki. Writing never waits and never throws. */
-export interface LokiLink {
+/** Lines on their way to a receiver outside this process. Writing never waits and never throws. */
+export interface PushLink<Target> {
   write(line: string): void;
   /** Begins to push; lines written before wait for it. */
-  start(target: LokiTarget): void;
-  lines(): LogLines;
+  start(target: Target): void;
+  counts(): PushCounts;
   /** Pushes what waits, for at most so many ms; what is left then, and what comes later, counts as dropped. */
   close(patienceMs: number): Promise<void>;
 }
 
-export interface LokiLimits {
+export interface PushLimits {
   /** Most lines and bytes that wait. Default 65,000 and 16 MiB: ten seconds without Loki at 5,000 lines a second, and the pause. */
   readonly queueLines: number;
   readonly queueBytes: number;
@@ -40,7 +39,7 @@ export interface LokiLimits {
   readonly giveUpMs: number;
 }
 
-const LIMITS: LokiLimits = {
+const LIMITS: PushLimits = {
   queueLines: 65_000,
   queueBytes: 16_777_216,
   batchLines: 1_000,
@@ -52,18 +51,26 @@ const LIMITS: LokiLimits = {
   giveUpMs: 60_000,
 };
 
-/** Called when Loki begins to fail, and when it takes lines again. */
-type OnState = (state: "failing" | "taking", reason: string) => void;
+/** Called when the receiver begins to fail, and when it takes lines again. */
+export type OnPushState = (state: "failing" | "taking", reason: string) => void;
 
-/** A bounded queue in front of pino-loki that counts every line and tries failed batches again. */
-export function createLokiLink(onState: OnState, limits: Partial<LokiLimits> = {}): LokiLink {
+/**
+ * A bounded queue in front of a thread that pushes. It counts every line and tries failed batches again.
+ *
+ * @param worker see `createPushThread`
+ */
+export function createPushLink<Target>(
+  worker: string,
+  onState: OnPushState,
+  limits: Partial<PushLimits> = {},
+): PushLink<Target> {
   const { queueLines, queueBytes, batchLines, batchBytes, lineBytes, ...pace } = { ...LIMITS, ...limits };
   const queue: string[] = [];
   let bytes = 0;
   let accepted = 0;
   let dropped = 0;
   let timer: NodeJS.Timeout | null = null;
-  let link: LokiThread | null = null;
+  let link: PushThread | null = null;
   let pumping: Promise<void> | null = null;
   let closed = false;
   let failing = false;
@@ -92,7 +99,7 @@ export function createLokiLink(onState: OnState, limits: Partial<LokiLimits> = {
     onState(fails ? "failing" : "taking", reply.status === null ? reply.reason : `${reply.status} ${reply.reason}`);
   }
 
-  async function deliver(thread: LokiThread, batch: readonly string[]): Promise<boolean> {
+  async function deliver(thread: PushThread, batch: readonly string[]): Promise<boolean> {
     const giveUp = Date.now() + pace.giveUpMs;
     for (let pause = pace.retryMs; ; pause = Math.min(2 * pause, pace.longestRetryMs)) {
       const reply = await thread.push(batch);
@@ -109,7 +116,7 @@ export function createLokiLink(onState: OnState, limits: Partial<LokiLimits> = {
     }
   }
 
-  async function pump(thread: LokiThread): Promise<void> {
+  async function pump(thread: PushThread): Promise<void> {
     for (;;) {
       if (queue.length === 0 || closed) break;
       const batch = take();
@@ -147,10 +154,10 @@ export function createLokiLink(onState: OnState, limits: Partial<LokiLimits> = {
       schedule();
     },
     start(target) {
-      link = createLokiThread(target);
+      link = createPushThread(worker, target);
       schedule();
     },
-    lines: () => ({ accepted, dropped }),
+    counts: () => ({ accepted, dropped }),
     async close(patienceMs) {
       lastMoment = Date.now() + patienceMs;
       wake();
@@ -177,7 +184,7 @@ function isTaken({ status }: PushReply): boolean {
   return status !== null && status >= 200 && status < 300;
 }
 
-/** What Loki refuses for its content it would refuse again. */
+/** What is refused for its content would be refused again. */
 function mayRetry({ status }: PushReply): boolean {
   return status === null || status === 429 || status >= 500;
 }

@@ -1,16 +1,26 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { LokiTarget, PushReply } from "./loki-worker.ts";
 
-/** Pushes one batch of lines at a time, in a thread of its own: the chat's event loop encodes nothing for Loki. */
-export interface LokiThread {
+/** What became of one push: the receiver's HTTP status, or null when there was no answer. */
+export interface PushReply {
+  readonly status: number | null;
+  readonly reason: string;
+}
+
+/** Pushes one batch of lines at a time, in a thread of its own: the chat's event loop encodes nothing for it. */
+export interface PushThread {
   /** Never rejects: a thread that dies is an unanswered push, and the next push starts another. */
   push(lines: readonly string[]): Promise<PushReply>;
   stop(): Promise<void>;
 }
 
-/** The thread, and pino-loki with it, is loaded by the first push. */
-export function createLokiThread(target: LokiTarget): LokiThread {
+/**
+ * The thread, and what it imports, is loaded by the first push.
+ *
+ * @param name of the file beside this one, without its extension; it answers each message, an array of lines, by a `PushReply`
+ * @param target its `workerData`
+ */
+export function createPushThread(name: string, target: unknown): PushThread {
   let worker: Worker | null = null;
   let settle: ((reply: PushReply) => void) | null = null;
 
@@ -21,7 +31,7 @@ export function createLokiThread(target: LokiTarget): LokiThread {
 
   function start(): Worker {
     // The compiled package has `.js` beside `.js`.
-    const made = new Worker(new URL(`./loki-worker${extname(import.meta.url)}`, import.meta.url), {
+    const made = new Worker(new URL(`./${name}${extname(import.meta.url)}`, import.meta.url), {
       workerData: target,
       execArgv: [],
     });
@@ -33,7 +43,7 @@ export function createLokiThread(target: LokiTarget): LokiThread {
     made.on("message", answer);
     made.on("error", (error: Error) => lose(`the thread failed: ${error.message}`));
     made.on("exit", () => lose("the thread ended"));
-    // Logs keep no process alive; who stops it waits for it.
+    // It keeps no process alive; who stops it waits for it.
     made.unref();
     return made;
   }

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { createLokiLink, type LokiLimits } from "../../../server/observability/loki.ts";
+import type { LokiTarget } from "../../../server/observability/loki-worker.ts";
+import { createPushLink, type PushLimits } from "../../../server/observability/push-link.ts";
 import { startFakeLoki, type FakeLoki, type LokiMood } from "../../support/fake-loki.ts";
 
-const QUICK: Partial<LokiLimits> = { batchMs: 20, retryMs: 20, longestRetryMs: 100 };
+const QUICK: Partial<PushLimits> = { batchMs: 20, retryMs: 20, longestRetryMs: 100 };
 
 /** A log of numbered lines in front of a fake Loki. */
-async function start(t: TestContext, limits: Partial<LokiLimits> = {}) {
+async function start(t: TestContext, limits: Partial<PushLimits> = {}) {
   const loki = await startFakeLoki();
   t.after(() => loki.close());
   const states: string[] = [];
-  const link = createLokiLink((state) => states.push(state), { ...QUICK, ...limits });
+  const link = createPushLink<LokiTarget>("loki-worker", (state) => states.push(state), { ...QUICK, ...limits });
   const labels = { app: "hotshard", env: "test", instance: "127.0.0.1:1" };
   link.start({ host: loki.url, labels, timeout: 1_000 });
   let seq = 0;
@@ -35,8 +36,8 @@ test("every line arrives: labels, metadata, time and text as Loki wants them, in
   const { loki, link, log } = await start(t);
   log(20_000, ' with "quotes" and ünïcode');
   await link.close(10_000);
-  assert.deepEqual(link.lines(), { accepted: 20_000, dropped: 0 });
-  assertExact(loki, link.lines(), 20_000);
+  assert.deepEqual(link.counts(), { accepted: 20_000, dropped: 0 });
+  assertExact(loki, link.counts(), 20_000);
   assert.ok(loki.largestBytes() < 2_097_152, `${loki.largestBytes()} bytes in one push`);
   const { labels, line, metadata, timeNs } = loki.stored[0]!;
   assert.deepEqual(labels, { app: "hotshard", env: "test", instance: "127.0.0.1:1", level: "info" });
@@ -51,7 +52,7 @@ test("long lines make small batches, and one that Loki would refuse is dropped a
   log(1, "x".repeat(140_000));
   log(1);
   await link.close(10_000);
-  assert.deepEqual(link.lines(), { accepted: 101, dropped: 1 });
+  assert.deepEqual(link.counts(), { accepted: 101, dropped: 1 });
   assert.ok(loki.largestBytes() < 4_194_304, `${loki.largestBytes()} bytes in one push`);
   assert.ok(loki.answers.every((status) => status === 204));
 });
@@ -60,18 +61,18 @@ for (const mood of [500, 429, "hang"] as const satisfies LokiMood[]) {
   test(`a Loki that says ${mood} for a while loses nothing that the queue holds, and counts the rest`, async (t) => {
     const { loki, link, states, log, logged } = await start(t, { queueLines: 5_000 });
     log(1_000);
-    while (link.lines().accepted < 1_000) await delay(5);
+    while (link.counts().accepted < 1_000) await delay(5);
     loki.mood(mood);
     log(1_000);
     await loki.until(() => loki.answers.includes(mood));
     // 1,000 are being pushed; 5,000 wait; there is no room for the others.
     log(7_000);
-    assert.equal(link.lines().dropped, 2_000);
+    assert.equal(link.counts().dropped, 2_000);
     await loki.until(() => loki.answers.filter((status) => status === mood).length >= 2);
     loki.mood(204);
     await link.close(10_000);
-    assertExact(loki, link.lines(), logged());
-    assert.deepEqual(link.lines(), { accepted: 7_000, dropped: 2_000 });
+    assertExact(loki, link.counts(), logged());
+    assert.deepEqual(link.counts(), { accepted: 7_000, dropped: 2_000 });
     assert.deepEqual(states, ["failing", "taking"]);
   });
 }
@@ -84,13 +85,13 @@ test("what Loki refuses for its content is dropped at once, and a batch that it 
   loki.mood(500);
   log(10);
   await loki.until(() => loki.answers.filter((status) => status === 500).length >= 2);
-  while (link.lines().dropped < 20) await delay(10);
+  while (link.counts().dropped < 20) await delay(10);
   assert.equal(loki.answers.filter((status) => status === 400).length, 1, "a refusal is not tried again");
   loki.mood(204);
   log(10);
   await link.close(10_000);
-  assert.deepEqual(link.lines(), { accepted: 10, dropped: 20 });
-  assertExact(loki, link.lines(), logged());
+  assert.deepEqual(link.counts(), { accepted: 10, dropped: 20 });
+  assertExact(loki, link.counts(), logged());
 });
 
 test("a stop waits no longer than it may for a Loki that never answers, or is not there", async (t) => {
@@ -102,11 +103,11 @@ test("a stop waits no longer than it may for a Loki that never answers, or is no
   await link.close(500);
   assert.ok(performance.now() - begin < 2_000);
   link.write("one more\n");
-  assert.deepEqual(link.lines(), { accepted: 0, dropped: logged() + 1 });
+  assert.deepEqual(link.counts(), { accepted: 0, dropped: logged() + 1 });
 
-  const nowhere = createLokiLink(() => undefined, QUICK);
+  const nowhere = createPushLink<LokiTarget>("loki-worker", () => undefined, QUICK);
   nowhere.start({ host: "http://127.0.0.1:1", labels: { app: "a", env: "e", instance: "i" }, timeout: 300 });
   nowhere.write('{"level":30}\n');
   await nowhere.close(300);
-  assert.deepEqual(nowhere.lines(), { accepted: 0, dropped: 1 });
+  assert.deepEqual(nowhere.counts(), { accepted: 0, dropped: 1 });
 });
