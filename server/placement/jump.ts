@@ -1,8 +1,6 @@
+import { byHash } from "./by-hash.ts";
 import { optionFaults, rejectFaults, shardFaults, weightFaults } from "./faults.ts";
-import { hashText } from "./hash.ts";
 import type { PlacementFactory } from "./contract.ts";
-
-const words = new Uint32Array(4);
 
 /**
  * Jump consistent hash: shards are known by their place in the list, so only the last may leave and new ones join at
@@ -18,14 +16,7 @@ export const jump: PlacementFactory = (shards, options) => {
     ...optionFaults("jump", options, {}),
   ]);
   const count = shards.length;
-  return {
-    name: "jump",
-    byTime: false,
-    place(dialog) {
-      hashText(dialog, 0, words);
-      return jumpHash(words[0] ?? 0, words[1] ?? 0, count);
-    },
-  };
+  return byHash("jump", (high, low) => jumpHash(high, low, count));
 };
 
 /**

@@ -1,8 +1,7 @@
+import { byHash } from "./by-hash.ts";
 import { optionFaults, rejectFaults, shardFaults, weightFaults } from "./faults.ts";
-import { hashText, leading53 } from "./hash.ts";
+import { leading53 } from "./hash.ts";
 import type { PlacementFactory } from "./contract.ts";
-
-const words = new Uint32Array(4);
 
 /**
  * Hash modulo the number of shards: even, and the counter-example to all others, since a shard more or less moves
@@ -18,12 +17,5 @@ export const modulo: PlacementFactory = (shards, options) => {
     ...optionFaults("modulo", options, {}),
   ]);
   const count = shards.length;
-  return {
-    name: "modulo",
-    byTime: false,
-    place(dialog) {
-      hashText(dialog, 0, words);
-      return leading53(words[0] ?? 0, words[1] ?? 0) % count;
-    },
-  };
+  return byHash("modulo", (high, low) => leading53(high, low) % count);
 };

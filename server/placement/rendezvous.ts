@@ -1,3 +1,4 @@
+import { byHash } from "./by-hash.ts";
 import { negativeLog } from "./exponential.ts";
 import { optionFaults, rejectFaults, shardFaults } from "./faults.ts";
 import { hashText, leading53, mix32 } from "./hash.ts";
@@ -45,25 +46,18 @@ export const rendezvous: PlacementFactory = (shards, options) => {
   const field = shards.map(contender);
   // Equal weights: the score rises with the draw, so the logarithm can be left out.
   const score = shards.every((shard) => shard.weight === shards[0]?.weight) ? draw : weightedScore;
-  return {
-    name: "rendezvous",
-    byTime: false,
-    place(dialog) {
-      hashText(dialog, 0, words);
-      const high = words[0] ?? 0;
-      const low = words[1] ?? 0;
-      let best = 0;
-      let bestScore = -1;
-      for (let i = 0; i < field.length; i++) {
-        const mine = score(high, low, field[i]!);
-        if (mine > bestScore) {
-          bestScore = mine;
-          best = i;
-        }
+  return byHash("rendezvous", (high, low) => {
+    let best = 0;
+    let bestScore = -1;
+    for (let i = 0; i < field.length; i++) {
+      const mine = score(high, low, field[i]!);
+      if (mine > bestScore) {
+        bestScore = mine;
+        best = i;
       }
-      return best;
-    },
-  };
+    }
+    return best;
+  });
 };
 
 /** @returns the labels, best score for the dialog first; the first k of them hold the parts of a split */

@@ -1,3 +1,4 @@
+import { byHash } from "./by-hash.ts";
 import { integerOption, optionFaults, rejectFaults, shardFaults } from "./faults.ts";
 import { hashText, leading53 } from "./hash.ts";
 import type { OptionTable } from "./faults.ts";
@@ -23,21 +24,17 @@ export const ring: PlacementFactory = (shards, options) => {
   const points = ringPoints(shards, integerOption("virtualNodes", options, RING_OPTIONS));
   const positions = Float64Array.from(points, (point) => point.position);
   const owners = Uint16Array.from(points, (point) => point.shard);
-  return {
-    name: "ring",
-    byTime: false,
-    place(dialog) {
-      const position = positionOf(dialog);
-      let low = 0;
-      let high = positions.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if ((positions[middle] ?? 0) < position) low = middle + 1;
-        else high = middle;
-      }
-      return owners[low === positions.length ? 0 : low] ?? 0;
-    },
-  };
+  return byHash("ring", (high, low) => {
+    const position = leading53(high, low);
+    let from = 0;
+    let until = positions.length;
+    while (from < until) {
+      const middle = (from + until) >>> 1;
+      if ((positions[middle] ?? 0) < position) from = middle + 1;
+      else until = middle;
+    }
+    return owners[from === positions.length ? 0 : from] ?? 0;
+  });
 };
 
 function ringPoints(shards: readonly WeightedShard[], virtualNodes: number): { position: number; shard: number }[] {

@@ -14,7 +14,12 @@ const words = new Uint32Array(4);
  */
 export function slotOf(text: string, seed: number): number {
   hashText(text, seed, words);
-  return (words[0] ?? 0) & (SLOTS - 1);
+  return slotOfHash(words[0] ?? 0);
+}
+
+/** @param high first 32 bits of a hash */
+export function slotOfHash(high: number): number {
+  return high & (SLOTS - 1);
 }
 
 /** Everything wrong with shards that a slot table is to be made of, in words. */

@@ -1,5 +1,6 @@
+import { byHash } from "./by-hash.ts";
 import { optionFaults, rejectFaults } from "./faults.ts";
-import { slotFaults, slotOf, slotTable } from "./slot-table.ts";
+import { slotFaults, slotOfHash, slotTable } from "./slot-table.ts";
 import type { PlacementFactory } from "./contract.ts";
 
 /**
@@ -13,9 +14,5 @@ import type { PlacementFactory } from "./contract.ts";
 export const slots: PlacementFactory = (shards, options) => {
   rejectFaults("BAD_PLACEMENT", [...slotFaults(shards), ...optionFaults("slots", options, {})]);
   const table = slotTable(shards);
-  return {
-    name: "slots",
-    byTime: false,
-    place: (dialog) => table[slotOf(dialog, 0)] ?? 0,
-  };
+  return byHash("slots", (high) => table[slotOfHash(high)] ?? 0);
 };

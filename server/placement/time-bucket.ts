@@ -1,6 +1,6 @@
 import { ID_EPOCH_MS, messageTime } from "./message-id.ts";
 import { integerOption, optionFaults, rejectFaults } from "./faults.ts";
-import { slotFaults, slotOf, slotTable } from "./slot-table.ts";
+import { slotFaults, slotOf, slotOfHash, slotTable } from "./slot-table.ts";
 import type { OptionTable } from "./faults.ts";
 import type { PlacementFactory } from "./contract.ts";
 
@@ -20,9 +20,12 @@ export const timeBucket: PlacementFactory = (shards, options) => {
   rejectFaults("BAD_PLACEMENT", [...slotFaults(shards), ...optionFaults("time-bucket", options, TIME_BUCKET_OPTIONS)]);
   const table = slotTable(shards);
   const widthMs = integerOption("widthS", options, TIME_BUCKET_OPTIONS) * 1000;
+  const seed = (id: bigint): number => Math.floor((messageTime(id) - ID_EPOCH_MS) / widthMs);
   return {
     name: "time-bucket",
     byTime: true,
-    place: (dialog, id) => table[slotOf(dialog, Math.floor((messageTime(id) - ID_EPOCH_MS) / widthMs))] ?? 0,
+    seed,
+    placeHash: (high) => table[slotOfHash(high)] ?? 0,
+    place: (dialog, id) => table[slotOf(dialog, seed(id))] ?? 0,
   };
 };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as fc from "fast-check";
 import { ConfigError } from "../../server/placement/contract.ts";
+import { hashText } from "../../server/placement/hash.ts";
 import { composeId, ID_EPOCH_MS } from "../../server/placement/message-id.ts";
 import { PLACEMENTS, parsePlacement } from "../../server/placement/registry.ts";
 import type { Placement, WeightedShard } from "../../server/placement/contract.ts";
@@ -33,6 +34,7 @@ const VARIANTS: Record<string, Promises> = {
 
 const KEYS = Array.from({ length: 40_000 }, (_, i) => `${i + 1}_${(i + 1) * 17 + 5_000_000}`);
 const ID = composeId(ID_EPOCH_MS + 80_000_000_000, 7, 3);
+const words = new Uint32Array(4);
 /** Standard deviations that a normal variable leaves with a probability below 1e-6. */
 const Z = 5;
 /** 1 − 1e-6 quantile of χ² with 7 degrees of freedom. */
@@ -92,6 +94,8 @@ for (const [spec, { variance, moved, othersMoved }] of Object.entries(VARIANTS))
           assert.ok(Number.isInteger(shard) && shard >= 0 && shard < shards);
           assert.equal(make(spec, numbered(shards)).place(dialog, id), shard);
           if (!placement.byTime) assert.equal(placement.place(dialog, other), shard);
+          hashText(dialog, placement.seed(id), words);
+          assert.equal(placement.placeHash(words[0]!, words[1]!), shard);
         }),
         { numRuns: 30, seed: 1 },
       );
