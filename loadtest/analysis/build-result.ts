@@ -10,8 +10,8 @@ import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
 import type { Result } from "../report/result.ts";
 import type { Dials } from "../traffic/contract.ts";
-import { DIAL_NAMES } from "../traffic/dials.ts";
 import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
+import { recordedDials } from "../traffic/scenario.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import { packageVersion } from "../version.ts";
 import { advise } from "./advice.ts";
@@ -171,7 +171,7 @@ export function buildResult(evidence: RunEvidence): Result {
       seed: dials.seed,
       startedAt: measurement.startedAt,
       durationS: dials.durationS,
-      dials: Object.fromEntries((known?.dials ?? DIAL_NAMES).map((name) => [name, dials[name]])),
+      dials: known === undefined ? { ...dials } : recordedDials(known, dials),
       command: evidence.command,
       interrupted: measurement.interrupted,
     },

@@ -10,8 +10,10 @@ import { executeRun } from "../run.ts";
 import { sharedSecret } from "../secret.ts";
 import { createServerClient } from "../server-client.ts";
 import type { Dials } from "../traffic/contract.ts";
-import { DIAL_NAMES, DIALS, parseDials } from "../traffic/dials.ts";
-import { findScenario, SCENARIOS, type Scenario } from "../traffic/stories/registry.ts";
+import type { Dial } from "../traffic/dial.ts";
+import { parseDials } from "../traffic/dials.ts";
+import type { Scenario } from "../traffic/scenario.ts";
+import { findScenario, SCENARIOS } from "../traffic/stories/registry.ts";
 import { commandLine } from "./command-line.ts";
 
 /** Options that an own server is started with; `hotshard serve` explains them. */
@@ -36,11 +38,17 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
     .addOption(option("out", "folder for the result"))
     .option("--json", "print the result document on stdout");
-  for (const name of DIAL_NAMES) command.addOption(option(DIALS[name].option, DIALS[name].meaning));
+  for (const dial of allDials()) command.addOption(option(dial.option, dial.meaning));
   for (const [name, meaning] of Object.entries(SERVER_OPTIONS)) command.addOption(option(name, meaning));
   command
     .addHelpText("after", "\nExample:\n  hotshard run lady-gaga --hot-share 0.4 --rate 1000 --shards 4")
     .action(async (scenario: string) => finish(await run(scenario, command)));
+}
+
+/** Every dial of every scenario; those of one name are told of once. */
+function allDials(): Dial[] {
+  const dials = SCENARIOS.flatMap((scenario) => Object.values(scenario.dials));
+  return [...new Map(dials.toReversed().map((dial) => [dial.option, dial])).values()].reverse();
 }
 
 function option(name: string, meaning: string): Option {
@@ -79,8 +87,10 @@ async function run(name: string, command: Command): Promise<number> {
 
 /** What was typed; of the environment what is not empty and no other scenario's dial. */
 function givenTo(command: Command, scenario: Scenario | undefined): Given {
-  const others = DIAL_NAMES.filter((name) => scenario?.dials.includes(name) === false);
-  const deaf = new Set(others.map((name) => DIALS[name].option));
+  const own = new Set(Object.values(scenario?.dials ?? {}).map((dial) => dial.option));
+  const deaf = new Set(
+    allDials().flatMap(({ option: flag }) => (scenario === undefined || own.has(flag) ? [] : [flag])),
+  );
   const rows = command.options.flatMap((one) => {
     const value: unknown = command.getOptionValue(one.attributeName());
     const ignored = isTyped(command, one) ? false : value === "" || deaf.has(one.name());
@@ -116,8 +126,7 @@ function checkedDials(name: string, given: Given): Dials {
     const names = SCENARIOS.map((one) => one.name).join(", ");
     throw new ConfigError("NO_SUCH_SCENARIO", `there is no scenario "${name}"; there are ${names}`);
   }
-  const options = DIAL_NAMES.map((dial) => DIALS[dial].option);
-  const parsed = parseDials(scenario, Object.fromEntries(options.map((flag) => [flag, given[flag]])));
+  const parsed = parseDials(scenario, Object.fromEntries(allDials().map(({ option: flag }) => [flag, given[flag]])));
   if ("faults" in parsed) throw new ConfigError("BAD_DIALS", parsed.faults.join(" "));
   return parsed.dials;
 }

@@ -4,7 +4,7 @@ import { runDoctor } from "../doctor.ts";
 import { installK6 } from "../drivers/k6-install.ts";
 import { createToken } from "../drivers/token.ts";
 import { sharedSecret } from "../secret.ts";
-import { DIALS, parseDials } from "../traffic/dials.ts";
+import type { Scenario } from "../traffic/scenario.ts";
 import { SCENARIOS } from "../traffic/stories/registry.ts";
 
 /** The small commands around a run: token, k6 install, doctor, scenarios. */
@@ -45,11 +45,10 @@ export function addTools(program: Command, finish: (code: number) => void): void
     });
 }
 
-function describeScenario(scenario: (typeof SCENARIOS)[number]): string {
-  const parsed = parseDials(scenario, {});
-  const rows = scenario.dials.map((name) => {
-    const value = "dials" in parsed ? String(parsed.dials[name]) : "";
-    return `  --${DIALS[name].option.padEnd(14)} ${value.padEnd(7)} ${DIALS[name].meaning}\n`;
+function describeScenario(scenario: Scenario): string {
+  const rows = Object.values(scenario.dials).map((dial) => {
+    const value = String(dial.default);
+    return `  --${dial.option.padEnd(14)} ${value.padEnd(7)} ${dial.meaning}\n`;
   });
   return `${scenario.name}: ${scenario.story}\n${rows.join("")}`;
 }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { DIALS } from "../traffic/dials.ts";
+import { dialsToEnvironment } from "../traffic/dials.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import type { Driver, DriveOrder, Measurement, Progress } from "./contract.ts";
 import { DriveError } from "./drive-error.ts";
@@ -85,12 +85,9 @@ function scriptOf(scenario: string): string {
 
 /** In the environment and not as `-e`: a command line, with the secret in it, can be read by everybody. */
 function environment(order: DriveOrder, vus: number, summary: string): Record<string, string> {
-  const dials: Record<string, string> = {};
-  for (const name of findScenario(order.scenario)?.dials ?? []) {
-    dials[DIALS[name].option.toUpperCase().replaceAll("-", "_")] = String(order.dials[name]);
-  }
+  const scenario = findScenario(order.scenario);
   return {
-    ...dials,
+    ...(scenario && dialsToEnvironment(scenario, order.dials)),
     URL: order.url,
     RUN_ID: order.runId,
     VUS: String(vus),

@@ -1,5 +1,5 @@
-/** What a scenario can be told; `hotshard run` options, `k6 run -e` in capitals, `HOTSHARD_…` in the environment. */
-export interface Dials {
+/** What every scenario can be told; `hotshard run` options, `k6 run -e` in capitals, `HOTSHARD_…` in the environment. */
+interface CommonDials {
   /** Online and offline users together, ids 1…users; at least 2. */
   readonly users: number;
   /** Messages per second over all authors (open model, Poisson arrivals); > 0. */
@@ -12,10 +12,11 @@ export interface Dials {
   readonly seed: number;
   /** Share of users that never connect, 0 to below 1. */
   readonly offlineShare: number;
-  /** Share of all messages that the hot dialog (or inbox) gets, 0 to below 1; `lady-gaga` only. */
-  readonly hotShare: number;
-  /** `dialog`: two users; `inbox`: a crowd writes to one user. `lady-gaga` only. */
-  readonly mode: "dialog" | "inbox";
+}
+
+/** The dials of one run: the common ones, and those that its scenario declares. A missing one has its default. */
+export interface Dials extends CommonDials {
+  readonly [own: string]: number | string;
 }
 
 /** One planned message. */

@@ -2,7 +2,7 @@ import { randomBytes } from "k6/crypto";
 import http from "k6/http";
 import type { Options } from "k6/options";
 import type { ShardsReply } from "../../../server/protocol/http.ts";
-import type { Scenario } from "../../traffic/stories/registry.ts";
+import type { Scenario } from "../../traffic/scenario.ts";
 import { findScenario } from "../../traffic/stories/registry.ts";
 import { countersOf, summaryText, type SummaryData } from "./summary.ts";
 import type { Settings } from "./settings.ts";

@@ -1,8 +1,9 @@
 import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
 import type { Dials } from "../../traffic/contract.ts";
-import { dialsFromEnvironment, parseDials, parseDuration } from "../../traffic/dials.ts";
+import { parseDuration } from "../../traffic/dial.ts";
+import { dialsFromEnvironment, parseDials } from "../../traffic/dials.ts";
 import { MAX_LANES } from "../../traffic/lanes.ts";
-import type { Scenario } from "../../traffic/stories/registry.ts";
+import type { Scenario } from "../../traffic/scenario.ts";
 import { MOST_SHARDS } from "./metric-names.ts";
 
 /** What a scenario is told by `k6 run -e NAME=value` or the environment. */

@@ -1,28 +1,57 @@
-import type { Dials, Lane, Story } from "../contract.ts";
+import type { Lane } from "../contract.ts";
 import { anyoneBut, dealLanes, onlineUsers } from "../lanes.ts";
+import type { DialsOf } from "../scenario.ts";
+import { defineScenario } from "../scenario.ts";
 
 const STAR = 1;
 const FRIEND = 2;
+
+const OWN_DIALS = {
+  hotShare: {
+    option: "hot-share",
+    kind: "number",
+    min: 0,
+    max: 1,
+    belowMax: true,
+    default: 0.4,
+    meaning: "share of the messages that the hot dialog or inbox gets",
+  },
+  mode: {
+    option: "mode",
+    kind: "choice",
+    choices: ["dialog", "inbox"],
+    default: "dialog",
+    meaning: "`dialog` (two users) or `inbox` (a crowd writes to one)",
+  },
+} as const;
+
+type LadyGagaDials = DialsOf<typeof OWN_DIALS>;
 
 /**
  * Random traffic plus one hot spot with exactly `hotShare` of the messages: the dialog of users 1 and 2 (both write
  * equally often), or the inbox of user 1. Nobody else's traffic falls on it by chance, so the share is what was asked.
  */
-export function ladyGagaStory(dials: Dials): Story {
-  const inbox = dials.mode === "inbox";
-  return {
-    name: "lady-gaga",
-    online: onlineUsers(dials),
-    users: dials.users,
-    askedShare: dials.hotShare,
-    isHot: inbox
-      ? (author, to) => author === STAR || to === STAR
-      : (author, to) => (author === STAR && to === FRIEND) || (author === FRIEND && to === STAR),
-    lanes: () => (inbox ? inboxLanes(dials) : dialogLanes(dials)),
-  };
-}
+export const ladyGaga = defineScenario({
+  name: "lady-gaga",
+  story: "random traffic plus one hot dialog (or one star's inbox) with a share of all messages",
+  dials: OWN_DIALS,
+  leastUsers: 3,
+  make(dials) {
+    const inbox = dials.mode === "inbox";
+    return {
+      name: "lady-gaga",
+      online: onlineUsers(dials),
+      users: dials.users,
+      askedShare: dials.hotShare,
+      isHot: inbox
+        ? (author, to) => author === STAR || to === STAR
+        : (author, to) => (author === STAR && to === FRIEND) || (author === FRIEND && to === STAR),
+      lanes: () => (inbox ? inboxLanes(dials) : dialogLanes(dials)),
+    };
+  },
+});
 
-function dialogLanes(dials: Dials): Lane[] {
+function dialogLanes(dials: LadyGagaDials): Lane[] {
   const { users, rate, hotShare } = dials;
   const online = onlineUsers(dials);
   return dealLanes(dials, ({ size, user, random }) => {
@@ -45,7 +74,7 @@ function dialogLanes(dials: Dials): Lane[] {
 }
 
 /** The star only reads: an answer of hers would be in a dialog of the inbox, though not to her. */
-function inboxLanes(dials: Dials): Lane[] {
+function inboxLanes(dials: LadyGagaDials): Lane[] {
   const { users, rate, hotShare } = dials;
   const crowd = onlineUsers(dials) - 1;
   return dealLanes(dials, ({ size, user, random }) => {

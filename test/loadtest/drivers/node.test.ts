@@ -11,6 +11,8 @@ import { startOwnServer, type OwnServer } from "../../../loadtest/own-server.ts"
 import { createServerClient, type ServerClient } from "../../../loadtest/server-client.ts";
 import type { Dials } from "../../../loadtest/traffic/contract.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import { mergeHistograms } from "../../../loadtest/traffic/histogram.ts";
+import { unpackHistogram } from "../../../loadtest/traffic/packed-histogram.ts";
 import { findScenario } from "../../../loadtest/traffic/stories/registry.ts";
 import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
 
@@ -32,7 +34,11 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function drive(scenario: string, runId: string, changes: Partial<Dials> = {}): Promise<Measurement> {
+async function drive(
+  scenario: string,
+  runId: string,
+  changes: Readonly<Record<string, number | string>> = {},
+): Promise<Measurement> {
   const { url } = server;
   const order = { runId, scenario, dials: { ...dials, ...changes }, url, secret: DEVELOPMENT_SECRET, shards };
   return createNodeDriver().drive(order);
@@ -81,6 +87,11 @@ test("histograms hold the measured phase, counts and slices all of the run", asy
       shard.acked,
     );
     assert.ok(slices.some((slice) => slice.deliveryMs !== null && slice.deliveryMs.p50 <= slice.deliveryMs.p99));
+    for (const name of ["delivery", "commit"] as const) {
+      const whole = mergeHistograms(slices.map((slice) => unpackHistogram(slice[name]!)));
+      assert.deepEqual({ ...whole, sum: 0 }, { ...shard[name], sum: 0 }, `slices add up to the shard's ${name}`);
+    }
+    assert.ok(slices.some((slice) => slice.warmup !== undefined));
     assert.equal(shard.delivery.count, shard.service.count);
     assert.ok(shard.delivery.sum >= shard.service.sum, "from the intended moment it is never shorter");
     assert.ok(shard.innocent.count <= shard.delivery.count);

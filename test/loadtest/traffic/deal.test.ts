@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { dealLanesOut, mergeLanes } from "../../../loadtest/traffic/deal.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
-import { ladyGagaStory } from "../../../loadtest/traffic/stories/lady-gaga.ts";
+import { ladyGaga } from "../../../loadtest/traffic/stories/lady-gaga.ts";
 
 test("every lane goes to one generator, and none gets more than its share and one lane", () => {
   const rates = fc.array(fc.double({ min: 0, max: 1_000, noNaN: true }), { minLength: 1, maxLength: 20 });
@@ -23,7 +23,7 @@ test("every lane goes to one generator, and none gets more than its share and on
 });
 
 test("the two halves of a hot dialog go to different generators", () => {
-  const lanes = ladyGagaStory({ ...DEFAULT_DIALS, hotShare: 0.9 }).lanes();
+  const lanes = ladyGaga.make({ ...DEFAULT_DIALS, hotShare: 0.9 }).lanes();
   const hands = dealLanesOut(
     lanes.map((lane) => lane.rate),
     4,
@@ -34,10 +34,11 @@ test("the two halves of a hot dialog go to different generators", () => {
 
 test("merged lanes are one ascending stream of everything", () => {
   const dials = { ...DEFAULT_DIALS, durationS: 2, warmupS: 0 };
-  const next = mergeLanes(ladyGagaStory(dials).lanes());
+  const next = mergeLanes(ladyGaga.make(dials).lanes());
   const merged: number[] = [];
   for (let send = next(); send !== null; send = next()) merged.push(send.at);
-  const apart = ladyGagaStory(dials)
+  const apart = ladyGaga
+    .make(dials)
     .lanes()
     .flatMap((lane) => {
       const moments: number[] = [];

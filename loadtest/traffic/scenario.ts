@@ -1,0 +1,78 @@
+import type { Dials, Story } from "./contract.ts";
+import type { ValueOf } from "./dial.ts";
+import type { DialTable } from "./dials.ts";
+import { COMMON_DIALS, defaultsOf } from "./dials.ts";
+import { onlineUsers } from "./lanes.ts";
+
+/** A traffic story before its dials are filled in. */
+export interface Scenario {
+  readonly name: string;
+  /** One line for people. */
+  readonly story: string;
+  /** Every dial that it takes, the common ones first, with its defaults; by their names in `Dials`. */
+  readonly dials: DialTable;
+  /** @returns what is wrong with dials that are each in range, one sentence each */
+  faults(dials: Dials): string[];
+  /** @param dials own dials that are missing have their defaults */
+  make(dials: Dials): Story;
+}
+
+/** The dials of a scenario that declares `T`: the common ones and its own, typed. */
+export type DialsOf<T extends DialTable> = Dials & { readonly [K in keyof T]: ValueOf<T[K]> };
+
+/** What an author writes; `defineScenario` makes a `Scenario` of it. */
+export interface ScenarioSpec<T extends DialTable> {
+  /** Kebab-case. */
+  readonly name: string;
+  /** One line for people. */
+  readonly story: string;
+  /** Its own dials, by the names under which `make` gets them. */
+  readonly dials: T;
+  /** Where the common dials' defaults differ. */
+  readonly defaults?: Partial<Record<keyof typeof COMMON_DIALS, number>>;
+  /** Fewest users, 2 by default; fewer are refused. */
+  readonly leastUsers?: number;
+  /** @returns what is wrong with dials that are each in range, one sentence each */
+  faults?(dials: DialsOf<T>): string[];
+  make(dials: DialsOf<T>): Story;
+}
+
+/** One schema for a scenario: its options, environment, checks, help and defaults all come from here. */
+export function defineScenario<const T extends DialTable>(spec: ScenarioSpec<T>): Scenario {
+  const dials: DialTable = { ...commonDials(spec.defaults), ...spec.dials };
+  const defaults = defaultsOf(dials);
+  const fill = (given: Dials) => ({ ...defaults, ...given }) as DialsOf<T>;
+  return {
+    name: spec.name,
+    story: spec.story,
+    dials,
+    faults(given) {
+      const faults = crowdFaults(given, spec.leastUsers ?? 2);
+      return faults.length > 0 ? faults : (spec.faults?.(fill(given)) ?? []);
+    },
+    make: (given) => spec.make(fill(given)),
+  };
+}
+
+/** What a result says of the dials: each of the scenario's, in the table's order; an empty text is left out. */
+export function recordedDials(scenario: Scenario, dials: Dials): Record<string, number | string> {
+  const rows = Object.entries(scenario.dials).map(([name, dial]) => [name, dials[name] ?? dial.default] as const);
+  return Object.fromEntries(rows.filter(([, value]) => value !== ""));
+}
+
+function commonDials(defaults: ScenarioSpec<DialTable>["defaults"] = {}): DialTable {
+  const rows = Object.entries(COMMON_DIALS).map(([name, dial]) => {
+    const other = defaults[name as keyof typeof COMMON_DIALS];
+    return [name, other === undefined ? dial : { ...dial, default: other }];
+  });
+  return Object.fromEntries(rows) as DialTable;
+}
+
+function crowdFaults(dials: Dials, least: number): string[] {
+  const faults: string[] = [];
+  if (dials.users < least) faults.push(`users must be at least ${least}, not ${dials.users}.`);
+  if (onlineUsers(dials) < 2) {
+    faults.push(`users and offline-share leave ${onlineUsers(dials)} user online; at least 2 must be.`);
+  }
+  return faults;
+}
