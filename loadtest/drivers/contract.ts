@@ -1,5 +1,6 @@
 import type { HistogramData } from "../traffic/histogram.ts";
 import type { Dials } from "../traffic/contract.ts";
+import type { PackedHistogram } from "../traffic/packed-histogram.ts";
 
 /** Where and what to drive. */
 export interface DriveOrder {
@@ -47,14 +48,25 @@ export interface ShardMeasurement {
   readonly commit: HistogramData;
 }
 
-/** One second of one shard, by the second in which the ack was received. */
+/**
+ * One second of one shard, by the second in which the ack or the message was received; of long runs several (see
+ * `slice-keeper.ts`). The histograms of a shard's slices add up to those of its `ShardMeasurement`.
+ */
 export interface Slice {
   /** Whole seconds since the start of the schedule. */
   readonly second: number;
+  /** Its length, a power of 2; absent: 1. */
+  readonly seconds?: number;
   readonly shard: string;
   readonly acked: number;
-  /** Delivery in milliseconds of messages received in this second; null when there were none. */
+  /** Delivery in milliseconds of all messages received in this time, warm-up included; null when there were none. */
   readonly deliveryMs: { readonly p50: number; readonly p99: number } | null;
+  /** Deliveries of the warm-up; absent when there were none. */
+  readonly warmup?: PackedHistogram;
+  /** Deliveries of the measured phase. Absent, as `commit`, in files of early versions. */
+  readonly delivery?: PackedHistogram;
+  /** `stages.commit` of the acks of the measured phase. */
+  readonly commit?: PackedHistogram;
 }
 
 export interface UnknownMessage {

@@ -1,9 +1,11 @@
 import type { Histogram } from "../traffic/histogram.ts";
 import { createHistogram } from "../traffic/histogram.ts";
+import { packHistogram } from "../traffic/packed-histogram.ts";
 import type { Measurement, ShardMeasurement, Slice, UnknownMessage } from "./contract.ts";
 import type { COUNTERS } from "./k6/metric-names.ts";
 import type { Line, ShardTally, Tally } from "./k6/tally.ts";
 import { TALLY_COUNTS } from "./k6/tally.ts";
+import { createSliceKeeper } from "./slice-keeper.ts";
 
 /** k6's own counters at the end of a run, by the names of `COUNTERS`. */
 export type K6Counters = Readonly<Record<keyof typeof COUNTERS, number>>;
@@ -157,14 +159,23 @@ function record(histogram: Histogram, microseconds: readonly number[]): void {
 
 interface Cell {
   acked: number;
+  readonly warmup: Histogram;
   readonly delivery: Histogram;
+  readonly commit: Histogram;
 }
+
+const createCell = (): Cell => ({
+  acked: 0,
+  warmup: createHistogram(),
+  delivery: createHistogram(),
+  commit: createHistogram(),
+});
 
 /** Slices of seconds: a second is made into one when every VU is past it, so that few histograms are alive. */
 function createSeconds(labels: readonly string[], vus: number) {
   const open = new Map<number, Map<string, Cell>>();
   const reached = new Map<number, number>();
-  const slices: Slice[] = [];
+  const keeper = createSliceKeeper();
   let next = 0;
   let latest = -1;
 
@@ -173,7 +184,17 @@ function createSeconds(labels: readonly string[], vus: number) {
       const cells = open.get(next);
       open.delete(next);
       const names = new Set([...labels, ...(cells?.keys() ?? [])]);
-      for (const shard of names) slices.push(sliceOf(next, shard, cells?.get(shard)));
+      for (const shard of names) {
+        const { acked, warmup, delivery, commit } = cells?.get(shard) ?? createCell();
+        keeper.add({
+          second: next,
+          shard,
+          acked,
+          warmup: packHistogram(warmup.toData()),
+          delivery: packHistogram(delivery.toData()),
+          commit: packHistogram(commit.toData()),
+        });
+      }
     }
   }
 
@@ -185,28 +206,18 @@ function createSeconds(labels: readonly string[], vus: number) {
         let cells = open.get(tally.second);
         if (cells === undefined) open.set(tally.second, (cells = new Map()));
         let cell = cells.get(label);
-        if (cell === undefined) cells.set(label, (cell = { acked: 0, delivery: createHistogram() }));
+        if (cell === undefined) cells.set(label, (cell = createCell()));
         cell.acked += shard.acked;
-        for (const values of [shard.unjudged, shard.innocent, shard.hot]) record(cell.delivery, values);
+        record(cell.warmup, shard.unjudged);
+        record(cell.delivery, shard.innocent);
+        record(cell.delivery, shard.hot);
+        record(cell.commit, shard.commit);
       }
       if (reached.size >= vus) closeBefore(Math.min(latest, ...reached.values()));
     },
     end(): Slice[] {
       closeBefore(latest + 1);
-      return slices;
+      return keeper.slices();
     },
-  };
-}
-
-function sliceOf(second: number, shard: string, cell: Cell | undefined): Slice {
-  if (cell === undefined || cell.delivery.count === 0) {
-    return { second, shard, acked: cell?.acked ?? 0, deliveryMs: null };
-  }
-  const { delivery } = cell;
-  return {
-    second,
-    shard,
-    acked: cell.acked,
-    deliveryMs: { p50: delivery.quantile(0.5), p99: delivery.quantile(0.99) },
   };
 }

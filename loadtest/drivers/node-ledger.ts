@@ -103,7 +103,10 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     shard.secondAcked++;
     shard.bytes += pending.bytes;
     shard.sum += auditBits(hash("md5", auditKey(frame.dialog, pair.author, frame.id), "hex"));
-    if (phase === "measure") shard.commit.record(frame.stages.commit);
+    if (phase === "measure") {
+      shard.commit.record(frame.stages.commit);
+      shard.secondCommit.record(frame.stages.commit);
+    }
     tally.acked++;
     if (!pair.online) tally.offline++;
   }
@@ -137,8 +140,11 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     const shard = tally.shard(frame.shard);
     const received = clock.at(session.readAt);
     const delivery = received - stamp.intended;
+    if (stamp.phase === "warmup") {
+      shard.secondWarmup.record(delivery);
+      return;
+    }
     shard.secondDelivery.record(delivery);
-    if (stamp.phase === "warmup") return;
     shard.delivery.record(delivery);
     shard.service.record(received - stamp.sent);
     if (!pair.hot) shard.innocent.record(delivery);

@@ -1,5 +1,7 @@
 import { createHistogram, type Histogram } from "../traffic/histogram.ts";
-import type { Measurement, ShardMeasurement, Slice, UnknownMessage } from "./contract.ts";
+import { EMPTY_HISTOGRAM, packHistogram, type PackedHistogram } from "../traffic/packed-histogram.ts";
+import type { Measurement, ShardMeasurement, UnknownMessage } from "./contract.ts";
+import { createSliceKeeper, type SlicePart } from "./slice-keeper.ts";
 
 /** Unknown messages that are kept to be asked for afterwards. */
 const MOST_UNKNOWNS = 10_000;
@@ -51,7 +53,9 @@ interface ShardTally {
   readonly commit: Histogram;
   /** Of the current second. */
   secondAcked: number;
+  readonly secondWarmup: Histogram;
   readonly secondDelivery: Histogram;
+  readonly secondCommit: Histogram;
 }
 
 function createShardTally(): ShardTally {
@@ -64,7 +68,9 @@ function createShardTally(): ShardTally {
     innocent: createHistogram(),
     commit: createHistogram(),
     secondAcked: 0,
+    secondWarmup: createHistogram(),
     secondDelivery: createHistogram(),
+    secondCommit: createHistogram(),
   };
 }
 
@@ -80,19 +86,31 @@ function measurementOf(tally: ShardTally): ShardMeasurement {
   };
 }
 
-function endSecond(tally: ShardTally, second: number, shard: string): Slice {
-  const { secondAcked: acked, secondDelivery } = tally;
-  const deliveryMs =
-    secondDelivery.count === 0 ? null : { p50: secondDelivery.quantile(0.5), p99: secondDelivery.quantile(0.99) };
+/** Takes what a histogram of the current second holds, and empties it. */
+function taken(histogram: Histogram): PackedHistogram {
+  if (histogram.count === 0) return EMPTY_HISTOGRAM;
+  const packed = packHistogram(histogram.toData());
+  histogram.reset();
+  return packed;
+}
+
+function endSecond(tally: ShardTally, second: number, shard: string): SlicePart {
+  const acked = tally.secondAcked;
   tally.secondAcked = 0;
-  if (deliveryMs !== null) secondDelivery.reset();
-  return { second, shard, acked, deliveryMs };
+  return {
+    second,
+    shard,
+    acked,
+    warmup: taken(tally.secondWarmup),
+    delivery: taken(tally.secondDelivery),
+    commit: taken(tally.secondCommit),
+  };
 }
 
 /** @param labels shards that are reported even if they get nothing; others join when they first answer */
 export function createTally(labels: readonly string[]): Tally {
   const shards = new Map(labels.map((label) => [label, createShardTally()]));
-  const slices: Slice[] = [];
+  const keeper = createSliceKeeper();
   let second = 0;
 
   const tally: Tally = {
@@ -122,7 +140,7 @@ export function createTally(labels: readonly string[]): Tally {
     advance(now) {
       const current = Math.floor(now / 1000);
       for (; second < current; second++) {
-        for (const [label, shard] of shards) slices.push(endSecond(shard, second, label));
+        for (const [label, shard] of shards) keeper.add(endSecond(shard, second, label));
       }
     },
     error(code) {
@@ -146,7 +164,7 @@ export function createTally(labels: readonly string[]): Tally {
       duplicated: tally.duplicated,
       reordered: tally.reordered,
       shards: Object.fromEntries([...shards].map(([label, shard]) => [label, measurementOf(shard)])),
-      slices,
+      slices: keeper.slices(),
     }),
   };
   return tally;

@@ -6,6 +6,7 @@ import { rollup, sum } from "d3-array";
 import { ConfigError } from "../../server/placement/contract.ts";
 import type { AuditDialogsReply } from "../../server/protocol/http.ts";
 import type { Slice } from "../drivers/contract.ts";
+import type { PackedHistogram } from "../traffic/packed-histogram.ts";
 import { htmlReport } from "./html.ts";
 import { junitReport } from "./junit.ts";
 import { markdownReport } from "./markdown.ts";
@@ -88,7 +89,18 @@ async function read(path: string): Promise<Buffer | null> {
 function isSlice(value: unknown): value is Slice {
   if (typeof value !== "object" || value === null) return false;
   if (!("second" in value && "acked" in value && "shard" in value)) return false;
-  return Number.isFinite(value.second) && Number.isFinite(value.acked) && typeof value.shard === "string";
+  if (!(Number.isFinite(value.second) && Number.isFinite(value.acked) && typeof value.shard === "string")) return false;
+  if ("seconds" in value && !(Number.isInteger(value.seconds) && Number(value.seconds) > 0)) return false;
+  return ["warmup", "delivery", "commit"].every(
+    (name) => !Object.hasOwn(value, name) || isPacked(Reflect.get(value, name)),
+  );
+}
+
+function isPacked(value: unknown): value is PackedHistogram {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("sum" in value && "max" in value && "counts" in value && Array.isArray(value.counts))) return false;
+  if (!(Number.isFinite(value.sum) && Number.isFinite(value.max) && value.counts.length % 2 === 0)) return false;
+  return value.counts.every((entry) => Number.isInteger(entry) && entry > 0);
 }
 
 function parseSlices(text: string, where: string): Slice[] {

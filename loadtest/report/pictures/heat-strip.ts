@@ -20,15 +20,17 @@ interface Grid {
 }
 
 function gridOf(labels: readonly string[], slices: readonly Slice[]): Grid {
-  const seconds = Math.max(1, (max(slices, ({ second }) => second) ?? 0) + 1);
+  const seconds = max(slices, (slice) => slice.second + (slice.seconds ?? 1)) ?? 1;
   const step = Math.ceil(seconds / COLUMNS);
   const columns = Math.ceil(seconds / step);
   const rowOf = new Map(labels.map((label, row) => [label, row]));
   const rates = labels.map(() => new Float64Array(columns));
-  for (const { second, shard, acked } of slices) {
+  for (const { second: start, seconds: length = 1, shard, acked } of slices) {
     const row = rates[rowOf.get(shard) ?? -1];
-    const column = Math.floor(second / step);
-    if (row !== undefined && second >= 0) row[column]! += acked / step;
+    if (row === undefined || start < 0) continue;
+    for (let second = start; second < start + length; second += 1) {
+      row[Math.floor(second / step)]! += acked / length / step;
+    }
   }
   return { step, columns, rates, peak: max(rates, (row) => max(row)) ?? 0 };
 }

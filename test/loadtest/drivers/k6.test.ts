@@ -3,12 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { sum } from "d3-array";
 import type { Driver, DriveOrder, Measurement } from "../../../loadtest/drivers/contract.ts";
 import { createK6Driver } from "../../../loadtest/drivers/k6.ts";
 import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
 import { startOwnServer, type OwnServer } from "../../../loadtest/own-server.ts";
 import { createServerClient } from "../../../loadtest/server-client.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import { unpackHistogram } from "../../../loadtest/traffic/packed-histogram.ts";
 import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
 import { skipWithoutK6 } from "../../support/k6.ts";
 
@@ -66,6 +68,21 @@ describe("the k6 driver", { skip: skipWithoutK6 }, () => {
     assert.deepEqual(audit.shards, own);
     const sliced = measured.slices.reduce((sum, slice) => sum + slice.acked, 0);
     assert.equal(sliced, measured.sent);
+    for (const [label, { delivery, commit }] of Object.entries(measured.shards)) {
+      const own = measured.slices.filter(({ shard }) => shard === label);
+      const samples = own.map((slice) => [
+        unpackHistogram(slice.delivery!).count,
+        unpackHistogram(slice.commit!).count,
+      ]);
+      assert.equal(
+        sum(samples, ([count]) => count),
+        delivery.count,
+      );
+      assert.equal(
+        sum(samples, ([, count]) => count),
+        commit.count,
+      );
+    }
     assert.deepEqual([measured.duplicated, measured.reordered, measured.generator.dropped], [0, 0, 0]);
     assert.ok(measured.generator.sendLag.count > 0 && measured.generator.handlerLag.count > 0);
     assert.ok(progress.length >= 2 && (progress.at(-1) ?? 0) > 0, "tells how far it is");
