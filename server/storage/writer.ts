@@ -53,7 +53,7 @@ export interface Writer {
   /** Age of the oldest row that is not answered yet, ms; 0 when there is none. */
   queueAgeMs(): number;
   totals(): WriterTotals;
-  /** Resolves when everything queued is answered. */
+  /** Resolves when every row queued so far is answered; rows that come later are not waited for. */
   drain(): Promise<void>;
   /** Refuses new rows, answers those queued, closes the store. */
   close(): Promise<void>;
@@ -93,12 +93,16 @@ export function createWriter(options: WriterOptions): Writer {
   let cancelProbe: (() => void) | null = null;
   let probeMs: number = PROBE_MS.first;
   let probing: Promise<void> = Promise.resolve();
-  let drained: (() => void)[] = [];
+  let taken = 0;
+  let answered = 0;
+  /** Ascending by `rows`, the number of answered rows that each waits for. */
+  const drains: { readonly rows: number; readonly resolve: () => void }[] = [];
 
   function enqueue(row: MessageRow, bytes: number, answer: Answer): Failed | null {
     if (closing) return REFUSED.stopping;
     if (state === "down") return REFUSED.down;
     if (!queue.push(row, bytes, answer, clock.now())) return REFUSED.full;
+    taken += 1;
     wake();
     return null;
   }
@@ -113,7 +117,7 @@ export function createWriter(options: WriterOptions): Writer {
     awake = false;
     if (current !== null || state === "down") return;
     const batch = queue.shift();
-    if (batch === undefined) return settleDrain();
+    if (batch === undefined) return;
     current = batch;
     startedAt = clock.now();
     watch(commitTimeoutMs);
@@ -139,7 +143,7 @@ export function createWriter(options: WriterOptions): Writer {
       const id = ids[i]!;
       batch.answers[i]!({ id, duplicate: id !== batch.rows[i]!.id, queueMs: start - batch.since[i]!, commitMs });
     }
-    settleDrain();
+    settle(batch.rows.length);
   }
 
   function fail(batch: Batch, error: Error): void {
@@ -153,7 +157,7 @@ export function createWriter(options: WriterOptions): Writer {
     goDown(error);
     for (const answer of batch.answers) answer(LOST);
     for (const { answers } of untried) for (const answer of answers) answer(UNTRIED);
-    settleDrain();
+    settle(untried.reduce((sum, { rows }) => sum + rows.length, batch.rows.length));
   }
 
   function count(rows: number, seconds: number): void {
@@ -209,17 +213,15 @@ export function createWriter(options: WriterOptions): Writer {
     onState?.("up", null);
   }
 
-  function settleDrain(): void {
-    if (drained.length === 0 || current !== null || queue.rows() > 0) return;
-    const waiting = drained;
-    drained = [];
-    for (const resolve of waiting) resolve();
+  function settle(rows: number): void {
+    answered += rows;
+    while (drains.length > 0 && drains[0]!.rows <= answered) drains.shift()!.resolve();
   }
 
   function drain(): Promise<void> {
     return new Promise((resolve) => {
-      drained.push(resolve);
-      settleDrain();
+      drains.push({ rows: taken, resolve });
+      settle(0);
     });
   }
 

@@ -337,6 +337,20 @@ describe("end", () => {
     assert.equal(clock.timers(), 0);
   });
 
+  test("drain does not wait for what comes later", async () => {
+    const { clock, calls, send, writer } = await started({ maxRows: 1 });
+    send(1);
+    let drained = false;
+    void writer.drain().then(() => (drained = true));
+    send(2);
+    await clock.turn();
+    calls[0]!.end();
+    await clock.turn();
+    assert.equal(drained, true);
+    calls[1]!.end();
+    await clock.turn();
+  });
+
   test("a shard that is down closes at once and is probed no more", async () => {
     const { clock, calls, send, writer, attempts } = await started();
     send(1);
