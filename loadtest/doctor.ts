@@ -5,7 +5,7 @@ import type { Writable } from "node:stream";
 import { promisify } from "node:util";
 import { DEVELOPMENT_SECRET } from "../server/protocol/secret.ts";
 import { findK6, k6Version } from "./drivers/k6-binary.ts";
-import { CHROMIUM, findProgram, MARIADB, PROMETHEUS } from "./programs.ts";
+import { CHROMIUM, findProgram, LOKI, MARIADB, PROMETHEUS } from "./programs.ts";
 import { sharedSecret } from "./secret.ts";
 
 /** One thing that hotshard or its tests can use. */
@@ -46,6 +46,7 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Doc
       "hotshard stack, and the tests of rules, alerts and dashboards",
       packages("prometheus", "prometheus"),
     ),
+    examineProgram("Loki", LOKI, "the logs of hotshard stack", "hotshard stack install loki"),
     examineProgram("Docker", ["docker"], "the whole stack with dashboards", "see docs.docker.com/get-docker"),
     examineSecret(env),
     examinePort(),

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
-import { Option, type Command } from "commander";
+import { Argument, Option, type Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { EXIT } from "../exit-code.ts";
+import { PINNED, type PinnedName } from "../pinned.ts";
 import type { PartStatus } from "../stack/contract.ts";
+import { installPinned } from "../stack/install.ts";
 import type { PortWishes } from "../stack/ports.ts";
 import { createStack, type Stack } from "../stack/stack.ts";
 
@@ -55,6 +57,18 @@ export function addStack(program: Command, finish: (code: number) => void): void
     const stopped = await stackOf(given).down();
     say(stopped === 0 ? "The stack was down already." : `The stack is down; ${stopped} parts were stopped.`);
   });
+
+  stack
+    .command("install")
+    .summary("build Prometheus 3 or Loki with Go, and print the paths")
+    .description(
+      "Builds the version of docker-compose.yml from the Go module that pins it, into the cache: minutes of work. " +
+        "The stack takes what is on PATH first.",
+    )
+    .addArgument(new Argument("<program>", "what to build").choices(Object.keys(PINNED)))
+    .action(async (name: PinnedName) => {
+      for (const path of await installPinned(name, say)) process.stdout.write(`${path}\n`);
+    });
 }
 
 function part(stack: Command, name: string, summary: string): Command {

@@ -1,12 +1,10 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { ConfigError } from "../../server/placement/contract.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import { cacheFolder, type Environment } from "../cache-folder.ts";
 
 /** The k6 that `hotshard k6 install` brings; scenarios are tested with it. */
 export const K6_VERSION = "v2.2.0";
@@ -14,11 +12,9 @@ export const K6_VERSION = "v2.2.0";
 const MAJOR = "v2.";
 const PROGRAM = process.platform === "win32" ? "k6.exe" : "k6";
 
-/** @returns where the pinned k6 lies once it is installed: below HOTSHARD_CACHE, XDG_CACHE_HOME/hotshard or ~/.cache/hotshard */
+/** @returns where the pinned k6 lies once it is installed: in the cache folder */
 export function cachedK6(env: Environment = process.env): string {
-  const xdg = env["XDG_CACHE_HOME"];
-  const cache = env["HOTSHARD_CACHE"] || (xdg ? join(xdg, "hotshard") : join(homedir(), ".cache", "hotshard"));
-  return join(cache, `k6-${K6_VERSION}`, PROGRAM);
+  return join(cacheFolder(env), `k6-${K6_VERSION}`, PROGRAM);
 }
 
 /**

@@ -1,11 +1,10 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { Environment } from "../cache-folder.ts";
+import { goBuild, type GoBuild } from "../go-build.ts";
 import { cachedK6, K6_VERSION, k6Version } from "./k6-binary.ts";
 import { MissingProgramError } from "./missing-program.ts";
 
@@ -13,16 +12,16 @@ import { MissingProgramError } from "./missing-program.ts";
 const RELEASES = "https://github.com/grafana/k6/releases/download";
 const CONNECT_MS = 10_000;
 const DOWNLOAD_MS = 300_000;
-/** k6 v2.2 asks for it in its go.mod. */
-const GO_MINOR = 25;
-/** The module that pins k6 and its dependencies with their sums: found from the sources and from `dist`. */
-const MODULE = ["../../tools/k6", "../../../tools/k6"]
-  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  .find((path) => existsSync(join(path, "go.mod")));
+const BUILD: GoBuild = {
+  module: "k6",
+  packages: ["go.k6.io/k6/v2"],
+  goMinor: 25,
+  what: `k6 ${K6_VERSION}: about two minutes`,
+};
 
 export interface InstallOptions {
   /** The environment to read and to pass on; the process's by default. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Environment;
   /** Base address of the releases; HOTSHARD_K6_RELEASES (a mirror) or the project's own by default. */
   readonly releases?: string;
   /** Told what is being done, a line at a time. */
@@ -74,7 +73,7 @@ export async function installK6(options: InstallOptions = {}): Promise<string> {
 }
 
 interface Work {
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly say: (line: string) => void;
   /** A folder of this call's own beside the target, so that a rename moves the result. */
   readonly work: string;
@@ -123,43 +122,8 @@ async function fetchBytes(url: string, timeoutMs: number): Promise<Buffer> {
 }
 
 async function build({ env, say, work }: Work): Promise<string> {
-  if (MODULE === undefined) throw new Error("tools/k6 is not in this package");
-  const go = await findGo(env);
-  const program = join(work, basename(cachedK6(env)));
-  say(`building k6 ${K6_VERSION} with ${go}: about two minutes`);
-  const child = spawn(go, ["build", "-trimpath", "-buildvcs=false", "-o", program, "go.k6.io/k6/v2"], {
-    cwd: MODULE,
-    // The sums are complete: nothing may be added to them, and no workspace of the caller's may get in the way.
-    env: { ...env, GOFLAGS: "-mod=readonly", GOWORK: "off", CGO_ENABLED: "0" },
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  let tail = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (tail = (tail + text).slice(-600)));
-  const startedAt = Date.now();
-  const beat = setInterval(() => say(`still building, ${Math.round((Date.now() - startedAt) / 1_000)} s`), 15_000);
-  try {
-    const [code] = await once(child, "close");
-    if (code !== 0) throw new Error(`go build failed: ${tail.trim()}`);
-  } finally {
-    clearInterval(beat);
-  }
-  return program;
-}
-
-async function findGo(env: Work["env"]): Promise<string> {
-  let found = env["HOTSHARD_GO"] ? `${env["HOTSHARD_GO"]} (HOTSHARD_GO) does not start` : "no Go on PATH";
-  // Go's own installer puts it there, often without PATH.
-  for (const go of env["HOTSHARD_GO"] ? [env["HOTSHARD_GO"]] : ["go", "/usr/local/go/bin/go"]) {
-    try {
-      const { stdout } = await promisify(execFile)(go, ["env", "GOVERSION"], { env: { ...env } });
-      const [, major, minor] = /^go(\d+)\.(\d+)/u.exec(stdout) ?? [];
-      if (Number(major) > 1 || Number(minor) >= GO_MINOR) return go;
-      found = `${go} is ${stdout.trim()}`;
-    } catch {
-      continue;
-    }
-  }
-  throw new Error(`${found}; Go 1.${GO_MINOR} or newer is needed`);
+  await goBuild(BUILD, work, { env, say });
+  return join(work, basename(cachedK6(env)));
 }
 
 function reasonOf(error: unknown): string {

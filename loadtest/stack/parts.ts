@@ -37,7 +37,9 @@ export async function findPrograms(): Promise<Programs> {
   ]);
   const missing = [
     ...(mariadb === null || installer === null ? ["mariadbd (Debian: mariadb-server; Homebrew: mariadb)"] : []),
-    ...(prometheus === null ? ["prometheus (Debian and Homebrew: prometheus)"] : []),
+    ...(prometheus === null
+      ? ["prometheus (Debian and Homebrew: prometheus; or `hotshard stack install prometheus`)"]
+      : []),
   ];
   if (mariadb !== null && installer !== null && prometheus !== null) return { mariadb, installer, prometheus, loki };
   throw new MissingProgramError(
@@ -64,8 +66,8 @@ export async function describeParts(folder: string, ports: Ports, programs: Prog
   const prometheus = prometheusPart(programs.prometheus, {
     folder: join(folder, "prometheus"),
     port: ports.prometheus,
+    chat: ports.server,
     targets: {
-      chat: ports.server,
       prometheus: ports.prometheus,
       ...(loki === null ? {} : { loki: loki.http }),
     },

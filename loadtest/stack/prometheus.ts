@@ -8,6 +8,8 @@ import { answers, document } from "./http.ts";
 export interface PrometheusServer {
   readonly folder: string;
   readonly port: number;
+  /** The chat server's port; it lists its own targets. */
+  readonly chat: number;
   /** Ports of 127.0.0.1 to scrape, by job. */
   readonly targets: Readonly<Record<string, number>>;
 }
@@ -18,7 +20,7 @@ const INTERVAL = "5s";
 const TIMEOUT = "4s";
 
 /** A Prometheus with the rules of this package, as a part of the stack. */
-export function prometheusPart(program: string, { folder, port, targets }: PrometheusServer): Part {
+export function prometheusPart(program: string, { folder, port, chat, targets }: PrometheusServer): Part {
   const address = `http://127.0.0.1:${port}`;
   return {
     name: "prometheus",
@@ -28,7 +30,7 @@ export function prometheusPart(program: string, { folder, port, targets }: Prome
       await mkdir(folder, { recursive: true });
       const file = join(folder, "prometheus.yml");
       // JSON is YAML, and nothing in a path needs a thought.
-      await writeFile(file, JSON.stringify(configuration(targets), null, 2));
+      await writeFile(file, JSON.stringify(configuration(chat, targets), null, 2));
       return {
         program,
         args: [
@@ -50,16 +52,20 @@ export function prometheusPart(program: string, { folder, port, targets }: Prome
   };
 }
 
-function configuration(targets: Readonly<Record<string, number>>): object {
+function configuration(chat: number, targets: PrometheusServer["targets"]): object {
+  const discovery = { url: `http://127.0.0.1:${chat}/v1/targets?role=server`, refresh_interval: "15s" };
   return {
     global: { scrape_interval: INTERVAL, scrape_timeout: TIMEOUT, evaluation_interval: INTERVAL },
     // Several k6 write at once, and each sends again after a failure.
     storage: { tsdb: { out_of_order_time_window: "10m" } },
     rule_files: ["rules", "alerts"].map((name) => join(rulesFolder(), name, "*.yml")),
-    scrape_configs: Object.entries(targets).map(([job, port]) => ({
-      job_name: job,
-      static_configs: [{ targets: [`127.0.0.1:${port}`] }],
-    })),
+    scrape_configs: [
+      { job_name: "chat", http_sd_configs: [discovery] },
+      ...Object.entries(targets).map(([job, port]) => ({
+        job_name: job,
+        static_configs: [{ targets: [`127.0.0.1:${port}`] }],
+      })),
+    ],
   };
 }
 

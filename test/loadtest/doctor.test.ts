@@ -15,6 +15,7 @@ test("everything that can be missing has a row with its remedy", async () => {
     "MariaDB",
     "Chromium",
     "Prometheus",
+    "Loki",
     "Docker",
     "HOTSHARD_SECRET",
     "port 8086",

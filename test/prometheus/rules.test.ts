@@ -3,7 +3,7 @@ import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { METRICS, type MetricName } from "../../server/observability/metric-names.ts";
-import { promtool, skipWithoutPromtool } from "../support/promtool.ts";
+import { everyPromtool, skipWithoutPromtool } from "../support/promtool.ts";
 import { temporaryFolder } from "../support/server.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -39,15 +39,15 @@ const recorded = all(RULES, /record: "?([\w:]+)/gu);
 const alerts = all(ALERTS, /alert: (\w+)/gu);
 
 test("configuration and rules are valid", { skip: skipWithoutPromtool }, async () => {
-  const config = await promtool(["check", "config", "prometheus.yml"], FOLDER);
+  const config = await everyPromtool(["check", "config", "prometheus.yml"], FOLDER);
   assert.ok(config.ok, config.output);
   const names = [...RULES, ...ALERTS].map(({ file }) => join(ROOT, file));
-  const rules = await promtool(["check", "rules", "--lint=all", "--lint-fatal", ...names], FOLDER);
+  const rules = await everyPromtool(["check", "rules", "--lint=all", "--lint-fatal", ...names], FOLDER);
   assert.ok(rules.ok, rules.output);
 });
 
 test("every rule fires and stays quiet as its tests say", { skip: skipWithoutPromtool }, async () => {
-  const tested = await promtool(["test", "rules", ...TESTS.map(({ file }) => join(ROOT, file))], FOLDER);
+  const tested = await everyPromtool(["test", "rules", ...TESTS.map(({ file }) => join(ROOT, file))], FOLDER);
   assert.ok(tested.ok, tested.output);
 });
 
@@ -128,6 +128,6 @@ test("the runbooks' queries can be asked", { skip: skipWithoutPromtool }, async 
   const rules = queries.map((expr, index) => ({ record: `q${index}`, expr }));
   // JSON is YAML.
   writeFileSync(join(folder, "queries.yml"), JSON.stringify({ groups: [{ name: "runbooks", rules }] }));
-  const { ok, output } = await promtool(["check", "rules", "--lint=none", "queries.yml"], folder);
+  const { ok, output } = await everyPromtool(["check", "rules", "--lint=none", "queries.yml"], folder);
   assert.ok(ok, output);
 });

@@ -6,7 +6,7 @@ import { main } from "../../../loadtest/cli.ts";
 import { chatSkewFiles } from "../../../loadtest/rules/chat-target.ts";
 import { skewFiles, type GeneratedFile } from "../../../loadtest/rules/skew-files.ts";
 import { parseSkewTarget, type SkewOptions } from "../../../loadtest/rules/skew-target.ts";
-import { promtool, skipWithoutPromtool } from "../../support/promtool.ts";
+import { everyPromtool, promtool, skipWithoutPromtool } from "../../support/promtool.ts";
 import { temporaryFolder } from "../../support/server.ts";
 
 const MYSQL: SkewOptions = {
@@ -39,9 +39,9 @@ test("the rules made for any metric pass the tests made with them", { skip: skip
     (name) => `${name}-skew.yml`,
   );
   const rules = names.flatMap((name) => [`rules/${name}`, `alerts/${name}`]);
-  const checked = await promtool(["check", "rules", ...rules], folder);
+  const checked = await everyPromtool(["check", "rules", ...rules], folder);
   assert.ok(checked.ok, checked.output);
-  const tested = await Promise.all(names.map((name) => promtool(["test", "rules", `tests/${name}`], folder)));
+  const tested = await Promise.all(names.map((name) => everyPromtool(["test", "rules", `tests/${name}`], folder)));
   for (const { ok, output } of tested) assert.ok(ok, output);
 });
 
