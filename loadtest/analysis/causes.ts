@@ -1,8 +1,7 @@
-import { createRandom } from "../traffic/random.ts";
-import { quantileOf, throwInto } from "./sampling.ts";
 import { noiseFloor } from "./noise-floor.ts";
 import { maxOverMean } from "../../server/placement/skew.ts";
-import { weightClasses, type WeightClass } from "./weight-classes.ts";
+import { simulateSkew, type Spread } from "./simulate.ts";
+import { weightClasses } from "./weight-classes.ts";
 
 /** One cause of skew: it multiplies max/mean by `factor`; low and high are its 2.5 % and 97.5 % quantiles. */
 export interface Factor {
@@ -40,41 +39,7 @@ export interface CausesInput {
   readonly overridden: ReadonlySet<string>;
 }
 
-interface Simulation {
-  readonly mean: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Conditional binomials that one simulation may draw: bounds its time at about 0.3 s. */
-const DRAWS = 3_000_000;
-
-/** Distribution of max/mean when the classes are thrown by `shares` on top of loads that stay where they are. */
-function simulate(classes: readonly WeightClass[], shares: readonly number[], fixed: readonly number[]): Simulation {
-  const shards = shares.length;
-  const cost = classes.reduce((total, { dialogs }) => total + Math.min(dialogs, 2 * shards), 1);
-  const trials = Math.max(400, Math.min(4_000, Math.round(DRAWS / cost)));
-  const random = createRandom(11, shards).uniform;
-  const total =
-    classes.reduce((rest, { weight, dialogs }) => rest + weight * dialogs, 0) + fixed.reduce((a, b) => a + b);
-  const loads = new Float64Array(shards);
-  const ratios = new Float64Array(trials);
-  for (let trial = 0; trial < trials; trial += 1) {
-    loads.set(fixed);
-    for (const { weight, dialogs } of classes) throwInto(loads, random, dialogs, shares, weight);
-    let most = 0;
-    for (const load of loads) most = Math.max(most, load);
-    ratios[trial] = (most * shards) / total;
-  }
-  ratios.sort();
-  return {
-    mean: ratios.reduce((rest, ratio) => rest + ratio, 0) / trials,
-    low: quantileOf(ratios, 0.025),
-    high: quantileOf(ratios, 0.975),
-  };
-}
-
-const over = (simulation: Simulation, base: number): Factor => ({
+const over = (simulation: Spread, base: number): Factor => ({
   factor: simulation.mean / base,
   low: simulation.low / base,
   high: simulation.high / base,
@@ -109,8 +74,8 @@ export function causesOfSkew(input: CausesInput): Causes {
     return { chance: one, popularity: one, placement: one, hash: one };
   }
   const floor = noiseFloor(input.distinct, shards);
-  const popular = simulate(weightClasses(input.dialogs.map(({ messages }) => messages)), even, none);
-  const placed = simulate(weightClasses(free), input.shares, fixed);
+  const popular = simulateSkew(weightClasses(input.dialogs.map(({ messages }) => messages)), () => even, none);
+  const placed = simulateSkew(weightClasses(free), () => input.shares, fixed);
   return {
     chance: { factor: floor.mean, low: floor.low, high: floor.high },
     popularity: over(popular, floor.mean),

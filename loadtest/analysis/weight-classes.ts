@@ -16,7 +16,7 @@ const WIDTH = 1.25;
  *
  * @param counts messages per dialog, > 0, in any order
  */
-export function weightClasses(counts: readonly number[]): WeightClass[] {
+export function weightClasses(counts: ArrayLike<number>): WeightClass[] {
   const ranked = Float64Array.from(counts).sort().reverse();
   const heavy = new Map<number, number>();
   const buckets = new Map<number, { total: number; squares: number }>();

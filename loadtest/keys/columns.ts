@@ -1,0 +1,106 @@
+import { ConfigError } from "../../server/placement/contract.ts";
+import { timeOf } from "./time-of.ts";
+
+/** How the lines of an input say key, count and time. Columns from 0; −1: not there, then a line is one message. */
+export type Format =
+  | {
+      readonly kind: "table";
+      /** Between the columns; "" when there is only one. */
+      readonly delimiter: string;
+      readonly header: boolean;
+      /** Of every line. */
+      readonly columns: number;
+      readonly key: number;
+      readonly count: number;
+      readonly time: number;
+    }
+  /** As `uniq -c` writes: spaces, a count, a space, the key. */
+  | { readonly kind: "uniq" }
+  /** An object a line. */
+  | { readonly kind: "ndjson" };
+
+/** What columns and fields may be called, in any case. */
+export const NAMES = {
+  key: [
+    "dialog",
+    "key",
+    "dialog_id",
+    "conversation",
+    "conversation_id",
+    "chat_id",
+    "room",
+    "id",
+    "shard_key",
+    "partition_key",
+  ],
+  count: ["count", "messages", "n", "cnt", "total", "rows", "count(*)", "num"],
+  time: ["time", "timestamp", "ts", "at", "created_at", "date", "datetime"],
+} as const;
+
+const isNumber = (text: string): boolean => /^-?\d+(?:\.\d+)?$/.test(text);
+
+/**
+ * Tells the format from the first lines.
+ *
+ * A header is known by its names, or by a first line without a number above a line with one. Without a header one column
+ * is the key, and two are key and count, unless the first is a date: then time and key.
+ *
+ * @param lines the first two lines that are not empty, or fewer
+ * @param file named in the error
+ * @throws {ConfigError} BAD_COLUMNS when no column can be the key
+ */
+export function detectFormat(lines: readonly string[], file: string): Format {
+  const [first = "", second = ""] = lines;
+  if (first.trimStart().startsWith("{")) return { kind: "ndjson" };
+  if (/^ +\d+ \S/.test(first)) return { kind: "uniq" };
+  const delimiter = ["\t", ",", ";", "|"].find((one) => first.includes(one)) ?? "";
+  const fields = splitFields(first, delimiter);
+  const names = fields.map((field) => field.trim().toLowerCase());
+  const find = (known: readonly string[]): number => names.findIndex((name) => known.includes(name));
+  const table = { kind: "table", delimiter, columns: fields.length } as const;
+  const key = find(NAMES.key);
+  const count = find(NAMES.count);
+  const time = find(NAMES.time);
+  if (key >= 0 && (fields.length === 1 || count >= 0 || time >= 0)) {
+    return { ...table, header: true, key, count, time };
+  }
+  const below = splitFields(second, delimiter);
+  const header =
+    !fields.some((field) => isNumber(field) || isDate(field)) && below.some((one) => isNumber(one) || isDate(one));
+  const sample = header ? below : fields;
+  if (fields.length === 1) return { ...table, header: key >= 0, key: 0, count: -1, time: -1 };
+  if (fields.length === 2) {
+    if (isDate(sample[0] ?? "")) return { ...table, header, key: 1, count: -1, time: 0 };
+    if (isNumber(sample[1] ?? "")) return { ...table, header, key: 0, count: 1, time: -1 };
+  }
+  throw new ConfigError(
+    "BAD_COLUMNS",
+    `${file} line 1 does not tell which columns are key and count: begin it with the line dialog,count or time,dialog`,
+  );
+}
+
+function isDate(text: string): boolean {
+  return !isNumber(text) && Number.isFinite(timeOf(text));
+}
+
+/** Fields of a line (RFC 4180 quotes); a quote that is not closed ends with the line. */
+export function splitFields(line: string, delimiter: string): string[] {
+  if (delimiter === "") return [unquoted(line)];
+  if (!line.includes('"')) return line.split(delimiter);
+  const fields: string[] = [];
+  let from = 0;
+  let quoted = false;
+  for (let i = 0; i <= line.length; i += 1) {
+    if (line[i] === '"') quoted = !quoted;
+    else if (i === line.length || (line[i] === delimiter && !quoted)) {
+      fields.push(unquoted(line.slice(from, i)));
+      from = i + 1;
+    }
+  }
+  return fields;
+}
+
+function unquoted(field: string): string {
+  const inner = /^"([\s\S]*)"$/.exec(field)?.[1];
+  return inner === undefined ? field : inner.replaceAll('""', '"');
+}

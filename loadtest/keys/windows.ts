@@ -1,0 +1,63 @@
+import type { HashedKeys } from "../analysis/place-keys.ts";
+import { createBlock, type KeyTable } from "./key-table.ts";
+
+/** What was written within a window of time. */
+export interface KeyWindow {
+  /** Its start, in milliseconds as the input counts them. */
+  readonly startMs: number;
+  readonly messages: number;
+  readonly keys: HashedKeys;
+}
+
+export const MINUTE_MS = 60_000;
+/** Windows that stay open for messages that come late. */
+const OPEN = 3;
+
+/**
+ * Gathers a stream by minutes. A minute is closed, and told, when three later ones have begun.
+ *
+ * @param onClose called once for each minute with messages, in no order
+ */
+export function createWindows(
+  table: KeyTable,
+  onClose: (window: KeyWindow) => void,
+): {
+  /** @returns false when the minute was closed already: the message came too late */
+  add(index: number, count: number, timeMs: number): boolean;
+  /** Closes what is open. */
+  end(): void;
+} {
+  const open = new Map<number, Map<number, number>>();
+  let newest = Number.NEGATIVE_INFINITY;
+
+  function close(minute: number): void {
+    const counts = open.get(minute)!;
+    open.delete(minute);
+    const block = createBlock(counts.size);
+    let messages = 0;
+    for (const [index, count] of counts) {
+      table.copyKey(index, block, block.size);
+      block.counts[block.size] = count;
+      block.size += 1;
+      messages += count;
+    }
+    onClose({ startMs: minute * MINUTE_MS, messages, keys: block });
+  }
+
+  return {
+    add(index, count, timeMs) {
+      const minute = Math.floor(timeMs / MINUTE_MS);
+      if (minute > newest) {
+        newest = minute;
+        for (const one of open.keys()) if (one <= newest - OPEN) close(one);
+      } else if (minute <= newest - OPEN) return false;
+      let counts = open.get(minute);
+      if (counts === undefined) open.set(minute, (counts = new Map()));
+      counts.set(index, (counts.get(index) ?? 0) + count);
+      return true;
+    },
+    end() {
+      for (const one of [...open.keys()]) close(one);
+    },
+  };
+}
