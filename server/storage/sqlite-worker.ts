@@ -67,6 +67,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS message (
   UNIQUE (dialog, id_author, client_id)
 )`;
 
+// Node 22.13 takes `?1` for a name and cannot bind it: what is used twice is given twice.
 const SQL = {
   // Only the unique key: a message id that exists already is a fault and must not be hidden.
   insert: `INSERT INTO message VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (dialog, id_author, client_id) DO NOTHING`,
@@ -76,8 +77,8 @@ const SQL = {
   newest: `SELECT dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient, client_id AS client,
     text FROM message WHERE dialog = ? ORDER BY message.id DESC LIMIT ?`,
   audit: `SELECT COUNT(*) AS "rows", COALESCE(SUM(md5_24(dialog, id_author, client_id)), 0) AS sum FROM message
-    WHERE substr(client_id, 1, length(?1)) = ?1`,
-  auditDialogs: `SELECT dialog, COUNT(*) AS count FROM message WHERE substr(client_id, 1, length(?1)) = ?1
+    WHERE substr(client_id, 1, length(?)) = ?`,
+  auditDialogs: `SELECT dialog, COUNT(*) AS count FROM message WHERE substr(client_id, 1, length(?)) = ?
     GROUP BY dialog`,
   lastId: `SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS id FROM message`,
   rows: `SELECT COUNT(*) AS n FROM message`,
@@ -119,9 +120,9 @@ function handle(request: SqliteRequest): unknown {
     case "find":
       return statements.find.get(request[1], request[2], request[3])?.["id"] ?? null;
     case "audit":
-      return statements.audit.get(`${request[1]}-`);
+      return statements.audit.get(`${request[1]}-`, `${request[1]}-`);
     case "auditDialogs":
-      return statements.auditDialogs.all(`${request[1]}-`);
+      return statements.auditDialogs.all(`${request[1]}-`, `${request[1]}-`);
     case "lastId":
       return statements.lastId.get()!["id"];
     case "size":

@@ -1,0 +1,11 @@
+/**
+ * What other programs import as `hotshard`: the result document, the placements, and what scenarios are written with.
+ * The command is `bin/hotshard.js`; k6 takes the files of `scenarios/` as they are.
+ */
+export { dialogId } from "../server/placement/dialog.ts";
+export { PLACEMENTS, parsePlacement, type PlacementChoice, type PlacementEntry } from "../server/placement/registry.ts";
+export type { Placement, PlacementFactory, WeightedShard } from "../server/placement/contract.ts";
+export { ResultSchema, type Result } from "./report/result.ts";
+export type { Dials, Lane, PlannedSend, Story } from "./traffic/contract.ts";
+export { anyoneBut, dealLanes, onlineUsers, type LanePlan, type LaneSeat } from "./traffic/lanes.ts";
+export { defineScenario, type Scenario, type ScenarioSpec } from "./traffic/scenario.ts";
