@@ -7,11 +7,12 @@ import type { Result } from "./report/result.ts";
 /** What `hotshard` tells the shell. */
 export const EXIT = { good: 0, failed: 1, usage: 2, invalid: 3, missing: 4, internal: 70, interrupted: 130 } as const;
 
-/** An interrupted run is not judged; a failed audit is certain even when the run is INVALID. */
+/** An interrupted run is not judged; a failed audit is certain even when the run is INVALID, a missed threshold is not. */
 export function exitCodeOf(result: Result): number {
   if (result.run.interrupted) return EXIT.interrupted;
   if (auditFaults(result.audit).length > 0) return EXIT.failed;
-  return result.verdict.status === "VALID" ? EXIT.good : EXIT.invalid;
+  if (result.verdict.status === "INVALID") return EXIT.invalid;
+  return result.thresholds?.some(({ status }) => status === "failed") ? EXIT.failed : EXIT.good;
 }
 
 /** Codes of errors that say that something which the command needs is not there. */

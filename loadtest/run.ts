@@ -2,15 +2,20 @@ import { randomInt } from "node:crypto";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError } from "../server/placement/contract.ts";
+import { ConfigError, type Topology } from "../server/placement/contract.ts";
 import type { AuditMessageReply } from "../server/protocol/http.ts";
 import { buildResult } from "./analysis/build-result.ts";
+import { expectedTraffic } from "./analysis/expected-traffic.ts";
+import { judgeThresholds } from "./analysis/judge-thresholds.ts";
+import { refuseUnknowable } from "./analysis/threshold-needs.ts";
+import type { Threshold } from "./analysis/threshold.ts";
 import type { Driver, Measurement, Progress } from "./drivers/contract.ts";
 import { startOwnServer } from "./own-server.ts";
 import type { Result } from "./report/result.ts";
 import { writeRun } from "./report/write.ts";
 import { createServerClient, type ServerClient } from "./server-client.ts";
 import type { Dials } from "./traffic/contract.ts";
+import { findScenario } from "./traffic/stories/registry.ts";
 
 export interface RunOrder {
   readonly scenario: string;
@@ -25,6 +30,8 @@ export interface RunOrder {
   readonly out: string;
   /** The command line that makes the same run. */
   readonly command: string;
+  /** What the run must keep; refused before it is driven when it could not know. */
+  readonly thresholds?: readonly Threshold[];
   /** An own server listens at this address of its chat. */
   readonly onServer?: (url: string) => void;
   readonly onProgress?: (progress: Progress) => void;
@@ -36,7 +43,8 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 /**
  * Drives one scenario, audits it against the databases, and writes the run's folder.
  *
- * @throws {ConfigError} BAD_OUT before anything is driven, when the folder cannot be made
+ * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made; TOO_SHORT, UNKNOWABLE for
+ *   thresholds that this run cannot judge
  */
 export async function executeRun(order: RunOrder): Promise<Result> {
   await makeFolder(order.out);
@@ -72,6 +80,8 @@ async function makeFolder(out: string): Promise<void> {
 async function driveAndJudge(order: RunOrder, url: string): Promise<Result> {
   const client = createServerClient(url, order.secret);
   const before = await client.shards();
+  const { thresholds = [] } = order;
+  if (thresholds.length > 0) refuseWhatIsUnknowable(order, thresholds, before.topology);
   const runId = freshRunId();
   const measurement = await order.driver.drive({
     runId,
@@ -89,7 +99,7 @@ async function driveAndJudge(order: RunOrder, url: string): Promise<Result> {
     client.auditDialogs(runId),
     lookUp(client, measurement),
   ]);
-  const result = buildResult({
+  const built = buildResult({
     runId,
     scenario: order.scenario,
     dials: order.dials,
@@ -102,8 +112,19 @@ async function driveAndJudge(order: RunOrder, url: string): Promise<Result> {
     dialogs,
     unknowns,
   });
+  const result =
+    thresholds.length === 0 ? built : { ...built, thresholds: judgeThresholds(thresholds, built, measurement) };
   await writeRun(order.out, { result, slices: measurement.slices, dialogs: dialogs.dialogs });
   return result;
+}
+
+function refuseWhatIsUnknowable(
+  { scenario, dials }: RunOrder,
+  thresholds: readonly Threshold[],
+  topology: Topology,
+): void {
+  const story = findScenario(scenario)?.make(dials);
+  if (story !== undefined) refuseUnknowable(thresholds, expectedTraffic(story, dials, topology), dials);
 }
 
 /** What became of the messages without an answer: asked one by one, they are few. */

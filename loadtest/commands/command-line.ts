@@ -1,12 +1,13 @@
+/** Values by flag, without the dashes; a list repeats its flag, and undefined counts as not given. */
+export type GivenFlags = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 /**
  * The shell command that makes a run again, for its report. Reports are passed on, so passwords in shard URLs are left
  * out.
- *
- * @param given values by flag, without the dashes; undefined counts as not given
  */
-export function commandLine(scenario: string, given: Readonly<Record<string, string | undefined>>): string {
+export function commandLine(scenario: string, given: GivenFlags): string {
   const words = Object.entries(given).flatMap(([flag, value]) =>
-    value === undefined ? [] : [`--${flag} ${quoted(withoutPasswords(value))}`],
+    value === undefined ? [] : [value].flat().map((one) => `--${flag} ${quoted(withoutPasswords(one))}`),
   );
   return ["hotshard run", scenario, ...words].join(" ");
 }

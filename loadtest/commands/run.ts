@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
+import { parseThresholds } from "../analysis/threshold.ts";
 import { chooseDriver, driversNamed } from "../drivers/registry.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
@@ -37,6 +38,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(option("driver", "auto, node or k6; auto takes k6 when it is installed").default("auto"))
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
     .addOption(option("out", "folder for the result"))
+    .addOption(failOn())
     .option("--json", "print the result document on stdout");
   for (const dial of allDials()) command.addOption(option(dial.option, dial.meaning));
   for (const [name, meaning] of Object.entries(SERVER_OPTIONS)) command.addOption(option(name, meaning));
@@ -55,12 +57,21 @@ function option(name: string, meaning: string): Option {
   return new Option(`--${name} <value>`, meaning).env(`HOTSHARD_${name.replaceAll("-", "_").toUpperCase()}`);
 }
 
+/** May be given more than once; in the environment, with commas. */
+function failOn(): Option {
+  return option("fail-on", "exit 1 unless it holds: 'delivery.p99<50ms', 'skew.maxOverMean<1.3'; repeatable").argParser(
+    (text: string, before: readonly string[] | undefined) => [...(before ?? []), ...text.split(",")],
+  );
+}
+
 async function run(name: string, command: Command): Promise<number> {
   const given = givenTo(command, findScenario(name));
   const { driver: driverName = "auto", url = null } = given;
+  const failOnTexts = (command.getOptionValue("failOn") as readonly string[] | undefined) ?? [];
   const secret = sharedSecret(process.env);
   const faults: ConfigError[] = [];
   const dials = held(faults, () => checkedDials(name, given));
+  const thresholds = held(faults, () => parseThresholds(failOnTexts));
   held(faults, () => driversNamed(driverName));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
@@ -76,7 +87,8 @@ async function run(name: string, command: Command): Promise<number> {
     url,
     serverArgs: url === null ? serverArgs(given) : [],
     out,
-    command: commandLine(name, { ...given, driver: driver.name, out: undefined }),
+    command: commandLine(name, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts }),
+    thresholds: thresholds ?? [],
     onProgress: (progress) => line.show(progress),
     signal: onInterrupt(),
   }).finally(() => line.end());

@@ -6,6 +6,7 @@ import { blastRadius, latency } from "./sections/latency.ts";
 import { opening } from "./sections/opening.ts";
 import { advice, headroom, whatIf } from "./sections/remedies.ts";
 import { causes, hotDialogs, overTime } from "./sections/skew.ts";
+import { thresholds } from "./sections/thresholds.ts";
 import { again, audit, generator } from "./sections/trust.ts";
 import { STYLE } from "./style.ts";
 import { headline } from "./words.ts";
@@ -22,6 +23,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 export function htmlReport(result: Result, slices: readonly Slice[], counts: readonly number[] = []): string {
   const body = [
     opening(result),
+    thresholds(result),
     overTime(result, slices),
     causes(result),
     hotDialogs(result, counts),

@@ -31,6 +31,11 @@ function cases(result: Result): Case[] {
     none("audit: nothing is lost", audit.lost, "acknowledged and not stored"),
     none("audit: nothing is shown twice", audit.duplicated, "received twice by a reader"),
     none("audit: nothing is out of order", audit.reordered, "received after a later message"),
+    ...(result.thresholds ?? []).map(({ threshold, status, message }): Case => {
+      const name = `threshold: ${threshold}`;
+      if (status === "not-judged") return { name, failure: null, skipped: message };
+      return { name, failure: status === "failed" ? `${threshold} missed: ${message}` : null };
+    }),
   ];
 }
 
@@ -45,7 +50,7 @@ function caseXml({ name, failure, skipped }: Case, suite: string): string {
     : `${open}>\n      <skipped message="${escapeXml(skipped)}"/>\n    </testcase>`;
 }
 
-/** Verdict and audit as test cases, in the XML that CI servers read (the Ant JUnit format). */
+/** Verdict, audit and thresholds as test cases, in the XML that CI servers read (the Ant JUnit format). */
 export function junitReport(result: Result): string {
   const suite = `hotshard.${result.run.scenario}`;
   const all = cases(result);
@@ -55,7 +60,7 @@ export function junitReport(result: Result): string {
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${figures}>\n` +
     `  <testsuite name="${escapeXml(suite)}" timestamp="${escapeXml(result.run.startedAt)}" ${figures}>\n` +
-    `    <properties>\n      <property name="headline" value="${escapeXml(headline(result))}"/>\n    </properties>\n` +
+    `    <properties>\n      <property name="headline" value="${escapeXml(headline(result))}"/>\n      <property name="command" value="${escapeXml(result.run.command)}"/>\n    </properties>\n` +
     `${all.map((test) => caseXml(test, suite)).join("\n")}\n  </testsuite>\n</testsuites>\n`
   );
 }

@@ -9,6 +9,8 @@ import {
   headline,
   headroomInWords,
   leadInWords,
+  THRESHOLD_MARKS,
+  thresholdsInWords,
   trafficInWords,
   verdictInWords,
 } from "./words.ts";
@@ -38,7 +40,13 @@ function summary(result: Result): string {
   const reasons = result.verdict.reasons.map(
     ({ code: name, message }) => `- **${escapeMarkdown(name)}** ${escapeMarkdown(message)}`,
   );
-  const sentences = [leadInWords(result), failuresInWords(result), headroomInWords(result), blastRadiusInWords(result)];
+  const sentences = [
+    thresholdsInWords(result),
+    leadInWords(result),
+    failuresInWords(result),
+    headroomInWords(result),
+    blastRadiusInWords(result),
+  ];
   return [
     `# ${escapeMarkdown(headline(result))}`,
     `**${result.verdict.status}** ${escapeMarkdown(verdictInWords(result))}`,
@@ -86,6 +94,12 @@ function skew(result: Result): string {
   ].join("\n\n");
 }
 
+function thresholdTable({ thresholds = [] }: Result): string[] {
+  if (thresholds.length === 0) return [];
+  const rows = thresholds.map(({ threshold, status, message }) => [threshold, THRESHOLD_MARKS[status], message]);
+  return ["## Thresholds", table(["Threshold", "Verdict", "What was measured"], rows)];
+}
+
 /** The report for a terminal, a pull request or a wiki: GitHub-flavoured Markdown. */
 export function markdownReport(result: Result): string {
   const { audit, generator } = result;
@@ -113,6 +127,7 @@ export function markdownReport(result: Result): string {
   );
   const parts = [
     summary(result),
+    ...thresholdTable(result),
     "## Shards",
     shards(result),
     "## Where the skew comes from",

@@ -83,6 +83,21 @@ const HotDialog = Type.Object({
   shard: Text("Label, or labels joined by + for a split dialog"),
 });
 
+const Threshold = Type.Object({
+  threshold: Text("As given with --fail-on"),
+  metric: Text("Name, with shard.LABEL. before it for one shard"),
+  op: Type.Union([Type.Literal("<"), Type.Literal("<="), Type.Literal(">"), Type.Literal(">="), Type.Literal("==")]),
+  limit: Num("In `unit`; shares 0…1"),
+  unit: Text("ms, /s, or empty for counts, ratios and shares"),
+  status: Type.Union([Type.Literal("passed"), Type.Literal("failed"), Type.Literal("not-judged")]),
+  value: Nullable(Num("What the run had; null: not judged, or not measured")),
+  low: Nullable(Num("Lower end of the 95 % interval; null: chance has no part, or the samples do not tell")),
+  high: Nullable(Num("Upper end")),
+  samples: Nullable(Count("What the value rests on; null: no statistic of samples")),
+  clear: Type.Boolean({ description: "The whole interval is on the same side of the limit as the value" }),
+  message: Text("One sentence for people"),
+});
+
 const WhatIf = Type.Object({
   dialogs: Count("Distinct dialogs that were placed again"),
   sampled: Count("Of these, placed one by one; the rest is inferred from them"),
@@ -184,6 +199,7 @@ export const ResultSchema = Type.Object(
     }),
     audit: Audit,
     advice: Type.Array(Advice, { minItems: 1 }),
+    thresholds: Type.Optional(Type.Array(Threshold, { description: "In the order given; absent: none were given" })),
     whatIf: WhatIf,
   },
   { $id: "https://hotshard.dev/schema/result-1.json", title: "hotshard result" },

@@ -11,6 +11,8 @@ import {
   hottestShard,
   isBurning,
   leadInWords,
+  THRESHOLD_MARKS,
+  thresholdsInWords,
 } from "./words.ts";
 
 /** Where the text goes: `process.stderr`, or anything that says whether it is a terminal, and how wide. */
@@ -80,6 +82,10 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
     `Audit: ${auditInWords(result)}`,
   ];
   const reasons = verdict.reasons.map(({ code, message }) => wrap(`${code}: ${message}`, columns));
+  const kept = (result.thresholds ?? []).map(({ status, message, threshold }) => {
+    const line = wrap(`${THRESHOLD_MARKS[status]}  ${threshold}: ${message}`, columns);
+    return status === "failed" ? hot(line) : line;
+  });
   const plain = (sentence: string): string => wrap(sentence, columns);
   return [
     plain(
@@ -93,6 +99,9 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
     shardTable(result, columns, hot),
     "",
     ...sentences.flatMap((sentence) => (sentence === null ? [] : [plain(sentence)])),
+    ...(kept.length > 0 ? ["", bold(thresholdsInWords(result) ?? ""), ...kept] : []),
+    "",
+    plain(`Again: ${run.command}`),
     "",
   ].join("\n");
 }

@@ -164,3 +164,15 @@ export function auditInWords({ audit }: Result): string {
   }
   return sentences.join(" ");
 }
+
+/** `Thresholds: 1 of 2 missed.` Null when none were given. */
+export function thresholdsInWords({ thresholds = [] }: Result): string | null {
+  if (thresholds.length === 0) return null;
+  const all = plural(thresholds.length, "threshold");
+  if (thresholds.some(({ status }) => status === "not-judged")) return `${all} not judged: the run is INVALID.`;
+  const missed = thresholds.filter(({ status }) => status === "failed").length;
+  return missed === 0 ? `${all} kept.` : `${count(missed)} of ${all} missed.`;
+}
+
+/** Marks of a threshold's status. */
+export const THRESHOLD_MARKS = { passed: "kept", failed: "MISSED", "not-judged": "not judged" } as const;

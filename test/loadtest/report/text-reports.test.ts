@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
-import { escapeMarkdown } from "../../../loadtest/report/escape.ts";
+import { judgeThresholds } from "../../../loadtest/analysis/judge-thresholds.ts";
+import { parseThresholds } from "../../../loadtest/analysis/threshold.ts";
+import { escapeMarkdown, escapeXml } from "../../../loadtest/report/escape.ts";
 import { htmlReport } from "../../../loadtest/report/html.ts";
 import { junitReport } from "../../../loadtest/report/junit.ts";
 import { markdownReport } from "../../../loadtest/report/markdown.ts";
@@ -89,6 +91,34 @@ test("JUnit: a valid run passes, an invalid one with lost messages fails, an int
   const open = junitReport({ ...result, audit: { ...result.audit, match: null } });
   assert.match(open, /skipped="1"[^]*<skipped message="Not comparable/);
   assert.equal(bad.match(/<testcase /g)?.length, 5);
+});
+
+test("thresholds: one test case each, and their verdict on every page", () => {
+  const { measurement } = runEvidence({ rate: 500 });
+  const texts = ["delivery.p99<1ms", "audit.lost==0"];
+  const withThem = (of: Result) => ({ ...of, thresholds: judgeThresholds(parseThresholds(texts), of, measurement) });
+  const xml = junitReport(withThem(result));
+  assert.match(xml, /tests="7" failures="1"/);
+  assert.match(xml, /name="threshold: delivery\.p99&lt;1ms">\n +<failure message="delivery\.p99&lt;1ms missed: /);
+  assert.match(xml, /name="threshold: audit\.lost==0"\/>/);
+  assert.match(junitReport(withThem(invalid)), /threshold: audit\.lost==0">\n +<skipped message="Not judged/);
+  assert.match(
+    markdownReport(withThem(result)),
+    /\n1 of 2 thresholds missed\.\n[^]*\| delivery\.p99\\<1ms \| MISSED \|/,
+  );
+  assert.match(htmlReport(withThem(result), []), /id="thresholds"[^]*<td class="words hot">MISSED<\/td>/);
+  const shown = terminalReport(withThem(result), { columns: 80 }, {});
+  assert.match(shown, /^MISSED {2}delivery\.p99<1ms: .*interval/m);
+  assert.match(shown, /^kept {2}audit\.lost==0: 0\.$/m);
+  for (const line of shown.split("\n")) assert.ok(line.length <= 80, line);
+  assert.doesNotMatch(htmlReport(result, []), /id="thresholds"/);
+});
+
+test("every report says the command that made it", () => {
+  const { command } = result.run;
+  const terminal = terminalReport(result, { columns: 60 }, {}).replaceAll(/\n +/g, " ");
+  for (const report of [terminal, markdownReport(result)]) assert.ok(report.includes(command), command);
+  for (const report of [htmlReport(result, []), junitReport(result)]) assert.ok(report.includes(escapeXml(command)));
 });
 
 test("the terminal: no line is wider than the screen, colour only where it is wanted", () => {

@@ -1,0 +1,67 @@
+import type { Topology } from "../../server/placement/contract.ts";
+import { dialogId } from "../../server/placement/dialog.ts";
+import { compileTopology } from "../../server/placement/router.ts";
+import type { Dials, Story } from "../traffic/contract.ts";
+import { mergeLanes } from "../traffic/deal.ts";
+import { SOME_MOMENT } from "./moment.ts";
+
+/** Messages of the measured phase. */
+export interface ExpectedShard {
+  messages: number;
+  /** To recipients that connect. */
+  deliveries: number;
+  /** Of these, in dialogs that the story does not make hot. */
+  innocents: number;
+}
+
+/** What a run will bring, known before it: the schedule is seeded and the placement is a function. */
+export interface ExpectedTraffic {
+  readonly byShard: ReadonlyMap<string, Readonly<ExpectedShard>>;
+  /** Distinct dialogs, warm-up included. */
+  readonly dialogs: number;
+  /** Messages with those of the warm-up. */
+  readonly messages: number;
+  /** Whether the story makes anything hot. */
+  readonly hot: boolean;
+}
+
+/** Of a longer schedule the beginning is placed, and the rest is taken to be like it. */
+const MOST_PLACED = 200_000;
+
+/** Places the schedule of a story before anything is sent. A shard that gets nothing has no messages, and an entry. */
+export function expectedTraffic(story: Story, dials: Dials, topology: Topology): ExpectedTraffic {
+  const router = compileTopology(topology);
+  const shards = router.labels.map((): ExpectedShard => ({ messages: 0, deliveries: 0, innocents: 0 }));
+  const dialogs = new Set<string>();
+  const next = mergeLanes(story.lanes());
+  let messages = 0;
+  let planned = next();
+  for (; planned !== null && messages < MOST_PLACED; planned = next()) {
+    const { at, author, to } = planned;
+    const dialog = dialogId(author, to);
+    dialogs.add(dialog);
+    messages += 1;
+    if (at < dials.warmupS * 1000) continue;
+    const shard = shards[router.place({ dialog, id: SOME_MOMENT, author, client: String(messages) })]!;
+    shard.messages += 1;
+    if (to > story.online) continue;
+    shard.deliveries += 1;
+    if (!story.isHot(author, to)) shard.innocents += 1;
+  }
+  if (planned !== null) extrapolate(shards, dials, planned.at / 1000);
+  const all = planned === null ? messages : dials.rate * (dials.warmupS + dials.durationS);
+  return {
+    byShard: new Map(router.labels.map((label, i) => [label, shards[i]!])),
+    dialogs: dialogs.size,
+    messages: all,
+    hot: story.askedShare !== null,
+  };
+}
+
+/** To the whole measured phase, from what was placed until `untilS`. */
+function extrapolate(shards: readonly ExpectedShard[], dials: Dials, untilS: number): void {
+  const factor = dials.durationS / Math.max(untilS - dials.warmupS, Number.EPSILON);
+  for (const shard of shards) {
+    for (const name of ["messages", "deliveries", "innocents"] as const) shard[name] = Math.round(shard[name] * factor);
+  }
+}
