@@ -52,4 +52,33 @@ export interface Story {
   isHot(author: number, to: number): boolean;
   /** Share of the messages that the hot pair or inbox was asked to get; null when the story has none. */
   readonly askedShare: number | null;
+  /** Messages that the whole schedule is expected to hold; absent: rate × (warm-up + duration). */
+  readonly expected?: number;
+  /** The popularity of dialogs that the story makes; absent when it promises none. */
+  readonly popularity?: Popularity;
+}
+
+/** Dialogs by rank, with shares ∝ rank^−exponent. */
+export interface Popularity {
+  readonly exponent: number;
+  readonly keys: number;
+  /** @param rank from 1 to `keys` */
+  dialog(rank: number): { readonly author: number; readonly to: number };
+}
+
+/** Where the server puts a dialog now; asked before a run, so that dials may be given by their effect. */
+export interface Ground {
+  readonly shards: number;
+  /** @returns the index of the shard, from 0 */
+  place(author: number, to: number): number;
+}
+
+/** Dials that have the effect asked for, on this ground. */
+export interface Aim {
+  readonly dials: Dials;
+  readonly maxOverMean: {
+    readonly asked: number;
+    /** Expected with these dials: shares of the messages, without the chance of a finite run. */
+    readonly forecast: number;
+  } | null;
 }

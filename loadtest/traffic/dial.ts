@@ -28,7 +28,13 @@ export interface ChoiceDial extends DialRow {
 /** A name, a path, a list: anything that the story itself reads. */
 export interface TextDial extends DialRow {
   readonly kind: "text";
+  /** Worked out from other dials by `aim`, and passed on to generators; not for people to give or read. */
+  readonly derived?: boolean;
   readonly default: string;
+}
+
+export function isDerived(dial: Dial): boolean {
+  return dial.kind === "text" && dial.derived === true;
 }
 
 /** The value of a dial, in the story's hands. */

@@ -12,6 +12,8 @@ export function onlineUsers(dials: Dials): number {
 
 /** The users of one lane and its stream of random numbers. */
 export interface LaneSeat {
+  /** Number of the lane, from 0. */
+  readonly index: number;
   /** How many users the lane has, at least 1. */
   readonly size: number;
   /** @returns the k-th user of the lane, k from 0 to size − 1, ascending */
@@ -21,10 +23,17 @@ export interface LaneSeat {
 
 /** What a story says of one lane. */
 export interface LanePlan {
-  /** Messages per second, >= 0. */
+  /** Messages per second on average over the schedule, >= 0. */
   readonly rate: number;
-  /** Draws who writes to whom; the moment is the lane's. */
-  readonly draw: () => { readonly author: number; readonly to: number };
+  /** @returns the moment of the next message after `at`, ms; without it the lane is a Poisson process of that rate */
+  readonly after?: (at: number) => number;
+  /** Draws who writes to whom. @param at intended moment, ms after the start: the lane's, not the plan's to choose */
+  readonly draw: (at: number) => { readonly author: number; readonly to: number };
+}
+
+/** How many lanes there are: at most 16, each with a user. */
+export function laneCount(dials: Dials): number {
+  return Math.min(MAX_LANES, onlineUsers(dials));
 }
 
 /**
@@ -35,21 +44,21 @@ export interface LanePlan {
  */
 export function dealLanes(dials: Dials, plan: (seat: LaneSeat) => LanePlan): Lane[] {
   const online = onlineUsers(dials);
-  const count = Math.min(MAX_LANES, online);
+  const count = laneCount(dials);
   const endMs = (dials.warmupS + dials.durationS) * 1000;
   return Array.from({ length: count }, (_, index) => {
     const random = createRandom(dials.seed, index);
     const size = Math.floor((online - index - 1) / count) + 1;
-    const { rate, draw } = plan({ size, user: (k) => 1 + index + k * count, random });
+    const { rate, draw, after } = plan({ index, size, user: (k) => 1 + index + k * count, random });
     let at = 0;
     return {
       rate,
       hasAuthor: (user) => user >= 1 && user <= online && (user - 1) % count === index,
       next(): PlannedSend | null {
         if (rate <= 0 || at >= endMs) return null;
-        at += (random.exponential() * 1000) / rate;
+        at = after === undefined ? at + (random.exponential() * 1000) / rate : after(at);
         if (at >= endMs) return null;
-        const { author, to } = draw();
+        const { author, to } = draw(at);
         return { at, author, to };
       },
     };

@@ -1,6 +1,7 @@
-import type { Dials, Story } from "./contract.ts";
+import type { Aim, Dials, Ground, Story } from "./contract.ts";
 import type { ValueOf } from "./dial.ts";
 import type { DialTable } from "./dials.ts";
+import { isDerived } from "./dial.ts";
 import { COMMON_DIALS, defaultsOf } from "./dials.ts";
 import { onlineUsers } from "./lanes.ts";
 
@@ -13,6 +14,10 @@ export interface Scenario {
   readonly dials: DialTable;
   /** @returns what is wrong with dials that are each in range, one sentence each */
   faults(dials: Dials): string[];
+  /** Whether the dials say an effect, for which `aim` has to find the values first. */
+  needsAim(dials: Dials): boolean;
+  /** Finds values that have the effect, or says in a sentence why there are none. */
+  aim(dials: Dials, ground: Ground): Aim | { readonly fault: string };
   /** @param dials own dials that are missing have their defaults */
   make(dials: Dials): Story;
 }
@@ -34,6 +39,11 @@ export interface ScenarioSpec<T extends DialTable> {
   readonly leastUsers?: number;
   /** @returns what is wrong with dials that are each in range, one sentence each */
   faults?(dials: DialsOf<T>): string[];
+  /** For dials that say an effect on the server's shards: see `Scenario`. */
+  readonly aim?: {
+    needed(dials: DialsOf<T>): boolean;
+    at(dials: DialsOf<T>, ground: Ground): Aim | { readonly fault: string };
+  };
   make(dials: DialsOf<T>): Story;
 }
 
@@ -50,13 +60,16 @@ export function defineScenario<const T extends DialTable>(spec: ScenarioSpec<T>)
       const faults = crowdFaults(given, spec.leastUsers ?? 2);
       return faults.length > 0 ? faults : (spec.faults?.(fill(given)) ?? []);
     },
+    needsAim: (given) => spec.aim?.needed(fill(given)) === true,
+    aim: (given, ground) => spec.aim?.at(fill(given), ground) ?? { dials: given, maxOverMean: null },
     make: (given) => spec.make(fill(given)),
   };
 }
 
-/** What a result says of the dials: each of the scenario's, in the table's order; an empty text is left out. */
+/** What a result says of the dials: each of the scenario's, in the table's order; without empty and derived ones. */
 export function recordedDials(scenario: Scenario, dials: Dials): Record<string, number | string> {
-  const rows = Object.entries(scenario.dials).map(([name, dial]) => [name, dials[name] ?? dial.default] as const);
+  const shown = Object.entries(scenario.dials).filter(([, dial]) => !isDerived(dial));
+  const rows = shown.map(([name, dial]) => [name, dials[name] ?? dial.default] as const);
   return Object.fromEntries(rows.filter(([, value]) => value !== ""));
 }
 

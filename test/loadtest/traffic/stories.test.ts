@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import * as fc from "fast-check";
 import { countTolerance } from "../../../loadtest/analysis/deviation.ts";
+import { dialogId } from "../../../server/placement/dialog.ts";
+import { compileTopology } from "../../../server/placement/router.ts";
+import { singleSegment } from "../../../server/placement/topology.ts";
 import type { Dials, PlannedSend, Story } from "../../../loadtest/traffic/contract.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { MAX_LANES, onlineUsers } from "../../../loadtest/traffic/lanes.ts";
-import { SCENARIOS } from "../../../loadtest/traffic/stories/registry.ts";
+import { findScenario, SCENARIOS } from "../../../loadtest/traffic/stories/registry.ts";
 
 function schedule(story: Story): PlannedSend[] {
   return story.lanes().flatMap((lane) => {
@@ -23,7 +26,7 @@ function assertCount(actual: number, trials: number, share: number, what: string
 }
 
 const arbitraryDials = fc.record({
-  users: fc.integer({ min: 4, max: 300 }),
+  users: fc.integer({ min: 8, max: 300 }),
   rate: fc.double({ min: 1, max: 2_000, noNaN: true }),
   durationS: fc.double({ min: 0.5, max: 3, noNaN: true }),
   warmupS: fc.constantFrom(0, 0.5),
@@ -31,6 +34,8 @@ const arbitraryDials = fc.record({
   offlineShare: fc.constantFrom(0, 0.1, 0.5),
   hotShare: fc.constantFrom(0, 0.1, 0.4, 0.95),
   mode: fc.constantFrom("dialog" as const, "inbox" as const),
+  zipf: fc.constantFrom(0, 0.99, 2),
+  keys: fc.constantFrom(1, 3),
 }) satisfies fc.Arbitrary<Dials>;
 
 for (const scenario of SCENARIOS) {
@@ -98,7 +103,7 @@ test("random: authors are even over the online users, recipients over everybody 
 for (const mode of ["dialog", "inbox"] as const) {
   test(`lady-gaga, ${mode}: the hot share is realised, by those who should, and not beside it`, () => {
     for (const hotShare of [0, 0.05, 0.4, 0.9]) {
-      const story = SCENARIOS[1]!.make({ ...big, hotShare, mode });
+      const story = findScenario("lady-gaga")!.make({ ...big, hotShare, mode });
       const sends = schedule(story);
       const hot = sends.filter((send) => story.isHot(send.author, send.to));
       assert.equal(story.askedShare, hotShare);
@@ -124,4 +129,86 @@ test("a schedule that was written down stays: k6 and Node, today and next year",
     schedule(story).map(({ at, author, to }) => `${at.toFixed(6)} ${author} ${to}`),
     ["418.797962 1 2", "296.578729 10 11", "481.106900 11 1", "501.713561 14 4"],
   );
+});
+
+/** How often each dialog was written to. */
+function byDialog(sends: readonly PlannedSend[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { author, to } of sends) counts.set(dialogId(author, to), (counts.get(dialogId(author, to)) ?? 0) + 1);
+  return counts;
+}
+
+test("zipf: as many distinct dialogs as asked, with the shares of their ranks, and some readers offline", () => {
+  const zipf = findScenario("zipf")!;
+  for (const [exponent, keys] of [
+    [0.99, 400],
+    [0, 50],
+    [1.5, 700],
+  ] as const) {
+    const story = zipf.make({ ...big, zipf: exponent, keys });
+    const { popularity } = story;
+    assert.ok(popularity !== undefined);
+    const ranks = Array.from({ length: keys }, (_, index) => popularity.dialog(index + 1));
+    const dialogs = ranks.map(({ author, to }) => dialogId(author, to));
+    assert.equal(new Set(dialogs).size, keys, "distinct");
+    assert.ok(ranks.every(({ author }) => author <= story.online));
+    const offline = ranks.filter(({ to }) => to > story.online).length;
+    assert.ok(Math.abs(offline - 0.2 * keys) <= 16, `${offline} of ${keys} are with somebody offline`);
+    const sends = schedule(story);
+    const counts = byDialog(sends);
+    const weights = dialogs.map((_, index) => (index + 1) ** -exponent);
+    const mass = weights.reduce((sum, weight) => sum + weight, 0);
+    for (const [index, dialog] of dialogs.entries()) {
+      assertCount(counts.get(dialog) ?? 0, sends.length, weights[index]! / mass, `s ${exponent}, rank ${index + 1}`);
+    }
+    assert.equal(
+      [...counts.values()].reduce((sum, count) => sum + count, 0),
+      sends.length,
+    );
+    assert.equal(new Set([...dialogs, ...counts.keys()]).size, keys, "nothing else");
+    assertCount(
+      sends.filter((send) => story.isHot(send.author, send.to)).length,
+      sends.length,
+      story.askedShare!,
+      "top",
+    );
+  }
+  assert.match(zipf.faults({ ...big, keys: 5_000 })[0]!, /^keys must be at most \d+ .*, not 5000: raise users\.$/);
+});
+
+test("zipf: dialogs are picked so that max/mean is what was asked, and the plan comes true", () => {
+  const zipf = findScenario("zipf")!;
+  const dials = { ...big, users: 200, rate: 30_000, keys: 2_000, zipf: 0.9 };
+  for (const [placement, shards, targets] of [
+    ["slots", 4, [1.5, 3]],
+    ["rendezvous", 7, [1.05]],
+  ] as const) {
+    const labels = Array.from({ length: shards }, (_, index) => `0${index}`);
+    const router = compileTopology(singleSegment({ labels, placement }));
+    const place = (author: number, to: number) =>
+      router.place({ dialog: dialogId(author, to), id: 1n, author, client: "" });
+    const measured = (given: Dials) => {
+      const loads = labels.map(() => 0);
+      const sends = schedule(zipf.make(given));
+      for (const { author, to } of sends) loads[place(author, to)]! += 1;
+      return (Math.max(...loads) * shards) / sends.length;
+    };
+    for (const maxOverMean of targets) {
+      const asking = { ...dials, maxOverMean };
+      assert.equal(zipf.needsAim(asking), true);
+      const aim = zipf.aim(asking, { shards, place });
+      assert.ok("dials" in aim && aim.maxOverMean !== null, JSON.stringify(aim));
+      assert.equal(zipf.needsAim(aim.dials), false);
+      assert.ok(Math.abs(aim.maxOverMean.forecast / maxOverMean - 1) < 0.01, `${aim.maxOverMean.forecast}`);
+      // Of 60,000 messages a shard's share strays by 1 % of itself.
+      assert.ok(Math.abs(measured(aim.dials) / maxOverMean - 1) < 0.05, `${placement}: ${measured(aim.dials)}`);
+    }
+    const [even, together] = ["even", "together"].map((spread) => zipf.aim({ ...dials, spread }, { shards, place }));
+    assert.ok("dials" in even! && "dials" in together!);
+    assert.ok(measured(even.dials) < 1.05 && measured(together.dials) > 2, `${measured(even.dials)}`);
+    assert.match(
+      JSON.stringify(zipf.aim({ ...dials, maxOverMean: shards + 1 }, { shards, place })),
+      /cannot be had.* to /,
+    );
+  }
 });

@@ -9,6 +9,8 @@ const CASES = [
   { scenario: "lady-gaga", seed: 1, users: 500 },
   { scenario: "lady-gaga", seed: 2, users: 500 },
   { scenario: "lady-gaga", seed: 1, users: 40, mode: "inbox" },
+  { scenario: "zipf", seed: 3, users: 500 },
+  { scenario: "zipf", seed: 4, users: 60, zipf: 1.7, keys: 900, headPlaces: "70,,71" },
 ] as const;
 
 function sendOf(lane: Lane): unknown {
