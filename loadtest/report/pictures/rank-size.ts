@@ -4,7 +4,7 @@ import { count, percent } from "../format.ts";
 import type { Result } from "../result.ts";
 import { dot, isNarrow, line, text, type Drawing, type Picture } from "../svg.ts";
 
-interface Point {
+export interface Point {
   readonly rank: number;
   readonly share: number;
 }
@@ -73,12 +73,15 @@ function draw(points: readonly Point[], fair: number, width: number): Drawing {
  */
 export function rankSize(result: Result, counts: readonly number[]): Picture | null {
   if (counts.length === 0) return null;
-  const points = curveOf(counts);
-  const fair = 1 / result.shards.length;
+  return rankCurve(curveOf(counts), 1 / result.shards.length);
+}
+
+/** @param points of the curve, heaviest first, the last one the lightest dialog. @param fair share of a shard */
+export function rankCurve(points: readonly Point[], fair: number): Picture {
   return {
     id: "ranks",
     title: "Share of the messages by rank of the dialog",
-    description: `The heaviest of ${count(counts.length)} dialogs has ${percent(points[0]!.share, 2)} of the messages, the lightest ${percent(points[points.length - 1]!.share, 4)}.`,
+    description: `The heaviest of ${count(points[points.length - 1]!.rank)} dialogs has ${percent(points[0]!.share, 2)} of the messages, the lightest ${percent(points[points.length - 1]!.share, 4)}.`,
     draw: (width) => draw(points, fair, width),
   };
 }

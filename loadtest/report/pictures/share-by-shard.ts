@@ -10,8 +10,16 @@ export function rowHeight(rows: number): number {
   return rows <= 24 ? 22 : 16;
 }
 
-function draw(result: Result, width: number): Drawing {
-  const { shards, skew } = result;
+export interface Shares {
+  readonly shards: readonly { readonly label: string; readonly share: number; readonly stored: number }[];
+  /** Max/mean that chance stays below in 99 of 100 cases. */
+  readonly p99: number;
+  /** Label of the shard that burns. */
+  readonly hot: string | undefined;
+}
+
+/** Bars of the shares against the fair share, with what chance explains as a band. */
+export function drawShares({ shards, p99, hot }: Shares, width: number): Drawing {
   const narrow = isNarrow(width);
   const fair = 1 / shards.length;
   const row = rowHeight(shards.length);
@@ -19,9 +27,8 @@ function draw(result: Result, width: number): Drawing {
   const right = narrow ? 58 : 200;
   const top = 40;
   const bottom = top + row * shards.length;
-  const most = Math.max(...shards.map(({ share }) => share), fair * skew.noiseFloor.p99, fair * 1.25);
+  const most = Math.max(...shards.map(({ share }) => share), fair * p99, fair * 1.25);
   const x = scaleLinear([0, most], [left, width - right]);
-  const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
   const bars = shards.map(({ label, share, stored }, i) => {
     const y = top + row * i;
     const heat = label === hot ? "hot" : "cool";
@@ -45,7 +52,7 @@ function draw(result: Result, width: number): Drawing {
     width,
     height: bottom + 10,
     body:
-      rect(x(fair), top - 8, Math.max(2, x(fair * skew.noiseFloor.p99) - x(fair)), bottom - top + 14, "band") +
+      rect(x(fair), top - 8, Math.max(2, x(fair * p99) - x(fair)), bottom - top + 14, "band") +
       bars.join("") +
       line(x(fair), top - 14, x(fair), bottom + 6, "rule") +
       text(start, top - 22, words, { className: "soft" }),
@@ -55,10 +62,11 @@ function draw(result: Result, width: number): Drawing {
 /** Share of the messages per shard against the fair share, with the noise floor as a band. */
 export function shareByShard(result: Result): Picture {
   const { skew, shards } = result;
+  const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
   return {
     id: "share",
     title: "Share of the messages by shard",
     description: `${headline(result)} The fair share is ${percent(1 / shards.length)}; chance alone stays below ${times(skew.noiseFloor.p99)} of it in 99 of 100 runs.`,
-    draw: (width) => draw(result, width),
+    draw: (width) => drawShares({ shards, p99: skew.noiseFloor.p99, hot }, width),
   };
 }

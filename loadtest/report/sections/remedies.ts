@@ -30,13 +30,17 @@ const NAMES = {
 };
 
 /** What to do, with what it is expected to give. */
-export function advice(result: Result): string {
-  const items = result.advice.map(
+export const advice = (result: Result): string =>
+  section("advice", "What would fix it", adviceList(result.advice, result.skew.maxOverMean));
+
+/** @param now max/mean today */
+export function adviceList(all: Result["advice"], now: number): string {
+  const items = all.map(
     ({ action, text, forecast }) =>
       `<li><b>${NAMES[action]}</b><span>${escapeXml(text)} <span class="soft">Forecast max/mean ${times(forecast.maxOverMean)}, ` +
-      `now ${times(result.skew.maxOverMean)}.</span></span></li>`,
+      `now ${times(now)}.</span></span></li>`,
   );
-  return section("advice", "What would fix it", `<ol class="advice">${items.join("")}</ol>`);
+  return `<ol class="advice">${items.join("")}</ol>`;
 }
 
 function tint(maxOverMean: number): string {
@@ -48,8 +52,19 @@ function tint(maxOverMean: number): string {
 
 /** Every placement on 2 … 64 shards for the dialogs just seen. */
 export function whatIf(result: Result): string {
-  const { rows, dialogs, sampled } = result.whatIf;
+  const { rows, dialogs } = result.whatIf;
   if (rows.length === 0) return "";
+  return section(
+    "what-if",
+    "What if",
+    paragraph(
+      `The ${count(dialogs)} dialogs of this run, placed again without pins and splits. No placement divides one hot dialog: more shards then only raise max/mean.`,
+    ) + whatIfTable(rows, result.server.placement),
+  );
+}
+
+/** Placements by numbers of shards. @param today placement whose row stands out */
+export function whatIfTable(rows: Result["whatIf"]["rows"], today: string): string {
   const sizes = [...new Set(rows.map(({ shards }) => shards))].sort((a, b) => a - b);
   const placements = [...new Set(rows.map(({ placement }) => placement))];
   const body = placements.map((placement): Cell[] => [
@@ -61,19 +76,11 @@ export function whatIf(result: Result): string {
       return { html, className: tint(row.maxOverMean) };
     }),
   ]);
-  const how = sampled < dialogs ? ` Inferred from ${count(sampled)} of them, the heaviest among these.` : "";
-  return section(
-    "what-if",
-    "What if",
-    paragraph(
-      `The ${count(dialogs)} dialogs of this run, placed again without pins and splits.${how} No placement divides one hot dialog: more shards then only raise max/mean.`,
-    ) +
-      table({
-        caption: "Max/mean by placement and number of shards; below it the share of dialogs that would move",
-        head: ["Placement", ...sizes.map(String)],
-        rows: body,
-        className: "what-if",
-        rowClass: (row) => (placements[row] === result.server.placement ? "now" : ""),
-      }),
-  );
+  return table({
+    caption: "Max/mean by placement and number of shards; below it the share of dialogs that would move",
+    head: ["Placement", ...sizes.map(String)],
+    rows: body,
+    className: "what-if",
+    rowClass: (row) => (placements[row] === today ? "now" : ""),
+  });
 }
