@@ -38,7 +38,12 @@ function yamlFile(target: SkewTarget, path: string, content: Yaml): GeneratedFil
 
 /** The command that makes the same again. */
 function commandOf({ metric, selector, by, kind, prefix, target, hold, runbook }: SkewTarget): string {
-  const page = runbook === null ? "" : ` --runbook ${runbook}`;
-  const source = selector === "" ? metric : `'${metric}${selector}'`;
+  const page = runbook === null ? "" : ` --runbook ${quoted(runbook)}`;
+  const source = quoted(`${metric}${selector}`);
   return `hotshard rules --metric ${source} --by ${by} --for ${kind} --prefix ${prefix} --target ${target} --hold ${hold}${page}`;
+}
+
+/** As a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,9 +1,12 @@
-import { MATCHER, namesOf, type SkewTarget } from "./skew-target.ts";
+import { LARGEST_SHARE, namesOf, secondsOf, type SkewTarget } from "./skew-target.ts";
 import { hotAlert, missingAlert, type Rule } from "./skew-rules.ts";
 import type { Yaml } from "./yaml.ts";
 
-const MEMBERS = ["00", "01", "02", "03"];
 const INTERVAL_SECONDS = 15;
+/** Samples of ten minutes: both windows are full, and an alert without hold fires. */
+const TEN_MINUTES = 40;
+/** Samples of the last part of a course that ends otherwise than it began: more than a minute. */
+const AFTERWARDS = 8;
 
 /** Increments of each shard per interval, in runs of equal samples. */
 type Course = readonly (readonly { readonly step: number; readonly samples: number }[])[];
@@ -18,6 +21,8 @@ type Course = readonly (readonly { readonly step: number; readonly samples: numb
  * @param ruleFiles paths from the test file
  */
 export function skewTests(target: SkewTarget, ruleFiles: readonly string[], withMissing: boolean): Yaml {
+  // Seven messages on one of more shards would be beyond chance.
+  const littleIsChance = target.kind === "counter" && target.members.length <= 5;
   return {
     rule_files: ruleFiles,
     evaluation_interval: "1m",
@@ -25,45 +30,64 @@ export function skewTests(target: SkewTarget, ruleFiles: readonly string[], with
       hotScene(target),
       evenScene(target),
       pastScene(target),
-      ...(target.kind === "counter" ? [littleScene(target)] : []),
+      ...(littleIsChance ? [littleScene(target)] : []),
       ...(withMissing ? [missingScene(target)] : []),
     ],
   };
 }
 
-const HOT = [700, 100, 100, 100];
-const EVEN = [250, 250, 250, 250];
+const EVEN = 250;
+
+/** Increments of each shard when the first takes seven tenths of all. */
+function hotSteps({ members }: SkewTarget): number[] {
+  return members.map((_, index) => (index === 0 ? 700 * (members.length - 1) : 300));
+}
+
+/** Samples of ten minutes, and as many whole minutes as the alert must hold. */
+function samplesOf({ hold }: SkewTarget): number {
+  return TEN_MINUTES + Math.ceil(secondsOf(hold) / 60) * (60 / INTERVAL_SECONDS);
+}
+
+function minutesOf(samples: number): string {
+  return `${(samples * INTERVAL_SECONDS) / 60}m`;
+}
 
 function hotScene(target: SkewTarget): Yaml {
   const names = namesOf(target);
-  const loads = target.kind === "counter" ? HOT.map((step) => step / INTERVAL_SECONDS) : HOT;
-  const mean = 250;
-  const variance = HOT.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 4;
-  const counts = (x: number) => x * (300 / INTERVAL_SECONDS);
-  const dispersion = ((4 * counts(1) * variance) / mean - 3) / Math.sqrt(6);
+  const { by, kind, members } = target;
+  const samples = samplesOf(target);
+  const at = minutesOf(samples);
+  const steps = hotSteps(target);
+  const n = steps.length;
+  const mean = (1_000 * (n - 1)) / n;
+  const variance = steps.reduce((sum, x) => sum + (x - mean) ** 2, 0) / n;
+  const load = kind === "counter" ? steps[0]! / INTERVAL_SECONDS : steps[0]!;
+  const dispersion = (((300 / INTERVAL_SECONDS) * n * variance) / mean - (n - 1)) / Math.sqrt(2 * (n - 1));
+  const squares = LARGEST_SHARE ** 2 + (1 - LARGEST_SHARE) ** 2 / (n - 1);
+  const largest = `{${by}=${JSON.stringify(members[0])}}`;
   return {
-    name: "one of four takes 70 %",
+    name: `one of ${n} takes 70 %`,
     interval: `${INTERVAL_SECONDS}s`,
     input_series: series(
       target,
-      HOT.map((step) => [{ step, samples: 60 }]),
+      steps.map((step) => [{ step, samples: samples + 20 }]),
     ),
     promql_expr_test: [
-      valueAt("10m", `round(${names.loads("5m")}{${target.by}="00"}, 0.0001)`, loads[0]!, `{${target.by}="00"}`),
-      valueAt("10m", `round(${names.skew("max_over_mean", "1m")}, 0.0001)`, 2.8),
-      valueAt("10m", `round(${names.skew("max_over_mean")}, 0.0001)`, 2.8),
-      valueAt("10m", `round(${names.effective}, 0.0001)`, 1 / 0.7),
-      valueAt("10m", `round(${names.skew("cv")}, 0.0001)`, Math.sqrt(variance) / mean),
-      valueAt("10m", `round(${names.skew("jain")}, 0.0001)`, 1 / (4 * (0.49 + 3 * 0.01))),
-      valueAt("10m", `round(${names.skew("gini")}, 0.0001)`, 0.45),
-      valueAt("10m", `round(${names.skew(`${target.by}s`)}, 0.0001)`, 4),
-      ...(target.kind === "counter" ? [valueAt("10m", `round(${names.skew("dispersion")}, 0.0001)`, dispersion)] : []),
+      valueAt(at, `round(${names.loads("5m")}${largest}, 0.0001)`, load, largest),
+      valueAt(at, `round(${names.skew("max_over_mean", "1m")}, 0.0001)`, n * LARGEST_SHARE),
+      valueAt(at, `round(${names.skew("max_over_mean")}, 0.0001)`, n * LARGEST_SHARE),
+      valueAt(at, `round(${names.effective}, 0.0001)`, 1 / LARGEST_SHARE),
+      valueAt(at, `round(${names.skew("cv")}, 0.0001)`, Math.sqrt(variance) / mean),
+      valueAt(at, `round(${names.skew("jain")}, 0.0001)`, 1 / (n * squares)),
+      valueAt(at, `round(${names.skew("gini")}, 0.0001)`, LARGEST_SHARE - 1 / n),
+      valueAt(at, `round(${names.skew(`${by}s`)}, 0.0001)`, n),
+      ...(kind === "counter" ? [valueAt(at, `round(${names.skew("dispersion")}, 0.0001)`, dispersion)] : []),
     ],
     alert_rule_test: [
       alertAt("0m", hotAlert(target), null),
-      alertAt("10m", hotAlert(target), {
-        labels: { severity: "warning", [target.by]: "00" },
-        words: { [`{{ $labels.${target.by} }}`]: "00", '{{ printf "%.2f" $value }}': "2.80" },
+      alertAt(at, hotAlert(target), {
+        labels: { severity: "warning", [by]: members[0]! },
+        words: { [`{{ $labels.${by} }}`]: members[0]!, '{{ printf "%.2f" $value }}': (n * LARGEST_SHARE).toFixed(2) },
       }),
     ],
   };
@@ -71,55 +95,65 @@ function hotScene(target: SkewTarget): Yaml {
 
 function evenScene(target: SkewTarget): Yaml {
   const names = namesOf(target);
+  const samples = samplesOf(target);
+  const at = minutesOf(samples);
   return {
     name: "even traffic is quiet",
     interval: `${INTERVAL_SECONDS}s`,
     input_series: series(
       target,
-      EVEN.map((step) => [{ step, samples: 60 }]),
+      target.members.map(() => [{ step: EVEN, samples: samples + 20 }]),
     ),
     promql_expr_test: [
-      valueAt("10m", `round(${names.skew("max_over_mean")}, 0.0001)`, 1),
-      valueAt("10m", `round(abs(${names.skew("gini")}), 0.0001)`, 0),
+      valueAt(at, `round(${names.skew("max_over_mean")}, 0.0001)`, 1),
+      valueAt(at, `round(abs(${names.skew("gini")}), 0.0001)`, 0),
     ],
-    alert_rule_test: [alertAt("10m", hotAlert(target), null)],
+    alert_rule_test: [alertAt(at, hotAlert(target), null)],
   };
 }
 
+/** Of so little that comes after it the five minutes show nothing, and the last one shows all. */
 function pastScene(target: SkewTarget): Yaml {
   const names = namesOf(target);
+  const samples = samplesOf(target);
+  const at = minutesOf(samples);
   return {
     name: "a shard that was hot and is no more is quiet, although five minutes still show it",
     interval: `${INTERVAL_SECONDS}s`,
     input_series: series(
       target,
-      HOT.map((step) => [
-        { step, samples: 32 },
-        { step: 250, samples: 8 },
+      hotSteps(target).map((step) => [
+        { step, samples: samples - AFTERWARDS },
+        { step: 30, samples: AFTERWARDS },
       ]),
     ),
-    promql_expr_test: [valueAt("10m", `${names.skew("max_over_mean")} > bool ${target.target}`, 1)],
-    alert_rule_test: [alertAt("10m", hotAlert(target), null)],
+    promql_expr_test: [valueAt(at, `${names.skew("max_over_mean")} > bool ${target.target}`, 1)],
+    alert_rule_test: [alertAt(at, hotAlert(target), null)],
   };
 }
 
-/** 1.6 times the mean on the first shard, steadily, but of 25 events in five minutes: chance does that. */
+/** All on the first shard, steadily, but no more than seven messages in five minutes: chance does that. */
 function littleScene(target: SkewTarget): Yaml {
   const names = namesOf(target);
+  const samples = samplesOf(target);
+  const at = minutesOf(samples);
   return {
     name: "little traffic is quiet, however uneven it looks",
     interval: `${INTERVAL_SECONDS}s`,
-    input_series: series(target, [trickle(2), trickle(4), trickle(4), trickle(4)]),
-    promql_expr_test: [valueAt("12m", `${names.skew("max_over_mean")} > bool ${target.target}`, 1)],
-    alert_rule_test: [alertAt("12m", hotAlert(target), null)],
+    input_series: series(
+      target,
+      target.members.map((_, index) => (index === 0 ? trickle(samples) : [{ step: 0, samples }])),
+    ),
+    promql_expr_test: [valueAt(at, `${names.skew("max_over_mean", "1m")} > bool ${target.target}`, 1)],
+    alert_rule_test: [alertAt(at, hotAlert(target), null)],
   };
 }
 
-/** One event every `gap` samples. */
-function trickle(gap: number): Course[number] {
-  return Array.from({ length: Math.ceil(60 / gap) }, () => [
+/** One event every third sample: the last minute always has one. */
+function trickle(samples: number): Course[number] {
+  return Array.from({ length: Math.ceil(samples / 3) }, () => [
     { step: 1, samples: 1 },
-    { step: 0, samples: gap - 1 },
+    { step: 0, samples: 2 },
   ]).flat();
 }
 
@@ -130,8 +164,8 @@ function missingScene(target: SkewTarget): Yaml {
     interval: `${INTERVAL_SECONDS}s`,
     input_series: series(
       target,
-      EVEN.map((step) => [{ step, samples: 80 }]),
-    ).map((one, index) => (index === 3 ? { ...one, ...ended } : one)),
+      target.members.map(() => [{ step: EVEN, samples: 80 }]),
+    ).map((one, index, all) => (index === all.length - 1 ? { ...one, ...ended } : one)),
     alert_rule_test: [
       alertAt("10m", missingAlert(target), null),
       alertAt("18m", missingAlert(target), { labels: { severity: "warning" }, words: { "{{ $value }}": "1" } }),
@@ -139,11 +173,16 @@ function missingScene(target: SkewTarget): Yaml {
   };
 }
 
-function series(target: SkewTarget, courses: Course): { series: string; values: string }[] {
+function series({ by, kind, labels, members, metric }: SkewTarget, courses: Course) {
   return courses.map((course, index) => ({
-    series: `${target.metric}${matchersAsLabels(target, MEMBERS[index]!)}`,
-    values: target.kind === "counter" ? counterValues(course) : gaugeValues(course),
+    series: `${metric}${labelSet({ ...labels, [by]: members[index]! })}`,
+    values: kind === "counter" ? counterValues(course) : gaugeValues(course),
   }));
+}
+
+function labelSet(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `{${pairs.join(",")}}`;
 }
 
 function counterValues(course: Course[number]): string {
@@ -158,13 +197,6 @@ function counterValues(course: Course[number]): string {
 
 function gaugeValues(course: Course[number]): string {
   return course.map(({ step, samples }) => `${step}+0x${samples - 1}`).join(" ");
-}
-
-/** A series that the target's matchers select; what they exclude has no label. */
-function matchersAsLabels({ selector, by }: SkewTarget, member: string): string {
-  const wanted = [...selector.matchAll(MATCHER)].filter(([, name]) => name !== by);
-  const labels = wanted.map(([, name, , value]) => `${name}="${value!.split("|")[0]}"`);
-  return `{${[...labels, `${by}="${member}"`].join(",")}}`;
 }
 
 function valueAt(time: string, expr: string, value: number, labels = "{}"): Yaml {

@@ -29,15 +29,22 @@ test("the rules made for any metric pass the tests made with them", { skip: skip
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   assert.equal(await main(["rules", "--metric", MYSQL.metric, "--by", MYSQL.by, "--out", folder]), 0);
   const matchers = '{job=~"db|cache", env!="test", by="x"}';
-  for (const options of [
+  const others: readonly SkewOptions[] = [
     { ...MYSQL, metric: `kafka_log_size${matchers}`, by: "partition", for: "gauge", target: "2", runbook: "https://x" },
     { ...MYSQL, metric: `node:requests:sum_total${matchers}`, by: "pod", hold: "30s" },
-  ]) {
-    write(skewFiles(parseSkewTarget(options)), folder);
-  }
-  const names = ["mysql-global-status-queries", "kafka-log-size", "node-requests-sum"].map(
-    (name) => `${name}-skew.yml`,
-  );
+    // More shards, since four cannot be so uneven; matchers of the label itself; one that an absent label does not meet.
+    {
+      ...MYSQL,
+      prefix: "far",
+      target: "3.3",
+      metric: 'far_total{instance=~"db-\\\\d+", instance!="db-00", topic!=""}',
+    },
+    { ...MYSQL, prefix: "few", metric: 'few_total{instance=~"a|b|c", topic=~".+"}' },
+    { ...MYSQL, prefix: "long", for: "gauge", target: "6", hold: "30m" },
+  ];
+  for (const options of others) write(skewFiles(parseSkewTarget(options)), folder);
+  const prefixes = ["mysql-global-status-queries", "kafka-log-size", "node-requests-sum", "far", "few", "long"];
+  const names = prefixes.map((name) => `${name}-skew.yml`);
   const rules = names.flatMap((name) => [`rules/${name}`, `alerts/${name}`]);
   const checked = await everyPromtool(["check", "rules", ...rules], folder);
   assert.ok(checked.ok, checked.output);
@@ -110,5 +117,11 @@ test("what cannot become rules is refused with every fault at once", () => {
     () => parseSkewTarget(bad),
     /BAD_RULES|--metric a-b.*--by __name__.*--for histogram.*--target 1.*--hold soon/u,
   );
-  assert.throws(() => parseSkewTarget({ ...MYSQL, metric: 'm{job=~"a.*"}' }), /only alternatives/u);
+  const unmet: readonly [metric: string, fault: RegExp][] = [
+    ['m{job=~"a", job!="a"}', /no value is found/u],
+    ['m{instance="a"}', /must let through 2 values of instance, and 1 are found/u],
+    ["m{job='a'}", /double quotes/u],
+  ];
+  for (const [metric, fault] of unmet) assert.throws(() => parseSkewTarget({ ...MYSQL, metric }), fault);
+  assert.throws(() => parseSkewTarget({ ...MYSQL, target: "1e9", runbook: "a\n- b" }), /at most 40; --runbook/u);
 });
