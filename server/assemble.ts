@@ -7,10 +7,11 @@ import { createPresence } from "./chat/presence.ts";
 import { createShard, type Shard } from "./chat/shard.ts";
 import type { Config } from "./config.ts";
 import type { PushCounts } from "./observability/push-link.ts";
+import { measureRuntime } from "./observability/runtime-metrics.ts";
+import type { Traces } from "./observability/traces.ts";
 import { createMessageLog } from "./observability/message-log.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
 import { createObserver } from "./observability/observer.ts";
-import { measureRuntime } from "./observability/runtime-metrics.ts";
 import { idleObserver, unobserved } from "./observability/unobserved.ts";
 import { ConfigError } from "./placement/contract.ts";
 import { compileTopology } from "./placement/router.ts";
@@ -23,6 +24,7 @@ export interface Given {
   readonly storeOf?: typeof createStore;
   /** What became of the log lines for Loki. */
   readonly logLines?: () => PushCounts;
+  readonly traces?: Traces | null;
 }
 
 /** A whole server that does not listen yet. */
@@ -37,11 +39,13 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
+const NOTHING_PUSHED: PushCounts = { accepted: 0, dropped: 0 };
+
 /** Builds every part from the configuration; opens and listens nowhere. */
 export async function assemble(
   config: Config,
   logger: Logger,
-  { storeOf = createStore, logLines = () => ({ accepted: 0, dropped: 0 }) }: Given = {},
+  { storeOf = createStore, logLines = () => NOTHING_PUSHED, traces = null }: Given = {},
 ): Promise<Assembled> {
   const topology = config.layout;
   const router = compileTopology(topology);
@@ -51,6 +55,7 @@ export async function assemble(
     connectionStates: () => chat.connectionStates(),
     epoch: () => topology.epoch,
     logLines,
+    traces: () => traces?.counts() ?? NOTHING_PUSHED,
     liveStreams: () => app.liveStreams(),
     hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),
   });
@@ -83,6 +88,7 @@ export async function assemble(
     observer,
     logger,
     messageLog,
+    traces,
   });
   const app = await createApp(config, chat, metrics, logger);
   return {
@@ -126,7 +132,9 @@ function buildShard(
     label,
     store,
     limits: { queueRows: config.queueRows, queueBytes: config.queueBytes, maxRows: config.groupRows },
-    onCommit({ rows, untried, duplicates, seconds, ok, example }) {
+    onCommit({ rows, untried, duplicates, seconds, ok, ...report }) {
+      // With traces on, an exemplar leads to one: it is set when a traced message is acknowledged.
+      const example = config.tracesUrl === undefined ? report.example : undefined;
       metrics.operation(index, "insert", seconds, ok, example);
       metrics.busy(index, seconds);
       if (ok) {

@@ -7,7 +7,7 @@ import { ConfigError } from "./placement/contract.ts";
 import { DEVELOPMENT_SECRET } from "./protocol/secret.ts";
 import { planShards, type ShardPlan } from "./shard-plan.ts";
 
-const LOKI_URL = "an http:// or https:// URL";
+const HTTP_URL = "an http:// or https:// URL";
 const LEVELS = ["silent", "error", "warn", "info", "debug"];
 
 const ConfigSchema = Type.Object({
@@ -76,7 +76,24 @@ const ConfigSchema = Type.Object({
       description: "Loki that gets every log line too: http://user:password@host:3100",
     }),
   ),
-  env: Type.String({ minLength: 1, maxLength: 63, default: "dev", description: "Label `env` of log lines in Loki" }),
+  tracesUrl: Type.Optional(
+    Type.String({
+      pattern: "^https?://",
+      description: "OTLP/HTTP collector that gets traces of messages: http://host:4318; without it there are none",
+    }),
+  ),
+  tracesRatio: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 1,
+    description: "Share of the messages without a `traceparent` that are traced, 0 to 1",
+  }),
+  env: Type.String({
+    minLength: 1,
+    maxLength: 63,
+    default: "dev",
+    description: "Label `env` of log lines in Loki, environment of traces",
+  }),
   instance: Type.Optional(
     Type.String({
       minLength: 1,
@@ -117,7 +134,10 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   const faults: string[] = [];
   const add = (option: Option, fault: string) => faults.push(`--${flagName(option)} (${variable(option)}): ${fault}`);
   const values = readValues({ ...readEnvironment(env), ...readOptions(argv, faults) }, add);
-  if (values.lokiUrl !== undefined && !URL.canParse(values.lokiUrl)) add("lokiUrl", LOKI_URL);
+  for (const option of ["lokiUrl", "tracesUrl"] as const) {
+    const url = values[option];
+    if (url !== undefined && !URL.canParse(url)) add(option, HTTP_URL);
+  }
   const secretFault = faultOfSecret(values);
   if (secretFault !== null) faults.push(secretFault);
   const plan = planShards(values, add);
@@ -221,6 +241,7 @@ function readValues(given: Given, add: (option: Option, fault: string) => void):
 function parsed(option: Option, text: string): unknown {
   const schema = ConfigSchema.properties[option];
   if (Type.IsInteger(schema)) return /^\d{1,15}$/.test(text) ? Number(text) : text;
+  if (Type.IsNumber(schema)) return /^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text;
   if (Type.IsBoolean(schema)) return { "1": true, true: true, "0": false, false: false }[text] ?? text;
   return text;
 }
@@ -231,7 +252,8 @@ function expected(option: Option): string {
   if (Type.IsInteger(schema))
     return `an integer ${maximum === undefined ? `of ${minimum} or more` : `from ${minimum} to ${maximum}`}`;
   if (Type.IsBoolean(schema)) return "1 or 0";
-  if (option === "lokiUrl") return LOKI_URL;
+  if (Type.IsNumber(schema)) return `a number from ${minimum} to ${maximum}`;
+  if (option === "lokiUrl" || option === "tracesUrl") return HTTP_URL;
   if (option === "log") return `one of ${LEVELS.join(", ")}`;
   return option === "secret" ? "16 characters or more" : "not empty";
 }

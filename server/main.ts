@@ -1,6 +1,9 @@
+import type { Logger } from "pino";
 import { assemble } from "./assemble.ts";
 import { describeOptions, readConfig } from "./config.ts";
 import { createLog } from "./observability/log.ts";
+import type { OnPushState } from "./observability/push-link.ts";
+import { createTraces } from "./observability/traces.ts";
 import { ConfigError } from "./placement/contract.ts";
 
 const USAGE = `Usage: hotshard serve [options]
@@ -29,11 +32,15 @@ async function main(argv: readonly string[]): Promise<number> {
   const log = createLog(config);
   const { logger } = log;
   const stopped = stopSignal();
-  const server = await assemble(config, logger, { logLines: () => log.lines() });
+  const { tracesUrl } = config;
+  const traces = tracesUrl === undefined ? null : createTraces({ ...config, tracesUrl }, tracesState(logger));
+  const server = await assemble(config, logger, { logLines: () => log.lines(), traces });
   try {
     // First the port: a second server that finds it taken has not touched the shards yet.
     const listening = await server.app.listen({ port: config.port, host: config.host });
-    log.start(config.instance ?? new URL(listening).host);
+    const instance = config.instance ?? new URL(listening).host;
+    log.start(instance);
+    traces?.start(instance);
     await server.open();
     if (config.secretIsPublic)
       logger.warn("HOTSHARD_SECRET is not set: tokens are signed with the public development secret");
@@ -47,8 +54,17 @@ async function main(argv: readonly string[]): Promise<number> {
     return signal === "SIGINT" ? 130 : 0;
   } finally {
     await server.close();
+    await traces?.close();
+    if (traces !== null) logger.info(traces.counts(), "what became of the traces");
     await log.close();
   }
+}
+
+function tracesState(logger: Logger): OnPushState {
+  return (state, reason) => {
+    if (state === "failing") logger.warn({ reason }, "the collector does not take traces: they wait");
+    else logger.info("the collector takes traces again");
+  };
 }
 
 /** The first reason to stop. Later signals change nothing: a stop that is under way loses no acknowledgement. */

@@ -5,6 +5,7 @@ import type { MessageLog } from "../observability/message-log.ts";
 import type { ConnectionStates } from "../observability/gauges.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Observer } from "../observability/observer.ts";
+import type { Traces } from "../observability/traces.ts";
 import type { Topology } from "../placement/contract.ts";
 import type { Router } from "../placement/router.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
@@ -30,6 +31,8 @@ export interface ChatParts {
   readonly observer: Observer;
   readonly logger: Logger;
   readonly messageLog: MessageLog;
+  /** Null when messages are not traced. */
+  readonly traces: Traces | null;
 }
 
 /** What the chat does, apart from sockets and HTTP. */
@@ -50,8 +53,8 @@ export interface Chat {
   distinctDialogs(): number | null;
   connections(): number;
   connectionStates(): ConnectionStates;
-  /** Decoding of one WebSocket message of so many frames took so many seconds. */
-  validated(seconds: number, frames: number): void;
+  /** One WebSocket message of so many frames was decoded, from one moment of `performance.now()` to another. */
+  validated(from: number, to: number, frames: number): void;
   /** A fault below the frames: invalid UTF-8, an oversized message. */
   protocolError(error: Error): void;
   /** A frame could not be answered, for no reason that was foreseen: INTERNAL, and a line in the log. */
@@ -66,7 +69,7 @@ export interface Chat {
 
 /** Puts the parts together. The caller owns shards and stores. */
 export function createChat(parts: ChatParts): Chat {
-  const { clock, logger, metrics, presence, router, shards } = parts;
+  const { clock, logger, metrics, presence, router, shards, traces } = parts;
   const sessions = new Set<Session>();
   const outbox = createOutbox((messages, seconds) => metrics.stage("deliver", seconds, messages));
   const send = createSender({ ...parts, outbox, fault });
@@ -126,7 +129,10 @@ export function createChat(parts: ChatParts): Chat {
     }),
     hot: () => parts.observer.hot(),
     distinctDialogs: () => parts.observer.lastWindow()?.dialogs ?? null,
-    validated: (seconds, frames) => metrics.stage("validate", seconds, frames),
+    validated(from, to, frames) {
+      metrics.stage("validate", (to - from) / 1_000, frames);
+      traces?.received(from, to);
+    },
     protocolError(error) {
       const code = codeOfProtocolError(error);
       metrics.error(code);

@@ -6,8 +6,11 @@ interface Flusher {
 export interface Outbox {
   /** The flusher has something to write: once a turn. */
   add(flusher: Flusher): void;
-  /** A message was given to its readers in this turn. */
-  delivered(): void;
+  /**
+   * A message was given to its readers in this turn.
+   * @param onWritten when it was written to their connections, on the clock of `performance`
+   */
+  delivered(onWritten?: ((at: number) => void) | null): void;
 }
 
 /**
@@ -17,6 +20,7 @@ export interface Outbox {
  */
 export function createOutbox(onDelivered: (messages: number, seconds: number) => void): Outbox {
   let dirty: Flusher[] = [];
+  let written: ((at: number) => void)[] = [];
   let messages = 0;
   let since = 0;
 
@@ -25,8 +29,13 @@ export function createOutbox(onDelivered: (messages: number, seconds: number) =>
     dirty = [];
     for (const flusher of flushers) flusher.flush();
     if (messages === 0) return;
-    onDelivered(messages, (performance.now() - since) / 1_000);
+    const now = performance.now();
+    onDelivered(messages, (now - since) / 1_000);
     messages = 0;
+    if (written.length === 0) return;
+    const traced = written;
+    written = [];
+    for (const onWritten of traced) onWritten(now);
   }
 
   return {
@@ -35,8 +44,12 @@ export function createOutbox(onDelivered: (messages: number, seconds: number) =>
       since = performance.now();
       setImmediate(flush);
     },
-    delivered() {
+    delivered(onWritten = null) {
       messages++;
+      if (onWritten === null) return;
+      // Nobody is there to be written to: neither the author nor a reader.
+      if (dirty.length === 0) onWritten(performance.now());
+      else written.push(onWritten);
     },
   };
 }

@@ -1,4 +1,6 @@
 import { dialogId } from "../placement/dialog.ts";
+import type { LoggedMessage } from "../observability/message-log.ts";
+import type { MessageTrace } from "../observability/traces.ts";
 import type { SendFrame } from "../protocol/frames.ts";
 import { StoreError, type MessageRow } from "../storage/contract.ts";
 import type { Committed } from "../storage/row-queue.ts";
@@ -9,7 +11,7 @@ import { rowBytes } from "./shard.ts";
 
 type SenderParts = Pick<
   ChatParts,
-  "clock" | "messageLog" | "metrics" | "observer" | "presence" | "router" | "shards"
+  "clock" | "messageLog" | "metrics" | "observer" | "presence" | "router" | "shards" | "traces"
 > & {
   readonly outbox: Outbox;
   readonly fault: Chat["fault"];
@@ -18,44 +20,56 @@ type SenderParts = Pick<
 /** The dialog is known: `to` is given. */
 type Direct = SendFrame & { readonly to: number };
 
+/** Which trace a message belongs to. */
+interface Context {
+  /** Null when this server does not trace it. */
+  readonly trace: MessageTrace | null;
+  /** The author's own. */
+  readonly traceparent: string | undefined;
+}
+
 /**
  * The way of a message after it was validated: place → queue → commit → ack + deliver. Nothing is acknowledged or
  * delivered before its commit.
  */
 export function createSender(parts: SenderParts) {
-  const { clock, fault, messageLog, metrics, observer, outbox, presence, router, shards } = parts;
+  const { clock, fault, messageLog, metrics, observer, outbox, presence, router, shards, traces } = parts;
 
-  function deliver(row: MessageRow, index: number, author: Session): void {
-    const frame = messageFrame(row, shards[index]!.label);
+  function deliver(row: MessageRow, index: number, author: Session, context: Context): void {
+    const { trace } = context;
+    const frame = messageFrame(row, shards[index]!.label, trace?.traceparent ?? context.traceparent);
+    const start = trace === null ? 0 : performance.now();
     const readers = presence.of(row.recipient);
     for (const reader of readers) reader.send(frame);
     const twins = presence.of(row.author);
     for (const own of twins) if (own !== author) own.send(frame);
     metrics.delivered(readers.size + twins.size - (twins.has(author) ? 1 : 0), readers.size === 0);
-    outbox.delivered();
+    outbox.delivered(trace === null ? null : (at) => endDelivered(trace, start, at));
   }
 
-  function acknowledge(session: Session, row: MessageRow, index: number, committed: Committed): void {
+  function acknowledge(session: Session, row: MessageRow, index: number, done: Committed, context: Context): void {
     const { label } = shards[index]!;
-    metrics.stage("queue", committed.queueMs / 1_000);
-    session.send(ackFrame(row, label, committed));
-    if (messageLog.isDue()) {
-      const { queueMs, commitMs } = committed;
-      const { id: message, dialog } = row;
-      messageLog.write({ connection: session.id, message, dialog, shard: label, queueMs, commitMs });
+    const { trace } = context;
+    metrics.stage("queue", done.queueMs / 1_000);
+    session.send(ackFrame(row, label, done));
+    if (trace !== null) {
+      trace.committed(done.queueMs, done.commitMs);
+      metrics.traced(index, done.commitMs / 1_000, { dialog: row.dialog, id: row.id, traceId: trace.id });
     }
+    if (messageLog.isDue()) messageLog.write(logLine(session, row, label, done, trace));
     // A duplicate was delivered when it was first committed.
-    if (committed.duplicate) return;
+    if (done.duplicate) return trace?.end("duplicate", performance.now());
     metrics.textBytes(index, Buffer.byteLength(row.text));
-    deliver(row, index, session);
+    deliver(row, index, session, context);
   }
 
-  function store(session: Session, user: number, frame: Direct): void {
+  function store(session: Session, user: number, frame: Direct, trace: MessageTrace | null): void {
     const start = performance.now();
     const dialog = dialogId(user, frame.to);
     const id = clock.next();
     const index = router.place({ dialog, id, author: user, client: frame.id });
-    metrics.stage("place", (performance.now() - start) / 1_000);
+    const placed = performance.now();
+    metrics.stage("place", (placed - start) / 1_000);
     observer.placed(dialog, index);
     if (frame.resend === true) metrics.resend(index);
     const shard = shards[index]!;
@@ -67,33 +81,46 @@ export function createSender(parts: SenderParts) {
       client: frame.id,
       text: frame.text,
     };
+    trace?.placed(start, placed, shard.label, row);
+    const context = { trace, traceparent: frame.traceparent };
     const refusal = shard.writer.enqueue(row, rowBytes(row), (outcome) => {
-      if ("error" in outcome) session.refuse(outcome.error, `shard ${shard.label}: ${outcome.detail}`, frame.id);
-      else acknowledge(session, row, index, outcome);
+      if ("error" in outcome) {
+        session.refuse(outcome.error, `shard ${shard.label}: ${outcome.detail}`, frame.id);
+        trace?.end("failed", performance.now(), outcome.error);
+      } else acknowledge(session, row, index, outcome, context);
     });
     if (refusal === null) return;
     metrics.messages(index, "refused", 1);
     session.refuse(refusal.error, `shard ${shard.label}: ${refusal.detail}`, frame.id);
+    trace?.end("refused", performance.now(), refusal.error);
   }
 
   /** The unique key of one shard does not see what another shard holds, so those are asked. */
-  async function resend(session: Session, user: number, frame: Direct, elsewhere: readonly number[]): Promise<void> {
+  async function resend(
+    session: Session,
+    user: number,
+    frame: Direct,
+    elsewhere: readonly number[],
+    trace: MessageTrace | null,
+  ): Promise<void> {
     const dialog = dialogId(user, frame.to);
     try {
       const ids = await Promise.all(elsewhere.map((index) => shards[index]!.find(dialog, user, frame.id)));
       const found = ids.findIndex((id) => id !== null);
-      if (found === -1) return store(session, user, frame);
+      if (found === -1) return store(session, user, frame, trace);
       const index = elsewhere[found]!;
       const row = { dialog, author: user, client: frame.id };
       metrics.messages(index, "duplicate", 1);
       metrics.resend(index);
       session.send(ackFrame(row, shards[index]!.label, { id: ids[found]!, queueMs: 0, commitMs: 0 }));
+      trace?.end("duplicate", performance.now());
     } catch (error) {
       if (error instanceof StoreError) {
         session.refuse("SHARD_UNAVAILABLE", "a shard that may hold the first try does not answer", frame.id);
-        return;
+        return trace?.end("failed", performance.now(), "SHARD_UNAVAILABLE");
       }
       fault(session, error, frame.id);
+      trace?.end("failed", performance.now(), "INTERNAL");
     }
   }
 
@@ -103,14 +130,31 @@ export function createSender(parts: SenderParts) {
       return;
     }
     const tries = frame.resend === true ? router.triesOf(dialogId(user, frame.to), user, frame.id) : [];
+    const trace = traces === null ? null : traces.begin(session.id, frame.traceparent);
     // With one candidate the message meets its first try on that shard, by the unique key.
-    if (tries.length > 1) void resend(session, user, frame, tries);
-    else store(session, user, frame);
+    if (tries.length > 1) void resend(session, user, frame, tries, trace);
+    else store(session, user, frame, trace);
   };
 }
 
 function isDirect(frame: SendFrame): frame is Direct {
   return frame.to !== undefined;
+}
+
+function endDelivered(trace: MessageTrace, from: number, to: number): void {
+  trace.delivered(from, to);
+  trace.end("stored", to);
+}
+
+function logLine(
+  session: Session,
+  { dialog, id: message }: MessageRow,
+  shard: string,
+  { commitMs, queueMs }: Committed,
+  trace: MessageTrace | null,
+): LoggedMessage {
+  const line = { connection: session.id, message, dialog, shard, queueMs, commitMs };
+  return trace === null ? line : { ...line, trace_id: trace.id };
 }
 
 function ackFrame(
@@ -123,10 +167,11 @@ function ackFrame(
   return `${head},"dialog":"${row.dialog}","shard":"${shard}","stages":${stages}}`;
 }
 
-function messageFrame(row: MessageRow, shard: string): string {
+function messageFrame(row: MessageRow, shard: string, traceparent: string | undefined): string {
   const head = `{"type":"message","message":"${row.id}","dialog":"${row.dialog}","shard":"${shard}"`;
   const people = `"from":${row.author},"to":${row.recipient},"client":${JSON.stringify(row.client)}`;
-  return `${head},${people},"text":${JSON.stringify(row.text)}}`;
+  const context = traceparent === undefined ? "" : `,"traceparent":"${traceparent}"`;
+  return `${head},${people}${context},"text":${JSON.stringify(row.text)}}`;
 }
 
 /** Microseconds are enough, and shorter on the wire. */

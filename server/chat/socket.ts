@@ -86,7 +86,7 @@ function receive(connection: Connection, data: RawData, isBinary: boolean): void
     session.fail(decoded.rejected.code, decoded.rejected.message, decoded.rejected.id);
     return;
   }
-  chat.validated((performance.now() - start) / 1_000, decoded.frames.length);
+  chat.validated(start, performance.now(), decoded.frames.length);
   for (const frame of decoded.frames) {
     try {
       handle(connection, frame);

@@ -1,6 +1,6 @@
 import type { Exposition } from "./exposition.ts";
 import type { PushCounts } from "./push-link.ts";
-import { CONNECTION_STATES, HOT_RANKS, LINE_RESULTS, type MetricName } from "./metric-names.ts";
+import { CONNECTION_STATES, HOT_RANKS, PUSH_RESULTS, type MetricName } from "./metric-names.ts";
 import { readingOf, readingsOf } from "./series.ts";
 
 /** One shard as a scrape sees it. */
@@ -26,6 +26,7 @@ export interface MetricSources {
   /** Shares of the most frequent dialogs, descending. */
   hotShares(): readonly number[];
   logLines(): PushCounts;
+  traces(): PushCounts;
   liveStreams(): number;
 }
 
@@ -51,8 +52,9 @@ export function registerGauges(exposition: Exposition, shards: readonly string[]
     if (index === 0) shares = sources.hotShares();
     return shares[index] ?? 0;
   });
-  const results = LINE_RESULTS.map((result) => ({ result }));
-  readingsOf(exposition, "chat_log_lines_total", results, (index) => sources.logLines()[LINE_RESULTS[index]!]);
+  const results = PUSH_RESULTS.map((result) => ({ result }));
+  readingsOf(exposition, "chat_log_lines_total", results, (index) => sources.logLines()[PUSH_RESULTS[index]!]);
+  readingsOf(exposition, "chat_traces_total", results, (index) => sources.traces()[PUSH_RESULTS[index]!]);
   readingOf(exposition, "chat_live_streams", () => sources.liveStreams());
 }
 

@@ -12,6 +12,8 @@ export interface LoggedMessage {
   readonly shard: string;
   readonly queueMs: number;
   readonly commitMs: number;
+  /** Where the message is traced. */
+  readonly trace_id?: string;
 }
 
 /** Whether the next message gets a line; asked once per message, it costs a comparison. */

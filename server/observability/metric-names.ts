@@ -67,6 +67,7 @@ export const METRICS = {
   chat_process_heap_bytes: gauge("bytes", "", "JavaScript heap in use, main thread"),
   chat_scrapes_total: counter("scrapes", "result", "Pages of metrics that were sent, or given up by the scraper"),
   chat_log_lines_total: counter("lines", "result", "Log lines that Loki accepted, and lines that were dropped"),
+  chat_traces_total: counter("traces", "result", "Traces of messages that the collector accepted or that were dropped"),
   chat_live_streams: gauge("streams", "", "Open streams of the live page"),
 } satisfies Readonly<Record<string, MetricDescription>>;
 
@@ -78,7 +79,8 @@ export const OPERATIONS = ["insert", "history", "audit", "find"] as const;
 export const RESULTS = ["stored", "duplicate", "refused", "failed"] as const;
 export const CONNECTION_STATES = ["greeting", "open", "closing"] as const;
 export const GC_KINDS = ["minor", "major", "incremental", "weak"] as const;
-export const LINE_RESULTS = ["accepted", "dropped"] as const;
+/** Of log lines and of traces. */
+export const PUSH_RESULTS = ["accepted", "dropped"] as const;
 export const SCRAPE_RESULTS = ["sent", "aborted"] as const;
 /** Hot dialogs are exported by rank, so that their ids never become labels. */
 export const HOT_RANKS = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10"] as const;

@@ -19,6 +19,7 @@ export type MessageResult = (typeof RESULTS)[number];
 export interface Example {
   readonly dialog: string;
   readonly id: string;
+  readonly traceId?: string;
 }
 
 export interface Metrics {
@@ -34,6 +35,8 @@ export interface Metrics {
   poolWait(shard: number, seconds: number): void;
   textBytes(shard: number, bytes: number): void;
   stage(stage: Stage, seconds: number, count?: number, example?: Example): void;
+  /** Names a traced message, counted already, as the exemplar of its commit. */
+  traced(shard: number, seconds: number, example: Example): void;
   /** A stored message reached so many connections, none of its recipient's when `offline`. */
   delivered(connections: number, offline: boolean): void;
   recipientsOffline(): number;
@@ -84,6 +87,11 @@ export function createMetrics(shards: readonly string[], sources: MetricSources)
     textBytes: (shard, bytes) => void (textBytes[shard]! += bytes),
     stage: (stage, seconds, count, example) =>
       stages[STAGES.indexOf(stage)]!.observe(seconds, count, exemplarOf(example)),
+    traced(shard, seconds, example) {
+      const exemplar = exemplarOf(example);
+      durations[shard * OPERATIONS.length + OPERATIONS.indexOf("insert")]!.observe(seconds, 0, exemplar);
+      stages[STAGES.indexOf("commit")]!.observe(seconds, 0, exemplar);
+    },
     delivered(connections, isOffline) {
       fanout.observe(connections);
       if (isOffline) offline++;
@@ -110,7 +118,9 @@ function product(
   return rows.flatMap((row) => values.map((value) => ({ ...row, [label]: value })));
 }
 
-/** At most 72 characters: a dialog has 33, an id 19. */
-function exemplarOf(example: Example | undefined): { dialog: string; message: string } | undefined {
-  return example === undefined ? undefined : { dialog: example.dialog, message: example.id };
+/** At most 105 characters: a dialog has 33, an id 19, a trace 32. */
+function exemplarOf(example: Example | undefined): Record<string, string> | undefined {
+  if (example === undefined) return undefined;
+  const { dialog, id: message, traceId } = example;
+  return traceId === undefined ? { dialog, message } : { dialog, message, trace_id: traceId };
 }

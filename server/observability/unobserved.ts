@@ -16,6 +16,7 @@ export function unobserved(metrics: Metrics): Metrics {
     poolWait: nothing,
     textBytes: nothing,
     stage: nothing,
+    traced: nothing,
   };
 }
 

@@ -94,6 +94,10 @@ function faultOfSend(frame: Fields, user: number | null): string | null {
   }
   const resend = frame["resend" satisfies keyof SendFrame];
   if (resend !== undefined && typeof resend !== "boolean") return "`resend` is true or false";
+  const traceparent = frame["traceparent" satisfies keyof SendFrame];
+  if (traceparent !== undefined && !isTraceparent(traceparent)) {
+    return "`traceparent` is that of W3C Trace Context, version 00: 00-TRACE-PARENT-FLAGS";
+  }
   return faultOfId(frame) ?? faultOfPeer(frame, "to", user);
 }
 
@@ -137,6 +141,11 @@ export function isUserId(value: unknown): value is number {
 export function isMessageId(value: unknown): value is string {
   if (typeof value !== "string" || !/^(?:0|[1-9]\d{0,18})$/.test(value)) return false;
   return value.length < 19 || value <= "9223372036854775807";
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header: lower case, and neither id is all zeros. */
+function isTraceparent(value: unknown): value is string {
+  return typeof value === "string" && /^00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/.test(value);
 }
 
 function isIntegerWithin(value: unknown, low: number, high: number): value is number {

@@ -30,6 +30,8 @@ export interface SendFrame {
   readonly text: string;
   /** The client's own retry of a message whose outcome it does not know. */
   readonly resend?: boolean;
+  /** W3C Trace Context, version 00: the span that the message belongs to. */
+  readonly traceparent?: string;
 }
 
 /** A page of the messages before `before` (all when absent), newest page first, ascending inside the page. */
@@ -78,10 +80,12 @@ export interface MessageFrame {
   readonly group?: number;
   readonly client: string;
   readonly text: string;
+  /** When the author gave one or the server traces this message. */
+  readonly traceparent?: string;
 }
 
 /** A message as history returns it. */
-export type HistoryMessage = Omit<MessageFrame, "type" | "shard">;
+export type HistoryMessage = Omit<MessageFrame, "type" | "shard" | "traceparent">;
 
 export interface HistoryPageFrame {
   readonly type: "history";

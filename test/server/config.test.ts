@@ -80,6 +80,10 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   "--placement nope": /^--placement \(HOTSHARD_PLACEMENT\): no placement "nope": there are slots, /,
   "--placement ring:virtualNodes=0": /^--placement/,
   "--topology /nowhere.json": /^--topology \(HOTSHARD_TOPOLOGY\): \/nowhere.json: ENOENT/,
+  "--traces-url localhost:4318": /^--traces-url \(HOTSHARD_TRACES_URL\): an http:\/\/ or https:\/\/ URL$/,
+  "--traces-url http://": /^--traces-url \(HOTSHARD_TRACES_URL\): an http:\/\/ or https:\/\/ URL$/,
+  "--traces-ratio 1.01": /^--traces-ratio \(HOTSHARD_TRACES_RATIO\): a number from 0 to 1$/,
+  "--traces-ratio 1e-3": /^--traces-ratio/,
   "--host 0.0.0.0": /^HOTSHARD_SECRET is not set and 0.0.0.0 is not loopback/,
   [`--host 0.0.0.0 --secret ${DEVELOPMENT_SECRET}`]: /^HOTSHARD_SECRET is the public development secret and/,
 };

@@ -12,8 +12,11 @@ const id = fc.string({ minLength: 1, maxLength: LIMITS.id, unit: "grapheme-ascii
 const peer = fc.integer({ min: 2, max: Number.MAX_SAFE_INTEGER });
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
+const traceparent = fc.stringMatching(/^00-[\da-f]{31}1-1[\da-f]{15}-[\da-f]{2}$/);
+
 const good: fc.Arbitrary<ClientFrame> = fc.oneof(
   fc.record({ type: fc.constant("send" as const), id, to: peer, text, resend: optional(fc.boolean()) }),
+  fc.record({ type: fc.constant("send" as const), id, to: peer, text, traceparent: optional(traceparent) }),
   fc.record({ type: fc.constant("send" as const), id, group: peer, text }),
   fc.record({
     type: fc.constant("history" as const),
@@ -108,6 +111,27 @@ test("a message id is the decimal text of 0 to 2^63 − 1, written in one way", 
     1,
   ]) {
     assert.ok(!isMessageId(value), String(value));
+  }
+});
+
+const takes = (traceparent: unknown) =>
+  "frames" in decode(JSON.stringify({ type: "send", id: "1", to: 2, text: "x", traceparent }), USER);
+
+test("a traceparent is that of W3C Trace Context, version 00, written in one way", () => {
+  const [trace, parent] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+  for (const flags of ["00", "01", "ff"]) assert.ok(takes(`00-${trace}-${parent}-${flags}`), flags);
+  for (const value of [
+    `01-${trace}-${parent}-01`,
+    `ff-${trace}-${parent}-01`,
+    `00-${trace.toUpperCase()}-${parent}-01`,
+    `00-${"0".repeat(32)}-${parent}-01`,
+    `00-${trace}-${"0".repeat(16)}-01`,
+    `00-${trace}-${parent}-01-`,
+    `00-${trace}-${parent}-01\n`,
+    `00-${trace}-${parent}`,
+    [`00-${trace}-${parent}-01`],
+  ]) {
+    assert.ok(!takes(value), String(value));
   }
 });
 
