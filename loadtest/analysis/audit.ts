@@ -56,6 +56,7 @@ export function audit(measurement: Measurement, reply: AuditReply | null, lookup
   const comparable =
     reply !== null &&
     !measurement.interrupted &&
+    (measurement.generator.lost ?? []).length === 0 &&
     measurement.unknowns.length === measurement.unknown &&
     lookups.length === measurement.unknown;
   return {

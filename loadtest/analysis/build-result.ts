@@ -202,6 +202,7 @@ export function buildResult(evidence: RunEvidence): Result {
       handlerLagMs: { p99: quantileOf(generator.handlerLag, 0.99) },
       cpu: generator.cpu,
       dropped: generator.dropped,
+      ...(generator.processes !== undefined && { processes: generator.processes }),
     },
     audit: audited,
     advice,

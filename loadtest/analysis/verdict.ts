@@ -38,6 +38,14 @@ const INTERRUPTED: Reason = {
   message: "The run was interrupted: it shows a part of the story. Run it to its end.",
 };
 
+/** What every count of such a run says: a part of the story is missing. */
+function generatorsLost({ generator }: Measurement): Reason[] {
+  const { lost = [], processes = 1 } = generator;
+  if (lost.length === 0) return [];
+  const message = `${lost.length} of ${processes} generators died (${lost.join("; ")}): what they sent and measured is missing here, and the audit cannot tell. Look for its cause, memory for one, and run again.`;
+  return [{ code: "GENERATOR_LOST", message }];
+}
+
 /**
  * Every reason for which a run that came to its end is INVALID, in the order in which they are told: what a reader can
  * believe, not whether the server did well. A message that was lost is the audit's affair.
@@ -94,14 +102,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** Every code that a verdict may name. */
-export const REASON_CODES = [INTERRUPTED.code, ...Object.keys(CHECKS)];
+export const REASON_CODES = [INTERRUPTED.code, "GENERATOR_LOST", ...Object.keys(CHECKS)];
 
 /**
- * Whether the figures of a run can be believed, decided before any of them is shown. Of an interrupted run only that is
- * told: what else looks wrong is the interruption's doing.
+ * Whether the figures of a run can be believed, decided before any of them is shown. Of an interrupted run, and of one
+ * that lost a generator, only that is told: what else looks wrong is its doing.
  */
 export function judge(input: VerdictInput): Result["verdict"] {
   if (input.measurement.interrupted) return { status: "INVALID", reasons: [INTERRUPTED] };
+  const lost = generatorsLost(input.measurement);
+  if (lost.length > 0) return { status: "INVALID", reasons: lost };
   const full = { ...input, limits: { ...VERDICT_LIMITS, ...input.limits } };
   const reasons: Reason[] = [];
   for (const [code, check] of Object.entries(CHECKS)) {

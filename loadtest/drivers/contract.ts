@@ -13,6 +13,10 @@ export interface DriveOrder {
   readonly secret: string;
   /** Shard labels as the server names them. */
   readonly shards: readonly string[];
+  /** Processes that share the story's lanes out; absent: 1. There are never more than lanes. */
+  readonly generators?: number;
+  /** Where k6 writes its series by remote write, `http://127.0.0.1:9090/api/v1/write`; other drivers do not. */
+  readonly prometheus?: string;
   /** Called about once a second while the run goes on. */
   readonly onProgress?: (progress: Progress) => void;
   /** Aborting stops sending, drains, and returns what was measured with `interrupted`. */
@@ -107,12 +111,19 @@ export interface Measurement {
     readonly sendLag: HistogramData;
     /** Handler's moment − the socket's read moment, milliseconds, measured phase. */
     readonly handlerLag: HistogramData;
-    /** Busy share of one core of the thread that generates, 0…1 and above for several threads. */
+    /**
+     * Busy share of one core of the thread that generates, 0…1 and above for several threads; of several Node processes
+     * that of the busiest.
+     */
     readonly cpu: number;
     /** Planned and never sent (the connection was gone, or the run ended). */
     readonly dropped: number;
     /** Largest jump of the wall clock against one that cannot be set, ms; absent when the driver cannot tell. */
     readonly clockJumpMs?: number;
+    /** Processes that generated; absent: 1. */
+    readonly processes?: number;
+    /** Of these, those that died: what they measured is not in here. One sentence each. */
+    readonly lost?: readonly string[];
   };
 }
 

@@ -3,14 +3,22 @@ export interface RunClock {
   now(): number;
   /** @param moment of `performance.now()` */
   at(moment: number): number;
-  /** Makes this moment 0. */
-  start(): void;
+  /** Makes this moment 0, or a moment of `machineMs`. */
+  start(at?: number): void;
   /** ISO 8601 UTC of the start. */
   startedAt(): string;
   /** Compares the machine's wall clock with this one, which cannot be set; call it about once a second. */
   watch(): void;
   /** Largest disagreement between two watches, ms: a clock that was set, or a machine that slept. */
   jumpMs(): number;
+}
+
+/**
+ * Milliseconds of the clock that all processes of this machine share, that nobody can set and that counts from its start
+ * (CLOCK_MONOTONIC of clock_gettime(2); the same clock as `performance.now()`, which counts from the process's start).
+ */
+export function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 export function createRunClock(): RunClock {
@@ -21,9 +29,10 @@ export function createRunClock(): RunClock {
   return {
     now: () => performance.now() - origin,
     at: (moment) => moment - origin,
-    start() {
-      origin = performance.now();
-      wallOrigin = Date.now();
+    start(at) {
+      const ahead = at === undefined ? 0 : at - machineMs();
+      origin = performance.now() + ahead;
+      wallOrigin = Date.now() + ahead;
       offset = 0;
       largest = 0;
     },

@@ -8,7 +8,7 @@ const CONCURRENCY = 64;
 const ATTEMPTS = 4;
 const BACK_OFF_MS = { first: 100, most: 2_000 } as const;
 
-/** The connections of all online users. */
+/** The connections of the users that one generator has. */
 export interface Crowd {
   /** @returns the user's session, or null while it has none */
   session(user: number): Session | null;
@@ -19,10 +19,11 @@ export interface Crowd {
 }
 
 /**
+ * @param users ids of those to connect, ascending
  * @param handlers `onLost` is called before the user is connected again, which goes on with back-off until `close`
  */
-export function createCrowd(url: string, secret: string, online: number, handlers: SessionHandlers): Crowd {
-  const sessions: (Session | null)[] = Array.from({ length: online + 1 }, () => null);
+export function createCrowd(url: string, secret: string, users: readonly number[], handlers: SessionHandlers): Crowd {
+  const sessions: (Session | null)[] = Array.from({ length: (users.at(-1) ?? 0) + 1 }, () => null);
   const waiting = new Set<() => void>();
   const state = { closing: false };
 
@@ -83,15 +84,17 @@ export function createCrowd(url: string, secret: string, online: number, handler
   return {
     session: (user) => sessions[user] ?? null,
     async connect(signal) {
-      let user = 0;
-      const stop = () => void (user = online);
+      let next = 0;
+      const stop = () => void (next = users.length);
       if (signal?.aborted === true) stop();
       signal?.addEventListener("abort", stop, { once: true });
       const worker = async () => {
-        while (user < online && !state.closing) await connectOne(++user);
+        for (let user = users[next++]; user !== undefined && !state.closing; user = users[next++]) {
+          await connectOne(user);
+        }
       };
       try {
-        await Promise.all(Array.from({ length: Math.min(CONCURRENCY, online) }, worker));
+        await Promise.all(Array.from({ length: Math.min(CONCURRENCY, users.length) }, worker));
       } finally {
         signal?.removeEventListener("abort", stop);
       }

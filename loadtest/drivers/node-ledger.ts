@@ -15,10 +15,12 @@ import type { Tally } from "./node-tally.ts";
 /** The stream of random numbers that fills texts: none of the lanes' own. */
 const TEXT_STREAM = 0x7e_57;
 
-/** One direction of a dialog, both ends: author and reader live in this process. */
+/** One direction of a dialog, of its two ends those that this process has. */
 interface Pair {
   readonly author: number;
   readonly to: number;
+  /** Of client message ids: with the number in the pair they do not depend on who else sends. */
+  readonly prefix: string;
   readonly hot: boolean;
   readonly online: boolean;
   readonly outbound: Outbound;
@@ -52,7 +54,6 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
   const pairs = new Map<number, Pair>();
   const writeText = createTextWriter(createRandom(seed, TEXT_STREAM));
   const stride = story.users + 1;
-  let messages = 0;
   let outstanding = 0;
 
   function pairOf(author: number, to: number): Pair {
@@ -60,7 +61,9 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     let pair = pairs.get(key);
     if (pair === undefined) {
       const hot = story.isHot(author, to);
-      pair = { author, to, hot, online: to <= story.online, outbound: createOutbound(), receipt: createReceipt() };
+      const prefix = `${runId}-${author}-${to}-`;
+      const online = to <= story.online;
+      pair = { author, to, prefix, hot, online, outbound: createOutbound(), receipt: createReceipt() };
       pairs.set(key, pair);
     }
     return pair;
@@ -70,7 +73,7 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     const pair = pairOf(author, to);
     const { outbound } = pair;
     const seq = ++outbound.seq;
-    const client = `${runId}-${++messages}`;
+    const client = `${pair.prefix}${seq}`;
     const phase = phaseAt(at, warmupS);
     const sent = clock.now();
     const text = writeText({ seq, settled: outbound.answered.low, intended: at, sent, phase });

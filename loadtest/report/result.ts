@@ -196,6 +196,7 @@ export const ResultSchema = Type.Object(
       handlerLagMs: Type.Object({ p99: Num("ms, handler − socket") }),
       cpu: Num("Busy share of a core"),
       dropped: Count("Planned and never sent"),
+      processes: Type.Optional(Count("Processes that shared the schedule out; absent: 1")),
     }),
     audit: Audit,
     advice: Type.Array(Advice, { minItems: 1 }),

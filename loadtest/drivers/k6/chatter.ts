@@ -22,7 +22,6 @@ interface Pending extends PlannedSend {
 export interface ChatterOptions {
   readonly story: Story;
   readonly runId: string;
-  readonly vu: number;
   readonly warmupS: number;
   readonly clock: Clock;
   readonly recorder: Recorder;
@@ -48,13 +47,12 @@ export interface Chatter {
 const MOST_UNKNOWNS = 10_000;
 
 export function createChatter(options: ChatterOptions): Chatter {
-  const { story, runId, vu, warmupS, clock, recorder, writeText } = options;
+  const { story, runId, warmupS, clock, recorder, writeText } = options;
   const pending = new Map<string, Pending>();
   const outbounds = new Map<number, Outbound>();
   const receipts = new Map<number, Receipt>();
   const unknowns: [string, number, string][] = [];
   const stride = story.users + 1;
-  let count = 0;
   let slowest = 0;
 
   function onAck(frame: AckFrame, readAt: number): void {
@@ -128,8 +126,8 @@ export function createChatter(options: ChatterOptions): Chatter {
       let outbound = outbounds.get(pair);
       if (outbound === undefined) outbounds.set(pair, (outbound = createOutbound()));
       outbound.seq += 1;
-      count += 1;
-      const client = `${runId}-${vu}-${count}`;
+      // As in the Node driver: the same messages whoever makes them, so that their sums are the same.
+      const client = `${runId}-${author}-${to}-${outbound.seq}`;
       const phase = phaseAt(at, warmupS);
       const now = clock.now();
       const stamp = { seq: outbound.seq, settled: outbound.answered.low, intended: at, sent: now, phase } as const;

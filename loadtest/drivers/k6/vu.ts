@@ -59,7 +59,6 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const chatter = createChatter({
     story,
     runId: common.runId,
-    vu,
     warmupS: dials.warmupS,
     clock,
     recorder,

@@ -1,0 +1,205 @@
+import { findScenario } from "../traffic/stories/registry.ts";
+import type { Lane, PlannedSend, Story } from "../traffic/contract.ts";
+import { dealLanesOut, mergeLanes } from "../traffic/deal.ts";
+import { createGapBins } from "../traffic/gap-bins.ts";
+import type { DriveOrder, Measurement, Progress } from "./contract.ts";
+import { createRunClock, machineMs, watchCpu, type RunClock } from "./node-clock.ts";
+import { createCrowd, type Crowd } from "./node-crowd.ts";
+import { createLedger, type Ledger } from "./node-ledger.ts";
+import { pace } from "./node-pacer.ts";
+import type { Session } from "./node-session.ts";
+import { createTally, type Tally } from "./node-tally.ts";
+
+/** With every answer in hand, a delivery that is still missing after so long a silence will not come. */
+const SILENCE_MS = 1_000;
+const TICK_MS = 1_000;
+const POLL_MS = 10;
+
+/** What generators know at the end of the schedule; added up, that of a run. */
+export interface Books {
+  /** Sent and not answered. */
+  readonly outstanding: number;
+  /** Acknowledged messages to readers who are connected, less those that came to the readers that are here. */
+  readonly undelivered: number;
+  /** Since the last read from any socket. */
+  readonly silentMs: number;
+}
+
+/** A generator's place among those that make one run. */
+export interface Seat {
+  /** From 0. */
+  readonly index: number;
+  /** At least 1; at most as many as the story has lanes. */
+  readonly count: number;
+  /** Called when everybody is connected. @returns the moment when the schedule starts, on the clock of `machineMs` */
+  start(): Promise<number>;
+  /** Asked about every 10 ms after the last send. @returns whether to go home */
+  isOver(books: Books): boolean;
+}
+
+/** The place of a generator that makes a run by itself. */
+export const ALONE: Seat = { index: 0, count: 1, start: async () => machineMs(), isOver: nothingMoreToCome };
+
+/** Every answer and delivery is there, or nothing more is to be expected. */
+export function nothingMoreToCome({ outstanding, undelivered, silentMs }: Books): boolean {
+  return outstanding === 0 && (undelivered <= 0 || silentMs >= SILENCE_MS);
+}
+
+interface Run {
+  readonly order: DriveOrder;
+  readonly lanes: readonly Lane[];
+  readonly clock: RunClock;
+  readonly tally: Tally;
+  readonly ledger: Ledger;
+  readonly crowd: Crowd;
+  phase: Progress["phase"];
+  /** `performance.now()` of the last read from any socket. */
+  heardAt: number;
+}
+
+/** @throws {RangeError} when there is no such scenario */
+export function storyOf({ scenario, dials }: DriveOrder): Story {
+  const found = findScenario(scenario);
+  if (found === undefined) throw new RangeError(`there is no scenario ${scenario}`);
+  return found.make(dials);
+}
+
+/** The lanes that fall to one of `count` generators; every process works it out alone. */
+function lanesOf(story: Story, { index, count }: Seat): Lane[] {
+  const lanes = story.lanes();
+  const hand = dealLanesOut(
+    lanes.map((lane) => lane.rate),
+    count,
+  )[index];
+  return lanes.filter((_, lane) => hand?.includes(lane));
+}
+
+function usersOf(story: Story, lanes: readonly Lane[]): number[] {
+  const all = Array.from({ length: story.online }, (_, index) => index + 1);
+  return all.filter((user) => lanes.some((lane) => lane.hasAuthor(user)));
+}
+
+function prepare(order: DriveOrder, seat: Seat): Run {
+  const story = storyOf(order);
+  const lanes = lanesOf(story, seat);
+  const clock = createRunClock();
+  const tally = createTally(order.shards);
+  const ledger = createLedger(order, story, tally, clock);
+  const crowd = createCrowd(order.url, order.secret, usersOf(story, lanes), {
+    onFrame(session, frame) {
+      if (run.phase !== "connect") tally.advance(clock.at(session.readAt));
+      ledger.frame(session, frame);
+    },
+    onRead(session) {
+      run.heardAt = session.readAt;
+      if (run.phase === "measure") tally.handlerLag.record(performance.now() - session.readAt);
+    },
+    onBadFrame: () => tally.error("BAD_SERVER_FRAME"),
+    onLost: (session) => ledger.abandon(session),
+  });
+  const run: Run = { order, lanes, clock, tally, ledger, crowd, phase: "connect", heardAt: 0 };
+  return run;
+}
+
+/**
+ * Connects the users of its lanes, sends their messages, waits for what comes back. One thread; memory grows with users,
+ * dialogs and seconds, not with messages.
+ *
+ * @param drainMs longest wait for answers and deliveries after the last send
+ * @throws {DriveError} when somebody cannot be connected
+ */
+export async function generate(order: DriveOrder, seat: Seat, drainMs: number): Promise<Measurement> {
+  const run = prepare(order, seat);
+  const { clock, crowd, tally } = run;
+  const stopTicks = startTicks(run);
+  try {
+    await crowd.connect(order.signal);
+    clock.start(await seat.start());
+    const cpu = watchCpu();
+    const gaps = await send(run);
+    const busy = cpu();
+    const interrupted = order.signal?.aborted === true;
+    run.phase = "drain";
+    await drain(run, seat, drainMs);
+    tally.advance(clock.now() + TICK_MS);
+    await crowd.close();
+    return {
+      driver: "node",
+      startedAt: clock.startedAt(),
+      interrupted,
+      ...tally.measurement(),
+      generator: {
+        sendLag: tally.sendLag.toData(),
+        handlerLag: tally.handlerLag.toData(),
+        cpu: busy,
+        dropped: tally.dropped,
+        clockJumpMs: clock.jumpMs(),
+        gaps,
+      },
+    };
+  } finally {
+    stopTicks();
+    await crowd.close();
+  }
+}
+
+/** @returns the gaps between the messages that were sent, by bin */
+async function send(run: Run): Promise<readonly number[]> {
+  const { clock, crowd, ledger, order, lanes, tally } = run;
+  const dirty = new Set<Session>();
+  const gaps = createGapBins(lanes.reduce((sum, { rate }) => sum + rate, 0));
+  run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
+  const drop = () => {
+    tally.planned++;
+    tally.dropped++;
+  };
+  const hooks = {
+    send(planned: PlannedSend) {
+      const session = crowd.session(planned.author);
+      if (session?.open !== true) {
+        drop();
+        return;
+      }
+      tally.planned++;
+      ledger.send(planned, session);
+      gaps.sent(planned.at);
+      dirty.add(session);
+    },
+    flush() {
+      for (const session of dirty) session.flush();
+      dirty.clear();
+      if (run.phase === "warmup" && clock.now() >= order.dials.warmupS * 1000) run.phase = "measure";
+    },
+    drop,
+  };
+  await pace(mergeLanes(lanes), clock, hooks, order.signal);
+  return gaps.counts;
+}
+
+async function drain(run: Run, seat: Seat, drainMs: number): Promise<void> {
+  const { ledger } = run;
+  const start = performance.now();
+  for (let now = start; now < start + drainMs; now = performance.now()) {
+    const silentMs = now - Math.max(start, run.heardAt);
+    if (seat.isOver({ outstanding: ledger.outstanding, undelivered: ledger.undelivered, silentMs })) return;
+    await new Promise((resolve) => void setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** Once a second: progress, and the wall clock beside the run's own. @returns stops it */
+function startTicks(run: Run): () => void {
+  const { clock, order, tally } = run;
+  const totalS = order.dials.warmupS + order.dials.durationS;
+  let lastAcked = 0;
+  let lastTick = performance.now();
+  const timer = setInterval(() => {
+    const seconds = (performance.now() - lastTick) / 1000;
+    const rate = (tally.acked - lastAcked) / seconds;
+    lastAcked = tally.acked;
+    lastTick = performance.now();
+    clock.watch();
+    const elapsedS = run.phase === "connect" ? -1 : clock.now() / 1000;
+    order.onProgress?.({ phase: run.phase, elapsedS, totalS, acked: tally.ackedByShard(), sent: tally.sent, rate });
+  }, TICK_MS);
+  return () => clearInterval(timer);
+}
