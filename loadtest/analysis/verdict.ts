@@ -3,6 +3,7 @@ import { percent } from "../report/format.ts";
 import type { Result } from "../report/result.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { quantileOf } from "../traffic/histogram.ts";
+import { gapDistance } from "./arrival-gaps.ts";
 import { countTolerance } from "./deviation.ts";
 
 /** Where a generator stops being believed. */
@@ -24,6 +25,8 @@ export interface VerdictInput {
   readonly dials: Dials;
   /** `Story.askedShare`. */
   readonly askedShare: number | null;
+  /** `Story.expected`: messages that a story with a pace of its own is expected to plan. */
+  readonly expected?: number;
   readonly audit: Result["audit"];
   /** Cores that the generator's threads can use: 1 for the Node driver. */
   readonly cores: number;
@@ -31,11 +34,17 @@ export interface VerdictInput {
 }
 
 type Reason = Result["verdict"]["reasons"][number];
-type Check = (input: VerdictInput & { readonly limits: VerdictLimits }) => string | null;
+/** What speaks against a run: the words, and the figures in them. */
+interface Finding {
+  readonly message: string;
+  readonly evidence: Readonly<Record<string, number>>;
+}
+type Check = (input: VerdictInput & { readonly limits: VerdictLimits }) => Finding | null;
 
 const INTERRUPTED: Reason = {
   code: "INTERRUPTED",
   message: "The run was interrupted: it shows a part of the story. Run it to its end.",
+  evidence: {},
 };
 
 /** What every count of such a run says: a part of the story is missing. */
@@ -43,7 +52,7 @@ function generatorsLost({ generator }: Measurement): Reason[] {
   const { lost = [], processes = 1 } = generator;
   if (lost.length === 0) return [];
   const message = `${lost.length} of ${processes} generators died (${lost.join("; ")}): what they sent and measured is missing here, and the audit cannot tell. Look for its cause, memory for one, and run again.`;
-  return [{ code: "GENERATOR_LOST", message }];
+  return [{ code: "GENERATOR_LOST", message, evidence: { lost: lost.length, processes } }];
 }
 
 /**
@@ -60,44 +69,66 @@ const CHECKS: Readonly<Record<string, Check>> = {
   GENERATOR_CPU({ measurement, cores, limits }) {
     const { cpu } = measurement.generator;
     if (cpu <= limits.cpu * cores) return null;
-    return `The generator kept ${cpu.toFixed(2)} of ${cores} cores busy (at most ${percent(limits.cpu)} is believed): it was the bottleneck, not the server. Lower --rate, or run the generator on a machine of its own.`;
+    const message = `The generator kept ${cpu.toFixed(2)} of ${cores} cores busy (at most ${percent(limits.cpu)} is believed): it was the bottleneck, not the server. Lower --rate, or run the generator on a machine of its own.`;
+    return { message, evidence: { busyCores: cpu, cores, limitCores: limits.cpu * cores } };
   },
 
   DROPPED({ measurement: { generator, planned } }) {
     if (generator.dropped === 0) return null;
-    return `${generator.dropped} of ${planned} planned messages were never sent, because their author was not connected or the generator was late: the load was lighter than asked. Look at the errors and reconnects, or lower --rate.`;
+    const message = `${generator.dropped} of ${planned} planned messages were never sent, because their author was not connected or the generator was late: the load was lighter than asked. Look at the errors and reconnects, or lower --rate.`;
+    return { message, evidence: { dropped: generator.dropped, planned } };
   },
 
   SHARE_OFF({ measurement: { hotSent, sent }, askedShare }) {
     if (askedShare === null) return null;
     const tolerance = countTolerance(sent * askedShare * (1 - askedShare));
     if (Math.abs(hotSent - sent * askedShare) <= tolerance) return null;
-    return `The hot dialog got ${percent(hotSent / Math.max(1, sent))} of the messages and ${percent(askedShare)} was asked for; chance explains ${percent(tolerance / Math.max(1, sent))} to either side. Look whether its authors stayed connected.`;
+    const message = `The hot dialog got ${percent(hotSent / Math.max(1, sent))} of the messages and ${percent(askedShare)} was asked for; chance explains ${percent(tolerance / Math.max(1, sent))} to either side. Look whether its authors stayed connected.`;
+    const evidence = {
+      asked: askedShare,
+      realised: hotSent / Math.max(1, sent),
+      tolerance: tolerance / Math.max(1, sent),
+    };
+    return { message, evidence };
   },
 
-  ARRIVALS_OFF({ measurement: { planned }, dials }) {
-    const expected = dials.rate * (dials.warmupS + dials.durationS);
-    const tolerance = countTolerance(expected);
-    if (Math.abs(planned - expected) <= tolerance) return null;
-    return `The schedule held ${planned} messages and ${dials.rate}/s make ${Math.round(expected)} ± ${Math.round(tolerance)}: this was not the traffic asked for. Report it as a fault of the generator.`;
+  ARRIVALS_OFF({ measurement: { planned }, dials, expected }) {
+    const asked = expected ?? dials.rate * (dials.warmupS + dials.durationS);
+    const tolerance = countTolerance(asked);
+    if (Math.abs(planned - asked) <= tolerance) return null;
+    const source = expected === undefined ? `${dials.rate}/s make` : "the story makes";
+    const message = `The schedule held ${planned} messages and ${source} ${Math.round(asked)} ± ${Math.round(tolerance)}: this was not the traffic asked for. Report it as a fault of the generator.`;
+    return { message, evidence: { planned, asked, tolerance } };
+  },
+
+  GAPS_OFF({ measurement: { generator }, expected }) {
+    // A story with a pace of its own promises no Poisson arrivals of an even rate.
+    if (generator.gaps === undefined || expected !== undefined) return null;
+    const { distance, tolerance, gaps } = gapDistance(generator.gaps);
+    if (distance <= tolerance) return null;
+    const message = `The gaps between messages were not those of Poisson arrivals at the rate asked for: their shares are off by up to ${percent(distance)}, and chance explains ${percent(tolerance)} of ${gaps}. Look for dropped messages and lost connections, else report it as a fault of the generator.`;
+    return { message, evidence: { distance, tolerance, gaps } };
   },
 
   SAMPLES_MISSING({ measurement, dials }) {
     const missing = missingSamples(measurement, dials);
     if (missing.length === 0) return null;
-    return `Samples are missing (${missing.join("; ")}): the percentiles would speak of a part only. Make the run longer, or look at the errors.`;
+    const message = `Samples are missing (${missing.join("; ")}): the percentiles would speak of a part only. Make the run longer, or look at the errors.`;
+    return { message, evidence: sampleCounts(measurement) };
   },
 
   COUNTERS_CONTRADICT({ measurement, audit }) {
     const contradictions = contradictionsOf(measurement, audit);
     if (contradictions.length === 0) return null;
-    return `Counters contradict each other (${contradictions.join("; ")}): something was not counted. Look for lost connections among the errors, else report it as a fault of the generator.`;
+    const message = `Counters contradict each other (${contradictions.join("; ")}): something was not counted. Look for lost connections among the errors, else report it as a fault of the generator.`;
+    return { message, evidence: counterValues(measurement, audit) };
   },
 
   CLOCK_JUMPED({ measurement, limits }) {
     const jump = measurement.generator.clockJumpMs ?? 0;
     if (jump <= limits.clockJumpMs) return null;
-    return `The machine's clock jumped by ${Math.round(jump)} ms (at most ${limits.clockJumpMs} ms is believed): it was set, or the machine slept. Run again.`;
+    const message = `The machine's clock jumped by ${Math.round(jump)} ms (at most ${limits.clockJumpMs} ms is believed): it was set, or the machine slept. Run again.`;
+    return { message, evidence: { jumpMs: jump, limitMs: limits.clockJumpMs } };
   },
 };
 
@@ -115,38 +146,70 @@ export function judge(input: VerdictInput): Result["verdict"] {
   const full = { ...input, limits: { ...VERDICT_LIMITS, ...input.limits } };
   const reasons: Reason[] = [];
   for (const [code, check] of Object.entries(CHECKS)) {
-    const message = check(full);
-    if (message !== null) reasons.push({ code, message });
+    const finding = check(full);
+    if (finding !== null) reasons.push({ code, ...finding });
   }
   return { status: reasons.length === 0 ? "VALID" : "INVALID", reasons };
 }
 
-function lagging(what: string, than: string, p99: number, limit: number): string | null {
+function lagging(what: string, than: string, p99: number, limit: number): Finding | null {
   if (p99 <= limit) return null;
-  return `One message in a hundred was ${what} ${p99.toFixed(1)} ms or more after ${than} (at most ${limit} ms is believed): the generator was the bottleneck, not the server. Lower --rate, or run the generator on a machine of its own.`;
+  const message = `One message in a hundred was ${what} ${p99.toFixed(1)} ms or more after ${than} (at most ${limit} ms is believed): the generator was the bottleneck, not the server. Lower --rate, or run the generator on a machine of its own.`;
+  return { message, evidence: { p99Ms: p99, limitMs: limit } };
 }
 
 function total(measurement: Measurement, count: (shard: ShardMeasurement) => number): number {
   return Object.values(measurement.shards).reduce((sum, shard) => sum + count(shard), 0);
 }
 
+/** How many there are of everything that is timed. */
+function sampleCounts(measurement: Measurement): Record<string, number> {
+  const { generator, delivered, offline } = measurement;
+  return {
+    acked: total(measurement, (shard) => shard.acked),
+    delivered,
+    offline,
+    deliveryTimes: total(measurement, (shard) => shard.delivery.count),
+    serviceTimes: total(measurement, (shard) => shard.service.count),
+    commitTimes: total(measurement, (shard) => shard.commit.count),
+    sendLags: generator.sendLag.count,
+    handlerLags: generator.handlerLag.count,
+  };
+}
+
 function missingSamples(measurement: Measurement, dials: Dials): string[] {
   const { generator, delivered, offline } = measurement;
-  const acked = total(measurement, (shard) => shard.acked);
-  const delivery = total(measurement, (shard) => shard.delivery.count);
-  const service = total(measurement, (shard) => shard.service.count);
-  const commit = total(measurement, (shard) => shard.commit.count);
+  const { acked = 0, deliveryTimes = 0, serviceTimes = 0, commitTimes = 0 } = sampleCounts(measurement);
   const missing: string[] = [];
   if (acked === 0) missing.push("nothing was acknowledged");
   if (generator.sendLag.count === 0) missing.push("no send in the measured phase");
   if (generator.handlerLag.count === 0) missing.push("no handler lag");
-  if (acked > 0 && commit === 0) missing.push("no commit in the measured phase");
-  if (acked > offline && delivery === 0) missing.push("no delivery in the measured phase");
-  if (delivery !== service) missing.push(`${delivery} deliveries, ${service} of them timed from the send`);
+  if (acked > 0 && commitTimes === 0) missing.push("no commit in the measured phase");
+  if (acked > offline && deliveryTimes === 0) missing.push("no delivery in the measured phase");
+  if (deliveryTimes !== serviceTimes) {
+    missing.push(`${deliveryTimes} deliveries, ${serviceTimes} of them timed from the send`);
+  }
   if (dials.warmupS > 0) return missing;
-  if (commit !== acked) missing.push(`${commit} commits of ${acked} acknowledged messages were timed`);
-  if (delivery !== delivered) missing.push(`${delivery} of ${delivered} deliveries were timed`);
+  if (commitTimes !== acked) missing.push(`${commitTimes} commits of ${acked} acknowledged messages were timed`);
+  if (deliveryTimes !== delivered) missing.push(`${deliveryTimes} of ${delivered} deliveries were timed`);
   return missing;
+}
+
+function counterValues(measurement: Measurement, audit: Result["audit"]): Record<string, number> {
+  const { planned, sent, refused, unknown, delivered, offline, generator, errors } = measurement;
+  return {
+    planned,
+    sent,
+    dropped: generator.dropped,
+    acked: total(measurement, (shard) => shard.acked),
+    refused,
+    unknown,
+    delivered,
+    offline,
+    stored: audit.stored,
+    unexpectedAcks: errors["UNEXPECTED_ACK"] ?? 0,
+    unreadableFrames: errors["BAD_SERVER_FRAME"] ?? 0,
+  };
 }
 
 function contradictionsOf(measurement: Measurement, audit: Result["audit"]): string[] {

@@ -120,6 +120,8 @@ export interface Measurement {
     readonly dropped: number;
     /** Largest jump of the wall clock against one that cannot be set, ms; absent when the driver cannot tell. */
     readonly clockJumpMs?: number;
+    /** Gaps between the intended moments of sent messages, by bin of equal chance (`traffic/gap-bins.ts`). */
+    readonly gaps?: readonly number[];
     /** Processes that generated; absent: 1. */
     readonly processes?: number;
     /** Of these, those that died: what they measured is not in here. One sentence each. */

@@ -1,3 +1,4 @@
+import { addGapBins } from "../traffic/gap-bins.ts";
 import type { Histogram } from "../traffic/histogram.ts";
 import { createHistogram } from "../traffic/histogram.ts";
 import { packHistogram } from "../traffic/packed-histogram.ts";
@@ -25,7 +26,12 @@ type Merged = Pick<
   | "reordered"
   | "shards"
   | "slices"
-> & { readonly sendLag: Histogram; readonly handlerLag: Histogram; readonly dropped: number };
+> & {
+  readonly sendLag: Histogram;
+  readonly handlerLag: Histogram;
+  readonly dropped: number;
+  readonly gaps: readonly number[];
+};
 
 /** Adds up what the VUs printed, exactly; memory grows with shards and seconds. */
 export interface Merge {
@@ -58,9 +64,11 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
   const unknowns: UnknownMessage[] = [];
   const sendLag = createHistogram();
   const handlerLag = createHistogram();
+  let gaps: readonly number[] = [];
   let startAt: number | null = null;
 
   function add({ vu, tally, unknowns: more, ...line }: Line): void {
+    gaps = addGapBins([gaps, line.gaps ?? []]);
     startAt = line.startAt;
     for (const name of TALLY_COUNTS) counts[name] += tally[name];
     for (const [code, count] of Object.entries(tally.errors)) errors[code] = (errors[code] ?? 0) + count;
@@ -96,6 +104,7 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
         slices: seconds.end(),
         sendLag,
         handlerLag,
+        gaps,
       };
     },
   };

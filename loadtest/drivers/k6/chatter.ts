@@ -6,6 +6,7 @@ import { auditBits, auditKey } from "../../traffic/audit-key.ts";
 import type { PlannedSend, Story } from "../../traffic/contract.ts";
 import type { Outbound, Receipt } from "../../traffic/receipts.ts";
 import { createOutbound, createReceipt, receive, settle } from "../../traffic/receipts.ts";
+import type { GapBins } from "../../traffic/gap-bins.ts";
 import type { Phase, Stamp } from "../../traffic/text.ts";
 import { phaseAt, readText } from "../../traffic/text.ts";
 import type { Clock } from "./clock.ts";
@@ -25,6 +26,7 @@ export interface ChatterOptions {
   readonly warmupS: number;
   readonly clock: Clock;
   readonly recorder: Recorder;
+  readonly gaps: GapBins;
   readonly writeText: (stamp: Stamp) => string;
   readonly isOpen: (user: number) => boolean;
   readonly send: (user: number, frame: string) => void;
@@ -135,6 +137,7 @@ export function createChatter(options: ChatterOptions): Chatter {
       pending.set(client, { at, author, to, seq: outbound.seq, outbound, phase, bytes: text.length });
       options.send(author, `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`);
       recorder.tally.sent += 1;
+      options.gaps.sent(at);
       if (story.isHot(author, to)) recorder.tally.hotSent += 1;
       recorder.sendLag(phase, now - at);
     },

@@ -14,8 +14,8 @@ export interface Recorder {
   handlerLag(phase: Phase, ms: number): void;
   /** Publishes what was counted if another second has begun. */
   roll(now: number): void;
-  /** Publishes the rest, with the messages whose outcome stayed unknown, and the sums that must be 0. */
-  finish(unknowns: Line["unknowns"]): void;
+  /** Publishes the rest, with the messages whose outcome stayed unknown, the gaps by bin, and the sums that must be 0. */
+  finish(unknowns: Line["unknowns"], gaps: readonly number[]): void;
 }
 
 /**
@@ -27,7 +27,7 @@ export function createRecorder(vu: number, startAt: number, lines: boolean): Rec
   let tally = createTally(Number.NEGATIVE_INFINITY);
   const total = { sent: 0, acked: 0, refused: 0, unknown: 0, offline: 0, delivered: 0 };
 
-  function publish(unknowns?: Line["unknowns"]): void {
+  function publish(last: Pick<Line, "unknowns" | "gaps"> = {}): void {
     for (const name of TALLY_COUNTS) if (tally[name] !== 0) counters[name].add(tally[name]);
     for (const [label, shard] of Object.entries(tally.shards)) {
       if (shard.acked > 0) {
@@ -38,7 +38,7 @@ export function createRecorder(vu: number, startAt: number, lines: boolean): Rec
     }
     for (const name of ["sent", "refused", "unknown", "offline", "delivered"] as const) total[name] += tally[name];
     if (lines && Number.isFinite(tally.second)) {
-      const line: Line = { hotshard: 1, vu, startAt, tally, ...(unknowns === undefined ? {} : { unknowns }) };
+      const line: Line = { hotshard: 1, vu, startAt, tally, ...last };
       console.log(JSON.stringify(line));
     }
   }
@@ -77,8 +77,8 @@ export function createRecorder(vu: number, startAt: number, lines: boolean): Rec
       publish();
       tally = createTally(second);
     },
-    finish(unknowns) {
-      publish(unknowns ?? []);
+    finish(unknowns, gaps) {
+      publish({ unknowns: unknowns ?? [], gaps });
       counters.unaccounted.add(total.sent - total.acked - total.refused - total.unknown);
       counters.undelivered.add(total.acked - total.offline - total.delivered);
       counters.finished.add(1);

@@ -99,4 +99,6 @@ export interface Line {
   readonly tally: Tally;
   /** Present in the last line of a VU: [dialog, author, client id], at most 10,000. */
   readonly unknowns?: readonly (readonly [string, number, string])[];
+  /** In the same line: gaps between sent messages by bin (`traffic/gap-bins.ts`). */
+  readonly gaps?: readonly number[];
 }

@@ -1,6 +1,7 @@
 import exec from "k6/execution";
 import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
 import { dealLanesOut, mergeLanes } from "../../traffic/deal.ts";
+import { createGapBins } from "../../traffic/gap-bins.ts";
 import { createRandom } from "../../traffic/random.ts";
 import { createTextWriter } from "../../traffic/text.ts";
 import type { Chatter } from "./chatter.ts";
@@ -40,6 +41,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const lanes = lanesOf(story, vu, settings.vus);
   const clock = createClock(exec.instance, common.startAt);
   const recorder = createRecorder(vu, common.startAt, settings.lines);
+  const gaps = createGapBins(lanes.reduce((sum, { rate }) => sum + rate, 0));
   let failures = 0;
   let isLate = false;
 
@@ -62,6 +64,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     warmupS: dials.warmupS,
     clock,
     recorder,
+    gaps,
     writeText: createTextWriter(createRandom(dials.seed, TEXT_STREAM + vu)),
     isOpen: connections.isOpen,
     send: connections.send,
@@ -92,7 +95,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
 
   function end(): void {
     connections.closeAll();
-    recorder.finish(chatter.settleAll());
+    recorder.finish(chatter.settleAll(), gaps.counts);
   }
 
   start();

@@ -23,6 +23,13 @@ const withShard = (changes: Partial<ReturnType<typeof shardOf>>): Partial<Measur
   shards: { "00": { ...shardOf(600, 6_000), ...changes }, "01": shardOf(400, 4_000) },
 });
 
+/** Bins of 1,000 gaps; `shape` moves u, which is even between 0 and 1 under Poisson arrivals. */
+function gapsOf(shape: (u: number) => number): number[] {
+  const bins = Array.from<number>({ length: 64 }).fill(0);
+  for (let i = 0; i < 1_000; i += 1) bins[Math.floor(shape((i + 0.5) / 1_000) * 64)]! += 1;
+  return bins;
+}
+
 const none = histogramOf(0, 0);
 /** What provokes each reason, and only it; the texts name the figures. */
 const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, RegExp, Partial<VerdictInput>?])[]>> = {
@@ -36,6 +43,9 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
     [generator({ cpu: 0.95 }), /0\.95 of 1 cores/],
     [generator({ cpu: 1.9 }), /1\.90 of 2 cores/, { cores: 2 }],
   ],
+  GENERATOR_LOST: [
+    [generator({ processes: 4, lost: ["number 2 was killed"] }), /1 of 4 generators died \(number 2 was killed/],
+  ],
   DROPPED: [[{ planned: 1_010, ...generator({ dropped: 10 }) }, /10 of 1010/]],
   SHARE_OFF: [
     [{ hotSent: 500 }, /got 50\.0\s% .*40\.0\s% was asked/],
@@ -43,6 +53,11 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
     [{ hotSent: 30 }, /got 3\.0\s%/, { askedShare: 0 }],
   ],
   ARRIVALS_OFF: [[{}, /held 1000 messages and 130\/s make 1300/, { dials: { ...dials, rate: 130 } }]],
+  GAPS_OFF: [
+    // Twice as many gaps are shorter than half the mean as should be.
+    [generator({ gaps: gapsOf((u) => u * u) }), /off by up to \d+\.\d\s%, .*of 1000\./],
+    [generator({ gaps: gapsOf(() => 0.999) }), /off by up to 98/],
+  ],
   SAMPLES_MISSING: [
     [generator({ sendLag: none }), /no send in the measured phase/],
     [generator({ handlerLag: none }), /no handler lag/],
@@ -74,6 +89,9 @@ test("a faultless run is VALID, with or without a hot dialog, offline readers, r
   assert.deepEqual(judge(inputOf(goodMeasurement(), { dials: cold })), valid);
   assert.deepEqual(judge(inputOf(goodMeasurement({ hotSent: 0 }), { askedShare: null })), valid);
   assert.deepEqual(judge(inputOf(goodMeasurement({ delivered: 900, offline: 100 }))), valid);
+  assert.deepEqual(judge(inputOf(goodMeasurement(generator({ gaps: gapsOf((u) => u) })))), valid);
+  const paced = goodMeasurement(generator({ gaps: gapsOf((u) => u * u) }));
+  assert.deepEqual(judge(inputOf(paced, { expected: 1_000 })), valid, "a story with a pace of its own");
   const busy = { planned: 1_015, sent: 1_015, refused: 10, unknown: 5, delivered: 1_003 };
   assert.deepEqual(judge(inputOf(goodMeasurement(busy))), valid);
 });
@@ -90,6 +108,9 @@ test("every reason is provoked, alone, and says its figures", () => {
       const { status, reasons } = judge(inputOf(goodMeasurement(changes), input));
       assert.deepEqual([status, reasons.map((reason) => reason.code)], ["INVALID", [code]], String(text));
       assert.match(reasons[0]!.message, text);
+      const figures = Object.entries(reasons[0]!.evidence ?? {});
+      assert.equal(figures.length > 0, code !== "INTERRUPTED", code);
+      for (const [name, figure] of figures) assert.ok(Number.isFinite(figure), `${code}: ${name}`);
     }
   }
 });

@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { audit } from "../../../loadtest/analysis/audit.ts";
+import { judge, VERDICT_LIMITS } from "../../../loadtest/analysis/verdict.ts";
+import type { DriveOrder } from "../../../loadtest/drivers/contract.ts";
+import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
+import type { Result } from "../../../loadtest/report/result.ts";
+import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import { findScenario } from "../../../loadtest/traffic/stories/registry.ts";
+import { startFakeChat, type Sent } from "./fake-chat.ts";
+
+/** The Node driver against a chat that misbehaves, on a machine that does: what the verdict then says. */
+async function verdictOf(
+  onSend: (sent: Sent) => void,
+  changes: Readonly<Record<string, number>> = {},
+  scenario = "random",
+  more: Partial<DriveOrder> = {},
+  limits: Partial<typeof VERDICT_LIMITS> = {},
+): Promise<Result["verdict"]["reasons"]> {
+  const dials = {
+    ...DEFAULT_DIALS,
+    users: 6,
+    rate: 400,
+    durationS: 1,
+    warmupS: 0,
+    offlineShare: 0,
+    seed: 3,
+    ...changes,
+  };
+  const chat = await startFakeChat(onSend);
+  try {
+    const order = { runId: "r123456789", scenario, dials, url: chat.url, secret: "s", shards: ["00"], ...more };
+    const measurement = await createNodeDriver(300).drive(order);
+    const rows = Object.entries(measurement.shards).map(([shard, { acked, sum }]) => ({ shard, rows: acked, sum }));
+    const { askedShare, expected } = findScenario(scenario)!.make(dials);
+    return judge({
+      measurement,
+      dials,
+      askedShare,
+      ...(expected !== undefined && { expected }),
+      audit: audit(measurement, { run: "r", shards: rows }, []).audit,
+      cores: 1,
+      limits,
+    }).reasons;
+  } finally {
+    await chat.stop();
+  }
+}
+
+function good(sent: Sent): void {
+  sent.ack();
+  sent.deliver();
+}
+
+const codesOf = (reasons: Result["verdict"]["reasons"]): string[] => reasons.map(({ code }) => code);
+
+function evidenceOf(reasons: Result["verdict"]["reasons"], code: string): Readonly<Record<string, number>> {
+  const found = reasons.find((reason) => reason.code === code);
+  assert.ok(found, `${code} is not among ${codesOf(reasons).join(", ")}`);
+  return found.evidence!;
+}
+
+/** Takes the thread away for `ms` again and again, with or without using the core meanwhile. */
+function rob(ms: number, busy: boolean): () => void {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  const timer = setInterval(() => {
+    if (!busy) Atomics.wait(cell, 0, 0, ms);
+    else for (const end = performance.now() + ms; performance.now() < end;);
+  }, 5);
+  return () => clearInterval(timer);
+}
+
+test("a generator that does not get its thread lags, and says so rather than blame the server", async () => {
+  const stop = rob(150, false);
+  try {
+    const reasons = await verdictOf(good);
+    const lag = evidenceOf(reasons, "SEND_LAG");
+    assert.ok(lag["p99Ms"]! > lag["limitMs"]!);
+    assert.ok(!codesOf(reasons).includes("GENERATOR_CPU"), "it waited, it did not work");
+  } finally {
+    stop();
+  }
+});
+
+test("a generator that is busy all the time is its own bottleneck", async () => {
+  const stop = rob(150, true);
+  try {
+    // On a shared machine the thread gets a part of a core only, however busy it is.
+    const reasons = await verdictOf(good, {}, "random", {}, { cpu: 0.4 });
+    evidenceOf(reasons, "SEND_LAG");
+    const { busyCores, limitCores } = evidenceOf(reasons, "GENERATOR_CPU");
+    assert.ok(busyCores! > limitCores!);
+  } finally {
+    stop();
+  }
+});
+
+test("frames that wait for their handler, behind one that takes long", async () => {
+  const long = `[${"{},".repeat(700_000)}{}]`;
+  const reasons = await verdictOf((sent) => {
+    if (sent.number % 20 === 0) sent.say(long);
+    good(sent);
+  });
+  const { p99Ms, limitMs } = evidenceOf(reasons, "HANDLER_LAG");
+  assert.ok(p99Ms! > limitMs!);
+});
+
+test("a part of the schedule that is not sent shows as dropped, and in the gaps of the rest", async () => {
+  // Asked to stay away: what this author was to write is never sent.
+  const gone = (sent: Sent) => (sent.author <= 2 ? sent.close(4000) : good(sent));
+  const reasons = await verdictOf(gone, { users: 3, rate: 600 });
+  const { dropped, planned } = evidenceOf(reasons, "DROPPED");
+  assert.ok(dropped! > planned! / 2);
+  const gaps = evidenceOf(reasons, "GAPS_OFF");
+  assert.ok(gaps["distance"]! > gaps["tolerance"]!);
+});
+
+test("a hot dialog whose author is gone does not get its share", async () => {
+  const gone = (sent: Sent) => (sent.author === 1 ? sent.close(4000) : good(sent));
+  const reasons = await verdictOf(gone, { users: 40, rate: 1_000 }, "lady-gaga");
+  const { asked, realised, tolerance } = evidenceOf(reasons, "SHARE_OFF");
+  assert.ok(asked === DEFAULT_DIALS["hotShare"] || asked === 0.4);
+  assert.ok(asked! - realised! > tolerance!);
+});
+
+test("a schedule of another rate than the one asked for", async () => {
+  const scenario = findScenario("random")!;
+  const story = scenario.make({ ...DEFAULT_DIALS, users: 6, rate: 400, durationS: 1, warmupS: 0 });
+  assert.equal(story.expected, undefined);
+  const chat = await startFakeChat(good);
+  try {
+    const dials = { ...DEFAULT_DIALS, users: 6, rate: 400, durationS: 1, warmupS: 0, offlineShare: 0 };
+    const order = { runId: "r123456789", scenario: "random", dials, url: chat.url, secret: "s", shards: ["00"] };
+    const measurement = await createNodeDriver(300).drive(order);
+    const audited = audit(measurement, null, []).audit;
+    const asked = { ...dials, rate: 800 };
+    const { reasons } = judge({ measurement, dials: asked, askedShare: null, audit: audited, cores: 1 });
+    assert.ok(evidenceOf(reasons, "ARRIVALS_OFF")["planned"]! < 500);
+  } finally {
+    await chat.stop();
+  }
+});
+
+test("messages that nobody gets: samples are missing, and the counters contradict each other", async () => {
+  const reasons = await verdictOf((sent) => sent.ack());
+  assert.equal(evidenceOf(reasons, "SAMPLES_MISSING")["deliveryTimes"], 0);
+  const { acked, delivered } = evidenceOf(reasons, "COUNTERS_CONTRADICT");
+  assert.ok(acked! > 0 && delivered === 0);
+});
+
+test("a chat that acknowledges twice, and one that says what nobody can read", async () => {
+  const twice = await verdictOf((sent) => {
+    good(sent);
+    if (sent.number === 20) sent.ack();
+    if (sent.number === 21) sent.say("{");
+  });
+  const evidence = evidenceOf(twice, "COUNTERS_CONTRADICT");
+  assert.deepEqual([evidence["unexpectedAcks"], evidence["unreadableFrames"]], [1, 1]);
+});
+
+test("a clock that is set while the run goes on", async (t) => {
+  const now = Date.now.bind(Date);
+  let ahead = 0;
+  t.mock.method(Date, "now", () => now() + ahead);
+  const reasons = await verdictOf(
+    (sent) => {
+      good(sent);
+      if (sent.number === 100) ahead = 3_600_000;
+    },
+    { durationS: 1.6 },
+  );
+  assert.ok(evidenceOf(reasons, "CLOCK_JUMPED")["jumpMs"]! > 3_500_000);
+});
+
+test("an interruption, and of it only that", async () => {
+  const abort = new AbortController();
+  const reasons = await verdictOf(
+    (sent) => {
+      if (sent.number === 50) abort.abort();
+      sent.ack();
+    },
+    { durationS: 60 },
+    "random",
+    { signal: abort.signal },
+  );
+  assert.deepEqual(codesOf(reasons), ["INTERRUPTED"]);
+});
