@@ -37,7 +37,7 @@ export interface SkewOptions {
 const METRIC = /^([a-zA-Z_:][\w:]*)(\{[^{}\n]*\})?$/u;
 const LABEL = /^(?!__)[a-zA-Z_]\w*$/u;
 const PREFIX = /^[a-zA-Z_]\w*$/u;
-const DURATION = /^([1-9]\d*)([smh])$/u;
+const DURATION = /^(0|[1-9]\d*)([smh])$/u;
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 /** Share of one shard in the tests where it is hot. */
 export const LARGEST_SHARE = 0.7;
