@@ -23,8 +23,8 @@ export interface DashboardSpec {
 
 const COLUMNS = 24;
 const ALL = { text: "All", value: "$__all", selected: true };
-/** Where `docs/` of the repository can be read; whoever hosts it says so in the variable. */
-const DOCS = "/docs";
+/** Where `docs/` of the repository can be read: Grafana itself serves it in `docker-compose.yml`. */
+const DOCS = "/public/docs";
 
 /** The dashboard as Grafana reads it from a file (classic JSON). */
 export function dashboardOf(spec: DashboardSpec): Dashboard {
@@ -52,8 +52,8 @@ export function dashboardOf(spec: DashboardSpec): Dashboard {
 
 function variables() {
   return [
-    new DatasourceVariableBuilder("datasource").label("Prometheus").type("prometheus"),
-    new DatasourceVariableBuilder("loki").label("Loki").type("loki"),
+    new DatasourceVariableBuilder("prometheus_datasource").label("Prometheus data source").type("prometheus"),
+    new DatasourceVariableBuilder("loki_datasource").label("Loki data source").type("loki"),
     listed("job", "Job", "label_values(chat_shards, job)"),
     listed("instance", "Instance", 'label_values(chat_shards{job=~"$job"}, instance)'),
     listed("shard", "Shard", 'label_values(chat_shard_up{job=~"$job", instance=~"$instance"}, shard)'),

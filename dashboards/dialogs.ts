@@ -1,5 +1,5 @@
 import type { DashboardSpec } from "./dashboard.ts";
-import { toRunbook } from "./panel.ts";
+import { largest, toRunbook } from "./panel.ts";
 
 const CHAT = 'job=~"$job", instance=~"$instance"';
 
@@ -13,12 +13,7 @@ export const dialogs: DashboardSpec = {
       title: "Share of the most frequent dialogs",
       description: "By rank, in the last minute. A dialog above 1/shards makes its shard hot whatever the placement.",
       unit: "percentunit",
-      queries: [
-        [
-          `chat_hot_dialog_share{${CHAT}} and topk($limit, chat_hot_dialog_share{${CHAT}} @ end())`,
-          "rank {{rank}} {{instance}}",
-        ],
-      ],
+      queries: [[largest(`chat_hot_dialog_share{${CHAT}}`), "rank {{rank}} {{instance}}"]],
       links: [["Hot dialog: what to do", toRunbook("hot-dialog")]],
     },
     {
@@ -37,7 +32,7 @@ export const dialogs: DashboardSpec = {
       kind: "heatmap",
       title: "Key space × time",
       description: "Messages a second by the first eight hash bits of their dialog: one bright line is one hot dialog.",
-      unit: "msg/s",
+      unit: "mps",
       width: 24,
       queries: [[`sum by (bucket) (rate(chat_key_space_messages_total{${CHAT}}[$__rate_interval]))`, "{{bucket}}"]],
     },

@@ -1,5 +1,5 @@
 import type { DashboardSpec } from "./dashboard.ts";
-import { toDashboard } from "./panel.ts";
+import { largest, toDashboard } from "./panel.ts";
 
 const CHAT = 'job=~"$job", instance=~"$instance"';
 
@@ -13,7 +13,7 @@ export const loadRun: DashboardSpec = {
       kind: "timeseries",
       title: "Planned, sent, acknowledged (k6)",
       description: "Sent below planned is a generator at its limit: the run is INVALID then.",
-      unit: "msg/s",
+      unit: "mps",
       queries: [
         ["sum(rate(k6_hotshard_planned_total[$__rate_interval]))", "planned"],
         ["sum(rate(k6_hotshard_sent_total[$__rate_interval]))", "sent"],
@@ -24,7 +24,7 @@ export const loadRun: DashboardSpec = {
       kind: "timeseries",
       title: "Stored by shard (server)",
       description: "The same traffic as the server stores it.",
-      unit: "msg/s",
+      unit: "mps",
       queries: [
         [
           `sum by (shard) (rate(chat_messages_total{${CHAT}, shard=~"$shard", result="stored"}[$__rate_interval]))`,
@@ -50,13 +50,13 @@ export const loadRun: DashboardSpec = {
       title: "Commit p99 by shard (server)",
       description: "What the databases took of it.",
       unit: "s",
-      queries: [['shard:chat_commit:p99_5m{shard=~"$shard"}', "shard {{shard}}"]],
+      queries: [[largest('shard:chat_commit:p99_5m{shard=~"$shard"}'), "shard {{shard}}"]],
     },
     {
       kind: "timeseries",
       title: "Refused, unknown, duplicated (k6)",
       description: "Answers other than an acknowledgement.",
-      unit: "msg/s",
+      unit: "mps",
       queries: [
         ["sum(rate(k6_hotshard_refused_total[$__rate_interval])) or vector(0)", "refused"],
         ["sum(rate(k6_hotshard_unknown_total[$__rate_interval])) or vector(0)", "unknown"],

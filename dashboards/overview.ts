@@ -1,5 +1,5 @@
 import type { DashboardSpec } from "./dashboard.ts";
-import { toDashboard, toRunbook } from "./panel.ts";
+import { largest, toDashboard, toRunbook } from "./panel.ts";
 
 const CHAT = 'job=~"$job", instance=~"$instance"';
 
@@ -60,7 +60,7 @@ export const overview: DashboardSpec = {
       kind: "timeseries",
       title: "Messages by shard",
       description: "Stored messages a second. Lines that part are skew; all of them falling is less traffic.",
-      unit: "msg/s",
+      unit: "mps",
       queries: [
         [
           `sum by (shard) (rate(chat_messages_total{${CHAT}, shard=~"$shard", result="stored"}[$__rate_interval]))`,
@@ -75,14 +75,14 @@ export const overview: DashboardSpec = {
       description:
         "99th percentile of the duration of a group commit. One slow line at even load is a bad disk, not skew.",
       unit: "s",
-      queries: [['shard:chat_commit:p99_5m{shard=~"$shard"}', "shard {{shard}}"]],
+      queries: [[largest('shard:chat_commit:p99_5m{shard=~"$shard"}'), "shard {{shard}}"]],
       links: [["Slow shard: what to do", toRunbook("slow-shard")]],
     },
     {
       kind: "timeseries",
       title: "Messages by outcome",
       description: "Stored, found to be a duplicate, refused by a full queue or a lost shard, failed in the database.",
-      unit: "msg/s",
+      unit: "mps",
       queries: [[`sum by (result) (rate(chat_messages_total{${CHAT}}[$__rate_interval]))`, "{{result}}"]],
     },
     {

@@ -8,8 +8,8 @@ import { DataqueryBuilder as PrometheusQuery } from "@grafana/grafana-foundation
 import { PanelBuilder as Stat } from "@grafana/grafana-foundation-sdk/stat";
 import { PanelBuilder as TimeSeries } from "@grafana/grafana-foundation-sdk/timeseries";
 
-export const PROMETHEUS = { type: "prometheus", uid: "${datasource}" };
-const LOKI = { type: "loki", uid: "${loki}" };
+export const PROMETHEUS = { type: "prometheus", uid: "${prometheus_datasource}" };
+const LOKI = { type: "loki", uid: "${loki_datasource}" };
 
 /** An expression and the legend of its series: `shard {{shard}}`. */
 export type Query = readonly [expr: string, legend: string];
@@ -19,7 +19,7 @@ export interface PanelSpec {
   readonly title: string;
   /** What it shows, and what to do about it. */
   readonly description: string;
-  /** Grafana's id of a unit: `s`, `bytes`, `percentunit`, `short`. */
+  /** Grafana's id of a unit: `s`, `bytes`, `percentunit`, `mps` (messages a second), `short`. */
   readonly unit: string;
   readonly queries: readonly Query[];
   /** Columns of 24; by default a stat has 4, others 12. */
@@ -36,6 +36,16 @@ export function toDashboard(uid: string): string {
 /** A page of `docs/runbooks/`, where the repository's home is told by the variable `docs`. */
 export function toRunbook(name: string): string {
   return `\${docs}/runbooks/${name}.md`;
+}
+
+/**
+ * Of many series those `$limit` that were once the largest in the range, the same ones all along it.
+ *
+ * @param selector a gauge or a recorded series
+ */
+export function largest(selector: string): string {
+  // Not the largest at its end: when the traffic is over, that is none.
+  return `${selector} and topk($limit, max_over_time(${selector}[$__range] @ end()))`;
 }
 
 export function widthOf({ kind, width }: PanelSpec): number {
@@ -55,9 +65,14 @@ export function panelOf(spec: PanelSpec, id: number, place: { x: number; y: numb
     .unit(spec.unit)
     .datasource(spec.kind === "logs" ? LOKI : PROMETHEUS)
     .gridPos({ ...place, w: widthOf(spec), h: heightOf(spec) })
-    .links((spec.links ?? []).map(([title, url]) => new DashboardLinkBuilder(title).url(url)));
+    .links((spec.links ?? []).map(([title, url]) => linkOf(title, url)));
   spec.queries.forEach((query, index) => panel.withTarget(target(spec, query, String.fromCodePoint(65 + index))));
   return panel;
+}
+
+/** Grafana would look for a runbook among its own pages, were it not to open in a tab of its own. */
+function linkOf(title: string, url: string): DashboardLinkBuilder {
+  return new DashboardLinkBuilder(title).url(url).targetBlank(url.startsWith("${docs}"));
 }
 
 function visual({ kind }: PanelSpec): Heatmap | Logs | Stat | TimeSeries {

@@ -52,10 +52,16 @@ function runs({ uid, annotations }: Dashboard): PanelQuery[] {
   );
 }
 
-/** Puts values in the place of Grafana's variables: everything is selected. @param rate for `$__rate_interval`: `1m` */
-export function substitute(expr: string, rate: string): string {
+/**
+ * Puts values in the place of Grafana's variables: everything is selected.
+ *
+ * @param rate for `$__rate_interval`: `1m`
+ * @param range for `$__range`
+ */
+export function substitute(expr: string, rate: string, range = "5m"): string {
   return expr
     .replaceAll(/\$(?:__rate_interval|\{__rate_interval\})/gu, rate)
+    .replaceAll(/\$(?:__range|\{__range\})/gu, range)
     .replaceAll(/\$(?:limit|\{limit\})/gu, "10")
     .replaceAll(/\$(?:\w+|\{\w+(?::\w+)?\})/gu, ".+");
 }

@@ -57,7 +57,7 @@ export async function runQueries(options: CheckOptions): Promise<Checked[]> {
 
   const checked: Checked[] = [];
   for (const { where, language, expr, legend } of queriesOf(dashboards)) {
-    if (language === "promql") checked.push(await check(where, substitute(expr, rate), legend));
+    if (language === "promql") checked.push(await check(where, substitute(expr, rate, `${rangeS}s`), legend));
   }
   for (const { name, type, query, health, lastError } of await rulesOf(prometheus)) {
     const where = `rule ${name}`;

@@ -104,10 +104,14 @@ export const runtime: DashboardSpec = {
     },
     {
       kind: "timeseries",
-      title: "Log lines for Loki",
-      description: "Lines that Loki accepted, and lines that were dropped on the way; stderr has them all.",
+      title: "Log lines and traces",
+      description:
+        "Lines that Loki and traces that the collector accepted, and what was dropped on the way; stderr has all lines.",
       unit: "short",
-      queries: [[`sum by (result) (rate(chat_log_lines_total{${CHAT}}[$__rate_interval]))`, "{{result}}"]],
+      queries: [
+        [`sum by (result) (rate(chat_log_lines_total{${CHAT}}[$__rate_interval]))`, "lines {{result}}"],
+        [`sum by (result) (rate(chat_traces_total{${CHAT}}[$__rate_interval]))`, "traces {{result}}"],
+      ],
       links: [["Log lines dropped: what to do", toRunbook("log-lines-dropped")]],
     },
     {
@@ -131,7 +135,7 @@ export const runtime: DashboardSpec = {
       kind: "timeseries",
       title: "Queries by database",
       description: "What each MySQL executes a second, by mysqld_exporter; without it this stays empty.",
-      unit: "qps",
+      unit: "ops",
       queries: [['rate(mysql_global_status_queries{shard=~"$shard"}[$__rate_interval])', "shard {{shard}}"]],
     },
     {

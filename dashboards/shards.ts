@@ -1,5 +1,5 @@
 import type { DashboardSpec } from "./dashboard.ts";
-import { toDashboard, toRunbook } from "./panel.ts";
+import { largest, toDashboard, toRunbook } from "./panel.ts";
 
 const CHAT = 'job=~"$job", instance=~"$instance"';
 const SHARDS = `${CHAT}, shard=~"$shard"`;
@@ -13,7 +13,7 @@ export const shards: DashboardSpec = {
       kind: "heatmap",
       title: "Shard × time",
       description: "Stored messages a second of each shard: a row that stays dark is the hot shard.",
-      unit: "msg/s",
+      unit: "mps",
       width: 24,
       queries: [
         [`sum by (shard) (rate(chat_messages_total{${SHARDS}, result="stored"}[$__rate_interval]))`, "shard {{shard}}"],
@@ -26,7 +26,7 @@ export const shards: DashboardSpec = {
       description:
         "Messages of a shard over the mean of all, in one minute. Above 1.25 and beyond chance an alert fires.",
       unit: "short",
-      queries: [['shard:chat_messages_over_mean:rate1m{shard=~"$shard"}', "shard {{shard}}"]],
+      queries: [[largest('shard:chat_messages_over_mean:rate1m{shard=~"$shard"}'), "shard {{shard}}"]],
       links: [
         ["Its dialogs", toDashboard("hotshard-dialogs")],
         ["Hot shard: what to do", toRunbook("hot-shard")],
@@ -93,7 +93,7 @@ export const shards: DashboardSpec = {
       title: "Commit p99 over its peers",
       description: "A shard's commit p99 over the median of the others. High at even load is a bad disk.",
       unit: "short",
-      queries: [['shard:chat_commit:p99_over_peers_5m{shard=~"$shard"}', "shard {{shard}}"]],
+      queries: [[largest('shard:chat_commit:p99_over_peers_5m{shard=~"$shard"}'), "shard {{shard}}"]],
       links: [["Slow shard: what to do", toRunbook("slow-shard")]],
     },
     {
@@ -102,8 +102,8 @@ export const shards: DashboardSpec = {
       description: "Median and 99th percentile of a group commit.",
       unit: "s",
       queries: [
-        ['shard:chat_commit:p50_5m{shard=~"$shard"}', "p50 shard {{shard}}"],
-        ['shard:chat_commit:p99_5m{shard=~"$shard"}', "p99 shard {{shard}}"],
+        [largest('shard:chat_commit:p50_5m{shard=~"$shard"}'), "p50 shard {{shard}}"],
+        [largest('shard:chat_commit:p99_5m{shard=~"$shard"}'), "p99 shard {{shard}}"],
       ],
     },
     {
@@ -111,7 +111,7 @@ export const shards: DashboardSpec = {
       title: "Busy share of the writer",
       description: "Time in commits. Near 1 the shard takes no more, and its queue grows.",
       unit: "percentunit",
-      queries: [['shard:chat_writer_busy:ratio_rate1m{shard=~"$shard"}', "shard {{shard}}"]],
+      queries: [[largest('shard:chat_writer_busy:ratio_rate1m{shard=~"$shard"}'), "shard {{shard}}"]],
     },
     {
       kind: "timeseries",
@@ -140,7 +140,7 @@ export const shards: DashboardSpec = {
       title: "Rows of a commit",
       description: "Mean rows of a group commit: more under load is the writer coping, at its limit it saturates.",
       unit: "short",
-      queries: [['shard:chat_batch_rows:mean_5m{shard=~"$shard"}', "shard {{shard}}"]],
+      queries: [[largest('shard:chat_batch_rows:mean_5m{shard=~"$shard"}'), "shard {{shard}}"]],
     },
     {
       kind: "timeseries",

@@ -140,6 +140,10 @@ describe("docker-compose.yml", () => {
     assert.ok(volumes.includes(`./dashboards/json:${path}:ro`));
     const home = environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]!;
     assert.ok(existsSync(join(ROOT, home.replace(path, "dashboards/json"))), home);
+    // Grafana serves what lies in its folder `public`; links of the panels lead there.
+    assert.ok(volumes.includes("./docs:/usr/share/grafana/public/docs:ro"));
+    const overview = readFileSync(join(ROOT, "dashboards/json/hotshard-overview.json"), "utf8");
+    assert.match(overview, /"query": "\/public\/docs"/u);
     const sources = readFileSync(join(ROOT, "dashboards/provisioning/datasources/hotshard.yml"), "utf8");
     const hosts = [...sources.matchAll(/url: http:\/\/([a-z-]+):\d+/gu)].map((match) => match[1]!);
     assert.ok(hosts.length > 0);

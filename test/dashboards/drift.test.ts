@@ -82,6 +82,9 @@ interface LintedPanel {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
 }
 
+/** Those of the linter's units that are used here; others would be drawn as they are written. */
+const UNITS = new Set(["short", "percentunit", "bool_on_off", "bytes", "Bps", "s", "mps", "ops"]);
+
 /** MySQL's counters have no `_total`, and k6 writes trends as native histograms. */
 const COUNTER = /_(?:total|sum|count|bucket)$|^mysql_|^k6_hotshard_delivery/u;
 /** Grafana's linter wants `job` and `instance` in every selector; these have no such labels. */
@@ -92,19 +95,25 @@ test("the rules of Grafana's dashboard linter hold", () => {
     const { editable, templating, panels, uid } = JSON.parse(JSON.stringify(dashboardOf(spec))) as {
       editable: boolean;
       uid: string;
-      templating: { list: { name: string; type: string; refresh?: number }[] };
+      templating: { list: { name: string; label: string; type: string; query?: string; refresh?: number }[] };
       panels: LintedPanel[];
     };
     assert.equal(editable, false, "uneditable");
     const variables = new Set(templating.list.map(({ name }) => name));
-    for (const name of ["datasource", "loki", "job", "instance", "shard", "limit"]) assert.ok(variables.has(name));
-    for (const { type, refresh } of templating.list) if (type === "query") assert.equal(refresh, 2, "reload by time");
+    for (const name of ["job", "instance", "shard", "limit"]) assert.ok(variables.has(name), name);
+    for (const { label, name, query, refresh, type } of templating.list) {
+      if (type === "query") assert.equal(refresh, 2, "reload by time");
+      if (type !== "datasource") continue;
+      // With two data sources the linter wants each named after its kind.
+      assert.equal(name, `${query}_datasource`);
+      assert.equal(label.toLowerCase(), `${query} data source`);
+    }
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length, "panel ids differ");
     for (const panel of panels) {
       const where = `${uid}: ${panel.title}`;
       assert.ok(panel.title !== "" && (panel.description ?? "").length > 20, `${where} says what it is`);
-      assert.match(panel.datasource.uid, /^\$\{(?:datasource|loki)\}$/u, where);
-      assert.ok((panel.fieldConfig.defaults.unit ?? "") !== "", `${where} has a unit`);
+      assert.match(panel.datasource.uid, /^\$\{(?:prometheus|loki)_datasource\}$/u, where);
+      assert.ok(UNITS.has(panel.fieldConfig.defaults.unit ?? ""), `${where} has a unit that Grafana knows`);
       assert.ok(panel.targets.length > 0 && panel.gridPos.x + panel.gridPos.w <= 24, where);
       if (panel.type === "timeseries") assert.equal(panel.options.legend?.showLegend, true, where);
       assert.equal(new Set(panel.targets.map(({ refId }) => refId)).size, panel.targets.length, where);
@@ -122,7 +131,7 @@ function lintQuery(where: string, expr: string, type: string, legend: string): v
   }
   for (const [, window] of expr.matchAll(/\[([^\]]+)\]/gu)) {
     // Five minutes where a quantile of few observations would jump.
-    assert.match(window!, /^(?:\$__rate_interval|5m)$/u, where);
+    assert.match(window!, /^(?:\$__rate_interval|\$__range|5m)$/u, where);
   }
   if (WITHOUT_INSTANCE.test(expr)) return;
   for (const [selector] of expr.matchAll(/chat_\w+(?:\{[^}]*\})?/gu)) {
@@ -130,10 +139,27 @@ function lintQuery(where: string, expr: string, type: string, legend: string): v
   }
 }
 
+test("a panel of many shards shows the largest of the range, also when the traffic is over", () => {
+  const shown = queries.filter(({ expr }) => expr.includes("topk("));
+  assert.ok(shown.length > 5);
+  for (const { where, expr } of shown) {
+    const [all, top] = expr.split(" and topk($limit, ");
+    assert.equal(top, `max_over_time(${all}[$__range] @ end()))`, where);
+  }
+});
+
 test("panels lead on: from the overview to shards, to dialogs, to their log lines, to the runbooks that exist", () => {
   const links = DASHBOARDS.flatMap(({ uid, panels }) =>
     panels.flatMap((panel) => (panel.links ?? []).map(([, url]) => ({ uid, url }))),
   );
+  for (const { panels } of DASHBOARDS.map(dashboardOf)) {
+    for (const { title, url, targetBlank } of (panels ?? []).flatMap((panel) =>
+      "links" in panel ? panel.links! : [],
+    )) {
+      // Grafana takes any other link that begins with `/` for one of its own pages, and has none there.
+      if (url?.startsWith("${docs}") === true) assert.equal(targetBlank, true, title);
+    }
+  }
   const uids = new Set(DASHBOARDS.map(({ uid }) => uid));
   for (const { url } of links) {
     const [, dashboard] = /^\/d\/([\w-]+)\?/u.exec(url) ?? [];
