@@ -1,7 +1,7 @@
 import type { Topology } from "../../server/placement/contract.ts";
 import { compileTopology } from "../../server/placement/router.ts";
 import type { Advice } from "../report/result.ts";
-import { expectedLoads, hotDialogs, type HotDialog } from "./forecast.ts";
+import { expectedLoads, hotDialogs, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
 import { addShard, changePlacement, mendDialog } from "./proposals.ts";
 import { remedyTopology } from "./remedy.ts";
 import { noiseFloor } from "./noise-floor.ts";
@@ -12,6 +12,8 @@ export interface AdviceInput {
   readonly topology: Topology;
   /** Messages per dialog, in any order. */
   readonly counts: readonly DialogCount[];
+  /** Further dialogs, none of which is hot. */
+  readonly crowd?: Crowd;
   /** max/mean up to which nothing needs to be done, above 1; default 1.25. */
   readonly target?: number;
 }
@@ -29,35 +31,36 @@ const WORTHWHILE = 0.95;
  * Forecasts are max/mean of the remedied topology over these very counts (see `expectedLoads`).
  */
 export function advise(input: AdviceInput): Advice[] {
-  const { topology, counts, target = 1.25 } = input;
-  const now = maxOverMean(expectedLoads(topology, counts));
-  const chance = noiseFloor(counts.length, topology.shards.length).p99;
+  const { topology, counts, crowd = NOBODY, target = 1.25 } = input;
+  const now = maxOverMean(expectedLoads(topology, counts, crowd));
+  const dialogs = counts.length + crowd.dialogs;
+  const chance = noiseFloor(dialogs, topology.shards.length).p99;
   if (now <= Math.max(target, chance)) return [nothingToDo(now, target, chance)];
-  const placement = changePlacement(topology, counts);
-  const shard = addShard(topology, counts);
-  const ways = [mendDialogs(topology, counts, target), placement === null ? [] : [placement]]
+  const placement = changePlacement(topology, counts, crowd);
+  const shard = addShard(topology, counts, crowd);
+  const ways = [mendDialogs(topology, counts, crowd, target), placement === null ? [] : [placement]]
     .filter((steps) => outcome(steps) < now * WORTHWHILE)
     .concat(shard === null ? [] : [[shard]]);
-  if (ways.length === 0) return [nothingHelps(now, counts.length)];
+  if (ways.length === 0) return [nothingHelps(now, dialogs)];
   return ways.sort((a, b) => shortOf(target, a) - shortOf(target, b)).flat();
 }
 
 /** Pins or splits one dialog after the other until the target is reached, or as far as that helps. */
-function mendDialogs(topology: Topology, counts: readonly DialogCount[], target: number): Advice[] {
+function mendDialogs(topology: Topology, counts: readonly DialogCount[], crowd: Crowd, target: number): Advice[] {
   const steps: Advice[] = [];
   let followed = topology;
   while (steps.length < STEPS && outcome(steps) > target) {
-    const [hot, ...later] = suspects(followed, counts, target, new Set(steps.map(({ dialog }) => dialog)));
+    const [hot, ...later] = suspects(followed, counts, crowd, target, new Set(steps.map(({ dialog }) => dialog)));
     if (hot === undefined) break;
     // The dialogs that are still to be mended would hide what this one's remedy does.
     const others = new Set(later.map(({ dialog }) => dialog));
     const visible = counts.filter(({ dialog }) => !others.has(dialog));
-    const advice = mendDialog(followed, visible, hot, target);
+    const advice = mendDialog(followed, visible, hot, target, crowd);
     if (advice === null) break;
     followed = remedyTopology(followed, advice);
     const text =
       steps.length === 0 ? advice.text : `Then ${advice.text.charAt(0).toLowerCase()}${advice.text.slice(1)}`;
-    steps.push({ ...advice, text, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts)) } });
+    steps.push({ ...advice, text, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts, crowd)) } });
   }
   const outcomes = steps.map(({ forecast }) => forecast.maxOverMean);
   return steps.slice(0, outcomes.indexOf(Math.min(...outcomes)) + 1);
@@ -67,12 +70,13 @@ function mendDialogs(topology: Topology, counts: readonly DialogCount[], target:
 function suspects(
   topology: Topology,
   counts: readonly DialogCount[],
+  crowd: Crowd,
   target: number,
   mended: ReadonlySet<string | undefined>,
 ): HotDialog[] {
-  const hot = hotDialogs(topology, counts, target).filter(({ dialog }) => !mended.has(dialog));
+  const hot = hotDialogs(topology, counts, target, crowd).filter(({ dialog }) => !mended.has(dialog));
   if (hot.length > 0) return hot.slice(0, STEPS);
-  const loads = expectedLoads(topology, counts);
+  const loads = expectedLoads(topology, counts, crowd);
   const busiest = loads.indexOf(Math.max(...loads));
   const router = compileTopology(topology);
   const total = loads.reduce((sum, load) => sum + load, 0);

@@ -11,6 +11,16 @@ export interface HotDialog {
   readonly share: number;
 }
 
+/** Dialogs that are too light and too many to be looked at one by one. */
+export interface Crowd {
+  readonly dialogs: number;
+  readonly messages: number;
+  /** Their messages by shard, in the order of `segment.shards`; pins and splits do not concern them. */
+  readonly loads: (segment: Segment) => ArrayLike<number>;
+}
+
+export const NOBODY: Crowd = { dialogs: 0, messages: 0, loads: () => [] };
+
 /** The segment that new messages go to. */
 export function newestSegment(topology: Topology): Segment {
   return topology.segments[topology.segments.length - 1]!;
@@ -20,11 +30,14 @@ export function newestSegment(topology: Topology): Segment {
  * Messages that each shard would get if these dialogs were written again under the newest segment. The parts of a split
  * dialog count as equal; `time-bucket` is asked for one moment.
  *
+ * @param counts messages of each dialog; the crowd's are added
  * @returns in the order of `topology.shards`
  */
-export function expectedLoads(topology: Topology, counts: readonly DialogCount[]): number[] {
+export function expectedLoads(topology: Topology, counts: readonly DialogCount[], crowd: Crowd = NOBODY): number[] {
   const loads = topology.shards.map(() => 0);
   const newest = { ...newestSegment(topology), from: "0" };
+  const others = crowd.loads(newest);
+  newest.shards.forEach(({ label }, i) => (loads[topology.shards.indexOf(label)]! += others[i] ?? 0));
   const router = compileTopology({ ...topology, segments: [newest] });
   const splits = new Map(newest.overrides.filter(isSplit).map(({ dialog, shards }) => [dialog, shards]));
   for (const { dialog, count } of counts) {
@@ -40,12 +53,18 @@ export function expectedLoads(topology: Topology, counts: readonly DialogCount[]
  * it 1 + p(N/k − 1); a pinned one what its shard gets by pins and by weight.
  *
  * @param target max/mean, at least 1
+ * @param crowd of dialogs that are not hot
  * @returns heaviest first
  */
-export function hotDialogs(topology: Topology, counts: readonly DialogCount[], target: number): HotDialog[] {
+export function hotDialogs(
+  topology: Topology,
+  counts: readonly DialogCount[],
+  target: number,
+  crowd: Crowd = NOBODY,
+): HotDialog[] {
   const { overrides } = newestSegment(topology);
   const shards = topology.shards.length;
-  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  const total = counts.reduce((sum, { count }) => sum + count, crowd.messages);
   const shares = new Map(counts.map(({ dialog, count }) => [dialog, count / total]));
   const overridden = new Map(overrides.map((override) => [override.dialog, override]));
   const withIt = (dialog: string, share: number) => {

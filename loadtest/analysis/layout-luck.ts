@@ -19,6 +19,9 @@ function ringPoints(name: string): number | null {
   return option === undefined ? null : Number(options["virtualNodes"] ?? option.default);
 }
 
+/** What the luck of a layout depends on beside its shards: all but rings share the key space evenly. */
+export const luckKind = (placement: string): string => (ringPoints(placement) === null ? "even" : placement);
+
 /** Standard normal (Box & Muller 1958). */
 const normal = (random: Random): number => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
 

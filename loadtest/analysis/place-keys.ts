@@ -91,10 +91,10 @@ export function labelsOfKeys(layout: CompiledLayout, keys: HashedKeys): Uint16Ar
   return shardsOf(layout, keys).map((index) => layout.labels[index]!);
 }
 
-export function emptyPlaced(layouts: readonly CompiledLayout[]): PlacedKeys[] {
-  return layouts.map(({ labels }) => ({
-    loads: new Float64Array(labels.length),
-    keys: new Float64Array(labels.length),
+export function emptyPlaced(layouts: readonly Layout[]): PlacedKeys[] {
+  return layouts.map(({ shards }) => ({
+    loads: new Float64Array(shards.length),
+    keys: new Float64Array(shards.length),
     moved: 0,
   }));
 }

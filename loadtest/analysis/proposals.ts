@@ -4,7 +4,7 @@ import { parsePlacement } from "../../server/placement/registry.ts";
 import { compileTopology } from "../../server/placement/router.ts";
 import { percent } from "../report/format.ts";
 import type { Advice } from "../report/result.ts";
-import { expectedLoads, newestSegment, type HotDialog } from "./forecast.ts";
+import { expectedLoads, newestSegment, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
 import { keySpaceShares } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
 import { labelsOf, remedyTopology } from "./remedy.ts";
@@ -22,9 +22,9 @@ const LISTED = 8;
 type Proposal = Omit<Advice, "forecast">;
 
 /** The remedy with max/mean of the topology that follows it, over these counts (see `expectedLoads`). */
-function weighed(topology: Topology, counts: readonly DialogCount[], proposal: Proposal): Advice {
+function weighed(topology: Topology, counts: readonly DialogCount[], crowd: Crowd, proposal: Proposal): Advice {
   const followed = remedyTopology(topology, { ...proposal, forecast: { maxOverMean: 1 } });
-  return { ...proposal, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts)) } };
+  return { ...proposal, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts, crowd)) } };
 }
 
 /**
@@ -39,16 +39,17 @@ export function mendDialog(
   counts: readonly DialogCount[],
   hot: HotDialog,
   target: number,
+  crowd: Crowd = NOBODY,
 ): Advice | null {
   const segment = newestSegment(topology);
   const labels = labelsOf(segment);
   const { weighted } = parsePlacement(segment.placement).entry;
-  if (labels.length * hot.share <= 1 && weighted) return pin(topology, counts, hot);
+  if (labels.length * hot.share <= 1 && weighted) return pin(topology, counts, crowd, hot);
   let best: Advice | null = null;
   // From 1 + p(N/k − 1) ≤ target: with fewer parts only a lucky lie of the others would reach it.
   const least = Math.ceil((hot.share * labels.length) / (target - 1 + hot.share));
   for (let k = Math.max(2, least); k <= labels.length; k++) {
-    const advice = weighed(topology, counts, split(hot, labels, k));
+    const advice = weighed(topology, counts, crowd, split(hot, labels, k));
     if (advice.forecast.maxOverMean <= target) return advice;
     if (best === null || advice.forecast.maxOverMean < best.forecast.maxOverMean) best = advice;
   }
@@ -56,11 +57,11 @@ export function mendDialog(
 }
 
 /** On the shard where it is, so that it need not move; on the idlest one where that is better, as beside another hot dialog. */
-function pin(topology: Topology, counts: readonly DialogCount[], hot: HotDialog): Advice {
-  const loads = expectedLoads(topology, counts);
+function pin(topology: Topology, counts: readonly DialogCount[], crowd: Crowd, hot: HotDialog): Advice {
+  const loads = expectedLoads(topology, counts, crowd);
   const here = compileTopology(topology).shardsOf(hot.dialog)[0]!;
-  const stays = weighed(topology, counts, pinTo(topology, hot, here));
-  const moves = weighed(topology, counts, pinTo(topology, hot, loads.indexOf(Math.min(...loads))));
+  const stays = weighed(topology, counts, crowd, pinTo(topology, hot, here));
+  const moves = weighed(topology, counts, crowd, pinTo(topology, hot, loads.indexOf(Math.min(...loads))));
   return moves.forecast.maxOverMean < stays.forecast.maxOverMean * WORTH_MOVING ? moves : stays;
 }
 
@@ -79,7 +80,11 @@ function split({ dialog, share }: HotDialog, labels: readonly string[], k: numbe
 }
 
 /** @returns `slots`, or null unless the placement now gives a shard clearly more of the key space than its weight */
-export function changePlacement(topology: Topology, counts: readonly DialogCount[]): Advice | null {
+export function changePlacement(
+  topology: Topology,
+  counts: readonly DialogCount[],
+  crowd: Crowd = NOBODY,
+): Advice | null {
   const segment = newestSegment(topology);
   const labels = topology.shards;
   const plain = compileTopology({ ...topology, segments: [{ ...segment, from: "0", overrides: [] }] });
@@ -94,7 +99,7 @@ export function changePlacement(topology: Topology, counts: readonly DialogCount
   if (most <= UNEVEN) return null;
   const shard = labels[excess.indexOf(most)]!;
   const text = `Place by slots instead of ${segment.placement}, which gives shard ${shard} ${most.toFixed(2)} times its share of the dialogs; what is stored must move once.`;
-  return weighed(topology, counts, { action: "change-placement", text, placement: "slots" });
+  return weighed(topology, counts, crowd, { action: "change-placement", text, placement: "slots" });
 }
 
 /**
@@ -103,11 +108,11 @@ export function changePlacement(topology: Topology, counts: readonly DialogCount
  * @returns null unless the busiest shard is relieved by at least half of what it would be under an even load. Max/mean,
  *   over more shards, may still grow
  */
-export function addShard(topology: Topology, counts: readonly DialogCount[]): Advice | null {
+export function addShard(topology: Topology, counts: readonly DialogCount[], crowd: Crowd = NOBODY): Advice | null {
   const label = String(Math.max(...topology.shards.map(Number)) + 1).padStart(2, "0");
-  const advice = weighed(topology, counts, { action: "add-shard", text: "", shards: [label] });
-  const before = Math.max(...expectedLoads(topology, counts));
-  const relief = 1 - Math.max(...expectedLoads(remedyTopology(topology, advice), counts)) / before;
+  const advice = weighed(topology, counts, crowd, { action: "add-shard", text: "", shards: [label] });
+  const before = Math.max(...expectedLoads(topology, counts, crowd));
+  const relief = 1 - Math.max(...expectedLoads(remedyTopology(topology, advice), counts, crowd)) / before;
   if (relief < 0.5 / (topology.shards.length + 1)) return null;
   return { ...advice, text: `Add shard ${label}: the busiest shard then gets ${percent(relief)} fewer messages.` };
 }

@@ -41,7 +41,7 @@ export function candidates(
 export function whatIf(dialogs: readonly DialogCount[], today: Today): Result["whatIf"] {
   const layouts = dialogs.length === 0 ? [] : candidates(today);
   const compiled = compileLayouts(layouts);
-  const placed = emptyPlaced(compiled);
+  const placed = emptyPlaced(layouts);
   const now = Uint16Array.from(dialogs, ({ dialog }) => Number(today.label(dialog)));
   placeKeys(compiled, hashKeys(dialogs), now, placed);
   const rows = layouts.map(({ placement, shards }, i) => {

@@ -5,11 +5,14 @@ export type GivenFlags = Readonly<Record<string, string | readonly string[] | un
  * The shell command that makes a run again, for its report. Reports are passed on, so passwords in shard URLs are left
  * out.
  */
-export function commandLine(scenario: string, given: GivenFlags): string {
+export const commandLine = (scenario: string, given: GivenFlags): string => shellCommand("run", scenario, given);
+
+/** The same of any command with one argument. */
+export function shellCommand(command: string, argument: string, given: GivenFlags): string {
   const words = Object.entries(given).flatMap(([flag, value]) =>
     value === undefined ? [] : [value].flat().map((one) => `--${flag} ${quoted(withoutPasswords(one))}`),
   );
-  return ["hotshard run", scenario, ...words].join(" ");
+  return ["hotshard", command, quoted(withoutPasswords(argument)), ...words].join(" ");
 }
 
 /** In a URL a password with `@`, `,` or `/` is percent-encoded. */

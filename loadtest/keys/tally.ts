@@ -22,16 +22,18 @@ const NAMED = 2_000;
 /**
  * Adds up rows by key, in memory for the distinct keys alone.
  *
+ * @param openMinutes as `createWindows`
  * @param onWindow told of every minute, when the rows have times
  */
 export async function tally(
   rows: AsyncIterable<RowBatch>,
   faults: InputFaults,
+  openMinutes: number | undefined,
   onWindow: (window: KeyWindow) => void,
 ): Promise<Tally> {
   const table = createKeyTable();
   const top = createTopKeys(table, NAMED);
-  const windows = createWindows(table, onWindow);
+  const windows = createWindows(table, onWindow, openMinutes);
   const words = new Uint32Array(4);
   let messages = 0;
   let fromMs = Number.POSITIVE_INFINITY;

@@ -10,17 +10,16 @@ export interface KeyWindow {
 }
 
 export const MINUTE_MS = 60_000;
-/** Windows that stay open for messages that come late. */
-const OPEN = 3;
-
 /**
- * Gathers a stream by minutes. A minute is closed, and told, when three later ones have begun.
+ * Gathers a stream by minutes. A minute is closed, and told, when the time has gone on.
  *
+ * @param openMinutes minutes that stay open for messages that come late, ≥ 1
  * @param onClose called once for each minute with messages, in no order
  */
 export function createWindows(
   table: KeyTable,
   onClose: (window: KeyWindow) => void,
+  openMinutes = 3,
 ): {
   /** @returns false when the minute was closed already: the message came too late */
   add(index: number, count: number, timeMs: number): boolean;
@@ -49,8 +48,8 @@ export function createWindows(
       const minute = Math.floor(timeMs / MINUTE_MS);
       if (minute > newest) {
         newest = minute;
-        for (const one of open.keys()) if (one <= newest - OPEN) close(one);
-      } else if (minute <= newest - OPEN) return false;
+        for (const one of open.keys()) if (one <= newest - openMinutes) close(one);
+      } else if (minute <= newest - openMinutes) return false;
       let counts = open.get(minute);
       if (counts === undefined) open.set(minute, (counts = new Map()));
       counts.set(index, (counts.get(index) ?? 0) + count);

@@ -6,6 +6,12 @@ const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 /** `12,467`. */
 export const count = (value: number): string => grouped.format(value);
 
+/** `12,467`, from a million on with three digits: `2.35 M`, `1.20 G`. */
+export function shortCount(value: number): string {
+  if (value < 1e6) return count(value);
+  return value < 999.5e6 ? `${(value / 1e6).toPrecision(3)}${NARROW}M` : `${(value / 1e9).toPrecision(3)}${NARROW}G`;
+}
+
 /** Share 0…1 as `55.1 %`. */
 export const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)}${NARROW}%`;
 

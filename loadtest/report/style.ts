@@ -60,6 +60,7 @@ svg.narrow { display: none; max-width: 440px; }
 svg text { font-size: 12.5px; fill: var(--ink); font-family: inherit; font-variant-numeric: tabular-nums; white-space: pre; }
 svg text.soft { fill: var(--soft); }
 svg text.strong { font-weight: 650; }
+svg text.halo { paint-order: stroke; stroke: var(--paper); stroke-width: 5px; stroke-linejoin: round; }
 svg text.hot-ink { fill: var(--hot); }
 .cool { fill: var(--cool); } .hot { fill: var(--hot); } .paid { fill: var(--paid); } .total { fill: var(--total); } .band { fill: var(--band); }
 .rule { stroke: var(--soft); stroke-width: 1; } .grid { stroke: var(--line); stroke-width: 1; }
@@ -70,6 +71,7 @@ svg text.hot-ink { fill: var(--hot); }
 .service { fill: var(--paper); stroke: var(--soft); stroke-width: 1.25; }
 circle.delivery { stroke: none; }
 ${Array.from({ length: 7 }, (_, i) => `.heat-${i} { fill: var(--heat-${i}); }`).join(" ")}
+.floor { fill: none; stroke: var(--hot); stroke-width: 1.5; stroke-dasharray: 6 4; }
 .curve { fill: none; stroke: var(--cool); stroke-width: 2; stroke-linejoin: round; }
 path[class^="heat"] { shape-rendering: crispEdges; }
 .scroll { overflow-x: auto; margin: 16px 0 8px; }

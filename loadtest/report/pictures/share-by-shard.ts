@@ -1,5 +1,5 @@
 import { scaleLinear } from "d3-scale";
-import { count, percent, times } from "../format.ts";
+import { percent, shortCount, times } from "../format.ts";
 import type { Result } from "../result.ts";
 import { isNarrow, line, rect, text, textWidth, type Drawing, type Picture } from "../svg.ts";
 import { headline, hottestShard, isBurning } from "../words.ts";
@@ -34,7 +34,7 @@ export function drawShares({ shards, p99, hot }: Shares, width: number): Drawing
     const heat = label === hot ? "hot" : "cool";
     const middle = y + row / 2 + 4;
     const className = label === hot ? "strong hot-ink" : "";
-    const messages = narrow ? "" : text(width, middle, `${count(stored)} messages`, { anchor: "end", className });
+    const messages = narrow ? "" : text(width, middle, `${shortCount(stored)} messages`, { anchor: "end", className });
     return (
       text(left - 10, middle, label, { anchor: "end", className: label === hot ? "strong" : "soft" }) +
       rect(left, y + row * 0.16, x(share) - left, row * 0.68, heat) +

@@ -1,0 +1,112 @@
+import { stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { Option, type Command } from "commander";
+import { ConfigError } from "../../server/placement/contract.ts";
+import { parsePlacement } from "../../server/placement/registry.ts";
+import { EXIT } from "../exit-code.ts";
+import { createInputFaults, type InputFaults } from "../keys/input-faults.ts";
+import { readRows } from "../keys/rows.ts";
+import { readRun } from "../report/write.ts";
+import { whatIfPage } from "../report/what-if-page.ts";
+import { whatIfTerminal } from "../report/what-if-terminal.ts";
+import { forecastLayouts, type WhatIfOrder } from "../what-if.ts";
+import { shellCommand } from "./command-line.ts";
+import { parseToday, wholeNumber, type TodayLayout } from "./whatif-options.ts";
+
+const AFTER = `
+INPUT is one of
+  counts.csv          dialog,count: a line for each key, with a header or none; a key is any text
+  trace.csv.gz        time,dialog: a line for each message; gives the worst minute too
+  runs/FOLDER         what a hotshard run left
+  -                   stdin, as in: mysql -B -e 'SELECT dialog, COUNT(*) AS count …' | hotshard whatif -
+CSV, tabs, NDJSON or the output of uniq -c; gzip or not.
+
+Examples:
+  hotshard whatif counts.csv --today modulo:16
+  hotshard whatif counts.csv --today ring:virtualNodes=20:8 --placement ring:virtualNodes=500
+
+docs/whatif.md has the query that makes the counts, for each kind of database.`;
+
+interface Options {
+  readonly today?: string;
+  readonly shards?: string;
+  readonly placement: readonly string[];
+  readonly target: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** `hotshard whatif INPUT`: what every placement would make of the keys seen, and what to do. */
+export function addWhatIf(program: Command, finish: (code: number) => void): void {
+  program
+    .command("whatif")
+    .summary("what every placement on 2 to 64 shards would make of your keys, and what to do")
+    .argument("<input>", "counts, a trace, or a run's folder")
+    .addOption(
+      new Option(
+        "--today <layout>",
+        "placement and shards that you have, e.g. modulo:16 (default: a run's own, else slots:4)",
+      ),
+    )
+    .addOption(new Option("--shards <list>", "numbers of shards to try (default: 2,4,8,16,32,64)"))
+    .addOption(
+      new Option("--placement <name>", "a further placement to try; may be repeated")
+        .argParser(collect)
+        .default([], "none"),
+    )
+    .addOption(new Option("--target <ratio>", "max/mean up to which nothing needs to be done").default("1.25"))
+    .addOption(new Option("--out <file>", "the picture, an HTML file").default("what-if.html"))
+    .option("--json", "print the answer as JSON on stdout")
+    .addHelpText("after", AFTER)
+    .action(async (input: string, options: Options) => finish(await whatIf(input, options)));
+}
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+async function whatIf(input: string, options: Options): Promise<number> {
+  const target = Number(options.target);
+  if (!(target > 1)) throw new ConfigError("BAD_OPTIONS", `--target ${options.target}: a max/mean above 1, e.g. 1.25`);
+  for (const placement of options.placement) parsePlacement(placement);
+  const sizes = options.shards?.split(",").map((text) => wholeNumber("--shards", text, 1, 1_024));
+  const source = await openInput(input);
+  const said = options.today === undefined ? null : parseToday(options.today);
+  const today = said ?? source.today ?? { placement: "slots", shards: 4 };
+  const { json: _, ...given } = options;
+  const document = await forecastLayouts({
+    ...source,
+    name: input === "-" ? "stdin" : input,
+    today: { ...today, assumed: said === null && source.today === null },
+    placements: options.placement,
+    sizes,
+    target,
+    command: shellCommand("whatif", input, given),
+    onProgress: (words) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${words} …`),
+  });
+  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+  await writeFile(options.out, whatIfPage(document));
+  process.stderr.write(`${whatIfTerminal(document, process.stderr)}Picture: ${options.out}\n`);
+  if (options.json === true) process.stdout.write(`${JSON.stringify(document)}\n`);
+  return document.input.faults.some(({ lost }) => lost) ? EXIT.usage : EXIT.good;
+}
+
+type Source = Pick<WhatIfOrder, "kind" | "rows" | "faults" | "sample"> & { readonly today: TodayLayout | null };
+
+async function openInput(input: string): Promise<Source> {
+  const folder = await runFolder(input);
+  if (folder === null) return fileSource(input, "counts", null);
+  const { result } = await readRun(folder);
+  const { placement, shards } = result.server;
+  return fileSource(join(folder, "dialogs.csv.gz"), "run", { placement, shards });
+}
+
+function fileSource(path: string, kind: Source["kind"], today: TodayLayout | null): Source {
+  const faults: InputFaults = createInputFaults(path);
+  return { kind, rows: readRows(path, faults), faults, today };
+}
+
+/** @returns the folder of a run, also when its result is named; null for anything else */
+async function runFolder(input: string): Promise<string | null> {
+  if (basename(input) === "result.json") return dirname(input);
+  const found = await stat(input).catch(() => null);
+  return found?.isDirectory() === true ? input : null;
+}

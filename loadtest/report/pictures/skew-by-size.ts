@@ -1,0 +1,97 @@
+import { scaleLog } from "d3-scale";
+import { line as path } from "d3-shape";
+import { times } from "../format.ts";
+import { dot, isNarrow, line, text, type Drawing, type Picture } from "../svg.ts";
+import type { WhatIf, WhatIfRow } from "../what-if-document.ts";
+
+interface Point {
+  readonly shards: number;
+  readonly ratio: number;
+}
+
+/** Labels closer than this would cover one another, px. */
+const APART = 15;
+
+const pointsOf = (rows: readonly WhatIfRow[], placement: string): Point[] =>
+  rows
+    .filter((row) => row.placement === placement)
+    .map(({ shards, maxOverMean }) => ({ shards, ratio: maxOverMean }))
+    .sort((a, b) => a.shards - b.shards);
+
+function draw({ rows, today, target, input }: WhatIf, width: number): Drawing {
+  const narrow = isNarrow(width);
+  const height = narrow ? 230 : 280;
+  const [left, right, top, bottom] = [44, narrow ? 88 : 190, 16, height - 40];
+  const sizes = [...new Set(rows.map(({ shards }) => shards))].sort((a, b) => a - b);
+  const placements = [...new Set(rows.map(({ placement }) => placement))];
+  const alone = sizes.map((shards): Point => ({ shards, ratio: Math.max(1, shards * input.topShare) }));
+  const most = Math.max(1.5, target, ...rows.map(({ maxOverMean }) => maxOverMean), ...alone.map(({ ratio }) => ratio));
+  const x = scaleLog([sizes[0]!, Math.max(sizes.at(-1)!, sizes[0]! * 2)], [left, width - right]);
+  const y = scaleLog([1, most * 1.05], [bottom, top]);
+  const curve = path<Point>()
+    .x(({ shards }) => x(shards))
+    .y(({ ratio }) => y(ratio))
+    .digits(1);
+  const ticks = [1, 1.25, 1.5, 2, 3, 5, 10, 20, 40, 64].filter((tick) => tick <= most * 1.05);
+  const shown = ticks.filter((tick, i) => i === 0 || y(ticks[i - 1]!) - y(tick) > 13);
+  const ends = placements
+    .map((placement) => ({ placement, at: y(pointsOf(rows, placement).at(-1)!.ratio) }))
+    .sort((a, b) => a.at - b.at);
+  const labels: { names: string[]; at: number }[] = [];
+  for (const { placement, at } of ends) {
+    const last = labels.at(-1);
+    const name = placement.replace("virtualNodes=", "");
+    if (last !== undefined && at - last.at < APART) last.names.push(name);
+    else labels.push({ names: [name], at });
+  }
+  const now = rows.find(({ placement, shards }) => placement === today.placement && shards === today.shards)!;
+  const heat = now.maxOverMean > target ? "hot" : "cool";
+  return {
+    width,
+    height,
+    body:
+      shown
+        .map(
+          (tick) =>
+            line(left, y(tick), width - right, y(tick), "grid") +
+            text(left - 8, y(tick) + 4, String(tick), { anchor: "end", className: "soft" }),
+        )
+        .join("") +
+      sizes
+        .filter((size) => !narrow || Number.isInteger(Math.log2(size)))
+        .map((size) => text(x(size), bottom + 18, String(size), { anchor: "middle", className: "soft" }))
+        .join("") +
+      text(width - right, bottom + 34, "shards", { anchor: "end", className: "soft" }) +
+      line(left, y(target), width - right, y(target), "mark") +
+      `<path class="floor" d="${curve(alone) ?? ""}"/>` +
+      placements.map((placement) => `<path class="curve" d="${curve(pointsOf(rows, placement)) ?? ""}"/>`).join("") +
+      labels
+        .map(({ names, at }) => text(width - right + 8, at + 4, named(names, narrow), { className: "soft" }))
+        .join("") +
+      dot(x(today.shards), y(now.maxOverMean), 5, heat) +
+      text(x(today.shards) + 8, y(now.maxOverMean) - 8, `today ${times(now.maxOverMean)}`, {
+        className: `strong halo${heat === "hot" ? " hot-ink" : ""}`,
+      }),
+  };
+}
+
+/** As many as there is room for. */
+function named(names: readonly string[], narrow: boolean): string {
+  const most = narrow ? 1 : 2;
+  return names.length <= most ? names.join(", ") : `${names.slice(0, most).join(", ")} +${names.length - most}`;
+}
+
+/** Max/mean by number of shards, a line a placement, and what the heaviest key forces on all of them. */
+export function skewBySize(document: WhatIf): Picture {
+  const { rows, today, input } = document;
+  const sizes = rows.map(({ shards }) => shards);
+  const [few, many] = [Math.min(...sizes), Math.max(...sizes)];
+  const worst = Math.max(...rows.filter(({ shards }) => shards === many).map(({ maxOverMean }) => maxOverMean));
+  const best = Math.min(...rows.filter(({ shards }) => shards === many).map(({ maxOverMean }) => maxOverMean));
+  return {
+    id: "sizes",
+    title: "Max/mean by number of shards",
+    description: `From ${few} to ${many} shards; on ${many} the placements lie between ${times(best)} and ${times(worst)}, and the heaviest key alone forces ${times(Math.max(1, many * input.topShare))}. Today ${today.placement} on ${today.shards} has ${times(today.maxOverMean)}.`,
+    draw: (width) => draw(document, width),
+  };
+}

@@ -1,0 +1,91 @@
+import { Type, type Static } from "typebox";
+import { ResultSchema } from "./result.ts";
+
+const Count = (description: string) => Type.Integer({ minimum: 0, description });
+const Num = (description: string) => Type.Number({ description });
+const Text = (description: string) => Type.String({ description });
+const Shards = Type.Integer({ minimum: 1 });
+const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+const Interval = (description: string) =>
+  Type.Object({ low: Num("2.5 % quantile"), high: Num("97.5 % quantile") }, { description });
+const Spread = (description: string) =>
+  Type.Object({ mean: Num("Mean"), low: Num("2.5 % quantile"), high: Num("97.5 % quantile") }, { description });
+
+const Row = Type.Object({
+  placement: Text("Name with options"),
+  shards: Shards,
+  maxOverMean: Num("Largest shard over the mean, with hotshard's own hash and labels 00, 01, …; 1 is even"),
+  interval: Interval("Of maxOverMean, from sampling; both are maxOverMean itself when every message was counted"),
+  otherLayouts: Spread("Max/mean of the same keys under other hash functions, and for a ring other points"),
+  effectiveShards: Num("shards / maxOverMean"),
+  movedFromToday: Num("Share of the keys that would live elsewhere than today, 0…1"),
+  movedOtherLayouts: Spread("The same under other hash functions"),
+  worstMinute: Nullable(
+    Type.Object(
+      { at: Text("ISO 8601, its start"), maxOverMean: Num("Within it"), messages: Count("Within it") },
+      { description: "Highest max/mean of the minutes that have half of the mean minute's messages or more" },
+    ),
+  ),
+});
+
+/** What `hotshard whatif --json` prints. The JSON Schema with the package (`what-if.schema.json`) is made from this. */
+export const WhatIfSchema = Type.Object(
+  {
+    version: Type.Literal(1),
+    hotshard: Text("Version of hotshard that wrote it"),
+    input: Type.Object({
+      name: Text("File, folder or database"),
+      kind: Type.Union([Type.Literal("counts"), Type.Literal("trace"), Type.Literal("run"), Type.Literal("database")]),
+      messages: Count("Counted"),
+      dialogs: Count("Distinct keys among them"),
+      topShare: Num("Share of the messages of the heaviest key, 0…1"),
+      span: Nullable(Type.Object({ from: Text("ISO 8601, or seconds of a trace that has no dates"), to: Text("") })),
+      sample: Nullable(
+        Type.Object({
+          minutes: Count("Minutes that were read, at random"),
+          ofMinutes: Count("Minutes that there are"),
+        }),
+      ),
+      faults: Type.Array(
+        Type.Object({
+          code: Text("Stable, in capitals"),
+          where: Text("First place: file and line"),
+          message: Text("What is wrong"),
+          lines: Count("Lines with this fault"),
+          lost: Type.Boolean({ description: "Whether they are missing from the counts" }),
+        }),
+      ),
+    }),
+    today: Type.Object({
+      placement: Text("Name with options"),
+      shards: Shards,
+      assumed: Type.Boolean({ description: "Nobody said so: the default" }),
+      maxOverMean: Num("Largest shard over the mean"),
+      shares: Type.Array(Num("Of the messages, 0…1"), { description: "Of each shard" }),
+      noiseFloor: Type.Object({
+        mean: Num("Expected max/mean of as many equally heavy keys under a perfect hash"),
+        p99: Num("Its 99 % quantile"),
+      }),
+    }),
+    target: Num("Max/mean up to which nothing needs to be done"),
+    rows: Type.Array(Row),
+    topDialogs: Type.Array(
+      Type.Object({
+        rank: Shards,
+        dialog: Text("The key"),
+        share: Num("Of the messages, 0…1"),
+        shard: Text("Today's"),
+      }),
+    ),
+    popularity: Type.Array(Type.Object({ rank: Shards, share: Num("Of the messages, 0…1") }), {
+      description: "Points of the rank-size curve",
+    }),
+    advice: ResultSchema.properties.advice,
+    command: Text("Asks the same again"),
+  },
+  { $id: "https://hotshard.dev/schema/what-if-1.json", title: "hotshard what-if" },
+);
+
+export type WhatIf = Static<typeof WhatIfSchema>;
+export type WhatIfRow = WhatIf["rows"][number];

@@ -1,0 +1,47 @@
+import { count, percent, plural, times } from "./format.ts";
+import type { WhatIf } from "./what-if-document.ts";
+
+/** Page and terminal say the same. */
+
+/** Whether a shard burns: above what chance explains, and above the target. */
+export const burnsToday = ({ today, target }: WhatIf): boolean =>
+  today.maxOverMean > target && today.maxOverMean > today.noiseFloor.p99;
+
+/** Label and share of the fullest shard. */
+export function fullestToday({ today }: WhatIf): { label: string; share: number } {
+  const share = Math.max(...today.shares);
+  return { label: String(today.shares.indexOf(share)).padStart(2, "0"), share };
+}
+
+/** `Today shard 02 takes 55.1 % of the messages: 2.20 × its fair share.` */
+export function headlineToday(document: WhatIf): string {
+  const { today } = document;
+  if (today.shards === 1) return "One shard takes everything: there is nothing to balance.";
+  const { label, share } = fullestToday(document);
+  const takes = `shard ${label} takes ${percent(share)} of the messages, ${times(today.maxOverMean)} its fair share`;
+  if (burnsToday(document)) return `On ${layoutInWords(document)} ${takes}.`;
+  return `On ${layoutInWords(document)} no shard burns: ${takes}.`;
+}
+
+/** `slots, 4 shards`. */
+export const layoutInWords = ({ today }: WhatIf): string => `${today.placement}, ${plural(today.shards, "shard")},`;
+
+/** What was read. */
+export function inputInWords({ input }: WhatIf): string {
+  const { messages, dialogs, topShare, sample } = input;
+  const drawn =
+    sample === null ? "" : ` in ${count(sample.minutes)} of ${plural(sample.ofMinutes, "minute")}, drawn at random`;
+  return `${plural(messages, "message")} of ${plural(dialogs, "key")}${drawn}; the heaviest has ${percent(topShare, topShare < 0.01 ? 3 : 1)}`;
+}
+
+/** What the figures are, and what they are not. */
+export function methodInWords({ input }: WhatIf): string {
+  const basis =
+    input.sample === null
+      ? "Every key was placed, nothing is estimated"
+      : "Estimated from the minutes that were read; the table has the 95 % intervals of a bootstrap over them";
+  return `${basis}: the figures are those of hotshard's own hash and shard labels. Another hash would put the same keys elsewhere; “others” is the range in which 95 % of such layouts lie.`;
+}
+
+/** What the user should know when nobody said what there is today. */
+export const ASSUMED = "Nobody said what there is today, so this is assumed; --today modulo:16 would say so.";

@@ -1,0 +1,234 @@
+import { maxOverMean } from "../server/placement/skew.ts";
+import { singleSegment } from "../server/placement/topology.ts";
+import { ConfigError } from "../server/placement/contract.ts";
+import { advise } from "./analysis/advice.ts";
+import type { Crowd } from "./analysis/forecast.ts";
+import { layoutLuck, luckKind, movedLuck, type NamedLayout } from "./analysis/layout-luck.ts";
+import { placeMinute, resample, worstMinute, type PlacedMinute } from "./analysis/minutes.ts";
+import { noiseFloor } from "./analysis/noise-floor.ts";
+import {
+  compileLayouts,
+  equalShards,
+  hashKeys,
+  shardsOf,
+  type CompiledLayout,
+  type Layout,
+  type PlacedKeys,
+} from "./analysis/place-keys.ts";
+import type { Spread } from "./analysis/simulate.ts";
+import { weightClasses, type WeightClass } from "./analysis/weight-classes.ts";
+import { candidates } from "./analysis/what-if.ts";
+import type { InputFaults } from "./keys/input-faults.ts";
+import { placeOnThreads } from "./keys/place-threads.ts";
+import type { RowBatch } from "./keys/rows.ts";
+import { tally, type Tally } from "./keys/tally.ts";
+import type { WhatIf, WhatIfRow } from "./report/what-if-document.ts";
+import { packageVersion } from "./version.ts";
+
+/** What is to be forecast, and from what. */
+export interface WhatIfOrder {
+  readonly name: string;
+  readonly kind: WhatIf["input"]["kind"];
+  readonly rows: AsyncIterable<RowBatch>;
+  readonly faults: InputFaults;
+  /** Called when all rows were read: how the minutes were drawn; absent or null when all were read. */
+  readonly sample?: () => { readonly minutes: number; readonly ofMinutes: number } | null;
+  readonly today: NamedLayout & { readonly assumed: boolean };
+  /** Placements beside the registry's. */
+  readonly placements: readonly string[];
+  readonly sizes: readonly number[] | undefined;
+  readonly target: number;
+  readonly command: string;
+  /** Told of each step, in words. */
+  readonly onProgress: (words: string) => void;
+}
+
+/** Heaviest keys that are listed. */
+const LISTED = 10;
+/** Neighbouring points of the rank-size curve differ by this factor. */
+const STEP = 1.1;
+
+/**
+ * Reads the keys, places them by every layout, and says what to do.
+ *
+ * @throws {ConfigError} NO_MESSAGES when nothing was counted; what reading throws
+ */
+export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
+  const { today, target } = order;
+  const layouts = candidates(today, order.placements, order.sizes);
+  const now: Layout = { placement: today.placement, shards: equalShards(today.shards) };
+  const minutes: PlacedMinute[] = [];
+  let compiled: CompiledLayout[] = [];
+  const sampling = order.sample !== undefined;
+  const counted = await tally(order.rows, order.faults, sampling ? Number.POSITIVE_INFINITY : undefined, (window) => {
+    if (compiled.length === 0) compiled = compileLayouts([now, ...layouts]);
+    minutes.push(placeMinute(layouts, compiled.slice(1), compiled[0]!, window, sampling));
+  });
+  if (counted.messages === 0) {
+    const [fault] = order.faults.list();
+    const why = fault === undefined ? "" : `; ${fault.code}: ${fault.where}: ${fault.message}`;
+    throw new ConfigError("NO_MESSAGES", `${order.name} holds no messages${why}`);
+  }
+  order.onProgress(`placing ${counted.table.size()} keys by ${layouts.length} layouts`);
+  const placed = await placeOnThreads(counted.table.blocks(), layouts, now);
+  const ranked = rankedCounts(counted);
+  const classes = weightClasses(ranked);
+  const sample = order.sample?.() ?? null;
+  order.onProgress("simulating other layouts");
+  return {
+    version: 1,
+    hotshard: packageVersion(),
+    input: inputOf(order, counted, sample),
+    today: todayOf(order, layouts, placed, counted),
+    target,
+    rows: rowsOf(order, layouts, placed, { counted, classes, minutes, sampled: sample !== null }),
+    topDialogs: topOf(counted, now),
+    popularity: popularityOf(ranked, counted.messages),
+    advice: adviceOf(order, counted, now),
+    command: order.command,
+  };
+}
+
+/** Messages per key, heaviest first. */
+function rankedCounts({ table }: Tally): Float64Array {
+  const counts = new Float64Array(table.size());
+  let at = 0;
+  for (const block of table.blocks()) {
+    counts.set(block.counts.subarray(0, block.size), at);
+    at += block.size;
+  }
+  return counts.sort().reverse();
+}
+
+function inputOf(order: WhatIfOrder, counted: Tally, sample: WhatIf["input"]["sample"]): WhatIf["input"] {
+  const { span } = counted;
+  return {
+    name: order.name,
+    kind: span !== null && order.kind === "counts" ? "trace" : order.kind,
+    messages: counted.messages,
+    dialogs: counted.table.size(),
+    topShare: counted.top[0]!.count / counted.messages,
+    span: span === null ? null : { from: moment(span.fromMs), to: moment(span.toMs) },
+    sample,
+    faults: order.faults.list(),
+  };
+}
+
+/** Times of a trace that counts from 0 are no dates. */
+function moment(ms: number): string {
+  return ms < 1e11 ? `${(ms / 1_000).toFixed(0)} s` : new Date(ms).toISOString();
+}
+
+function todayOf(
+  { today }: WhatIfOrder,
+  layouts: readonly Layout[],
+  placed: readonly PlacedKeys[],
+  counted: Tally,
+): WhatIf["today"] {
+  const at = layouts.findIndex((one) => one.placement === today.placement && one.shards.length === today.shards);
+  const loads = [...placed[at]!.loads];
+  const { mean, p99 } = noiseFloor(counted.table.size(), today.shards);
+  return {
+    placement: today.placement,
+    shards: today.shards,
+    assumed: today.assumed,
+    maxOverMean: maxOverMean(loads),
+    shares: loads.map((load) => load / counted.messages),
+    noiseFloor: { mean, p99 },
+  };
+}
+
+interface Ground {
+  readonly counted: Tally;
+  readonly classes: readonly WeightClass[];
+  readonly minutes: readonly PlacedMinute[];
+  readonly sampled: boolean;
+}
+
+function rowsOf(
+  { today }: WhatIfOrder,
+  layouts: readonly Layout[],
+  placed: readonly PlacedKeys[],
+  { counted, classes, minutes, sampled }: Ground,
+): WhatIfRow[] {
+  const keys = counted.table.size();
+  const luck = new Map<string, Spread>();
+  const luckOf = (layout: NamedLayout): Spread => {
+    const kind = `${luckKind(layout.placement)} ${layout.shards}`;
+    const known = luck.get(kind) ?? layoutLuck(layout, classes);
+    luck.set(kind, known);
+    return known;
+  };
+  const inferred = sampled
+    ? resample(
+        minutes,
+        layouts.map(({ shards }) => shards.length),
+      )
+    : null;
+  return layouts.map(({ placement, shards }, i) => {
+    const { loads, moved } = placed[i]!;
+    const layout = { placement, shards: shards.length };
+    const counts = maxOverMean([...loads]);
+    const { estimate, low, high } = inferred?.[i] ?? { estimate: counts, low: counts, high: counts };
+    const worst = worstMinute(minutes, i);
+    return {
+      ...layout,
+      maxOverMean: estimate,
+      interval: { low: Math.min(low, estimate), high: Math.max(high, estimate) },
+      otherLayouts: luckOf(layout),
+      effectiveShards: layout.shards / estimate,
+      movedFromToday: moved / keys,
+      movedOtherLayouts: movedLuck(today, layout, keys),
+      worstMinute:
+        worst === null ? null : { at: moment(worst.startMs), maxOverMean: worst.maxOverMean, messages: worst.messages },
+    };
+  });
+}
+
+function topOf({ top, messages }: Tally, now: Layout): WhatIf["topDialogs"] {
+  const listed = top.slice(0, LISTED);
+  const shards = shardsOf(compileLayouts([now])[0]!, hashKeys(listed));
+  return listed.map(({ dialog, count }, i) => ({
+    rank: i + 1,
+    dialog,
+    share: count / messages,
+    shard: now.shards[shards[i]!]!.label,
+  }));
+}
+
+function popularityOf(ranked: Float64Array, messages: number): WhatIf["popularity"] {
+  const points: WhatIf["popularity"] = [];
+  for (let rank = 1; rank <= ranked.length; rank = Math.max(rank + 1, Math.floor(rank * STEP))) {
+    points.push({ rank, share: ranked[rank - 1]! / messages });
+  }
+  if (points.at(-1)!.rank < ranked.length) points.push({ rank: ranked.length, share: ranked.at(-1)! / messages });
+  return points;
+}
+
+/** The heavy keys one by one, by name; all the others as a crowd, placed anew for each layout that is weighed. */
+function adviceOf({ target }: WhatIfOrder, { table, top, messages }: Tally, now: Layout): WhatIf["advice"] {
+  const topology = singleSegment({ labels: now.shards.map(({ label }) => label), placement: now.placement });
+  const heavy = hashKeys(top);
+  const known = new Map<string, Float64Array>();
+  const crowd: Crowd = {
+    dialogs: table.size() - top.length,
+    messages: messages - top.reduce((sum, { count }) => sum + count, 0),
+    loads: ({ placement, shards }) => {
+      const name = JSON.stringify([placement, shards]);
+      let loads = known.get(name);
+      if (loads === undefined) {
+        const [layout] = compileLayouts([{ placement, shards }]);
+        loads = new Float64Array(shards.length);
+        for (const block of table.blocks()) {
+          const indexes = shardsOf(layout!, block);
+          for (let i = 0; i < block.size; i += 1) loads[indexes[i]!]! += block.counts[i]!;
+        }
+        const own = shardsOf(layout!, heavy);
+        top.forEach(({ count }, i) => (loads![own[i]!]! -= count));
+        known.set(name, loads);
+      }
+      return loads;
+    },
+  };
+  return advise({ topology, counts: top, crowd, target });
+}
