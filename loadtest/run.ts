@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, type Topology } from "../server/placement/contract.ts";
 import type { AuditMessageReply } from "../server/protocol/http.ts";
+import { takeAim } from "./aim.ts";
 import { buildResult } from "./analysis/build-result.ts";
 import { expectedTraffic } from "./analysis/expected-traffic.ts";
 import { judgeThresholds } from "./analysis/judge-thresholds.ts";
@@ -44,7 +45,7 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
  * Drives one scenario, audits it against the databases, and writes the run's folder.
  *
  * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made; TOO_SHORT, UNKNOWABLE for
- *   thresholds that this run cannot judge
+ *   thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these shards
  */
 export async function executeRun(order: RunOrder): Promise<Result> {
   await makeFolder(order.out);
@@ -77,9 +78,11 @@ async function makeFolder(out: string): Promise<void> {
   }
 }
 
-async function driveAndJudge(order: RunOrder, url: string): Promise<Result> {
-  const client = createServerClient(url, order.secret);
+async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
+  const client = createServerClient(url, asked.secret);
   const before = await client.shards();
+  const aim = takeAim(asked.scenario, asked.dials, before.topology);
+  const order = { ...asked, dials: aim.dials };
   const { thresholds = [] } = order;
   if (thresholds.length > 0) refuseWhatIsUnknowable(order, thresholds, before.topology);
   const runId = freshRunId();
@@ -103,6 +106,7 @@ async function driveAndJudge(order: RunOrder, url: string): Promise<Result> {
     runId,
     scenario: order.scenario,
     dials: order.dials,
+    aim,
     command: order.command,
     url,
     measurement,

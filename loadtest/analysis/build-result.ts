@@ -9,7 +9,7 @@ import type {
 import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
 import type { Result } from "../report/result.ts";
-import type { Dials } from "../traffic/contract.ts";
+import type { Aim, Dials } from "../traffic/contract.ts";
 import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { recordedDials } from "../traffic/scenario.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
@@ -32,6 +32,8 @@ export interface RunEvidence {
   readonly runId: string;
   readonly scenario: string;
   readonly dials: Dials;
+  /** The dials as they were aimed at the server's shards; absent: none said an effect. */
+  readonly aim?: Aim;
   /** The command line that makes the same run. */
   readonly command: string;
   readonly url: string;
@@ -151,7 +153,7 @@ export function buildResult(evidence: RunEvidence): Result {
   const schedule = dials.warmupS + dials.durationS;
   const scheduleS = measurement.interrupted ? Math.max(1, measurement.planned / dials.rate) : schedule;
   const known = findScenario(scenario);
-  const askedShare = known?.make(dials).askedShare ?? null;
+  const { askedShare = null, expected } = known?.make(dials) ?? {};
   const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i]!, reply }));
   const audited = audit(measurement, evidence.audit, lookups).audit;
   const shards = measuredShards({ measurement, before, after, layout, scheduleS });
@@ -166,7 +168,7 @@ export function buildResult(evidence: RunEvidence): Result {
     hotshard: packageVersion(),
     run: {
       id: evidence.runId,
-      scenario,
+      scenario: known?.name ?? scenario,
       driver: measurement.driver,
       seed: dials.seed,
       startedAt: measurement.startedAt,
@@ -176,10 +178,20 @@ export function buildResult(evidence: RunEvidence): Result {
       interrupted: measurement.interrupted,
     },
     server: serverOf(evidence, layout),
-    verdict: judge({ measurement, dials, askedShare, audit: audited, cores }),
+    verdict: judge({
+      measurement,
+      dials,
+      askedShare,
+      audit: audited,
+      cores,
+      ...(expected !== undefined && { expected }),
+    }),
     traffic: trafficOf(evidence, askedShare, stored > 0 ? (layout.dialogs[0]?.count ?? 0) / stored : 0, scheduleS),
     shards,
     skew,
+    ...(evidence.aim?.maxOverMean && {
+      aim: { maxOverMean: { ...evidence.aim.maxOverMean, realised: skew.maxOverMean } },
+    }),
     blastRadius: blastRadius(
       seen.map(({ label, innocent }, i) => ({ label, innocent, stored: shards[i]?.stored ?? 0 })),
       askedShare !== null,

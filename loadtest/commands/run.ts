@@ -2,20 +2,22 @@ import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { parseThresholds } from "../analysis/threshold.ts";
+import { equip, readEquipment } from "../drivers/equipment.ts";
 import { chooseDriver, driversNamed } from "../drivers/registry.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { createLiveLine } from "../live-line.ts";
 import { terminalReport } from "../report/terminal.ts";
+import { loadScenario } from "../own-scenario.ts";
 import { executeRun } from "../run.ts";
 import { sharedSecret } from "../secret.ts";
 import { createServerClient } from "../server-client.ts";
 import type { Dials } from "../traffic/contract.ts";
-import type { Dial } from "../traffic/dial.ts";
 import { parseDials } from "../traffic/dials.ts";
 import type { Scenario } from "../traffic/scenario.ts";
-import { findScenario, SCENARIOS } from "../traffic/stories/registry.ts";
+import { SCENARIOS } from "../traffic/stories/registry.ts";
 import { commandLine } from "./command-line.ts";
+import { allDials, ownDials } from "./dial-options.ts";
 
 /** Options that an own server is started with; `hotshard serve` explains them. */
 const SERVER_OPTIONS = {
@@ -34,8 +36,13 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .command("run")
     .summary("drive one scenario and judge it")
     .description(`Drives one scenario and judges it. Scenarios: ${SCENARIOS.map((one) => one.name).join(", ")}.`)
-    .argument("<scenario>")
+    .argument("<scenario>", "a name, or the file of your own scenario")
+    // Dials of the user's own scenario are known only when its file is read.
+    .allowUnknownOption()
+    .allowExcessArguments()
     .addOption(option("driver", "auto, node or k6; auto takes k6 when it is installed").default("auto"))
+    .addOption(option("generators", "processes on this machine that share the schedule out, 1 to 16"))
+    .addOption(option("prometheus", "address of a Prometheus that k6 writes its series to, http://127.0.0.1:9090"))
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
     .addOption(option("out", "folder for the result"))
     .addOption(failOn())
@@ -45,12 +52,6 @@ export function addRun(program: Command, finish: (code: number) => void): void {
   command
     .addHelpText("after", "\nExample:\n  hotshard run lady-gaga --hot-share 0.4 --rate 1000 --shards 4")
     .action(async (scenario: string) => finish(await run(scenario, command)));
-}
-
-/** Every dial of every scenario; those of one name are told of once. */
-function allDials(): Dial[] {
-  const dials = SCENARIOS.flatMap((scenario) => Object.values(scenario.dials));
-  return [...new Map(dials.toReversed().map((dial) => [dial.option, dial])).values()].reverse();
 }
 
 function option(name: string, meaning: string): Option {
@@ -64,30 +65,33 @@ function failOn(): Option {
   );
 }
 
-async function run(name: string, command: Command): Promise<number> {
-  const given = givenTo(command, findScenario(name));
+async function run(reference: string, command: Command): Promise<number> {
+  const scenario = await loadScenario(reference);
+  const { name } = scenario;
+  const given = givenTo(command, scenario);
   const { driver: driverName = "auto", url = null } = given;
   const failOnTexts = (command.getOptionValue("failOn") as readonly string[] | undefined) ?? [];
   const secret = sharedSecret(process.env);
   const faults: ConfigError[] = [];
-  const dials = held(faults, () => checkedDials(name, given));
+  const dials = held(faults, () => checkedDials(scenario, given));
   const thresholds = held(faults, () => parseThresholds(failOnTexts));
   held(faults, () => driversNamed(driverName));
+  const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
-  if (dials === undefined || faults.length > 0) throw together(faults);
-  const driver = await chooseDriver(driverName);
+  if (dials === undefined || equipment === undefined || faults.length > 0) throw together(faults);
+  const driver = equip(await chooseDriver(driverName), equipment);
   const out = given["out"] ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-${name}`);
   const line = createLiveLine(name, process.stderr);
   const result = await executeRun({
-    scenario: name,
+    scenario: reference,
     dials,
     driver,
     secret,
     url,
     serverArgs: url === null ? serverArgs(given) : [],
     out,
-    command: commandLine(name, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts }),
+    command: commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts }),
     thresholds: thresholds ?? [],
     onProgress: (progress) => line.show(progress),
     signal: onInterrupt(),
@@ -98,17 +102,15 @@ async function run(name: string, command: Command): Promise<number> {
 }
 
 /** What was typed; of the environment what is not empty and no other scenario's dial. */
-function givenTo(command: Command, scenario: Scenario | undefined): Given {
-  const own = new Set(Object.values(scenario?.dials ?? {}).map((dial) => dial.option));
-  const deaf = new Set(
-    allDials().flatMap(({ option: flag }) => (scenario === undefined || own.has(flag) ? [] : [flag])),
-  );
+function givenTo(command: Command, scenario: Scenario): Given {
+  const own = new Set(Object.values(scenario.dials).map((dial) => dial.option));
+  const deaf = new Set(allDials().flatMap(({ option: flag }) => (own.has(flag) ? [] : [flag])));
   const rows = command.options.flatMap((one) => {
     const value: unknown = command.getOptionValue(one.attributeName());
     const ignored = isTyped(command, one) ? false : value === "" || deaf.has(one.name());
     return typeof value !== "string" || ignored ? [] : [[one.name(), value] as const];
   });
-  return Object.fromEntries(rows);
+  return { ...Object.fromEntries(rows), ...ownDials(command, scenario, process.env) };
 }
 
 function isTyped(command: Command, one: Option): boolean {
@@ -132,13 +134,9 @@ function together(faults: readonly ConfigError[]): ConfigError {
   return new ConfigError("BAD_OPTIONS", faults.map(({ message }) => message).join("; "));
 }
 
-function checkedDials(name: string, given: Given): Dials {
-  const scenario = findScenario(name);
-  if (scenario === undefined) {
-    const names = SCENARIOS.map((one) => one.name).join(", ");
-    throw new ConfigError("NO_SUCH_SCENARIO", `there is no scenario "${name}"; there are ${names}`);
-  }
-  const parsed = parseDials(scenario, Object.fromEntries(allDials().map(({ option: flag }) => [flag, given[flag]])));
+function checkedDials(scenario: Scenario, given: Given): Dials {
+  const dials = [...allDials(), ...Object.values(scenario.dials)];
+  const parsed = parseDials(scenario, Object.fromEntries(dials.map(({ option: flag }) => [flag, given[flag]])));
   if ("faults" in parsed) throw new ConfigError("BAD_DIALS", parsed.faults.join(" "));
   return parsed.dials;
 }

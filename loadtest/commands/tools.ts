@@ -4,6 +4,7 @@ import { runDoctor } from "../doctor.ts";
 import { installK6 } from "../drivers/k6-install.ts";
 import { createToken } from "../drivers/token.ts";
 import { sharedSecret } from "../secret.ts";
+import { isDerived } from "../traffic/dial.ts";
 import type { Scenario } from "../traffic/scenario.ts";
 import { SCENARIOS } from "../traffic/stories/registry.ts";
 
@@ -46,9 +47,8 @@ export function addTools(program: Command, finish: (code: number) => void): void
 }
 
 function describeScenario(scenario: Scenario): string {
-  const rows = Object.values(scenario.dials).map((dial) => {
-    const value = String(dial.default);
-    return `  --${dial.option.padEnd(14)} ${value.padEnd(7)} ${dial.meaning}\n`;
+  const rows = Object.values(scenario.dials).flatMap((dial) => {
+    return isDerived(dial) ? [] : [`  --${dial.option.padEnd(15)} ${String(dial.default).padEnd(8)} ${dial.meaning}\n`];
   });
   return `${scenario.name}: ${scenario.story}\n${rows.join("")}`;
 }

@@ -2,6 +2,7 @@ import { escapeMarkdown } from "./escape.ts";
 import { count, duration, milliseconds, moment, percent, plural, times } from "./format.ts";
 import type { Result } from "./result.ts";
 import {
+  aimInWords,
   auditInWords,
   blastRadiusInWords,
   CAUSES,
@@ -90,6 +91,7 @@ function skew(result: Result): string {
   return [
     `Max/mean ${times(s.maxOverMean)} (chance alone ${times(s.noiseFloor.mean)}, at most ${times(s.noiseFloor.p99)} in 99 of 100 runs); ` +
       `${s.effectiveShards.toFixed(1)} effective shards of ${result.shards.length}; CV ${percent(s.cv)}; Gini ${s.gini.toFixed(3)}; ${plural(s.distinctDialogs, "dialog")}.`,
+    ...[aimInWords(result) ?? []].flat(),
     table(["Factor", "Times", "95 % interval"], [...factors, ["Observed", times(s.maxOverMean), ""]]),
   ].join("\n\n");
 }

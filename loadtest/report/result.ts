@@ -9,7 +9,11 @@ const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type
 const Verdict = Type.Object({
   status: Type.Union([Type.Literal("VALID"), Type.Literal("INVALID")]),
   reasons: Type.Array(
-    Type.Object({ code: Text("Stable, in capitals"), message: Text("What happened and what to do") }),
+    Type.Object({
+      code: Text("Stable, in capitals"),
+      message: Text("What happened and what to do"),
+      evidence: Type.Optional(Type.Record(Type.String(), Num("The figures behind the message, by name"))),
+    }),
   ),
 });
 
@@ -171,6 +175,18 @@ export const ResultSchema = Type.Object(
     traffic: Traffic,
     shards: Type.Array(Shard),
     skew: Skew,
+    aim: Type.Optional(
+      Type.Object(
+        {
+          maxOverMean: Type.Object({
+            asked: Num("As given with --max-over-mean"),
+            forecast: Num("Expected with the dialogs, or the share, that were picked for it"),
+            realised: Num("By stored messages"),
+          }),
+        },
+        { description: "Dials given by their effect, and how close it came" },
+      ),
+    ),
     blastRadius: Nullable(
       Type.Object({
         p99: Num("p99 of innocent dialogs on the hot shard over that of innocent dialogs elsewhere"),

@@ -2,6 +2,7 @@ import { escapeTerminal } from "./escape.ts";
 import { count, milliseconds, percent, times } from "./format.ts";
 import type { Result } from "./result.ts";
 import {
+  aimInWords,
   auditInWords,
   blastRadiusInWords,
   CAUSES,
@@ -22,7 +23,7 @@ export interface Screen {
 }
 
 /** Colour only for a person at a terminal who did not refuse it (no-color.org). */
-function wantsColour(screen: Screen, environment: Readonly<Record<string, string | undefined>>): boolean {
+export function wantsColour(screen: Screen, environment: Readonly<Record<string, string | undefined>>): boolean {
   const refused = (environment["NO_COLOR"] ?? "") !== "" || environment["TERM"] === "dumb";
   return screen.isTTY === true && !refused;
 }
@@ -76,6 +77,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const sentences = [
     failuresInWords(result),
     `Max/mean ${times(skew.maxOverMean)} (chance alone ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)}); effective shards ${skew.effectiveShards.toFixed(1)} of ${result.shards.length}.`,
+    aimInWords(result),
     `Skew = ${factors.join(" × ")}.`,
     blastRadiusInWords(result),
     headroomInWords(result),

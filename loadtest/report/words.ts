@@ -47,6 +47,13 @@ export function failuresInWords({ traffic }: Result): string | null {
   return `${count(refused + unknown)} of ${plural(sent, "message")} were refused or had no answer${why}: the shares are those of the rest.`;
 }
 
+/** `Max/mean 3.00 × was asked for: forecast 2.99 ×, realised 3.04 ×.` Null when no effect was asked for. */
+export function aimInWords({ aim }: Result): string | null {
+  if (aim === undefined) return null;
+  const { asked, forecast, realised } = aim.maxOverMean;
+  return `Max/mean ${times(asked)} was asked for: forecast ${times(forecast)}, realised ${times(realised)}.`;
+}
+
 /** The factor that raises max/mean most. */
 export function mainCause(result: Result): CauseName {
   const { causes } = result.skew;

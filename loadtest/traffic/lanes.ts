@@ -6,7 +6,7 @@ import { createRandom } from "./random.ts";
 export const MAX_LANES = 16;
 
 /** Users that connect: ids 1…online. */
-export function onlineUsers(dials: Dials): number {
+export function onlineUsers(dials: Pick<Dials, "users" | "offlineShare">): number {
   return dials.users - Math.floor(dials.users * dials.offlineShare + 1e-9);
 }
 

@@ -3,7 +3,9 @@ import type { ValueOf } from "./dial.ts";
 import type { DialTable } from "./dials.ts";
 import { isDerived } from "./dial.ts";
 import { COMMON_DIALS, defaultsOf } from "./dials.ts";
-import { onlineUsers } from "./lanes.ts";
+import { anyoneBut, dealLanes, onlineUsers } from "./lanes.ts";
+import { createRandom } from "./random.ts";
+import { createZipf } from "./zipf.ts";
 
 /** A traffic story before its dials are filled in. */
 export interface Scenario {
@@ -25,6 +27,11 @@ export interface Scenario {
 /** The dials of a scenario that declares `T`: the common ones and its own, typed. */
 export type DialsOf<T extends DialTable> = Dials & { readonly [K in keyof T]: ValueOf<T[K]> };
 
+const KIT = { anyoneBut, createRandom, createZipf, dealLanes, onlineUsers };
+
+/** What stories are made with, handed to them: a file that imports nothing of the package runs in k6 too. */
+export type StoryKit = typeof KIT;
+
 /** What an author writes; `defineScenario` makes a `Scenario` of it. */
 export interface ScenarioSpec<T extends DialTable> {
   /** Kebab-case. */
@@ -38,13 +45,13 @@ export interface ScenarioSpec<T extends DialTable> {
   /** Fewest users, 2 by default; fewer are refused. */
   readonly leastUsers?: number;
   /** @returns what is wrong with dials that are each in range, one sentence each */
-  faults?(dials: DialsOf<T>): string[];
+  faults?(dials: DialsOf<T>, kit: StoryKit): string[];
   /** For dials that say an effect on the server's shards: see `Scenario`. */
   readonly aim?: {
     needed(dials: DialsOf<T>): boolean;
     at(dials: DialsOf<T>, ground: Ground): Aim | { readonly fault: string };
   };
-  make(dials: DialsOf<T>): Story;
+  make(dials: DialsOf<T>, kit: StoryKit): Story;
 }
 
 /** One schema for a scenario: its options, environment, checks, help and defaults all come from here. */
@@ -58,11 +65,11 @@ export function defineScenario<const T extends DialTable>(spec: ScenarioSpec<T>)
     dials,
     faults(given) {
       const faults = crowdFaults(given, spec.leastUsers ?? 2);
-      return faults.length > 0 ? faults : (spec.faults?.(fill(given)) ?? []);
+      return faults.length > 0 ? faults : (spec.faults?.(fill(given), KIT) ?? []);
     },
     needsAim: (given) => spec.aim?.needed(fill(given)) === true,
     aim: (given, ground) => spec.aim?.at(fill(given), ground) ?? { dials: given, maxOverMean: null },
-    make: (given) => spec.make(fill(given)),
+    make: (given) => spec.make(fill(given), KIT),
   };
 }
 

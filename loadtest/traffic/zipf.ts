@@ -66,7 +66,7 @@ export function zipfMass(law: ZipfLaw): number {
 /** ∫ of the weight as a function of a real k, and its inverse; stable near exponent 1, where it is the logarithm. */
 function integralOf({ exponent, shift }: ZipfLaw) {
   return {
-    integral(x: number): number {
+    integral: (x: number): number => {
       const log = exactLog(x + shift);
       return log * expm1Over((1 - exponent) * log);
     },

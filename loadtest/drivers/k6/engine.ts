@@ -2,7 +2,9 @@ import { randomBytes } from "k6/crypto";
 import http from "k6/http";
 import type { Options } from "k6/options";
 import type { ShardsReply } from "../../../server/protocol/http.ts";
-import type { Scenario } from "../../traffic/scenario.ts";
+import type { DialTable } from "../../traffic/dials.ts";
+import type { Scenario, ScenarioSpec } from "../../traffic/scenario.ts";
+import { defineScenario } from "../../traffic/scenario.ts";
 import { findScenario } from "../../traffic/stories/registry.ts";
 import { countersOf, summaryText, type SummaryData } from "./summary.ts";
 import type { Settings } from "./settings.ts";
@@ -30,9 +32,16 @@ export interface Engine {
 const MARGIN_S = 30;
 const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-/** Makes a story of the registry into a k6 script; call it once, at the top of the script. */
-export function createEngine(name: string): Engine {
-  const scenario = scenarioOf(name);
+/**
+ * Makes a story into a k6 script; call it once, at the top of the script.
+ *
+ * @param story the name of one in the registry, or one of your own
+ */
+export function createEngine<T extends DialTable>(story: string | ScenarioSpec<T>): Engine {
+  return engineOf(typeof story === "string" ? scenarioOf(story) : defineScenario(story));
+}
+
+function engineOf(scenario: Scenario): Engine {
   const settings = readSettings(scenario, __ENV);
   const story = scenario.make(settings.dials);
   return {
@@ -49,7 +58,9 @@ export function createEngine(name: string): Engine {
       if (settings.summaryFile !== null) return { [settings.summaryFile]: JSON.stringify(countersOf(data)) };
       const common = data.setup_data as SetupData | undefined;
       const { labels = null, runId = null } = common ?? {};
-      return { stdout: summaryText(data, { scenario: name, settings, labels, runId, askedShare: story.askedShare }) };
+      return {
+        stdout: summaryText(data, { scenario: scenario.name, settings, labels, runId, askedShare: story.askedShare }),
+      };
     },
   };
 }

@@ -34,6 +34,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The same limit as in the verdict of `hotshard run` (`analysis/verdict.ts`). */
 export const MAX_LAG_MS = 50;
+/** Its thresholds must be declared before k6 can ask the server anything, and so must the traffic. */
+const AIM_REMEDY =
+  "Dials that say an effect on the shards need the server's placement: use `hotshard run --driver k6`, which asks for it.";
 const DRAIN_MS = 10_000;
 const CONNECT_MS = { least: 2_000, perUser: 4 } as const;
 const DEFAULT_VUS = 4;
@@ -47,6 +50,7 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
   const faults: string[] = [];
   const parsed = parseDials(scenario, dialsFromEnvironment(scenario, env));
   if ("faults" in parsed) faults.push(...parsed.faults);
+  else if (scenario.needsAim(parsed.dials)) faults.push(AIM_REMEDY);
   const url = env["URL"] || "ws://127.0.0.1:8086/chat";
   const host = /^wss?:\/\/(\[[^\]]+\]|[^/:?#]+)(?::\d+)?(?:[/?#]|$)/.exec(url)?.[1];
   if (host === undefined) faults.push(`URL must be ws://HOST:PORT/chat or wss://…, not "${url}".`);

@@ -6,6 +6,7 @@ import type { Result } from "../result.ts";
 import { figure, paragraph } from "../section.ts";
 import { inlineSvg } from "../svg.ts";
 import {
+  aimInWords,
   failuresInWords,
   headline,
   headroomInWords,
@@ -106,7 +107,7 @@ export function opening(result: Result): string {
     ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
   ];
   const lead = leadInWords(result);
-  const sentences = [failuresInWords(result), headroomInWords(result)].flatMap((words) =>
+  const sentences = [failuresInWords(result), aimInWords(result), headroomInWords(result)].flatMap((words) =>
     words === null ? [] : [paragraph(words, "lead soft")],
   );
   return (

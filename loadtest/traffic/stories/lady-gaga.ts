@@ -1,7 +1,9 @@
-import type { Lane } from "../contract.ts";
+import type { Aim, Ground, Lane } from "../contract.ts";
+import { mergeLanes } from "../deal.ts";
 import { anyoneBut, dealLanes, onlineUsers } from "../lanes.ts";
 import type { DialsOf } from "../scenario.ts";
 import { defineScenario } from "../scenario.ts";
+import { MAX_OVER_MEAN } from "./max-over-mean.ts";
 
 const STAR = 1;
 const FRIEND = 2;
@@ -23,6 +25,7 @@ const OWN_DIALS = {
     default: "dialog",
     meaning: "`dialog` (two users) or `inbox` (a crowd writes to one)",
   },
+  maxOverMean: MAX_OVER_MEAN,
 } as const;
 
 type LadyGagaDials = DialsOf<typeof OWN_DIALS>;
@@ -36,6 +39,11 @@ export const ladyGaga = defineScenario({
   story: "random traffic plus one hot dialog (or one star's inbox) with a share of all messages",
   dials: OWN_DIALS,
   leastUsers: 3,
+  faults: ({ mode, maxOverMean }) =>
+    mode === "inbox" && maxOverMean > 0
+      ? ["max-over-mean goes with mode dialog: an inbox is many dialogs, which lie where they lie."]
+      : [],
+  aim: { needed: ({ maxOverMean }) => maxOverMean > 0, at: aimHotShare },
   make(dials) {
     const inbox = dials.mode === "inbox";
     return {
@@ -50,6 +58,29 @@ export const ladyGaga = defineScenario({
     };
   },
 });
+
+/** Messages of the rest that tell how it falls on the shards: their shares stray by 1 %. */
+const SAMPLED = 50_000;
+
+/** The share p of the hot dialog with which its shard, with q of the rest, gets M / N: p + (1 − p) q = M / N. */
+function aimHotShare(dials: LadyGagaDials, ground: Ground): Aim | { readonly fault: string } {
+  const { maxOverMean: asked } = dials;
+  const { shards } = ground;
+  const rest = Array.from({ length: shards }, () => 0);
+  const next = mergeLanes(dialogLanes({ ...dials, hotShare: 0, durationS: SAMPLED / dials.rate }));
+  let sampled = 0;
+  for (let send = next(); send !== null; send = next(), sampled += 1) rest[ground.place(send.author, send.to)]! += 1;
+  const hot = ground.place(STAR, FRIEND);
+  const q = (index: number) => (rest[index] ?? 0) / Math.max(1, sampled);
+  const hotShare = (asked / shards - q(hot)) / (1 - q(hot));
+  const others = rest.map((_, index) => (index === hot ? 0 : q(index)));
+  const highest = Math.max(...others, q(hot)) * shards;
+  if (!(hotShare >= 0 && hotShare < 1) || asked < (1 - hotShare) * Math.max(...others) * shards) {
+    const range = `${highest.toFixed(2)} without a hot dialog to ${shards} with nothing else`;
+    return { fault: `max-over-mean ${asked} cannot be had: one hot dialog on ${shards} shards can give ${range}.` };
+  }
+  return { dials: { ...dials, hotShare, maxOverMean: 0 }, maxOverMean: { asked, forecast: asked } };
+}
 
 function dialogLanes(dials: LadyGagaDials): Lane[] {
   const { users, rate, hotShare } = dials;

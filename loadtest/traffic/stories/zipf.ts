@@ -5,6 +5,7 @@ import type { RankedDialogs } from "../ranked-dialogs.ts";
 import { defineScenario } from "../scenario.ts";
 import type { DialsOf } from "../scenario.ts";
 import { createZipf, weightOf, zipfMass } from "../zipf.ts";
+import { MAX_OVER_MEAN } from "./max-over-mean.ts";
 import { aimZipf } from "./zipf-aim.ts";
 
 const OWN_DIALS = {
@@ -24,14 +25,7 @@ const OWN_DIALS = {
     default: "natural",
     meaning: "how the hottest ranks fall on the shards: as hashed, dealt out evenly, or all on one",
   },
-  maxOverMean: {
-    option: "max-over-mean",
-    kind: "number",
-    min: 0,
-    max: 1_000,
-    default: 0,
-    meaning: "pick dialogs that give this max/mean on the server's placement; 0: none asked for",
-  },
+  maxOverMean: MAX_OVER_MEAN,
   headPlaces: {
     option: "head-places",
     kind: "text",

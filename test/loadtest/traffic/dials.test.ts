@@ -18,7 +18,9 @@ function faultsOf(...arguments_: Parameters<typeof parseDials>): readonly string
 }
 
 test("nothing given: the defaults, which are themselves without fault", () => {
-  assert.deepEqual(parseDials(ladyGaga, {}), { dials: { ...DEFAULT_DIALS, hotShare: 0.4, mode: "dialog" } });
+  assert.deepEqual(parseDials(ladyGaga, {}), {
+    dials: { ...DEFAULT_DIALS, hotShare: 0.4, mode: "dialog", maxOverMean: 0 },
+  });
   for (const scenario of SCENARIOS) assert.deepEqual(faultsOf(scenario, {}), []);
 });
 
@@ -34,6 +36,7 @@ test("every dial can be given as text", () => {
       offlineShare: 0,
       hotShare: 0.25,
       mode: "inbox",
+      maxOverMean: 0,
     },
   });
 });
@@ -61,6 +64,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "offline-share": ["1", "-0.1", "1.1", ""],
   "hot-share": ["1", "-0.1", ""],
   mode: ["room", "", "Dialog"],
+  "max-over-mean": ["-1", "1001", "much"],
 };
 
 test("each value out of range is refused by its name", () => {

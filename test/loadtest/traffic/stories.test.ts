@@ -212,3 +212,19 @@ test("zipf: dialogs are picked so that max/mean is what was asked, and the plan 
     );
   }
 });
+
+test("lady-gaga: the share of the hot dialog follows from the max/mean asked for", () => {
+  const scenario = findScenario("lady-gaga")!;
+  const labels = ["00", "01", "02", "03"];
+  const router = compileTopology(singleSegment({ labels, placement: "slots" }));
+  const place = (author: number, to: number) =>
+    router.place({ dialog: dialogId(author, to), id: 1n, author, client: "" });
+  const aim = scenario.aim({ ...big, maxOverMean: 2.5 }, { shards: 4, place });
+  assert.ok("dials" in aim);
+  const loads = labels.map(() => 0);
+  const sends = schedule(scenario.make(aim.dials));
+  for (const { author, to } of sends) loads[place(author, to)]! += 1;
+  assert.ok(Math.abs((Math.max(...loads) * 4) / sends.length / 2.5 - 1) < 0.03, loads.join());
+  assert.match(JSON.stringify(scenario.aim({ ...big, maxOverMean: 4 }, { shards: 4, place })), /cannot be had.*to 4/);
+  assert.match(scenario.faults({ ...big, mode: "inbox", maxOverMean: 2 })[0]!, /goes with mode dialog/);
+});

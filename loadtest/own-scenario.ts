@@ -1,0 +1,87 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ConfigError } from "../server/placement/contract.ts";
+import { expectation, parseDial, type Dial } from "./traffic/dial.ts";
+import type { DialTable } from "./traffic/dials.ts";
+import { defineScenario, type Scenario, type ScenarioSpec } from "./traffic/scenario.ts";
+import { addScenario, findScenario, SCENARIOS } from "./traffic/stories/registry.ts";
+
+/** Whether a reference names a file rather than a scenario of ours. */
+export function isScenarioFile(reference: string): boolean {
+  return /[/\\]|\.[cm]?[jt]s$/u.test(reference);
+}
+
+/**
+ * The scenario of a name, or of the user's own file, whose default export is a `ScenarioSpec`. Afterwards `findScenario`
+ * knows it under the same reference, in this process.
+ *
+ * @throws {ConfigError} NO_SUCH_SCENARIO, BAD_SCENARIO with everything that is wrong with the file
+ */
+export async function loadScenario(reference: string): Promise<Scenario> {
+  const known = findScenario(reference);
+  if (known !== undefined) return known;
+  if (!isScenarioFile(reference)) {
+    const names = SCENARIOS.map((one) => one.name).join(", ");
+    const remedy = "or give the path of a file with your own";
+    throw new ConfigError("NO_SUCH_SCENARIO", `there is no scenario "${reference}"; there are ${names}, ${remedy}`);
+  }
+  const scenario = defineScenario(await readSpec(reference));
+  addScenario(reference, scenario);
+  return scenario;
+}
+
+async function readSpec(reference: string): Promise<ScenarioSpec<DialTable>> {
+  const path = resolve(reference);
+  if (!existsSync(path)) throw new ConfigError("NO_SUCH_SCENARIO", `there is no file ${reference}`);
+  const exported = await importDefault(reference, path);
+  const faults = specFaults(exported);
+  if (faults.length > 0) throw new ConfigError("BAD_SCENARIO", `${reference}: ${faults.join("; ")}`);
+  return exported as ScenarioSpec<DialTable>;
+}
+
+async function importDefault(reference: string, path: string): Promise<unknown> {
+  try {
+    return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const old = /\.[cm]?ts$/u.test(path) && !process.features.typescript;
+    const remedy = old ? `; Node ${process.version} reads no TypeScript: use 22.18 or newer, or write JavaScript` : "";
+    throw new ConfigError("BAD_SCENARIO", `${reference} cannot be loaded (${reason.split("\n", 1)[0]})${remedy}`);
+  }
+}
+
+function specFaults(spec: unknown): string[] {
+  if (typeof spec !== "object" || spec === null)
+    return ["export the scenario as default: { name, story, dials, make }"];
+  const { name, story, dials, make } = spec as Partial<Record<keyof ScenarioSpec<DialTable>, unknown>>;
+  const faults: string[] = [];
+  if (typeof name !== "string" || !/^[a-z][a-z\d]*(?:-[a-z\d]+)*$/u.test(name)) {
+    faults.push("name must be words in small letters, joined by hyphens");
+  } else if (SCENARIOS.some((one) => one.name === name)) faults.push(`name: ${name} is one of hotshard's own`);
+  if (typeof story !== "string") faults.push("story must be a line of text");
+  if (typeof make !== "function") faults.push("make must be a function of the dials");
+  if (typeof dials !== "object" || dials === null) faults.push("dials must be an object, {} for none");
+  else for (const [key, dial] of Object.entries(dials)) faults.push(...dialFaults(key, dial as Partial<Dial>));
+  return faults;
+}
+
+function dialFaults(name: string, dial: Partial<Dial>): string[] {
+  const faults: string[] = [];
+  const say = (what: string) => faults.push(`dials.${name}.${what}`);
+  if (!/^[a-z][a-z\d]*(?:-[a-z\d]+)*$/u.test(dial.option ?? "")) say("option must be like `bot-share`");
+  if (typeof dial.meaning !== "string") say("meaning must say in a few words what it does");
+  const kinds = ["integer", "number", "duration", "choice", "text"];
+  if (!kinds.includes(dial.kind ?? "")) say(`kind must be one of ${kinds.join(", ")}`);
+  else if (dial.kind === "choice" && !Array.isArray(dial.choices)) say("choices must be a list of texts");
+  else if (isNumeric(dial) && !(typeof dial.min === "number" && typeof dial.max === "number")) {
+    say("min and max must be numbers");
+  } else if (dial.default === undefined || parseDial(dial as Dial, String(dial.default)) === null) {
+    say(`default must be ${expectation(dial as Dial)}`);
+  }
+  return faults;
+}
+
+function isNumeric(dial: Partial<Dial>): dial is Partial<Extract<Dial, { min: number }>> {
+  return dial.kind === "integer" || dial.kind === "number" || dial.kind === "duration";
+}
