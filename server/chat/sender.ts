@@ -105,6 +105,8 @@ export function createSender(parts: SenderParts) {
   ): Promise<void> {
     const dialog = dialogId(user, frame.to);
     try {
+      // The first try may still wait for its commit there, where a look-up does not see it.
+      await Promise.all(elsewhere.map((index) => shards[index]!.writer.drain()));
       const ids = await Promise.all(elsewhere.map((index) => shards[index]!.find(dialog, user, frame.id)));
       const found = ids.findIndex((id) => id !== null);
       if (found === -1) return store(session, user, frame, trace);

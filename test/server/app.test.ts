@@ -2,30 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { StoreError, type MessageRow, type ShardStore } from "../../server/storage/contract.ts";
+import { StoreError, type MessageRow } from "../../server/storage/contract.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
+import { scripted } from "../support/scripted-store.ts";
 import { tokenOf } from "../support/token.ts";
-
-/** A store in memory whose calls a test can hold or fail. */
-function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
-  return {
-    engine: "sqlite",
-    open: async () => ({ crashSafe: false, settings: "in memory" }),
-    insert: async (rows) => rows.map((row) => row.id),
-    history: async () => [],
-    find: async () => null,
-    audit: async () => ({ rows: 0, sum: 0 }),
-    auditDialogs: async () => [],
-    lastId: async () => "0",
-    size: async () => ({ rows: 0, bytes: 0 }),
-    connections: () => 0,
-    ping: async () => {},
-    close: async () => {},
-    ...overrides,
-  };
-}
 
 test("while it starts it is not ready and refuses chat; then it is; while it stops it is not", async (t) => {
   const opening = Promise.withResolvers<void>();
@@ -116,6 +98,29 @@ test("a failed commit answers every row, counts them, and the shard comes back b
   assert.match(log, /the disk is gone.*shard 00 is down/);
   assert.match(log, /shard 00 is up/);
   assert.doesNotMatch(log, /secret words/);
+});
+
+test("a resend that may belong to another shard waits for the first try that is not committed yet", async (t) => {
+  const commit = Promise.withResolvers<void>();
+  const stored: MessageRow[] = [];
+  const store = () =>
+    scripted({
+      async insert(rows) {
+        await commit.promise;
+        stored.push(...rows);
+        return rows.map((row) => row.id);
+      },
+      find: async (_dialog, _author, client) => stored.find((row) => row.client === client)?.id ?? null,
+    });
+  const server = await listen(t, [store(), store()], ["--placement", "time-bucket"]);
+  await server.open();
+  const client = await connect(server.chatUrl, 1);
+  client.send({ type: "send", id: "m", to: 2, text: "x" }, { type: "send", id: "m", to: 2, text: "x", resend: true });
+  await client.settle();
+  commit.resolve();
+  const [first, again] = [await client.next("ack"), await client.next("ack")];
+  assert.equal(again.message, first.message);
+  assert.equal(stored.length, 1);
 });
 
 const broken = () => Promise.reject(new TypeError("a bug"));

@@ -1,0 +1,20 @@
+import type { ShardStore } from "../../server/storage/contract.ts";
+
+/** A store that keeps nothing, and whose calls a test can hold or fail. */
+export function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
+  return {
+    engine: "sqlite",
+    open: async () => ({ crashSafe: false, settings: "in memory" }),
+    insert: async (rows) => rows.map((row) => row.id),
+    history: async () => [],
+    find: async () => null,
+    audit: async () => ({ rows: 0, sum: 0 }),
+    auditDialogs: async () => [],
+    lastId: async () => "0",
+    size: async () => ({ rows: 0, bytes: 0 }),
+    connections: () => 0,
+    ping: async () => {},
+    close: async () => {},
+    ...overrides,
+  };
+}
