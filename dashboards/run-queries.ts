@@ -1,8 +1,11 @@
+import { logLinesOf } from "./log-lines.ts";
 import { labelsOf, queriesOf, substitute } from "./queries.ts";
 
 export interface CheckOptions {
   /** Address of a Prometheus: `http://127.0.0.1:9090` */
   readonly prometheus: string;
+  /** Address of a Loki, `http://127.0.0.1:3100`; without it LogQL is left out. */
+  readonly loki?: string;
   /** Folder of dashboards as classic JSON. */
   readonly dashboards: string;
   /** How far back, seconds. Default 300. */
@@ -37,12 +40,12 @@ interface Rule {
  * Runs every query of every panel, and of every rule that the Prometheus has loaded, over its own data.
  *
  * A panel's query and a recording rule must give series, each of finite values and with the labels that the legend names.
- * An alert must evaluate; that it is quiet is no fault. LogQL is left out.
+ * An alert must evaluate; that it is quiet is no fault. A panel of logs must have lines.
  *
- * @throws {Error} when Prometheus does not answer
+ * @throws {Error} when Prometheus or Loki does not answer
  */
 export async function runQueries(options: CheckOptions): Promise<Checked[]> {
-  const { prometheus, dashboards, rangeS = 300, rate = "1m", absent } = options;
+  const { prometheus, loki, dashboards, rangeS = 300, rate = "1m", absent } = options;
   const end = Date.now() / 1_000;
   const step = Math.max(1, Math.round(rangeS / 60));
 
@@ -57,7 +60,9 @@ export async function runQueries(options: CheckOptions): Promise<Checked[]> {
 
   const checked: Checked[] = [];
   for (const { where, language, expr, legend } of queriesOf(dashboards)) {
-    if (language === "promql") checked.push(await check(where, substitute(expr, rate, `${rangeS}s`), legend));
+    const asked = substitute(expr, rate, `${rangeS}s`);
+    if (language === "promql") checked.push(await check(where, asked, legend));
+    else if (loki !== undefined) checked.push({ where, expr: asked, fault: await faultOfLogs(loki, asked, rangeS) });
   }
   for (const { name, type, query, health, lastError } of await rulesOf(prometheus)) {
     const where = `rule ${name}`;
@@ -66,6 +71,12 @@ export async function runQueries(options: CheckOptions): Promise<Checked[]> {
     else checked.push({ where, expr: query, fault: null });
   }
   return checked;
+}
+
+async function faultOfLogs(loki: string, expr: string, rangeS: number): Promise<string | null> {
+  const answer = await logLinesOf(loki, expr, rangeS);
+  if ("fault" in answer) return answer.fault;
+  return answer.lines.length === 0 ? "no lines" : null;
 }
 
 /** @returns null when all is well */

@@ -8,19 +8,42 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { runQueries, type Checked } from "../../dashboards/run-queries.ts";
 import { findK6 } from "../../loadtest/drivers/k6-binary.ts";
-import { findProgram, PROMETHEUS } from "../../loadtest/programs.ts";
+import { everyProgram, findProgram, LOKI, PROMETHEUS } from "../../loadtest/programs.ts";
+import { lokiPart } from "../../loadtest/stack/loki.ts";
 import { need } from "../support/need.ts";
 import { startServer, temporaryFolder, unusedPort } from "../support/server.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const program = await findProgram(PROMETHEUS);
+const prometheuses = await everyProgram(PROMETHEUS);
+const loki = await findProgram(LOKI);
 const k6 = await findK6();
-const skip = need("prometheus", program, "apt-get install prometheus") || need("k6", k6, "hotshard k6 install");
+const skip = need("prometheus", prometheuses[0], "apt-get install prometheus") || need("k6", k6, "hotshard k6 install");
 const run = promisify(execFile);
 
-/** A Prometheus with the repository's rules that scrapes one server every second. @returns its address */
-async function startPrometheus(t: TestContext, target: string): Promise<string> {
+/** Starts a program and waits until `ready` answers with a 2xx. */
+async function startProgram(t: TestContext, program: string, args: readonly string[], ready: string): Promise<void> {
+  const child = spawn(program, args, { stdio: "ignore" });
+  t.after(async () => {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  });
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`${program} did not start`);
+    const answer = await fetch(ready).catch(() => null);
+    if (answer?.ok === true) return;
+    await delay(50);
+  }
+}
+
+function scratch(t: TestContext): string {
   const folder = temporaryFolder();
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A Prometheus with the repository's rules that scrapes one server every second. @returns its address */
+async function startPrometheus(t: TestContext, program: string, target: string): Promise<string> {
+  const folder = scratch(t);
   const address = `127.0.0.1:${await unusedPort()}`;
   writeFileSync(
     join(folder, "prometheus.yml"),
@@ -36,19 +59,15 @@ scrape_configs: [{ job_name: chat, static_configs: [{ targets: ["${target}"] }] 
     "--web.enable-remote-write-receiver",
     "--enable-feature=native-histograms,exemplar-storage",
   ];
-  const child = spawn(program!, args, { stdio: "ignore" });
-  t.after(async () => {
-    child.kill("SIGKILL");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-    rmSync(folder, { recursive: true, force: true });
-  });
-  const url = `http://${address}`;
-  for (;;) {
-    if (child.exitCode !== null) throw new Error("prometheus did not start");
-    const ready = await fetch(`${url}/-/ready`).catch(() => null);
-    if (ready?.ok === true) return url;
-    await delay(50);
-  }
+  await startProgram(t, program, args, `http://${address}/-/ready`);
+  return `http://${address}`;
+}
+
+/** A Loki as `hotshard stack` runs it. @returns its address */
+async function startLoki(t: TestContext, program: string): Promise<string> {
+  const part = lokiPart(program, join(scratch(t), "loki"), { http: await unusedPort(), grpc: await unusedPort() });
+  await startProgram(t, program, (await part.prepare()).args, `${part.address}/ready`);
+  return part.address;
 }
 
 /** The run's own verdict does not matter here. */
@@ -79,13 +98,31 @@ function said(checked: readonly Checked[]): string {
 }
 
 test("every panel and every rule gives finite data with its labels, on a live server", { skip }, async (t) => {
-  const server = await startServer();
+  const lokiUrl = loki === null ? undefined : await startLoki(t, loki);
+  const server = await startServer({
+    args: ["--log", "info"],
+    env: lokiUrl === undefined ? {} : { HOTSHARD_LOKI_URL: lokiUrl },
+  });
   t.after(() => server.stop());
-  const prometheus = await startPrometheus(t, new URL(server.url).host);
+  const target = new URL(server.url).host;
+  // Debian's, and Prometheus 3 where it was built.
+  const all = await Promise.all(prometheuses.map((program) => startPrometheus(t, program, target)));
   await ladyGaga(server.chat);
-  await random(server.chat, prometheus);
+  for (const prometheus of all) {
+    await random(server.chat, prometheus);
+    await t.test(await versionOf(prometheus), () => asserted(prometheus, lokiUrl));
+  }
+});
+
+async function versionOf(prometheus: string): Promise<string> {
+  const info = (await (await fetch(`${prometheus}/api/v1/status/buildinfo`)).json()) as { data: { version: string } };
+  return `Prometheus ${info.data.version}`;
+}
+
+async function asserted(prometheus: string, lokiUrl: string | undefined): Promise<void> {
   const checked = await runQueries({
     prometheus,
+    ...(lokiUrl !== undefined && { loki: lokiUrl }),
     dashboards: join(ROOT, "dashboards/json"),
     rangeS: 8,
     rate: "5s",
@@ -93,10 +130,11 @@ test("every panel and every rule gives finite data with its labels, on a live se
     absent: /\b(?:mysql_|node_|container_)/u,
   });
   assert.ok(checked.length > 80, `${checked.length} queries were found`);
+  assert.equal(checked.filter(({ expr }) => expr.startsWith("{")).length, lokiUrl === undefined ? 0 : 2);
   const faults = checked.filter(({ fault }) => fault !== null);
   assert.equal(faults.length, 0, said(faults));
 
   const wrong = await runQueries({ prometheus, dashboards: join(ROOT, "test/dashboards/faulty"), rangeS: 8 });
   const seen = [/^no data$/u, /^the legend names shard/u, /^NaN at/u, /parse error/u];
   seen.forEach((fault, index) => assert.match(wrong[index]?.fault ?? "", fault));
-});
+}
