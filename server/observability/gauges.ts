@@ -2,6 +2,7 @@ import type { Exposition } from "./exposition.ts";
 import type { PushCounts } from "./push-link.ts";
 import { CONNECTION_STATES, HOT_RANKS, PUSH_RESULTS, type MetricName } from "./metric-names.ts";
 import { readingOf, readingsOf } from "./series.ts";
+import type { ShardDetail } from "./shard-detail.ts";
 
 /** One shard as a scrape sees it. */
 export interface ShardReading {
@@ -26,15 +27,16 @@ export interface MetricSources {
   /** Shares of the most frequent dialogs, descending. */
   hotShares(): readonly number[];
   logLines(): PushCounts;
+  linesLost(): number;
   traces(): PushCounts;
   liveStreams(): number;
 }
 
 /** The metrics whose values others hold. */
-export function registerGauges(exposition: Exposition, shards: readonly string[], sources: MetricSources): void {
-  readingOf(exposition, "chat_shards", () => shards.length);
+export function registerGauges(exposition: Exposition, detail: ShardDetail, sources: MetricSources): void {
+  readingOf(exposition, "chat_shards", () => detail.byShard.length);
   readingOf(exposition, "chat_topology_epoch", () => sources.epoch());
-  registerShards(exposition, shards, sources);
+  registerShards(exposition, detail, sources);
   readingOf(exposition, "chat_connections", () => {
     const { closing, greeting, open } = sources.connectionStates();
     return greeting + open + closing;
@@ -54,19 +56,24 @@ export function registerGauges(exposition: Exposition, shards: readonly string[]
   });
   const results = PUSH_RESULTS.map((result) => ({ result }));
   readingsOf(exposition, "chat_log_lines_total", results, (index) => sources.logLines()[PUSH_RESULTS[index]!]);
+  readingOf(exposition, "chat_log_lines_lost_total", () => sources.linesLost());
   readingsOf(exposition, "chat_traces_total", results, (index) => sources.traces()[PUSH_RESULTS[index]!]);
   readingOf(exposition, "chat_live_streams", () => sources.liveStreams());
 }
 
-function registerShards(exposition: Exposition, shards: readonly string[], sources: MetricSources): void {
-  const series = shards.map((shard) => ({ shard }));
+function registerShards(exposition: Exposition, detail: ShardDetail, sources: MetricSources): void {
+  const { byShard, coarse, coarseAt } = detail;
   const read = (name: MetricName, of: (shard: ShardReading) => number): void =>
-    readingsOf(exposition, name, series, (index) => of(sources.shard(index)));
+    readingsOf(exposition, name, byShard, (index) => of(sources.shard(index)));
+  const sum = (name: MetricName, of: (shard: ShardReading) => number): void =>
+    readingsOf(exposition, name, coarse, (index) =>
+      byShard.reduce((total, _, shard) => total + (coarseAt(shard) === index ? of(sources.shard(shard)) : 0), 0),
+    );
   read("chat_shard_up", (shard) => (shard.up ? 1 : 0));
   read("chat_shard_stored_rows", (shard) => shard.storedRows);
   read("chat_shard_stored_bytes", (shard) => shard.storedBytes);
-  read("chat_pool_connections", (shard) => shard.connections);
+  sum("chat_pool_connections", (shard) => shard.connections);
   read("chat_writer_queue_rows", (shard) => shard.queueRows);
-  read("chat_writer_queue_bytes", (shard) => shard.queueBytes);
+  sum("chat_writer_queue_bytes", (shard) => shard.queueBytes);
   read("chat_writer_queue_age_seconds", (shard) => shard.queueAgeMs / 1_000);
 }

@@ -3,6 +3,8 @@ import { write, writeSync } from "node:fs";
 /** Lines on their way to a file descriptor. Writing never waits, never throws, and holds a bounded number of bytes. */
 export interface LineWriter {
   write(line: string): void;
+  /** Lines that met a full disk, a reader who is gone, or one who does not read. */
+  lost(): number;
   /** Resolves when everything is written, or after so many ms. */
   flush(patienceMs: number): Promise<void>;
 }
@@ -12,10 +14,13 @@ const MOST_WAITING_BYTES = 4_194_304;
 /** A pipe that is full is tried again after so many ms. */
 const FULL_PIPE_MS = 5;
 
-/** Lines that meet a full disk or a reader who is gone are lost; the next ones are tried again. */
+const LINE_END = 10;
+
+/** What is lost is lost; the next lines are tried again. */
 export function createLineWriter(fd: number): LineWriter {
   let waiting: string[] = [];
   let bytes = 0;
+  let lost = 0;
   let isBusy = false;
   let onIdle: (() => void) | null = null;
 
@@ -31,12 +36,17 @@ export function createLineWriter(fd: number): LineWriter {
     write(fd, chunk, (error, written) => {
       if (error?.code === "EAGAIN") setTimeout(attempt, FULL_PIPE_MS, chunk).unref();
       else if (error === null && written < chunk.length) attempt(chunk.subarray(written));
-      else if (waiting.length > 0) writeWaiting();
       else {
-        isBusy = false;
-        onIdle?.();
+        if (error !== null) for (const byte of chunk) if (byte === LINE_END) lost++;
+        next();
       }
     });
+  }
+
+  function next(): void {
+    if (waiting.length > 0) return writeWaiting();
+    isBusy = false;
+    onIdle?.();
   }
 
   // The last words of a process that ends by a fault.
@@ -54,11 +64,13 @@ export function createLineWriter(fd: number): LineWriter {
       bytes += line.length;
       if (bytes > MOST_WAITING_BYTES) {
         bytes -= line.length;
+        lost++;
         return;
       }
       waiting.push(line);
       if (!isBusy) writeWaiting();
     },
+    lost: () => lost,
     flush(patienceMs) {
       if (!isBusy) return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();

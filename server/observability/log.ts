@@ -19,6 +19,8 @@ export interface Log {
   start(instance: string): void;
   /** Lines for Loki by their end; both 0 without Loki. */
   lines(): PushCounts;
+  /** Lines that stderr did not take. */
+  lost(): number;
   /** Writes out what waits; the last words of the process, and what became of the lines, are on stderr. */
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
     logger,
     start: (instance) => lokiUrl !== undefined && link?.start(targetOf(lokiUrl, { app: APP, env, instance })),
     lines: () => link?.counts() ?? { accepted: 0, dropped: 0 },
+    lost: () => stderr.lost(),
     async close() {
       if (link !== null) {
         await link.close(PATIENCE_MS);

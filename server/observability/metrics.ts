@@ -1,15 +1,14 @@
 import { ERROR_CODES, type ErrorCode } from "../protocol/errors.ts";
-import { createExposition, type Exposition } from "./exposition.ts";
+import { createExposition, type Exposition, type Labels } from "./exposition.ts";
 import { registerGauges, type MetricSources } from "./gauges.ts";
-import { OPERATIONS, RESULTS, SCRAPE_RESULTS, STAGES } from "./metric-names.ts";
+import { RESULTS, SCRAPE_RESULTS, STAGES, type OPERATIONS } from "./metric-names.ts";
 import { countersOf, readingOf, readingsOf } from "./series.ts";
-import { plainHistogram, SECONDS_BUCKETS, weightedHistogram, type Series } from "./weighted-histogram.ts";
+import { shardDetail } from "./shard-detail.ts";
+import { plainHistogram, SECONDS_BUCKETS, weightedHistogram } from "./weighted-histogram.ts";
 
 const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 const FANOUT_BUCKETS = [0, 1, 2, 5, 10, 50, 100, 1_000];
 const WAIT_BUCKETS = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
-/** Reads have every third bound, so that sixteen shards stay under 2,000 series. */
-const READ_BUCKETS = [0.001, 0.01, 0.1, 1, 5];
 
 export type Stage = (typeof STAGES)[number];
 export type Operation = (typeof OPERATIONS)[number];
@@ -47,16 +46,21 @@ export interface Metrics {
 /** All metrics of the server, by the names of the contract; every series exists from the start, at 0. */
 export function createMetrics(shards: readonly string[], sources: MetricSources): Metrics {
   const exposition = createExposition();
-  const byShard = shards.map((shard) => ({ shard }));
+  const detail = shardDetail(shards);
+  const { byShard, coarse, coarseAt, durationAt, operationAt } = detail;
   const messages = countersOf(exposition, "chat_messages_total", product(byShard, "result", RESULTS));
-  const resends = countersOf(exposition, "chat_resends_total", byShard);
-  const byOperation = product(product(byShard, "op", OPERATIONS), "result", ["ok", "failed"]);
+  const resends = countersOf(exposition, "chat_resends_total", coarse);
+  const byOperation = product(detail.operations, "result", ["ok", "failed"]);
   const operations = countersOf(exposition, "chat_shard_operations_total", byOperation);
-  const durations = operationDurations(exposition, byShard);
+  const durations = weightedHistogram(exposition, "chat_shard_operation_duration_seconds", {
+    buckets: detail.durationBuckets,
+    shown: detail.durationShown,
+    series: detail.durations,
+  });
   const textBytes = countersOf(exposition, "chat_shard_text_bytes_total", byShard);
   const busy = countersOf(exposition, "chat_writer_busy_seconds_total", byShard);
-  const batches = weightedHistogram(exposition, "chat_writer_batch_rows", { buckets: BATCH_BUCKETS, series: byShard });
-  const waits = weightedHistogram(exposition, "chat_pool_wait_seconds", { buckets: WAIT_BUCKETS, series: byShard });
+  const batches = weightedHistogram(exposition, "chat_writer_batch_rows", { buckets: BATCH_BUCKETS, series: coarse });
+  const waits = weightedHistogram(exposition, "chat_pool_wait_seconds", { buckets: WAIT_BUCKETS, series: coarse });
   const stages = weightedHistogram(exposition, "chat_stage_duration_seconds", {
     buckets: SECONDS_BUCKETS,
     series: STAGES.map((stage) => ({ stage })),
@@ -69,27 +73,26 @@ export function createMetrics(shards: readonly string[], sources: MetricSources)
   let offline = 0;
   readingOf(exposition, "chat_recipients_offline_total", () => offline);
   const scrapes = countersOf(exposition, "chat_scrapes_total", product([{}], "result", SCRAPE_RESULTS));
-  registerGauges(exposition, shards, sources);
+  registerGauges(exposition, detail, sources);
 
   return {
     exposition,
     messages: (shard, result, count) => void (messages[shard * RESULTS.length + RESULTS.indexOf(result)]! += count),
-    resend: (shard) => void resends[shard]!++,
+    resend: (shard) => void resends[coarseAt(shard)]!++,
     operation(shard, op, seconds, ok, example) {
-      const at = shard * OPERATIONS.length + OPERATIONS.indexOf(op);
-      operations[2 * at + (ok ? 0 : 1)]!++;
-      durations[at]!.observe(seconds, 1, exemplarOf(example));
+      operations[2 * operationAt(shard, op) + (ok ? 0 : 1)]!++;
+      durations[durationAt(shard, op)]!.observe(seconds, 1, exemplarOf(example));
     },
-    commitCounts: (shard) => durations[shard * OPERATIONS.length + OPERATIONS.indexOf("insert")]!.counts,
-    batch: (shard, rows) => batches[shard]!.observe(rows),
+    commitCounts: (shard) => durations[durationAt(shard, "insert")]!.counts,
+    batch: (shard, rows) => batches[coarseAt(shard)]!.observe(rows),
     busy: (shard, seconds) => void (busy[shard]! += seconds),
-    poolWait: (shard, seconds) => waits[shard]!.observe(seconds),
+    poolWait: (shard, seconds) => waits[coarseAt(shard)]!.observe(seconds),
     textBytes: (shard, bytes) => void (textBytes[shard]! += bytes),
     stage: (stage, seconds, count, example) =>
       stages[STAGES.indexOf(stage)]!.observe(seconds, count, exemplarOf(example)),
     traced(shard, seconds, example) {
       const exemplar = exemplarOf(example);
-      durations[shard * OPERATIONS.length + OPERATIONS.indexOf("insert")]!.observe(seconds, 0, exemplar);
+      durations[durationAt(shard, "insert")]!.observe(seconds, 0, exemplar);
       stages[STAGES.indexOf("commit")]!.observe(seconds, 0, exemplar);
     },
     delivered(connections, isOffline) {
@@ -102,19 +105,7 @@ export function createMetrics(shards: readonly string[], sources: MetricSources)
   };
 }
 
-/** @returns by shard, then operation */
-function operationDurations(exposition: Exposition, byShard: readonly { shard: string }[]): Series[] {
-  return weightedHistogram(exposition, "chat_shard_operation_duration_seconds", {
-    buckets: ({ op }) => (op === "insert" ? SECONDS_BUCKETS : READ_BUCKETS),
-    series: product(byShard, "op", OPERATIONS),
-  });
-}
-
-function product(
-  rows: readonly Readonly<Record<string, string>>[],
-  label: string,
-  values: readonly string[],
-): Record<string, string>[] {
+function product(rows: readonly Labels[], label: string, values: readonly string[]): Labels[] {
   return rows.flatMap((row) => values.map((value) => ({ ...row, [label]: value })));
 }
 

@@ -17,6 +17,8 @@ export interface Series {
 interface HistogramOptions {
   /** Upper bounds, ascending; of all series, or for each by its labels. */
   readonly buckets: readonly number[] | ((labels: Labels) => readonly number[]);
+  /** Of the bounds, those that a scrape shows; by default all. */
+  readonly shown?: (labels: Labels) => readonly number[];
   /** Every label combination that will ever exist: all are exported from the start, at 0. */
   readonly series: readonly Labels[];
 }
@@ -29,7 +31,10 @@ interface HistogramOptions {
  */
 export function weightedHistogram(exposition: Exposition, name: MetricName, options: HistogramOptions): Series[] {
   const { series } = options;
-  const all = series.map((labels) => createSeries(name, boundsOf(options, labels), labels));
+  const all = series.map((labels) => {
+    const bounds = boundsOf(options, labels);
+    return createSeries(name, bounds, options.shown?.(labels) ?? bounds, labels);
+  });
   exposition.add(name, () => all.flatMap(({ read }) => read()));
   return all.map(({ series }) => series);
 }
@@ -46,12 +51,15 @@ function boundsOf({ buckets }: HistogramOptions, labels: Labels): readonly numbe
 function createSeries(
   name: string,
   buckets: readonly number[],
+  shown: readonly number[],
   labels: Labels,
 ): { series: Series; read: () => readonly Sample[] } {
   const counts = new Float64Array(buckets.length + 1);
   const exemplars: (Exemplar | undefined)[] = [];
   let total = 0;
-  const inBucket = [...buckets, "+Inf"].map((le): Sample => bucketSample(name, le, labels));
+  const inBucket = [...shown, "+Inf"].map((le): Sample => bucketSample(name, le, labels));
+  /** Of each bucket, the shown one that it is part of. */
+  const shownAt = [...buckets, Infinity].map((bound) => shown.filter((below) => below < bound).length);
   const sum: Sample = { metricName: `${name}_sum`, sharedLabels: labels, value: 0 };
   const count: Sample = { metricName: `${name}_count`, sharedLabels: labels, value: 0 };
   const samples = [...inBucket, sum, count];
@@ -70,16 +78,21 @@ function createSeries(
     },
     read() {
       let below = 0;
-      for (const [index, sample] of inBucket.entries()) {
+      for (const [index, at] of shownAt.entries()) {
+        const sample = inBucket[at]!;
         sample.value = below += counts[index]!;
         const exemplar = exemplars[index];
-        if (exemplar !== undefined) sample.exemplar = exemplar;
+        if (exemplar !== undefined && !isOlder(exemplar, sample.exemplar)) sample.exemplar = exemplar;
       }
       sum.value = total;
       count.value = below;
       return samples;
     },
   };
+}
+
+function isOlder({ timestamp }: Exemplar, other: Exemplar | undefined): boolean {
+  return other !== undefined && timestamp < other.timestamp;
 }
 
 function bucketSample(name: string, le: string | number, labels: Labels): Sample {

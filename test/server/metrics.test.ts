@@ -4,7 +4,9 @@ import { test } from "node:test";
 import { METRICS, type MetricDescription } from "../../server/observability/metric-names.ts";
 import { ERROR_CODES } from "../../server/protocol/errors.ts";
 import { connect } from "../support/chat-client.ts";
+import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
+import { scripted } from "../support/scripted-store.ts";
 import { startServer } from "../support/server.ts";
 
 const SHARDS = ["00", "01"];
@@ -55,6 +57,15 @@ const SERIES: Readonly<Record<string, number>> = Object.fromEntries(
   ].map((series) => [series, 0] as const),
 );
 
+/** Kept of all shards together when there are many. */
+const COARSE = new Set([
+  "chat_resends_total",
+  "chat_pool_connections",
+  "chat_writer_queue_bytes",
+  "chat_writer_batch_rows_count",
+  "chat_pool_wait_seconds_count",
+]);
+
 const send = (id: string, to: number) => ({ type: "send", id, to, text: to === 2 ? "👍x" : "x" });
 
 function byName(a: readonly string[], b: readonly string[]): number {
@@ -74,6 +85,28 @@ function sumOf(page: string, name: string): number {
   const lines = page.split("\n").filter((line) => line.startsWith(`${name}{`));
   assert.ok(lines.length > 0, name);
   return lines.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+}
+
+/** The page has every metric of the table and no other, each with its labels, and under 2,000 series. */
+function assertTable(text: string): void {
+  const series = bare(text);
+  assert.ok(series.length > 1_500 && series.length < 2_000, `${series.length} series`);
+  const described = Object.entries<MetricDescription>(METRICS);
+  const heads = [...text.matchAll(/^# HELP (\S+) (.+)\n# TYPE \1 (\S+)$/gmu)].map(([, ...head]) => head);
+  assert.deepEqual(
+    heads.map(([name, help, type]) => [name!, help!, type!]).sort(byName),
+    described.map(([name, { help, type }]) => [name, help, type]).sort(byName),
+  );
+  for (const [name, { labels, type }] of described) {
+    const own = series.filter((line) =>
+      new RegExp(`^${name}${type === "histogram" ? "(_bucket|_sum|_count)" : ""}[ {]`).test(line),
+    );
+    assert.ok(own.length > 0, `${name} has no series`);
+    for (const line of own) {
+      const found = [...line.matchAll(/[{,](\w+)="/g)].map(([, label]) => label!).filter((label) => label !== "le");
+      assert.deepEqual(found, [...labels], line);
+    }
+  }
 }
 
 test("every metric of the contract is there from the start, at 0, and says what happened", async (t) => {
@@ -180,24 +213,7 @@ test("the page has exactly the metrics of the table, with their labels, in both 
   ann.send(send("a", 2));
   const { message } = await ann.next("ack");
   const text = await scrape(server.url);
-  const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  assert.ok(series.length > 1_500 && series.length < 2_000, `${series.length} series`);
-  const described = Object.entries<MetricDescription>(METRICS);
-  const heads = [...text.matchAll(/^# HELP (\S+) (.+)\n# TYPE \1 (\S+)$/gmu)].map(([, ...head]) => head);
-  assert.deepEqual(
-    heads.map(([name, help, type]) => [name!, help!, type!]).sort(byName),
-    described.map(([name, { help, type }]) => [name, help, type]).sort(byName),
-  );
-  for (const [name, { labels, type }] of described) {
-    const own = series.filter((line) =>
-      new RegExp(`^${name}${type === "histogram" ? "(_bucket|_sum|_count)" : ""}[ {]`).test(line),
-    );
-    assert.ok(own.length > 0, `${name} has no series`);
-    for (const line of own) {
-      const found = [...line.matchAll(/[{,](\w+)="/g)].map(([, label]) => label!).filter((label) => label !== "le");
-      assert.deepEqual(found, [...labels], line);
-    }
-  }
+  assertTable(text);
 
   const accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2";
   const response = await fetch(`${server.url}/metrics`, { headers: { accept } });
@@ -210,6 +226,41 @@ test("the page has exactly the metrics of the table, with their labels, in both 
   const exemplar = `# {dialog="1_2",message="${message}"}`;
   assert.equal(open.split(exemplar).length - 1, 2, "one for the stage, one for the shard");
   assert.match(open, /# EOF\n$/);
+});
+
+test("sixty-four shards stay under 2,000 series: each keeps what skew and alerts need, the rest is kept of all", async (t) => {
+  const server = await listen(
+    t,
+    Array.from({ length: 64 }, () => scripted({ connections: () => 3 })),
+  );
+  await server.open();
+  const ann = await connect(server.chatUrl, 1);
+  ann.send(send("a", 2), send("b", 3));
+  const acks = [await ann.next("ack"), await ann.next("ack")];
+  ann.send({ ...send("a", 2), resend: true }, { type: "history", id: "h", with: 2 });
+  await ann.next("history");
+  const page = await scrape(server.url);
+  assertTable(page);
+  const labels = (name: string) =>
+    new Set([...page.matchAll(new RegExp(`^${name}\\{.*shard="(\\w+)"`, "gmu"))].map(([, it]) => it));
+  const one = acks[0]!.shard;
+  for (const name of Object.entries<MetricDescription>(METRICS).flatMap(([name, row]) =>
+    row.labels.includes("shard") ? [row.type === "histogram" ? `${name}_count` : name] : [],
+  )) {
+    if (COARSE.has(name)) assert.deepEqual([...labels(name)], ["all"], name);
+    else assert.equal(labels(name).has("63") && labels(name).has(one) && labels(name).size >= 64, true, name);
+  }
+  const commits = `chat_shard_operation_duration_seconds_bucket{le="2.5",shard="${one}",op="insert"}`;
+  const values: Record<string, number> = {
+    [commits]: metricValue(page, `chat_shard_operations_total{shard="${one}",op="insert",result="ok"}`),
+    [`chat_shard_operations_total{shard="${one}",op="read",result="ok"}`]: 1,
+    'chat_shard_operation_duration_seconds_count{shard="all",op="read"}': 1,
+    'chat_resends_total{shard="all"}': 1,
+    'chat_pool_connections{shard="all"}': 3 * 64,
+  };
+  for (const [series, value] of Object.entries(values)) assert.equal(metricValue(page, series), value, series);
+  const batches = metricValue(page, 'chat_writer_batch_rows_sum{shard="all"}');
+  assert.equal(batches, 3, "two messages and a twin");
 });
 
 test("fifty scrapers at once get fresh pages and are counted, as are those that hang up", async (t) => {

@@ -70,3 +70,26 @@ test("the last exemplar of a bucket is on the OpenMetrics page, on its bucket on
   assert.ok(page.endsWith("# EOF\n"));
   assert.doesNotMatch(await exposition.page("text"), / # |# EOF/);
 });
+
+test("bounds that are not shown are counted in the next that is, with the newest exemplar", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+  const exposition = createExposition();
+  const options = { buckets: SECONDS_BUCKETS, shown: () => [0.005, 0.5], series: [{ stage: "a" }] };
+  const [series] = weightedHistogram(exposition, NAME, options);
+  series!.observe(0.0004, 1, { message: "old" });
+  t.mock.timers.tick(1_000);
+  series!.observe(0.004, 2);
+  series!.observe(0.1, 4, { message: "new" });
+  t.mock.timers.tick(1_000);
+  series!.observe(0.03, 8, { message: "newest" });
+  series!.observe(7, 16);
+  const lines = (await exposition.page("openmetrics")).split("\n").filter((line) => line.startsWith(NAME));
+  assert.deepEqual(lines, [
+    `${NAME}_bucket{le="0.005",stage="a"} 3 # {message="old"} 0.0004 1000`,
+    `${NAME}_bucket{le="0.5",stage="a"} 15 # {message="newest"} 0.03 1002`,
+    `${NAME}_bucket{le="+Inf",stage="a"} 31`,
+    `${NAME}_sum{stage="a"} ${0.0004 + 2 * 0.004 + 4 * 0.1 + 8 * 0.03 + 16 * 7}`,
+    `${NAME}_count{stage="a"} 31`,
+  ]);
+  assert.equal(series!.counts.length, SECONDS_BUCKETS.length + 1, "who reads the counts has all");
+});
