@@ -1,4 +1,4 @@
-export type DriveErrorCode = "UNREACHABLE" | "TOKEN_REFUSED" | "K6_FAILED" | "GENERATORS_LOST";
+export type DriveErrorCode = "UNREACHABLE" | "TOKEN_REFUSED" | "K6_FAILED" | "GENERATORS_LOST" | "NO_PROMETHEUS";
 
 /** A run that could not begin, or whose generator broke: the code says why, the message what to do. */
 export class DriveError extends Error {

@@ -1,24 +1,23 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { isScenarioFile } from "../own-scenario.ts";
 import { dialsToEnvironment } from "../traffic/dials.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import type { Driver, DriveOrder, Measurement, Progress } from "./contract.ts";
 import { DriveError } from "./drive-error.ts";
-import { LINE_MARK, type Line } from "./k6/tally.ts";
+import { timeToConnect, vusOf } from "./k6/settings.ts";
 import { findK6 } from "./k6-binary.ts";
 import { createMerge, type K6Counters, type Merge } from "./k6-merge.ts";
-import { cpuSeconds } from "./process-cpu.ts";
+import { startK6, type K6End, type K6Process } from "./k6-process.ts";
+import { askPrometheus, remoteWrite } from "./k6-prometheus.ts";
 
 /** VUs share the lanes; more than cores do no good. */
 const VUS = 4;
-/** k6's exit codes: all well, a threshold crossed (the verdict is not k6's here), stopped by a signal. */
-const EXIT = { good: 0, threshold: 99, signal: 105 } as const;
+/** Several k6 start by themselves, each in its time, before they connect their users. */
+const LAUNCH_MS = 2_000;
 
 /** k6 as the generator: it runs the scenario file, and this adds up what its VUs print each second. */
 export function createK6Driver(): Driver {
@@ -31,66 +30,93 @@ export function createK6Driver(): Driver {
 }
 
 async function drive(order: DriveOrder): Promise<Measurement> {
-  const k6 = await findK6();
-  if (k6 === null) throw new DriveError("K6_FAILED", "k6 v2 is not installed; `hotshard k6 install` brings it.");
+  const program = await findK6();
+  if (program === null) throw new DriveError("K6_FAILED", "k6 v2 is not installed; `hotshard k6 install` brings it.");
+  if (order.prometheus !== undefined) await askPrometheus(order.prometheus);
+  const { lanes, online } = sizeOf(order);
+  const count = Math.min(order.generators ?? 1, lanes);
+  const vus = vusOf(VUS, lanes, count);
+  const merge = createMerge(order.shards, count * vus);
+  const startAt = count === 1 ? null : Date.now() + LAUNCH_MS + timeToConnect(online);
   const folder = await mkdtemp(join(tmpdir(), "hotshard-k6-"));
-  const summary = join(folder, "summary.json");
-  const vus = Math.min(VUS, storyLanes(order));
-  const merge = createMerge(order.shards, vus);
-  const child = spawn(k6, ["run", "--quiet", "--log-output=stdout", "--log-format=raw", scriptOf(order.scenario)], {
-    // Go collects garbage so often that it costs a third of the script: memory is cheaper here.
-    env: { GOGC: "400", ...process.env, ...environment(order, vus, summary) },
-    stdio: ["ignore", "pipe", "pipe"],
-    // A second interrupt makes k6 drop its summary: Ctrl-C in a terminal must reach it once, through the signal below.
-    detached: true,
+  const script = await scriptOf(order.scenario, folder);
+  const processes = Array.from({ length: count }, (_, index) => {
+    const summary = join(folder, `summary-${index}.json`);
+    const env = environment(order, { index, count, vus, startAt, summary });
+    return startK6({ program, script, args: outputs(order, index), env, summary, onLine: (line) => merge.add(line) });
   });
-  const kill = () => void child.kill("SIGKILL");
-  const interrupt = () => void child.kill("SIGINT");
+  const kill = () => processes.forEach((one) => one.kill());
+  const interrupt = () => processes.forEach((one) => one.interrupt());
   process.once("exit", kill);
   order.signal?.addEventListener("abort", interrupt, { once: true });
   if (order.signal?.aborted === true) interrupt();
-  const cpu = watchCpu(child.pid);
+  const cpu = watchCpu(processes);
   const ticks = startTicks(order, merge, cpu.sample);
   try {
-    const words = lastWords(child);
-    const closed = once(child, "close") as Promise<[number | null]>;
-    for await (const line of createInterface(child.stdout)) {
-      if (line.startsWith(LINE_MARK)) merge.add(JSON.parse(line) as Line);
-      else words.add(line);
-    }
-    const [code] = await closed;
+    const ends = await Promise.all(processes.map((one) => one.ended));
     const interrupted = order.signal?.aborted === true;
-    const counters = await readCounters(summary);
-    refuseFailure(code, counters, words.text(), interrupted, order.url);
-    return measurementOf(merge, counters, interrupted, cpu.share());
+    if (!interrupted) refuseFailure(ends, order.url);
+    return measurementOf(merge, ends, interrupted, cpu.share());
   } finally {
     ticks();
+    kill();
     process.off("exit", kill);
     order.signal?.removeEventListener("abort", interrupt);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function storyLanes({ scenario, dials }: DriveOrder): number {
+function sizeOf({ scenario, dials }: DriveOrder): { readonly lanes: number; readonly online: number } {
   const found = findScenario(scenario);
   if (found === undefined) throw new RangeError(`there is no scenario ${scenario}`);
-  return found.make(dials).lanes().length;
+  const story = found.make(dials);
+  return { lanes: story.lanes().length, online: story.online };
 }
 
-/** The script: TypeScript in a clone, compiled in the package. */
-function scriptOf(scenario: string): string {
-  const source = fileURLToPath(new URL(`../scenarios/${scenario}.ts`, import.meta.url));
+/** The script: one of the registry's, or one made for the user's own story. */
+async function scriptOf(scenario: string, folder: string): Promise<string> {
+  if (!isScenarioFile(scenario)) return ours(`../scenarios/${scenario}.ts`);
+  const script = join(folder, "own-story.js");
+  const [story, engine] = [resolve(scenario), ours("k6/engine.ts")].map((path) => pathToFileURL(path).href);
+  await writeFile(
+    script,
+    `import story from "${story}";
+import { createEngine } from "${engine}";
+const engine = createEngine(story);
+export const { options, setup, handleSummary } = engine;
+export default engine.drive;
+`,
+  );
+  return script;
+}
+
+/** A file of ours: TypeScript in a clone, compiled in the package. */
+function ours(path: string): string {
+  const source = fileURLToPath(new URL(path, import.meta.url));
   return existsSync(source) ? source : source.replace(/\.ts$/u, ".js");
 }
 
+/** One k6 among those of a run. */
+interface Part {
+  readonly index: number;
+  readonly count: number;
+  readonly vus: number;
+  /** When all start, epoch milliseconds; null: when it likes. */
+  readonly startAt: number | null;
+  readonly summary: string;
+}
+
 /** In the environment and not as `-e`: a command line, with the secret in it, can be read by everybody. */
-function environment(order: DriveOrder, vus: number, summary: string): Record<string, string> {
+function environment(order: DriveOrder, { index, count, vus, startAt, summary }: Part): Record<string, string> {
   const scenario = findScenario(order.scenario);
   return {
     ...(scenario && dialsToEnvironment(scenario, order.dials)),
     URL: order.url,
     RUN_ID: order.runId,
     VUS: String(vus),
+    GENERATOR: String(index),
+    GENERATORS: String(count),
+    START_AT: startAt === null ? "" : String(startAt),
     SHARD_LABELS: order.shards.join(","),
     HOTSHARD_SECRET: order.secret,
     // Whoever gave the order has decided on the secret.
@@ -99,39 +125,27 @@ function environment(order: DriveOrder, vus: number, summary: string): Record<st
     HOTSHARD_SUMMARY: summary,
     K6_NO_USAGE_REPORT: "true",
     K6_AUTO_EXTENSION_RESOLUTION: "false",
+    ...(order.prometheus !== undefined && { HOTSHARD_TRENDS: "1", ...remoteWrite(order.prometheus) }),
   };
 }
 
-/** Keeps the end of what k6 itself says. */
-function lastWords(child: ChildProcess): { add(line: string): void; text(): string } {
-  let tail = "";
-  const add = (text: string) => void (tail = `${tail}${text}\n`.slice(-2_000));
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => add(text.trimEnd()));
-  return { add, text: () => tail.trim() };
-}
-
-async function readCounters(file: string): Promise<K6Counters | null> {
-  try {
-    return (JSON.parse(await readFile(file, "utf8")) as { counters: K6Counters }).counters;
-  } catch {
-    return null;
-  }
+/** Series of several k6, and of several runs, are told apart by their instance. */
+function outputs({ prometheus, runId }: DriveOrder, index: number): string[] {
+  if (prometheus === undefined) return [];
+  return ["-o", "experimental-prometheus-rw", "--tag", `instance_id=${runId}-${index}`, "--tag", `testid=${runId}`];
 }
 
 /** @throws {DriveError} when there is nothing to judge */
-function refuseFailure(
-  code: number | null,
-  counters: K6Counters | null,
-  words: string,
-  interrupted: boolean,
-  url: string,
-): void {
-  if (interrupted) return;
-  const codes: readonly (number | null)[] = Object.values(EXIT);
-  if (counters === null || !codes.includes(code)) {
+function refuseFailure(ends: readonly K6End[], url: string): void {
+  const good = ends.filter(({ isGood }) => isGood);
+  if (good.length === 0) {
+    const [{ code, words } = { code: null, words: "" }] = ends;
     throw new DriveError("K6_FAILED", `k6 ended with exit code ${code}: ${words}`);
   }
-  if (counters.sent > 0 || counters.connectionFailures === 0) return;
+  const total = (name: "sent" | "connectionFailures") =>
+    good.reduce((sum, { counters }) => sum + (counters?.[name] ?? 0), 0);
+  if (total("sent") > 0 || total("connectionFailures") === 0) return;
+  const words = good.map((end) => end.words).join(" ");
   if (words.includes("UNAUTHENTICATED")) {
     const remedy = "give server and generator the same HOTSHARD_SECRET";
     throw new DriveError("TOKEN_REFUSED", `${url} refused the tokens (${words}); ${remedy}.`);
@@ -140,30 +154,50 @@ function refuseFailure(
   throw new DriveError("UNREACHABLE", `cannot connect to ${url} (${words}); ${remedy}.`);
 }
 
-function measurementOf(merge: Merge, counters: K6Counters | null, interrupted: boolean, cpu: number): Measurement {
-  const { sendLag, handlerLag, dropped, ...merged } = merge.finish(counters);
+function measurementOf(merge: Merge, ends: readonly K6End[], interrupted: boolean, cpu: number): Measurement {
+  const counters = ends.flatMap((end) => end.counters ?? []);
+  const lost = ends.flatMap(({ isGood, code }, index) =>
+    isGood || interrupted ? [] : [`k6 ${index + 1} of ${ends.length} ended by itself (exit code ${code})`],
+  );
+  // What a k6 without a summary counted is in its lines alone.
+  const isWhole = counters.length === ends.length;
+  const { sendLag, handlerLag, dropped, gaps, ...merged } = merge.finish(isWhole ? addCounters(counters) : null);
   const acked = Object.values(merged.shards).reduce((sum, shard) => sum + shard.acked, 0);
   return {
     driver: "k6",
     startedAt: new Date(merge.startAt ?? Date.now()).toISOString(),
     interrupted,
     ...merged,
-    // An interrupted VU cannot settle its books: what had no answer then is unknown, and nobody can name it.
-    unknown: interrupted ? merged.sent - acked - merged.refused : merged.unknown,
-    generator: { sendLag: sendLag.toData(), handlerLag: handlerLag.toData(), cpu, dropped },
+    // A VU that was stopped cannot settle its books: what had no answer then is unknown, and nobody can name it.
+    unknown: interrupted || lost.length > 0 ? merged.sent - acked - merged.refused : merged.unknown,
+    generator: {
+      sendLag: sendLag.toData(),
+      handlerLag: handlerLag.toData(),
+      cpu,
+      dropped,
+      gaps,
+      ...(ends.length > 1 && { processes: ends.length, lost }),
+    },
   };
 }
 
-/** Busy cores of the process between the first and the last sample. */
-function watchCpu(pid: number | undefined): { readonly sample: () => Promise<void>; share(): number } {
+function addCounters(all: readonly K6Counters[]): K6Counters {
+  const [first, ...others] = all;
+  const names = Object.keys(first ?? {}) as (keyof K6Counters)[];
+  const rows = names.map((name) => [name, others.reduce((sum, more) => sum + more[name], first?.[name] ?? 0)]);
+  return Object.fromEntries(rows) as K6Counters;
+}
+
+/** Busy cores of all processes between the first and the last sample. */
+function watchCpu(processes: readonly K6Process[]): { readonly sample: () => Promise<void>; share(): number } {
   type Sample = { readonly at: number; readonly cpu: number };
   let first = null as Sample | null;
   let last = null as Sample | null;
   return {
     async sample() {
-      const cpu = pid === undefined ? null : await cpuSeconds(pid);
-      if (cpu === null) return;
-      last = { at: performance.now(), cpu };
+      const each = await Promise.all(processes.map((one) => one.cpu()));
+      if (each.includes(null)) return;
+      last = { at: performance.now(), cpu: each.reduce<number>((sum, cpu) => sum + (cpu ?? 0), 0) };
       first ??= last;
     },
     share() {

@@ -51,7 +51,11 @@ function engineOf(scenario: Scenario): Engine {
       if (settings.secretIsPublic && !settings.lines)
         console.warn("HOTSHARD_SECRET is not set: using the public development secret.");
       const labels = settings.labelsAreKnown ? settings.labels : askLabels(settings);
-      return { startAt: Date.now() + settings.connectMs, runId: settings.runId ?? makeRunId(), labels };
+      return {
+        startAt: settings.startAt ?? Date.now() + settings.connectMs,
+        runId: settings.runId ?? makeRunId(),
+        labels,
+      };
     },
     drive: (data) => runVu(story, settings, data),
     handleSummary(data) {
@@ -78,7 +82,7 @@ function optionsOf(settings: Settings): Options {
     scenarios: {
       chat: { executor: "per-vu-iterations", vus, iterations: 1, maxDuration: `${seconds}s`, gracefulStop: "1s" },
     },
-    thresholds: thresholds(settings.labels, vus, settings.maxLagMs),
+    thresholds: thresholds(settings),
     summaryTrendStats: ["count", "med", "p(90)", "p(99)", "p(99.9)", "max"],
   };
 }

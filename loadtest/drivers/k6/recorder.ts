@@ -1,5 +1,6 @@
 import type { Phase } from "../../traffic/text.ts";
 import { counters, PHASE_TAGS, shardTags, trends } from "./instruments.ts";
+import type { Settings } from "./settings.ts";
 import type { Line, ShardTally, Tally } from "./tally.ts";
 import { createTally, microseconds, shardTally, TALLY_COUNTS } from "./tally.ts";
 
@@ -21,9 +22,14 @@ export interface Recorder {
 /**
  * @param vu number of the VU, from 1
  * @param startAt epoch milliseconds of the start of the schedule
- * @param lines print tallies with every duration, and leave k6's trends alone: the driver makes exact histograms of them
+ * @param lines print tallies with every duration: the driver makes exact histograms of them
+ * @param trends give durations to k6's trends
  */
-export function createRecorder(vu: number, startAt: number, lines: boolean): Recorder {
+export function createRecorder(
+  vu: number,
+  startAt: number,
+  { lines, trends: withTrends }: Pick<Settings, "lines" | "trends">,
+): Recorder {
   let tally = createTally(Number.NEGATIVE_INFINITY);
   const total = { sent: 0, acked: 0, refused: 0, unknown: 0, offline: 0, delivered: 0 };
 
@@ -49,23 +55,23 @@ export function createRecorder(vu: number, startAt: number, lines: boolean): Rec
     },
     shard: (label) => shardTally(tally, label),
     delivery(label, phase, hot, deliveryMs, serviceMs) {
-      if (!lines) {
+      if (withTrends) {
         const tags = shardTags(phase, label, hot);
         trends.delivery.add(deliveryMs, tags);
         trends.service.add(serviceMs, tags);
-        return;
       }
+      if (!lines) return;
       const shard = shardTally(tally, label);
       if (phase === "measure") shard.service.push(microseconds(serviceMs));
       (phase === "warmup" ? shard.unjudged : hot ? shard.hot : shard.innocent).push(microseconds(deliveryMs));
     },
     commit(label, phase, ms) {
-      if (!lines) trends.commit.add(ms, shardTags(phase, label, false));
-      else if (phase === "measure") shardTally(tally, label).commit.push(microseconds(ms));
+      if (withTrends) trends.commit.add(ms, shardTags(phase, label, false));
+      if (lines && phase === "measure") shardTally(tally, label).commit.push(microseconds(ms));
     },
     sendLag(phase, ms) {
-      if (!lines) trends.sendLag.add(ms, PHASE_TAGS[phase]);
-      else if (phase === "measure") tally.sendLag.push(microseconds(ms));
+      if (withTrends) trends.sendLag.add(ms, PHASE_TAGS[phase]);
+      if (lines && phase === "measure") tally.sendLag.push(microseconds(ms));
     },
     handlerLag(phase, ms) {
       // As a trend it would cost as much as parsing the frame, and the send lag tells the same of a busy VU.

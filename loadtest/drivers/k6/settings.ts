@@ -15,6 +15,11 @@ export interface Settings {
   /** Null: make one for this run. */
   readonly runId: string | null;
   readonly vus: number;
+  /** This k6 among those that share the lanes out, from 0, and how many there are. */
+  readonly generator: number;
+  readonly generators: number;
+  /** Start of the schedule that several k6 agree on, epoch milliseconds; null: when everybody here may be connected. */
+  readonly startAt: number | null;
   /** Labels of the server's shards if known, else all that may be. */
   readonly labels: readonly string[];
   readonly labelsAreKnown: boolean;
@@ -26,6 +31,8 @@ export interface Settings {
   readonly drainMs: number;
   /** Print what every VU counted, a line a second, for a program that reads it. */
   readonly lines: boolean;
+  /** Keep durations as k6's trends, which cost time and memory: for its own summary or for Prometheus. */
+  readonly trends: boolean;
   /** Where to write the counters instead of printing the table; null: print. */
   readonly summaryFile: string | null;
 }
@@ -61,6 +68,7 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
   }
   const vus = Number(env["VUS"] || DEFAULT_VUS);
   if (!(Number.isInteger(vus) && vus >= 1)) faults.push(`VUS must be a whole number from 1 to ${MAX_LANES}.`);
+  const part = readPart(env, faults);
   const maxLagMs = Number(env["MAX_LAG_MS"] || MAX_LAG_MS);
   if (!(maxLagMs > 0)) faults.push("MAX_LAG_MS must be a number of milliseconds above 0.");
   const connectMs = env["CONNECT"] ? parseDuration(env["CONNECT"]) * 1000 : null;
@@ -77,15 +85,41 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
     secretIsPublic,
     runId: env["RUN_ID"] || null,
     // A VU without a lane would only cost memory.
-    vus: Math.min(vus, MAX_LANES, story.lanes().length),
+    vus: vusOf(vus, story.lanes().length, part.generators),
+    ...part,
     labels: known ?? Array.from({ length: MOST_SHARDS }, (_, index) => String(index).padStart(2, "0")),
     labelsAreKnown: known !== null,
     maxLagMs,
-    connectMs: connectMs ?? CONNECT_MS.least + CONNECT_MS.perUser * story.online,
+    connectMs: connectMs ?? timeToConnect(story.online),
     drainMs,
     lines: env["HOTSHARD_LINES"] === "1",
+    trends: env["HOTSHARD_LINES"] !== "1" || env["HOTSHARD_TRENDS"] === "1",
     summaryFile: env["HOTSHARD_SUMMARY"] || null,
   };
+}
+
+function readPart(env: Environment, faults: string[]): Pick<Settings, "generator" | "generators" | "startAt"> {
+  const generators = Number(env["GENERATORS"] || 1);
+  if (!(Number.isInteger(generators) && generators >= 1 && generators <= MAX_LANES)) {
+    faults.push(`GENERATORS must be a whole number from 1 to ${MAX_LANES}.`);
+  }
+  const generator = Number(env["GENERATOR"] || 0);
+  if (!(Number.isInteger(generator) && generator >= 0 && generator < generators)) {
+    faults.push("GENERATOR must be a whole number from 0 to below GENERATORS.");
+  }
+  const startAt = env["START_AT"] ? Number(env["START_AT"]) : null;
+  if (startAt !== null && !(startAt > 0)) faults.push("START_AT must be epoch milliseconds.");
+  return { generator, generators, startAt };
+}
+
+/** VUs of each of several k6: every hand of lanes has one at least. */
+export function vusOf(asked: number, lanes: number, generators: number): number {
+  return Math.max(1, Math.min(asked, Math.floor(lanes / generators)));
+}
+
+/** Milliseconds in which so many users are connected. */
+export function timeToConnect(users: number): number {
+  return CONNECT_MS.least + CONNECT_MS.perUser * users;
 }
 
 function isLoopback(host: string): boolean {

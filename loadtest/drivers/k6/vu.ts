@@ -37,10 +37,10 @@ const POLL_MS = 50;
  */
 export function runVu(story: Story, settings: Settings, common: Common): void {
   const { dials, url } = settings;
-  const vu = exec.vu.idInTest;
-  const lanes = lanesOf(story, vu, settings.vus);
+  const vu = settings.generator * settings.vus + exec.vu.idInTest;
+  const lanes = lanesOf(story, vu, settings.generators * settings.vus);
   const clock = createClock(exec.instance, common.startAt);
-  const recorder = createRecorder(vu, common.startAt, settings.lines);
+  const recorder = createRecorder(vu, common.startAt, settings);
   const gaps = createGapBins(lanes.reduce((sum, { rate }) => sum + rate, 0));
   let failures = 0;
   let isLate = false;
