@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { benchAccounting } from "./accounting.ts";
 import { benchDetector } from "./detector.ts";
+import { measureLogDelivery, type Outage } from "./log-delivery.ts";
 import { machine } from "./machine.ts";
 import { measureObservation } from "./observation-cost.ts";
 import { benchmarkPage, type Section } from "./report.ts";
@@ -14,7 +15,15 @@ const SUBJECTS: SubjectName[] = ["MySQL × 4", "SQLite × 4"];
 /** With so many shards a process has about 2,000 series. */
 const SHARDS = 17;
 
-const sections = [detector(), accounting(), await scrapes(), await costs()];
+const LINES_PER_S = 5_000;
+const LOG_S = 60;
+const OUTAGES: readonly Outage[] = [
+  { mood: 500, seconds: 10 },
+  { mood: "hang", seconds: 10 },
+  { mood: 429, seconds: 30 },
+];
+
+const sections = [detector(), accounting(), await scrapes(), await logs(), await costs()];
 for (const { rows, title } of sections) {
   process.stdout.write(`${title}\n${rows.map((row) => `  ${row.join("  ")}`).join("\n")}\n`);
 }
@@ -52,6 +61,24 @@ async function scrapes(): Promise<Section> {
     text: "How long building the page keeps the event loop from anything else: 200 pages, less than 10 ms.",
     head: ["format", "series", "kB", "median, ms", "p99, ms", "most CPU, ms"],
     rows: rows.map((row) => [row.format, row.series, row.kilobytes, row.blockedMs, row.p99Ms, row.worstCpuMs]),
+  };
+}
+
+async function logs(): Promise<Section> {
+  // Side by side: exactness does not ask for a quiet machine.
+  const rows = await Promise.all(OUTAGES.map((outage) => measureLogDelivery(LINES_PER_S, LOG_S, outage)));
+  return {
+    title: "Log lines to Loki",
+    text:
+      `${LINES_PER_S.toLocaleString("en")} lines a second for ${LOG_S} seconds to a stand-in that enforces Loki's limits and fails in the ` +
+      "middle. Accepted and dropped add up to logged, exactly, and the stand-in holds the accepted ones: the benchmark fails otherwise.",
+    head: ["Loki says", "for, s", "logged", "accepted", "dropped", "held", "largest push, kB"],
+    rows: rows.map((row, index) => [
+      OUTAGES[index]!.mood === "hang" ? "nothing" : String(OUTAGES[index]!.mood),
+      OUTAGES[index]!.seconds,
+      ...[row.logged, row.accepted, row.dropped, row.held].map((lines) => lines.toLocaleString("en")),
+      row.largestPush / 1_000,
+    ]),
   };
 }
 
