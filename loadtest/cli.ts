@@ -1,11 +1,14 @@
 import { Command, CommanderError } from "commander";
+import { addCompare } from "./commands/compare.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addReport } from "./commands/report.ts";
 import { addRules } from "./commands/rules.ts";
 import { addRun } from "./commands/run.ts";
+import { addRuns } from "./commands/runs.ts";
 import { addServe } from "./commands/serve.ts";
 import { addStack } from "./commands/stack.ts";
 import { addTools } from "./commands/tools.ts";
+import { addWhatIf } from "./commands/whatif.ts";
 import { EXIT, explainError } from "./exit-code.ts";
 import { packageVersion } from "./version.ts";
 
@@ -40,6 +43,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   addServe(program, finish);
   addStack(program, finish);
   addReport(program);
+  addRuns(program);
+  addCompare(program, finish);
+  addWhatIf(program, finish);
   addRules(program);
   addTools(program, finish);
   try {

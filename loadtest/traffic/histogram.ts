@@ -40,6 +40,11 @@ function bucketOf(ms: number): number {
   return index < SIZE ? index : SIZE - 1;
 }
 
+/** The smallest value of a bucket, ms; that of the next one is its upper end. */
+export function lowerEdgeOf(index: number): number {
+  return 2 ** (LOWEST_EXPONENT + Math.floor(index / STEPS)) * (1 + (index % STEPS) / STEPS);
+}
+
 /** The middle of a bucket, ms. */
 function middleOf(index: number): number {
   const octave = Math.floor(index / STEPS);

@@ -29,6 +29,8 @@ test("a packed histogram is the same one, and packed ones add up as if recorded 
   );
 });
 
+const acked = (of: readonly { acked: number }[]): number => of.reduce((sum, each) => sum + each.acked, 0);
+
 const part = fc.record({
   second: fc.nat(5_000),
   shard: fc.constantFrom("00", "01"),
@@ -45,11 +47,11 @@ test("whatever came when: few slices, in order, that add up to all of it; also w
   fc.assert(
     fc.property(fc.array(part, { maxLength: 40 }), fc.nat(40), (parts, cut) => {
       const [one, two, all] = [createSliceKeeper(), createSliceKeeper(), createSliceKeeper()];
-      parts.forEach(({ second, shard, acked, warmup, delivery, commit }, i) => {
+      parts.forEach(({ second, shard, acked: count, warmup, delivery, commit }, i) => {
         const packed = {
           second,
           shard,
-          acked,
+          acked: count,
           warmup: packHistogram(dataOf(warmup)),
           delivery: packHistogram(dataOf(delivery)),
           commit: packHistogram(dataOf(commit)),
@@ -61,7 +63,6 @@ test("whatever came when: few slices, in order, that add up to all of it; also w
         for (const name of ["warmup", "delivery", "commit"] as const) {
           same(total(slices, name), mergeHistograms(parts.map((each) => dataOf(each[name]))));
         }
-        const acked = (of: readonly { acked: number }[]) => of.reduce((sum, each) => sum + each.acked, 0);
         assert.equal(acked(slices), acked(parts));
         for (const label of ["00", "01"]) {
           const own = slices.filter(({ shard }) => shard === label);

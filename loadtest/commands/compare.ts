@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { ConfigError } from "../../server/placement/contract.ts";
+import { ALLOWABLE } from "../compare/comparable.ts";
+import { compareRuns, sift, type CompareOptions } from "../compare/compare.ts";
+import type { Comparison } from "../compare/comparison.ts";
+import { openRun } from "../compare/open.ts";
+import { terminalComparison } from "../compare/terminal.ts";
+import { writeComparison } from "../compare/write.ts";
+import { EXIT } from "../exit-code.ts";
+
+const HELP = `
+A and B are folders of runs; A is the one before. With --interleave they are settings, written as after "hotshard run".
+
+Examples:
+  hotshard compare runs/before runs/after
+  hotshard compare runs/main runs/branch --fail-on-worse --tolerance 10%
+  hotshard compare --interleave 'random --placement slots' 'random --placement ring:virtualNodes=20' --rounds 6
+
+Exit codes: 0 compared, whatever came out; 1 something is worse and --fail-on-worse was given; 2 they cannot be compared;
+3 a run is INVALID.`;
+
+interface Given {
+  readonly out?: string;
+  readonly confidence: string;
+  readonly tolerance: string;
+  readonly least: string;
+  readonly allow?: string;
+  readonly failOnWorse?: boolean;
+  readonly json?: boolean;
+}
+
+/** `hotshard compare A B`: what changed from one run to another, and whether that is more than noise. */
+export function addCompare(program: Command, finish: (code: number) => void): void {
+  program
+    .command("compare")
+    .summary("what changed from one run to another, beyond noise")
+    .description("Tells what changed from run A to run B, per shard and overall, and what is only noise.")
+    .argument("<a>")
+    .argument("<b>")
+    .option("--out <folder>", "folder for compare.json, compare.md and compare.html")
+    .option("--confidence <share>", "chance that two runs of the same thing are told to be no different", "95%")
+    .option("--tolerance <share>", "changes below this are nobody's concern", "5%")
+    .option("--least <ms>", "nor are changes of a duration below this", "1ms")
+    .option("--allow <codes>", `compare in spite of: ${[...ALLOWABLE].join(", ")}`)
+    .option("--fail-on-worse", "exit 1 when a figure is worse beyond --tolerance")
+    .option("--json", "print compare.json on stdout")
+    .addHelpText("after", HELP)
+    .action(async (a: string, b: string, given: Given) => finish(await compareFolders(a, b, given)));
+}
+
+async function compareFolders(a: string, b: string, given: Given): Promise<number> {
+  const options = optionsFrom(given);
+  const [left, right] = await Promise.all([openRun(a, a), openRun(b, b)]);
+  const { refused } = sift(left, right, options.allow);
+  if (refused.length > 0) {
+    const allowable = refused.filter(({ code }) => ALLOWABLE.has(code)).map(({ code }) => code);
+    const remedy =
+      allowable.length === refused.length
+        ? ` (--allow ${[...new Set(allowable)].join(",")} compares all the same)`
+        : "";
+    process.stderr.write(
+      `hotshard: NOT_COMPARABLE: ${refused.map(({ code, message }) => `${code}: ${message}`).join("; ")}${remedy}\n`,
+    );
+    return refused.some(({ code }) => code === "INVALID") ? EXIT.invalid : EXIT.usage;
+  }
+  return tell(compareRuns(left, right, options), given);
+}
+
+/** Writes the comparison, prints it, and says what the shell is told. */
+async function tell(comparison: Comparison, given: Given): Promise<number> {
+  const out = given.out ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-compare`);
+  await writeComparison(out, comparison);
+  process.stderr.write(`${terminalComparison(comparison, process.stderr)}\nReport: ${join(out, "compare.html")}\n`);
+  if (given.json === true) process.stdout.write(`${JSON.stringify(comparison)}\n`);
+  const isWorse = comparison.changes.some(({ outcome }) => outcome === "worse");
+  return given.failOnWorse === true && isWorse ? EXIT.failed : EXIT.good;
+}
+
+/** All faults at once. @throws {ConfigError} BAD_OPTIONS */
+function optionsFrom({ confidence, tolerance, least, allow = "" }: Given): CompareOptions {
+  const faults: string[] = [];
+  const read = (name: string, text: string, value: number, holds: boolean, form: string) => {
+    if (!holds) faults.push(`--${name} is ${form}, not "${text}"`);
+    return value;
+  };
+  const sure = share(confidence);
+  const tolerated = share(tolerance);
+  const ms = /^[\d.]+(ms)?$/u.test(least) ? Number.parseFloat(least) : Number.NaN;
+  const codes = allow
+    .split(",")
+    .map((code) => code.trim().toUpperCase())
+    .filter((code) => code !== "");
+  const options = {
+    confidence: read("confidence", confidence, sure, sure >= 0.5 && sure < 1, "a share from 50% to below 100%"),
+    tolerance: read("tolerance", tolerance, tolerated, tolerated >= 0 && tolerated <= 10, "a share such as 5%"),
+    toleranceMs: read("least", least, ms, ms >= 0, "milliseconds such as 1ms"),
+    allow: new Set(codes),
+  };
+  const unknown = codes.filter((code) => !ALLOWABLE.has(code));
+  if (unknown.length > 0) faults.push(`--allow knows ${[...ALLOWABLE].join(", ")}, not ${unknown.join(", ")}`);
+  if (faults.length > 0) throw new ConfigError("BAD_OPTIONS", faults.join("; "));
+  return options;
+}
+
+/** `5%` or `0.05`; NaN when it is neither. */
+function share(text: string): number {
+  const [, number = "", sign = ""] = /^(\d+(?:\.\d+)?)\s*(%?)$/u.exec(text.trim()) ?? [];
+  return number === "" ? Number.NaN : Number(number) / (sign === "" ? 1 : 100);
+}

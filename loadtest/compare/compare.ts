@@ -1,0 +1,200 @@
+import { mergeHistograms } from "../traffic/histogram.ts";
+import { createRandom } from "../traffic/random.ts";
+import { packageVersion } from "../version.ts";
+import { blockBootstrap } from "./block-bootstrap.ts";
+import { ALLOWABLE, differencesOf, obstaclesOf, type ComparedRun, type Obstacle } from "./comparable.ts";
+import type { Change, Comparison, Outcome } from "./comparison.ts";
+import { decide, type Decision, type Estimate } from "./decide.ts";
+import { hotDialogFigures, type DialogCounts } from "./hot-dialogs.ts";
+import { createLogValues, leastSamples, measuresOf, samplesOf } from "./measures.ts";
+import type { RunSeries } from "./series.ts";
+import { superiority } from "./superiority.ts";
+
+export interface CompareOptions {
+  /** That two runs of the same thing are told to be no different, above 0 and below 1. */
+  readonly confidence: number;
+  /** Changes below this share of a figure are nobody's concern, ≥ 0. */
+  readonly tolerance: number;
+  /** Nor are changes of a duration below this, ms, ≥ 0. */
+  readonly toleranceMs: number;
+  /** Obstacles that the reader takes upon himself: codes of `ALLOWABLE`. */
+  readonly allow: ReadonlySet<string>;
+}
+
+export const DEFAULT_COMPARE: CompareOptions = { confidence: 0.95, tolerance: 0.05, toleranceMs: 1, allow: new Set() };
+
+/** A figure of both sides before anything is decided; `a` and `b` are no logarithms. */
+export interface Figure {
+  readonly metric: string;
+  readonly shard: string | null;
+  readonly dialog: string | null;
+  readonly a: number;
+  readonly b: number;
+  readonly change: number;
+  readonly error: number;
+  readonly freedom: number;
+}
+
+/** What stands in the way, and what of it the reader allowed. */
+export function sift(
+  a: ComparedRun,
+  b: ComparedRun,
+  allow: ReadonlySet<string>,
+): { refused: Obstacle[]; allowed: Obstacle[] } {
+  const all = obstaclesOf(a, b);
+  const isAllowed = ({ code }: Obstacle) => ALLOWABLE.has(code) && allow.has(code);
+  return { refused: all.filter((one) => !isAllowed(one)), allowed: all.filter(isAllowed) };
+}
+
+/** Compares two runs that `sift` lets pass. Their noise is that of their own time slices, by the block bootstrap. */
+export function compareRuns(
+  a: ComparedRun & { readonly dialogs: DialogCounts | null },
+  b: ComparedRun & { readonly dialogs: DialogCounts | null },
+  options: CompareOptions,
+): Comparison {
+  const labels = commonLabels(a, b);
+  const [left, right] = [valuesOf(a.series), valuesOf(b.series)];
+  const figures = figuresOf(a.series, b.series, labels, (i, j) => welch(left, i, right, j));
+  const dialogs = hotDialogFigures(a.dialogs, b.dialogs);
+  return comparisonOf(
+    { method: "two runs", rounds: 1, a: [a], b: [b], skipped: skippedOf(a.series, b.series, labels) },
+    [...figures, ...dialogs],
+    options,
+  );
+}
+
+/** Labels of the shards that can be held against each other: none when the sets are not the same. */
+export function commonLabels({ series: a }: ComparedRun, { series: b }: ComparedRun): readonly string[] {
+  return a.labels.join(" ") === b.labels.join(" ") ? a.labels : [];
+}
+
+interface Values {
+  readonly logs: Float64Array;
+  readonly errors: Float64Array;
+  readonly freedom: number;
+}
+
+function valuesOf(series: RunSeries): Values {
+  const statistics = createLogValues(series);
+  const cells = series.seconds.length;
+  const logs = statistics(new Float64Array(cells).fill(1)).slice();
+  return { logs, ...blockBootstrap(cells, statistics, createRandom(5, cells).uniform) };
+}
+
+type Compared = Pick<Figure, "a" | "b" | "change" | "error" | "freedom">;
+
+/** The two errors together, with the degrees of freedom of Welch and Satterthwaite (Welch, Biometrika 34, 1947). */
+function welch(a: Values, i: number, b: Values, j: number): Compared {
+  const [left, right] = [a.errors[i]! ** 2, b.errors[j]! ** 2];
+  const both = left + right;
+  const freedom = both === 0 ? a.freedom + b.freedom : both ** 2 / (left ** 2 / a.freedom + right ** 2 / b.freedom);
+  const [from, to] = [a.logs[i]!, b.logs[j]!];
+  return { a: Math.exp(from), b: Math.exp(to), change: to - from, error: Math.sqrt(both), freedom };
+}
+
+/** @param compare figure i of A with figure j of B, in the order of `measuresOf` of each */
+export function figuresOf(
+  a: RunSeries,
+  b: RunSeries,
+  labels: readonly string[],
+  compare: (i: number, j: number) => Compared,
+): Figure[] {
+  const measures = measuresOf(labels);
+  const [left, right] = [samplesOf(a), samplesOf(b)];
+  return measures.flatMap((measure, i) => {
+    if (Math.min(left[i]!, right[i]!) < leastSamples(measure)) return [];
+    const compared = compare(i, i);
+    return Number.isFinite(compared.change) ? [{ ...measure, dialog: null, ...compared }] : [];
+  });
+}
+
+export function skippedOf(a: RunSeries, b: RunSeries, labels: readonly string[]): Comparison["skipped"] {
+  const [left, right] = [samplesOf(a), samplesOf(b)];
+  return measuresOf(labels).flatMap((measure, i) => {
+    const [fewest, least] = [Math.min(left[i]!, right[i]!), leastSamples(measure)];
+    return fewest < least ? [{ ...measure, reason: `rests on ${fewest} samples, needs ${least}` }] : [];
+  });
+}
+
+interface Sides {
+  readonly method: Comparison["method"];
+  readonly rounds: number;
+  /** Runs of each side, in time. */
+  readonly a: readonly ComparedRun[];
+  readonly b: readonly ComparedRun[];
+  readonly skipped: Comparison["skipped"];
+}
+
+const side = (runs: readonly ComparedRun[]) => ({
+  runs: runs.map(({ result }) => result.run.id),
+  command: runs[0]!.result.run.command,
+  startedAt: runs[0]!.result.run.startedAt,
+});
+
+/** Decides about all figures together and says it. */
+export function comparisonOf(sides: Sides, figures: readonly Figure[], options: CompareOptions): Comparison {
+  const estimates = figures.map((figure): Estimate => ({ ...figure, tolerance: toleranceOf(figure, options) }));
+  const decisions = decide(estimates, options.confidence);
+  const [a, b] = [sides.a[0]!, sides.b[0]!];
+  return {
+    version: 1,
+    hotshard: packageVersion(),
+    method: sides.method,
+    rounds: sides.rounds,
+    confidence: options.confidence,
+    tolerance: { share: options.tolerance, ms: options.toleranceMs },
+    scenario: a.result.run.scenario,
+    a: side(sides.a),
+    b: side(sides.b),
+    differs: differencesOf(a, b),
+    caveats: sift(a, b, options.allow).allowed,
+    changes: figures.map((figure, i) =>
+      changeOf(figure, estimates[i]!.tolerance, decisions[i]!, superiorityOf(figure, sides)),
+    ),
+    skipped: sides.skipped,
+  };
+}
+
+function toleranceOf({ metric, a, b }: Figure, { tolerance, toleranceMs }: CompareOptions): number {
+  const isDuration = metric.startsWith("delivery") || metric.startsWith("commit");
+  return Math.log1p(Math.max(tolerance, isDuration ? toleranceMs / Math.min(a, b) : 0));
+}
+
+function superiorityOf({ metric, shard }: Figure, { a, b }: Sides): number | null {
+  const [name] = metric.split(".");
+  if (name !== "delivery" && name !== "commit") return null;
+  const whole = (runs: readonly ComparedRun[]) =>
+    mergeHistograms(
+      runs.flatMap(({ series }) =>
+        series.shards.flatMap((one, i) => (shard === null || series.labels[i] === shard ? [one[name].total] : [])),
+      ),
+    );
+  return superiority(whole(a), whole(b));
+}
+
+function changeOf(figure: Figure, tolerance: number, decision: Decision, superior: number | null): Change {
+  const { metric, shard, dialog, a, b, change } = figure;
+  return {
+    metric,
+    shard,
+    dialog,
+    a,
+    b,
+    change: Math.expm1(change),
+    low: Math.expm1(decision.low),
+    high: Math.expm1(decision.high),
+    tolerance: Math.expm1(tolerance),
+    superiority: superior,
+    pValue: decision.pValue,
+    adjusted: decision.adjusted,
+    outcome: outcomeOf(figure, decision.outcome),
+  };
+}
+
+/** Longer and more uneven is worse, less throughput too; what one shard or dialog gets of it is neither. */
+function outcomeOf({ metric, shard }: Figure, outcome: Decision["outcome"]): Outcome {
+  if (outcome === "same" || outcome === "unclear") return outcome;
+  const up = outcome === "up";
+  if (metric === "dialog.share" || (metric === "throughput" && shard !== null)) return up ? "more" : "less";
+  return up === (metric === "throughput") ? "better" : "worse";
+}

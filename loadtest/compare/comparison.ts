@@ -1,0 +1,67 @@
+import { Type, type Static } from "typebox";
+
+const Num = (description: string) => Type.Number({ description });
+const Text = (description: string) => Type.String({ description });
+const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+const Change = Type.Object({
+  metric: Text(
+    "delivery.p50, delivery.p99, commit.p50, commit.p99 (ms), throughput (1/s), skew.maxOverMean, dialog.share",
+  ),
+  shard: Nullable(Text("Label; null: all shards together")),
+  dialog: Nullable(Text("For dialog.share")),
+  a: Num("Of the first run; the geometric mean of all rounds when interleaved"),
+  b: Num("Of the second"),
+  change: Num("b / a − 1"),
+  low: Num("Lower end of its interval, simultaneous over all figures"),
+  high: Num("Upper end"),
+  tolerance: Num("Changes up to this are nobody's concern: a share of the smaller figure"),
+  superiority: Nullable(Num("Chance that a message of the second run takes longer than one of the first; 0.5: alike")),
+  pValue: Num("Of the hypothesis that the change is within the tolerance"),
+  adjusted: Num("The same by Holm, over all figures"),
+  outcome: Type.Union(
+    [
+      Type.Literal("worse"),
+      Type.Literal("better"),
+      Type.Literal("more"),
+      Type.Literal("less"),
+      Type.Literal("same"),
+      Type.Literal("unclear"),
+    ],
+    {
+      description: "more, less: neither good nor bad by itself; same: within the tolerance; unclear: too noisy to tell",
+    },
+  ),
+});
+
+const Side = Type.Object({
+  runs: Type.Array(Text("Run ids")),
+  command: Text("Runs the same again"),
+  startedAt: Text("ISO 8601, UTC, of the first run"),
+});
+
+const Note = Type.Object({ code: Text("Stable, in capitals"), message: Text("One sentence") });
+
+/** `compare.json`, version 1. The JSON Schema beside the package is made from this. */
+export const ComparisonSchema = Type.Object(
+  {
+    version: Type.Literal(1),
+    hotshard: Text("Version of hotshard that wrote it"),
+    method: Type.Union([Type.Literal("two runs"), Type.Literal("interleaved")]),
+    rounds: Type.Integer({ minimum: 1, description: "Pairs of runs" }),
+    confidence: Num("That two runs of the same thing are told to be no different, 0…1"),
+    tolerance: Type.Object({ share: Num("Of a figure"), ms: Num("Of a duration: the larger of both counts") }),
+    scenario: Text("Of both"),
+    a: Side,
+    b: Side,
+    differs: Type.Array(Type.Object({ name: Text("What"), a: Text("In the first"), b: Text("In the second") })),
+    caveats: Type.Array(Note),
+    changes: Type.Array(Change),
+    skipped: Type.Array(Type.Object({ metric: Text("As above"), shard: Nullable(Text("Label")), reason: Text("Why") })),
+  },
+  { $id: "https://hotshard.dev/schema/comparison-1.json", title: "hotshard comparison" },
+);
+
+export type Comparison = Static<typeof ComparisonSchema>;
+export type Change = Comparison["changes"][number];
+export type Outcome = Change["outcome"];

@@ -1,0 +1,83 @@
+import { escapeXml } from "../report/escape.ts";
+import { chance, moment } from "../report/format.ts";
+import { page } from "../report/page.ts";
+import { figure, paragraph, section } from "../report/section.ts";
+import { table, type Cell } from "../report/table.ts";
+import type { Change, Comparison } from "./comparison.ts";
+import { forestPlot } from "./forest-plot.ts";
+import {
+  changeInWords,
+  comparisonHeadline,
+  figureInWords,
+  groundsInWords,
+  intervalInWords,
+  metricInWords,
+  placeInWords,
+  settingsInWords,
+  toldOf,
+} from "./words.ts";
+
+function rowOf(one: Change): Cell[] {
+  return [
+    placeInWords(one),
+    metricInWords(one.metric),
+    figureInWords(one.metric, one.a),
+    figureInWords(one.metric, one.b),
+    changeInWords(one.change),
+    intervalInWords(one),
+    one.superiority === null ? "–" : one.superiority.toFixed(2),
+    chance(one.adjusted),
+    one.outcome === "worse" ? { html: "worse", className: "hot" } : one.outcome,
+  ];
+}
+
+function allFigures(comparison: Comparison): string {
+  const told = new Set(toldOf(comparison));
+  return section(
+    "figures",
+    "All figures",
+    paragraph(
+      "Longer: the chance that a message of B takes longer than one of A, 0.5 when they are alike. p: adjusted by Holm for all figures.",
+    ) +
+      table({
+        caption: "Figures of A and B with the change and its simultaneous interval",
+        head: ["", "", "A", "B", "change", "interval", "longer", "p", ""],
+        rows: comparison.changes.map(rowOf),
+        words: new Set([1, 8]),
+        rowClass: (row) => (told.has(comparison.changes[row]!) ? "now" : ""),
+      }),
+  );
+}
+
+const side = (name: string, { command, runs: ids, startedAt }: Comparison["a"]) =>
+  `<p><b>${name}</b> ${escapeXml(moment(startedAt))}, ${escapeXml(ids.join(", "))}</p><pre><code>${escapeXml(command)}</code></pre>`;
+
+function runs({ a, b, skipped }: Comparison): string {
+  const left = skipped.map(
+    ({ metric, shard, reason }) => `${metricInWords(metric)}${shard === null ? "" : ` of shard ${shard}`}: ${reason}`,
+  );
+  const words = left.length === 0 ? "" : paragraph(`Not compared: ${left.join("; ")}.`, "soft");
+  return section("runs", "The runs", side("A", a) + side("B", b) + words);
+}
+
+/** The comparison as one HTML file, in the manner of a run's report. */
+export function comparisonPage(comparison: Comparison): string {
+  const headline = comparisonHeadline(comparison);
+  const settings = settingsInWords(comparison);
+  const list = settings.map((sentence) => `<li>${escapeXml(sentence)}</li>`).join("");
+  const body =
+    `<header><p class="where"><b>hotshard compare</b> · <b>${escapeXml(comparison.scenario)}</b> · ${escapeXml(moment(comparison.a.startedAt))} → ${escapeXml(moment(comparison.b.startedAt))}</p>` +
+    `<h1>${escapeXml(headline)}</h1>${paragraph(groundsInWords(comparison), "lead")}${list === "" ? "" : `<ul>${list}</ul>`}</header>` +
+    figure(
+      forestPlot(comparison),
+      "Whiskers are simultaneous intervals: one that lies outside the band is a difference.",
+    ) +
+    allFigures(comparison) +
+    runs(comparison);
+  return page({
+    title: `compare ${comparison.scenario}: ${headline}`,
+    className: "valid",
+    body,
+    footer: `hotshard ${comparison.hotshard}`,
+  });
+}

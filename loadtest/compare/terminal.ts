@@ -1,0 +1,43 @@
+import { wantsColour, wrap, type Screen } from "../report/terminal.ts";
+import type { Change, Comparison } from "./comparison.ts";
+import {
+  changeInWords,
+  comparisonHeadline,
+  figureInWords,
+  groundsInWords,
+  intervalInWords,
+  metricInWords,
+  placeInWords,
+  settingsInWords,
+  shortList,
+} from "./words.ts";
+
+/** The comparison in a screen of text. */
+export function terminalComparison(comparison: Comparison, screen: Screen, environment = process.env): string {
+  const columns = Math.max(60, Math.min(100, screen.columns ?? 80));
+  const paint = (codes: string, text: string) =>
+    wantsColour(screen, environment) ? `\u001B[${codes}m${text}\u001B[0m` : text;
+  const rows = shortList(comparison);
+  const width = Math.max(10, ...rows.map((one) => placeInWords(one).length)) + 2;
+  const line = (one: Change) => {
+    const text =
+      placeInWords(one).padEnd(width) +
+      metricInWords(one.metric).padEnd(14) +
+      figureInWords(one.metric, one.a).padStart(10) +
+      figureInWords(one.metric, one.b).padStart(10) +
+      changeInWords(one.change).padStart(10) +
+      `  ${one.outcome.padEnd(8)}${intervalInWords(one)}`;
+    return one.outcome === "worse" ? paint("1;31", text) : text;
+  };
+  const head = `${"".padEnd(width + 14)}${"A".padStart(10)}${"B".padStart(10)}${"change".padStart(10)}  ${"".padEnd(8)}interval`;
+  return [
+    paint("1", wrap(comparisonHeadline(comparison), columns)),
+    ...settingsInWords(comparison).map((sentence) => wrap(sentence, columns)),
+    "",
+    head,
+    ...rows.map(line),
+    "",
+    wrap(groundsInWords(comparison), columns),
+    "",
+  ].join("\n");
+}

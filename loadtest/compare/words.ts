@@ -1,0 +1,94 @@
+import { duration, milliseconds, percent, perSecond, plural } from "../report/format.ts";
+import type { Change, Comparison } from "./comparison.ts";
+
+/** Differences that are told: everything but "same" and "unclear". */
+export const toldOf = ({ changes }: Comparison): Change[] =>
+  changes.filter(({ outcome }) => outcome !== "same" && outcome !== "unclear").sort(bySize);
+
+const bySize = (a: Change, b: Change): number => Math.abs(Math.log1p(b.change)) - Math.abs(Math.log1p(a.change));
+
+/** `shard 02`, `all shards`, `dialog 7_501`. */
+export function placeInWords({ shard, dialog }: Change): string {
+  if (dialog !== null) return `dialog ${dialog}`;
+  return shard === null ? "all shards" : `shard ${shard}`;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  throughput: "acknowledged",
+  "skew.maxOverMean": "max/mean",
+  "dialog.share": "share of the messages",
+};
+
+/** `delivery p99`. */
+export const metricInWords = (metric: string): string => NAMES[metric] ?? metric.replace(".", " ");
+
+/** A figure without its unit where a column says it, in the metric's own way. */
+export function figureInWords(metric: string, value: number): string {
+  if (metric === "throughput") return perSecond(value);
+  if (metric === "skew.maxOverMean") return value.toFixed(2);
+  return metric === "dialog.share" ? percent(value) : duration(value);
+}
+
+/** `+10.2 %`, `−3.0 %`; from tenfold on as a factor. */
+export function changeInWords(change: number): string {
+  if (!Number.isFinite(change)) return "?";
+  if (change >= 9) return `${(change + 1).toFixed(0)}\u202f×`;
+  return `${change < 0 ? "−" : "+"}${percent(Math.abs(change))}`;
+}
+
+/** `+9.1 % to +11.3 %`. */
+export const intervalInWords = ({ low, high }: Change): string => `${changeInWords(low)} to ${changeInWords(high)}`;
+
+/** `commit p50 40.3 ms → 44.4 ms, +10.2 % (+9.1 % to +11.3 %)`. */
+export function changeInFull(one: Change): string {
+  const from = figureInWords(one.metric, one.a);
+  const to = figureInWords(one.metric, one.b);
+  return `${metricInWords(one.metric)} ${from} → ${to}, ${changeInWords(one.change)} (${intervalInWords(one)})`;
+}
+
+const VERBS = { worse: "is worse", better: "is better", more: "gets more", less: "gets less" } as const;
+
+/** The finding in one sentence: the largest difference for the worse if there is one, else the largest. */
+export function comparisonHeadline(comparison: Comparison): string {
+  const told = toldOf(comparison);
+  const first = told.find(({ outcome }) => outcome === "worse") ?? told[0];
+  if (first === undefined)
+    return isUnclear(comparison) ? "No difference was found, and not all could be told." : "No difference.";
+  const verb = first.outcome in VERBS ? VERBS[first.outcome as keyof typeof VERBS] : "changed";
+  const place = placeInWords(first);
+  return `${place[0]!.toUpperCase()}${place.slice(1)} ${verb}: ${changeInFull(first)}.`;
+}
+
+const isUnclear = ({ changes }: Comparison): boolean => changes.some(({ outcome }) => outcome === "unclear");
+
+/** How many figures were told to be what, and what that rests on. */
+export function groundsInWords(comparison: Comparison): string {
+  const { changes, confidence, method, rounds, tolerance } = comparison;
+  const of = (outcome: string) => changes.filter((one) => one.outcome === outcome).length;
+  const told = toldOf(comparison).length;
+  const noise =
+    method === "interleaved"
+      ? `${plural(rounds, "round")} in alternation, so the machine's drift is taken out`
+      : "the noise is that inside each run; what the machine did between the runs is not in it (--interleave takes that out)";
+  return (
+    `Of ${plural(changes.length, "figure")}, ${told} changed, ${of("same")} are the same within ` +
+    `${percent(tolerance.share, 0)} (or ${milliseconds(tolerance.ms)} ms), ${of("unclear")} are too noisy to tell. ` +
+    `Simultaneous ${percent(confidence, 0)} confidence; ${noise}.`
+  );
+}
+
+/** What is not the same by intention, and what the reader let pass. */
+export function settingsInWords({ caveats, differs }: Comparison): string[] {
+  return [
+    ...differs.map(({ name, a, b }) => `${name}: ${a} → ${b}`),
+    ...caveats.map(({ code, message }) => `${code} was allowed: ${message}`),
+  ];
+}
+
+/** Figures for a short table: those of all shards together, then what changed; the rest is in the page. */
+export function shortList(comparison: Comparison, most = 24): Change[] {
+  const told = new Set(toldOf(comparison));
+  const overall = comparison.changes.filter((one) => one.shard === null && one.dialog === null);
+  const others = comparison.changes.filter((one) => !overall.includes(one));
+  return [...overall, ...others.filter((one) => told.has(one)).sort(bySize)].slice(0, most);
+}

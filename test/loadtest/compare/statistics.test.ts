@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { blockBootstrap } from "../../../loadtest/compare/block-bootstrap.ts";
+import { decide, type Estimate } from "../../../loadtest/compare/decide.ts";
+import { studentQuantile, studentTail } from "../../../loadtest/compare/student.ts";
+import { superiority } from "../../../loadtest/compare/superiority.ts";
+import { createHistogram } from "../../../loadtest/traffic/histogram.ts";
+import { createRandom } from "../../../loadtest/traffic/random.ts";
+
+test("Student's distribution has the quantiles of the tables", () => {
+  const table = [
+    [0.025, 1, 12.706],
+    [0.025, 5, 2.5706],
+    [0.005, 10, 3.1693],
+    [0.0005, 10, 4.5869],
+    [0.05, 30, 1.6973],
+    [0.025, 1e6, 1.96],
+  ] as const;
+  for (const [tail, freedom, expected] of table) {
+    const t = studentQuantile(tail, freedom);
+    assert.ok(Math.abs(t - expected) < 1e-4 * expected, `${t} for ${expected}`);
+  }
+  assert.deepEqual([studentTail(0, 3), studentTail(Infinity, 3), studentTail(-Infinity, 3)], [0.5, 0, 1]);
+  fc.assert(
+    fc.property(fc.double({ min: 1e-8, max: 0.5, noNaN: true }), fc.integer({ min: 1, max: 500 }), (tail, freedom) => {
+      const t = studentQuantile(tail, freedom);
+      assert.ok(Math.abs(studentTail(t, freedom) - tail) < 1e-6 * tail + 1e-12);
+      assert.ok(Math.abs(studentTail(t, freedom) + studentTail(-t, freedom) - 1) < 1e-9);
+    }),
+  );
+});
+
+const estimate = fc.record({
+  change: fc.double({ min: -2, max: 2, noNaN: true }),
+  error: fc.double({ min: 0.0001, max: 0.5, noNaN: true }),
+  freedom: fc.double({ min: 1, max: 100, noNaN: true }),
+  tolerance: fc.constantFrom(0, 0.05, 0.3),
+});
+
+test("a change is told exactly when its interval lies outside the tolerance, and by Holm's rule", () => {
+  fc.assert(
+    fc.property(fc.array(estimate, { minLength: 1, maxLength: 30 }), (estimates) => {
+      const decisions = decide(estimates, 0.95);
+      const ordered = [...decisions].sort((a, b) => a.pValue - b.pValue);
+      const holds = ordered.map(({ pValue }, i) => pValue <= 0.05 / (ordered.length - i));
+      const told = holds.includes(false) ? holds.indexOf(false) : holds.length;
+      decisions.forEach(({ adjusted, high, low, outcome, pValue }, i) => {
+        const { tolerance, change } = estimates[i]!;
+        const isTold = outcome === "up" || outcome === "down";
+        assert.equal(
+          isTold,
+          ordered.slice(0, told).some((one) => one.pValue === pValue),
+          "Holm's rule",
+        );
+        assert.equal(isTold, adjusted <= 0.05);
+        assert.ok(adjusted >= pValue && low <= change && change <= high);
+        const slack = 1e-6 * (high - low);
+        if (isTold) assert.ok(low > tolerance - slack || high < -tolerance + slack, `${low} ${high}`);
+        else assert.ok(low <= tolerance + slack && high >= -tolerance - slack, `${low} ${high}`);
+        if (outcome === "same") assert.ok(low >= -tolerance && high <= tolerance);
+      });
+    }),
+  );
+});
+
+test("without error the change itself decides; more figures ask for more certainty", () => {
+  const exact: Estimate = { change: 0.1, error: 0, freedom: 5, tolerance: 0.05 };
+  assert.deepEqual(
+    decide([exact, { ...exact, change: -0.1 }, { ...exact, change: 0.01 }], 0.95).map(({ outcome }) => outcome),
+    ["up", "down", "same"],
+  );
+  const some: Estimate = { change: 0.1, error: 0.02, freedom: 20, tolerance: 0.05 };
+  const noise: Estimate = { ...some, change: 0 };
+  assert.equal(decide([some], 0.95)[0]?.outcome, "up");
+  assert.equal(decide([some, ...Array.from({ length: 50 }, () => noise)], 0.95)[0]?.outcome, "unclear");
+});
+
+test("the block bootstrap sees what neighbours have in common; single cells would not", () => {
+  const random = createRandom(3, 1);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
+  const cells = 400;
+  const memory = 0.6;
+  const ratios: number[] = [];
+  for (let trial = 0; trial < 20; trial += 1) {
+    let last = 0;
+    const series = Float64Array.from({ length: cells }, () => (last = memory * last + normal()));
+    const mean = (weights: Float64Array) =>
+      Float64Array.of(series.reduce((sum, value, i) => sum + value * weights[i]!, 0) / cells);
+    const { errors } = blockBootstrap(cells, mean, createRandom(trial, 2).uniform);
+    // The mean of a first-order autoregression has the standard error 1 ÷ ((1 − memory) √n).
+    ratios.push(errors[0]! * (1 - memory) * Math.sqrt(cells));
+  }
+  const typical = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+  assert.ok(typical > 0.75 && typical < 1.1, `${typical}`);
+  // Drawn one by one the error would be that of independent cells: 1 ÷ √(1 − memory²), half as much.
+  assert.ok(typical > 1.25 * ((1 - memory) / Math.sqrt(1 - memory ** 2)));
+});
+
+const dataOf = (values: readonly number[]) => {
+  const histogram = createHistogram();
+  for (const value of values) histogram.record(value);
+  return histogram.toData();
+};
+
+test("superiority is the share of pairs in which the second is longer", () => {
+  const samples = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(samples, samples, (a, b) => {
+      const wins = a.flatMap((x) => b.map((y): number => (y > x ? 1 : y === x ? 0.5 : 0)));
+      const expected = wins.reduce((sum, win) => sum + win, 0) / wins.length;
+      assert.ok(Math.abs(superiority(dataOf(a), dataOf(b))! - expected) < 1e-9);
+    }),
+  );
+  assert.equal(superiority(dataOf([]), dataOf([1])), null);
+});
