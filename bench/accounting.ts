@@ -31,6 +31,7 @@ export function benchAccounting(rounds: number): number {
     epoch: () => 1,
     hotShares: () => [],
     logLines: () => ({ accepted: 0, dropped: 0 }),
+    linesLost: () => 0,
     traces: () => ({ accepted: 0, dropped: 0 }),
     liveStreams: () => 0,
   });

@@ -38,6 +38,7 @@ export async function benchScrape(format: PageFormat, shardCount: number): Promi
     epoch: () => 1,
     hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),
     logLines: () => ({ accepted: 1, dropped: 0 }),
+    linesLost: () => 0,
     traces: () => ({ accepted: 1, dropped: 0 }),
     liveStreams: () => 0,
   });

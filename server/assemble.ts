@@ -6,6 +6,7 @@ import { createIdClock } from "./chat/clock.ts";
 import { createPresence } from "./chat/presence.ts";
 import { createShard, type Shard } from "./chat/shard.ts";
 import type { Config } from "./config.ts";
+import type { Log } from "./observability/log.ts";
 import type { PushCounts } from "./observability/push-link.ts";
 import { measureRuntime } from "./observability/runtime-metrics.ts";
 import type { Traces } from "./observability/traces.ts";
@@ -22,8 +23,8 @@ import { createWriter } from "./storage/writer.ts";
 export interface Given {
   /** Another store than the one that the shard's URL names, for benchmarks and tests. */
   readonly storeOf?: typeof createStore;
-  /** What became of the log lines for Loki. */
-  readonly logLines?: () => PushCounts;
+  /** What became of the log lines. */
+  readonly log?: Pick<Log, "lines" | "lost">;
   readonly traces?: Traces | null;
 }
 
@@ -45,7 +46,7 @@ const NOTHING_PUSHED: PushCounts = { accepted: 0, dropped: 0 };
 export async function assemble(
   config: Config,
   logger: Logger,
-  { storeOf = createStore, logLines = () => NOTHING_PUSHED, traces = null }: Given = {},
+  { storeOf = createStore, log, traces = null }: Given = {},
 ): Promise<Assembled> {
   const topology = config.layout;
   const router = compileTopology(topology);
@@ -54,7 +55,8 @@ export async function assemble(
     shard: (index) => shards[index]!.reading(),
     connectionStates: () => chat.connectionStates(),
     epoch: () => topology.epoch,
-    logLines,
+    logLines: () => log?.lines() ?? NOTHING_PUSHED,
+    linesLost: () => log?.lost() ?? 0,
     traces: () => traces?.counts() ?? NOTHING_PUSHED,
     liveStreams: () => app.liveStreams(),
     hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),

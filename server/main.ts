@@ -34,7 +34,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const stopped = stopSignal();
   const { tracesUrl } = config;
   const traces = tracesUrl === undefined ? null : createTraces({ ...config, tracesUrl }, tracesState(logger));
-  const server = await assemble(config, logger, { logLines: () => log.lines(), traces });
+  const server = await assemble(config, logger, { log, traces });
   try {
     // First the port: a second server that finds it taken has not touched the shards yet.
     const listening = await server.app.listen({ port: config.port, host: config.host });

@@ -37,7 +37,7 @@ export function createLineWriter(fd: number): LineWriter {
       if (error?.code === "EAGAIN") setTimeout(attempt, FULL_PIPE_MS, chunk).unref();
       else if (error === null && written < chunk.length) attempt(chunk.subarray(written));
       else {
-        if (error !== null) for (const byte of chunk) if (byte === LINE_END) lost++;
+        if (error !== null) lost += chunk.reduce((lines, byte) => lines + Number(byte === LINE_END), 0);
         next();
       }
     });

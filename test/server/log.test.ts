@@ -79,7 +79,7 @@ test("a whole run at `debug`: ids correlate the lines, nothing planted is in the
   );
 });
 
-test("a disk that is full under the log stops neither the chat nor its end", async () => {
+test("a disk that is full under the log stops neither the chat nor its end, and each line is counted", async () => {
   const data = temporaryFolder();
   const full = openSync("/dev/full", "w");
   const program = new URL("../../server/main.ts", import.meta.url).pathname;
@@ -91,6 +91,8 @@ test("a disk that is full under the log stops neither the chat nor its end", asy
   const client = await connect(`${listening.replace("http", "ws")}/chat`, 1);
   client.send({ type: "send", id: "m", to: 2, text: "hello" });
   assert.equal((await client.next("ack")).id, "m");
+  // At least: the public secret, listening, the hello, the message.
+  while (metricValue(await scrape(listening), "chat_log_lines_lost_total") < 4);
   child.kill("SIGTERM");
   const [code] = (await once(child, "exit")) as [number | null];
   assert.equal(code, 0);
