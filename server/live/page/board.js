@@ -53,8 +53,8 @@ export function createBoard(part) {
       `Commits of the last ${snapshot.windowS.toFixed(0)} s; committed rows since the server started`,
     );
     writers.show(snapshot.shards.map((shard) => writerCells(shard, snapshot)));
-    // A count that may be all error says nothing of its dialog.
-    const frequent = snapshot.hot.filter(({ share, error }) => error < share);
+    // A count that may be mostly error says nothing of its dialog.
+    const frequent = snapshot.hot.filter(({ share, error }) => error < share / 2);
     say(
       "hot-note",
       frequent.length === 0

@@ -106,6 +106,7 @@ test("under load it names the hot shard within seconds, goes on, and agrees with
   await says(page, "#cause", /^Cause: one dialog, 1_2, with /);
   const hot = (await words(page, "#shares .hot .label")).trim();
   assert.ok((await words(page, "#headline")).includes(`Shard ${hot} takes`));
+  assert.equal(await page.locator("#hot tr").count(), 1, "dialogs of which hardly a message is certain are left out");
   assert.match(await words(page, "#effective-note"), /^4 paid, [12]\.\d used$/);
   assert.match(await words(page, "#where"), /4 shards, slots · SQLite · .*epoch 1 · shaped: commits of at least 20 ms/);
   const before = await words(page, "#writers td:last-child");
