@@ -32,18 +32,16 @@ export interface ShardDetail {
  */
 export function shardDetail(shards: readonly string[]): ShardDetail {
   const byShard = shards.map((shard) => ({ shard }));
-  const durationBuckets = ({ op }: Labels) => (op === "insert" ? SECONDS_BUCKETS : READ_BUCKETS);
   if (shards.length <= MOST_IN_FULL) {
     const operations = byShard.flatMap((labels) => OPERATIONS.map((op) => ({ ...labels, op })));
-    const at = (shard: number, op: Operation) => shard * OPERATIONS.length + OPERATIONS.indexOf(op);
     return {
       byShard,
       coarse: byShard,
       coarseAt: (shard) => shard,
       operations,
-      operationAt: at,
+      operationAt: fullAt,
       durations: operations,
-      durationAt: at,
+      durationAt: fullAt,
       durationBuckets,
       durationShown: durationBuckets,
     };
@@ -60,4 +58,13 @@ export function shardDetail(shards: readonly string[]): ShardDetail {
     durationBuckets,
     durationShown: ({ op }) => (op === "insert" ? FEW_BUCKETS : READ_BUCKETS),
   };
+}
+
+/** By shard, then operation. */
+function fullAt(shard: number, op: Operation): number {
+  return shard * OPERATIONS.length + OPERATIONS.indexOf(op);
+}
+
+function durationBuckets({ op }: Labels): readonly number[] {
+  return op === "insert" ? SECONDS_BUCKETS : READ_BUCKETS;
 }

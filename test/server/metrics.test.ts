@@ -3,11 +3,13 @@ import { connect as connectTcp } from "node:net";
 import { test } from "node:test";
 import { METRICS, type MetricDescription } from "../../server/observability/metric-names.ts";
 import { ERROR_CODES } from "../../server/protocol/errors.ts";
+import type { HotReply, ShardsReply } from "../../server/protocol/http.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
 import { scripted } from "../support/scripted-store.ts";
 import { startServer } from "../support/server.ts";
+import { tokenOf } from "../support/token.ts";
 
 const SHARDS = ["00", "01"];
 
@@ -261,6 +263,45 @@ test("sixty-four shards stay under 2,000 series: each keeps what skew and alerts
   for (const [series, value] of Object.entries(values)) assert.equal(metricValue(page, series), value, series);
   const batches = metricValue(page, 'chat_writer_batch_rows_sum{shard="all"}');
   assert.equal(batches, 3, "two messages and a twin");
+});
+
+test("with --observe 0 the chat is the same, what it needs itself is counted, and what is measured per message is not", async (t) => {
+  const server = await startServer({ args: ["--shards", "2", "--observe", "0"] });
+  t.after(() => server.stop());
+  const [ann, bob] = [await connect(server.chat, 1), await connect(server.chat, 2)];
+  ann.send(send("a", 2), send("offline", 900), { ...send("a", 2), resend: true });
+  const { message, shard } = await ann.next("ack");
+  for (let i = 0; i < 2; i++) await ann.next("ack");
+  assert.equal((await bob.next("message")).message, message);
+  ann.send({ type: "history", id: "h", with: 2 }, { type: "nonsense" });
+  await ann.next("error");
+  ann.send({ type: "history", id: "h", with: 2 });
+  assert.equal((await ann.next("history")).messages.length, 1);
+
+  const headers = { authorization: `Bearer ${tokenOf(1, "admin")}` };
+  const ask = async <T>(path: string) => (await (await fetch(server.url + path, { headers })).json()) as T;
+  const { recipientsOffline, shards } = await ask<ShardsReply>("/v1/shards");
+  assert.equal(recipientsOffline, 1);
+  assert.ok(shards.find(({ label }) => label === shard)!.writer.rows > 0, "the limit of a writer is fitted to these");
+  assert.deepEqual((await ask<HotReply>("/v1/hot")).dialogs, []);
+  const page = await scrape(server.url);
+  for (const name of [
+    "chat_messages_total",
+    "chat_resends_total",
+    "chat_shard_operations_total",
+    "chat_shard_operation_duration_seconds_count",
+    "chat_writer_batch_rows_count",
+    "chat_writer_busy_seconds_total",
+    "chat_pool_wait_seconds_count",
+    "chat_shard_text_bytes_total",
+    "chat_stage_duration_seconds_count",
+  ]) {
+    assert.equal(sumOf(page, name), 0, name);
+  }
+  assert.doesNotMatch(page, /^chat_(?:key_space|dialog_window|window|event_loop|gc|process)_/mu);
+  assert.equal(metricValue(page, "chat_connections"), 2);
+  assert.equal(metricValue(page, 'chat_errors_total{code="BAD_FRAME"}'), 1);
+  assert.equal(metricValue(page, "chat_recipients_offline_total"), 1);
 });
 
 test("fifty scrapers at once get fresh pages and are counted, as are those that hang up", async (t) => {
