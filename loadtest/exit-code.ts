@@ -16,7 +16,14 @@ export function exitCodeOf(result: Result): number {
 }
 
 /** Codes of errors that say that something which the command needs is not there. */
-const MISSING = new Set(["K6_UNAVAILABLE", "UNREACHABLE", "SERVER_UNREACHABLE", "PROGRAM_MISSING", "PART_FAILED"]);
+const MISSING = new Set([
+  "K6_UNAVAILABLE",
+  "UNREACHABLE",
+  "SERVER_UNREACHABLE",
+  "NO_PROMETHEUS",
+  "PROGRAM_MISSING",
+  "PART_FAILED",
+]);
 
 /** One line for people, and the exit code; only a fault of hotshard itself shows a stack. */
 export function explainError(error: unknown): { readonly code: number; readonly line: string } {

@@ -32,7 +32,9 @@ export async function askPrometheus(url: string): Promise<void> {
     const asked = { method: "POST", headers: HEADERS, body: NOTHING, signal: AbortSignal.timeout(TIMEOUT_MS) };
     status = (await fetch(url, asked)).status;
   } catch (error) {
-    const reason = error instanceof Error ? String(error.cause ?? error.message) : String(error);
+    // `fetch failed`, and the cause says why.
+    const { cause = error } = error as { cause?: unknown };
+    const reason = cause instanceof Error ? cause.message : String(cause);
     throw fail(`does not answer (${reason})`, "start Prometheus, or mend the address of --prometheus");
   }
   if (status === 404) {

@@ -11,6 +11,7 @@ import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
 import { startOwnServer, type OwnServer } from "../../../loadtest/own-server.ts";
 import { createServerClient } from "../../../loadtest/server-client.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import type { AuditReply } from "../../../server/protocol/http.ts";
 import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
 import { skipWithoutK6 } from "../../support/k6.ts";
 
@@ -36,6 +37,10 @@ function made({
   return { planned, sent, refused, unknown, hotSent, delivered, offline, dropped, lags: sendLag.count, byShard };
 }
 
+async function auditOf({ url, runId }: DriveOrder): Promise<AuditReply> {
+  return createServerClient(url, DEVELOPMENT_SECRET).audit(runId);
+}
+
 describe("several k6", { skip: skipWithoutK6 }, () => {
   let data: string;
   let servers: OwnServer[];
@@ -53,10 +58,6 @@ describe("several k6", { skip: skipWithoutK6 }, () => {
   function orderOf(runId: string, server: number, more: Partial<DriveOrder> = {}): DriveOrder {
     const { url } = servers[server]!;
     return { runId, scenario: "lady-gaga", dials, url, secret: DEVELOPMENT_SECRET, shards: SHARDS, ...more };
-  }
-
-  async function auditOf({ url, runId }: DriveOrder) {
-    return createServerClient(url, DEVELOPMENT_SECRET).audit(runId);
   }
 
   test("make the messages of one Node process, to the same sums", async () => {
