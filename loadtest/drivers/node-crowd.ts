@@ -14,6 +14,8 @@ export interface Crowd {
   session(user: number): Session | null;
   /** Connects everybody. @throws {DriveError} when somebody cannot be connected; resolves early at an abort */
   connect(signal: AbortSignal | undefined): Promise<void>;
+  /** Connects one more user, in the course of the run; like a lost one it is tried again until it succeeds. */
+  join(user: number): void;
   /** Stops reconnecting and closes all connections. */
   close(): Promise<void>;
 }
@@ -99,6 +101,7 @@ export function createCrowd(url: string, secret: string, users: readonly number[
         signal?.removeEventListener("abort", stop);
       }
     },
+    join: (user) => void open(user).catch(async () => reconnect(user)),
     async close() {
       state.closing = true;
       for (const wake of waiting) wake();

@@ -43,7 +43,7 @@ export interface Lane {
 /** A traffic story with its dials filled in: pure and seeded. */
 export interface Story {
   readonly name: string;
-  /** Users 1…online connect; online+1…users never do. */
+  /** Users 1…online connect, sooner or later; online+1…users never do. */
   readonly online: number;
   readonly users: number;
   /** Fresh lanes from the start of the schedule. */
@@ -52,6 +52,11 @@ export interface Story {
   isHot(author: number, to: number): boolean;
   /** Share of the messages that the hot pair or inbox was asked to get; null when the story has none. */
   readonly askedShare: number | null;
+  /**
+   * When an online user connects, ms after the start of the schedule; 0 or absent: before it. Whoever joins later writes
+   * only after that, and nobody writes to them.
+   */
+  readonly joinsAt?: (user: number) => number;
   /** Messages that the whole schedule is expected to hold; absent: rate × (warm-up + duration). */
   readonly expected?: number;
   /** The popularity of dialogs that the story makes; absent when it promises none. */

@@ -4,9 +4,11 @@ import { signToken } from "./token.ts";
 
 /** One VU's sockets, one per user. */
 export interface Connections {
-  /** True once every user was welcomed. */
+  /** True once all the first users were welcomed. */
   ready(): boolean;
   readonly isOpen: (user: number) => boolean;
+  /** Connects one more user, in the course of the run. */
+  readonly join: (user: number) => void;
   readonly send: (user: number, frame: string) => void;
   closeAll(): void;
 }
@@ -38,6 +40,10 @@ export function connect(url: string, secret: string, users: readonly number[], e
     const user = users[next];
     if (user === undefined || closing) return;
     next += 1;
+    open(user, openNext);
+  }
+
+  function open(user: number, then: () => void): void {
     const headers = { Authorization: `Bearer ${signToken(user, secret)}` };
     const socket = new WebSocket(url, null, { headers, tags: TAGS });
     all.push(socket);
@@ -66,7 +72,7 @@ export function connect(url: string, secret: string, users: readonly number[], e
       sockets.set(user, socket);
       events.opened(event.timestamp);
       if (frames.length > 1) events.frames(user, frames.slice(1), event.timestamp);
-      openNext();
+      then();
     };
     socket.onerror = (event) => fail(event?.error ?? "error");
     socket.onclose = () => fail("closed by the server");
@@ -74,7 +80,8 @@ export function connect(url: string, secret: string, users: readonly number[], e
 
   for (let i = 0; i < HANDSHAKES; i += 1) openNext();
   return {
-    ready: () => welcomed === users.length,
+    ready: () => welcomed >= users.length,
+    join: (user) => open(user, () => {}),
     isOpen: (user) => sockets.has(user),
     send: (user, frame) => sockets.get(user)?.send(frame),
     closeAll() {

@@ -45,7 +45,12 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   let failures = 0;
   let isLate = false;
 
-  const connections = connect(url, settings.secret, usersOf(story, lanes), {
+  const users = usersOf(story, lanes);
+  const joinsAt = (user: number) => story.joinsAt?.(user) ?? 0;
+  const first = users.filter((user) => joinsAt(user) <= 0);
+  const joins = users.filter((user) => joinsAt(user) > 0).sort((a, b) => joinsAt(a) - joinsAt(b));
+
+  const connections = connect(url, settings.secret, first, {
     opened: (timestamp) => void clock.meet(timestamp),
     frames(user, frames, timestamp) {
       const now = clock.meet(timestamp);
@@ -80,7 +85,17 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
         counters.lateVus.add(1);
       }
       setTimeout(start, now < 0 ? Math.max(GRAIN_MS, Math.min(POLL_MS, -now)) : POLL_MS);
-    } else pace({ clock, recorder, next: mergeLanes(lanes), send: chatter.send, done: () => drain(clock.now()) });
+    } else {
+      join();
+      pace({ clock, recorder, next: mergeLanes(lanes), send: chatter.send, done: () => drain(clock.now()) });
+    }
+  }
+
+  /** Connects those who come later, each at its moment. */
+  function join(): void {
+    const now = clock.now();
+    while (joins[0] !== undefined && joinsAt(joins[0]) <= now) connections.join(joins.shift()!);
+    if (joins[0] !== undefined) setTimeout(join, Math.max(GRAIN_MS, joinsAt(joins[0]) - now));
   }
 
   function drain(since: number): void {

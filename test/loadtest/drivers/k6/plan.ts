@@ -11,6 +11,7 @@ const CASES = [
   { scenario: "lady-gaga", seed: 1, users: 40, mode: "inbox" },
   { scenario: "zipf", seed: 3, users: 500 },
   { scenario: "zipf", seed: 4, users: 60, zipf: 1.7, keys: 900, headPlaces: "70,,71" },
+  { scenario: "flash-crowd", seed: 5, users: 300, burstAtS: 0.05, riseS: 0.2, rate: 2_000 },
 ] as const;
 
 function sendOf(lane: Lane): unknown {
