@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, type Topology } from "../server/placement/contract.ts";
@@ -49,7 +49,16 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
  */
 export async function executeRun(order: RunOrder): Promise<Result> {
   await makeFolder(order.out);
-  if (order.url !== null) return driveAndJudge(order, order.url);
+  try {
+    return await (order.url === null ? withOwnData(order) : driveAndJudge(order, order.url));
+  } catch (error) {
+    // Only an empty folder goes: a run that was refused has left nothing.
+    await rmdir(order.out).catch(() => {});
+    throw error;
+  }
+}
+
+async function withOwnData(order: RunOrder): Promise<Result> {
   const data = await mkdtemp(join(tmpdir(), "hotshard-run-"));
   try {
     return await withOwnServer(order, data);

@@ -5,7 +5,7 @@ import { demoTable } from "../demo-table.ts";
 import { chooseDriver } from "../drivers/registry.ts";
 import { EXIT, exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
-import { createLiveLine, type LiveLine } from "../live-line.ts";
+import { createLiveView, type LiveView } from "../live-view.ts";
 import { wrap } from "../report/terminal.ts";
 import { sharedSecret } from "../secret.ts";
 
@@ -39,7 +39,7 @@ function say(text: string): void {
 async function demo(given: { driver: string; out?: string }): Promise<number> {
   const out = given.out ?? join("runs", `demo-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);
   const signal = onInterrupt();
-  let line: LiveLine | undefined;
+  let line: LiveView | undefined;
   say("Four acts on four shards that are shaped to take 500 rows a second each; about 20 s an act.");
   say("");
   const played = await playDemo({
@@ -49,7 +49,7 @@ async function demo(given: { driver: string; out?: string }): Promise<number> {
     signal,
     onAct(act: DemoAct) {
       say(`Act ${act.number}  ${TITLES[act.number]}`);
-      line = createLiveLine(`act ${act.number}`, process.stderr);
+      line = createLiveView(`act ${act.number}`, process.stderr);
     },
     onServer: (_act, url) => say(`live page while it runs: ${livePage(url)}`),
     onProgress: (_act, progress) => line?.show(progress),

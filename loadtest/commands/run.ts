@@ -6,8 +6,6 @@ import { equip, readEquipment } from "../drivers/equipment.ts";
 import { chooseDriver, driversNamed } from "../drivers/registry.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
-import { createLiveLine } from "../live-line.ts";
-import { terminalReport } from "../report/terminal.ts";
 import { loadScenario } from "../own-scenario.ts";
 import { executeRun } from "../run.ts";
 import { sharedSecret } from "../secret.ts";
@@ -18,6 +16,7 @@ import type { Scenario } from "../traffic/scenario.ts";
 import { SCENARIOS } from "../traffic/stories/registry.ts";
 import { commandLine } from "./command-line.ts";
 import { allDials, ownDials } from "./dial-options.ts";
+import { createRunOutput, type OutputKind } from "./run-output.ts";
 
 /** Options that an own server is started with; `hotshard serve` explains them. */
 const SERVER_OPTIONS = {
@@ -46,7 +45,9 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
     .addOption(option("out", "folder for the result"))
     .addOption(failOn())
-    .option("--json", "print the result document on stdout");
+    .option("--json", "print the result document on stdout")
+    .option("--json-lines", "print one JSON object a line: start, progress each second, result")
+    .option("--open", "open the report in the browser");
   for (const dial of allDials()) command.addOption(option(dial.option, dial.meaning));
   for (const [name, meaning] of Object.entries(SERVER_OPTIONS)) command.addOption(option(name, meaning));
   command
@@ -82,7 +83,9 @@ async function run(reference: string, command: Command): Promise<number> {
   if (dials === undefined || equipment === undefined || faults.length > 0) throw together(faults);
   const driver = equip(await chooseDriver(driverName), equipment);
   const out = given["out"] ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-${name}`);
-  const line = createLiveLine(name, process.stderr);
+  const again = commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts });
+  const output = createRunOutput({ ...outputOf(command), scenario: name, rate: dials.rate, out });
+  output.start(driver.name, again);
   const result = await executeRun({
     scenario: reference,
     dials,
@@ -91,14 +94,19 @@ async function run(reference: string, command: Command): Promise<number> {
     url,
     serverArgs: url === null ? serverArgs(given) : [],
     out,
-    command: commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts }),
+    command: again,
     thresholds: thresholds ?? [],
-    onProgress: (progress) => line.show(progress),
+    onProgress: output.progress,
     signal: onInterrupt(),
-  }).finally(() => line.end());
-  process.stderr.write(`${terminalReport(result, process.stderr)}\nReport: ${join(out, "report.html")}\n`);
-  if (command.getOptionValue("json") === true) process.stdout.write(`${JSON.stringify(result)}\n`);
+  }).finally(output.end);
+  await output.result(result);
   return exitCodeOf(result);
+}
+
+function outputOf(command: Command): { readonly kind: OutputKind; readonly opens: boolean } {
+  const isOn = (name: string) => command.getOptionValue(name) === true;
+  const kind = isOn("jsonLines") ? "lines" : isOn("json") ? "document" : "none";
+  return { kind, opens: isOn("open") };
 }
 
 /** What was typed; of the environment what is not empty and no other scenario's dial. */

@@ -33,6 +33,8 @@ export interface Progress {
   readonly sent: number;
   /** Acknowledged messages per second over the last interval. */
   readonly rate: number;
+  /** p99's of the measured phase so far, of the worst of several generators; absent before its first delivery. */
+  readonly p99Ms?: { readonly sendLag: number; readonly delivery: number };
 }
 
 /** What the generator saw of one shard. Histograms hold milliseconds of the measured phase only; counts all phases. */

@@ -2,10 +2,11 @@ import { addGapBins } from "../traffic/gap-bins.ts";
 import type { Histogram } from "../traffic/histogram.ts";
 import { createHistogram } from "../traffic/histogram.ts";
 import { packHistogram } from "../traffic/packed-histogram.ts";
-import type { Measurement, ShardMeasurement, Slice, UnknownMessage } from "./contract.ts";
+import type { Measurement, Progress, ShardMeasurement, Slice, UnknownMessage } from "./contract.ts";
 import type { COUNTERS } from "./k6/metric-names.ts";
 import type { Line, ShardTally, Tally } from "./k6/tally.ts";
 import { TALLY_COUNTS } from "./k6/tally.ts";
+import { p99SoFar } from "./p99-so-far.ts";
 import { createSliceKeeper } from "./slice-keeper.ts";
 
 /** k6's own counters at the end of a run, by the names of `COUNTERS`. */
@@ -39,6 +40,8 @@ export interface Merge {
   readonly sent: number;
   add(line: Line): void;
   ackedByShard(): Record<string, number>;
+  /** As `p99SoFar`. */
+  p99SoFar(): Pick<Progress, "p99Ms">;
   /**
    * @param counters k6's own sums: they are handed on in place of the lines', so that a line that was lost shows as
    *   counters that contradict each other; null when k6 wrote none
@@ -94,6 +97,11 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
     },
     add,
     ackedByShard: () => Object.fromEntries([...shards].map(([label, shard]) => [label, shard.acked])),
+    p99SoFar: () =>
+      p99SoFar(
+        sendLag,
+        [...shards.values()].map(({ delivery }) => delivery),
+      ),
     finish(counters) {
       const { connectionFailures: _, ...sums } = { ...counts, ...(counters && pick(counters)) };
       return {

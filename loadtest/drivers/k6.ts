@@ -223,7 +223,7 @@ function startTicks({ dials, onProgress }: DriveOrder, merge: Merge, sample: () 
     const phase = phaseOf(elapsedS, dials.warmupS, totalS);
     // The drain does not tell how busy the generator was.
     if (phase === "measure") void sample();
-    onProgress?.({ phase, elapsedS, totalS, acked, sent: merge.sent, rate });
+    onProgress?.({ phase, elapsedS, totalS, acked, sent: merge.sent, rate, ...merge.p99SoFar() });
   }, 1_000);
   return () => clearInterval(timer);
 }

@@ -1,6 +1,7 @@
 import { createHistogram, type Histogram } from "../traffic/histogram.ts";
 import { EMPTY_HISTOGRAM, packHistogram, type PackedHistogram } from "../traffic/packed-histogram.ts";
-import type { Measurement, ShardMeasurement, UnknownMessage } from "./contract.ts";
+import { p99SoFar } from "./p99-so-far.ts";
+import type { Measurement, Progress, ShardMeasurement, UnknownMessage } from "./contract.ts";
 import { createSliceKeeper, type SlicePart } from "./slice-keeper.ts";
 
 /** Unknown messages that are kept to be asked for afterwards. */
@@ -29,6 +30,8 @@ export interface Tally {
   error(code: string): void;
   lose(message: UnknownMessage): void;
   ackedByShard(): Record<string, number>;
+  /** As `p99SoFar`. */
+  p99SoFar(): Pick<Progress, "p99Ms">;
   measurement(): Pick<Measurement, CountName | "unknowns" | "errors" | "shards" | "slices">;
 }
 
@@ -151,6 +154,11 @@ export function createTally(labels: readonly string[]): Tally {
       if (tally.unknowns.length < MOST_UNKNOWNS) tally.unknowns.push(message);
     },
     ackedByShard: () => Object.fromEntries([...shards].map(([label, shard]) => [label, shard.acked])),
+    p99SoFar: () =>
+      p99SoFar(
+        tally.sendLag,
+        [...shards.values()].map(({ delivery }) => delivery),
+      ),
     measurement: () => ({
       planned: tally.planned,
       sent: tally.sent,

@@ -145,8 +145,15 @@ function startTicks({ onProgress }: DriveOrder, members: readonly Member[]): Nod
       acked,
       sent: sum(parts.map(({ sent }) => sent)),
       rate: sum(parts.map(({ rate }) => rate)),
+      ...worst(parts.flatMap(({ p99Ms }) => p99Ms ?? [])),
     });
   }, TICK_MS);
+}
+
+function worst(p99s: readonly NonNullable<Progress["p99Ms"]>[]): Pick<Progress, "p99Ms"> {
+  if (p99s.length === 0) return {};
+  const most = (name: "sendLag" | "delivery") => Math.max(...p99s.map((p99) => p99[name]));
+  return { p99Ms: { sendLag: most("sendLag"), delivery: most("delivery") } };
 }
 
 function sum(values: readonly number[]): number {

@@ -13,6 +13,16 @@ import { markdownReport } from "./markdown.ts";
 import { parseResult } from "./read.ts";
 import type { Result } from "./result.ts";
 
+/** Every file that a run writes into its folder. */
+export const RUN_FILES = [
+  "result.json",
+  "slices.ndjson",
+  "dialogs.csv.gz",
+  "report.html",
+  "report.md",
+  "junit.xml",
+] as const;
+
 /** What a run leaves behind. */
 export interface RunRecord {
   readonly result: Result;

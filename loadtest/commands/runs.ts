@@ -1,0 +1,150 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { ConfigError } from "../../server/placement/contract.ts";
+import { nearestName } from "../nearest-name.ts";
+import { openPage } from "../open-page.ts";
+import { count, moment, plural, times } from "../report/format.ts";
+import { escapeTerminal } from "../report/escape.ts";
+import { terminalReport } from "../report/terminal.ts";
+import { readRun } from "../report/write.ts";
+import { findRuns, removeRun, type RunFolder } from "../run-folders.ts";
+import { parseDuration } from "../traffic/dial.ts";
+
+const DIR = ["--dir <folder>", "where the runs are", "runs"] as const;
+
+interface Given {
+  readonly dir: string;
+  readonly json?: boolean;
+  readonly open?: boolean;
+  readonly dryRun?: boolean;
+  readonly olderThan?: string;
+  readonly keep?: string;
+}
+
+/** `hotshard runs list|show|prune`: the folders that runs have left. */
+export function addRuns(program: Command): void {
+  const runs = program
+    .command("runs")
+    .summary("list, show and prune the folders of past runs")
+    .description("The folders that runs have left in ./runs, or where --dir says.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hotshard runs list\n  hotshard runs show latest\n  hotshard runs prune --keep 20 --dry-run",
+    );
+
+  runs
+    .command("list", { isDefault: true })
+    .summary("every run, the newest first")
+    .description("Lists every run, the newest first: when, verdict, max/mean, messages, size, folder.")
+    .option(...DIR)
+    .option("--json", "print the list as JSON on stdout")
+    .addHelpText("after", "\nExample:\n  hotshard runs list --dir build/runs --json")
+    .action(async ({ dir, json }: Given) => list(await findRuns(dir), json === true));
+
+  runs
+    .command("show")
+    .summary("what a run found, on this terminal")
+    .description("Shows what a run found on this terminal, and where its report is.")
+    .argument("<run>", "its folder, its id, or `latest`")
+    .option(...DIR)
+    .option("--open", "open its report in the browser")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hotshard runs show latest\n  hotshard runs show 2026-11-22T13-05-00-zipf --open",
+    )
+    .action(show);
+
+  runs
+    .command("prune")
+    .summary("delete runs by age or number; never anything that is not a run")
+    .description(
+      "Deletes runs that are older than --older-than and, of the others, all but the --keep newest. Only files that a run " +
+        "writes are deleted: a folder that holds anything else stays, with that.",
+    )
+    .option(...DIR)
+    .option("--older-than <age>", "12h, 7d")
+    .option("--keep <number>", "how many of the newest to keep")
+    .option("--dry-run", "say what would be deleted, and delete nothing")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  hotshard runs prune --older-than 30d --dry-run\n  hotshard runs prune --keep 20",
+    )
+    .action(prune);
+}
+
+function list(runs: readonly RunFolder[], json: boolean): void {
+  if (json) process.stdout.write(`${JSON.stringify(runs)}\n`);
+  else if (runs.length === 0) process.stderr.write("There are no runs here.\n");
+  else process.stdout.write([HEAD, ...runs.map(row)].map((line) => `${line}\n`).join(""));
+}
+
+const HEAD = `${"started".padEnd(21)}${"verdict".padEnd(13)}${"max/mean".padStart(8)}${"messages".padStart(12)}${"size".padStart(9)}  folder`;
+
+function row({ startedAt, verdict, maxOverMean, messages, bytes, name }: RunFolder): string {
+  const skew = maxOverMean === null ? "–" : times(maxOverMean);
+  return `${moment(startedAt).padEnd(21)}${escapeTerminal(verdict).padEnd(13)}${skew.padStart(8)}${count(messages).padStart(12)}${size(bytes).padStart(9)}  ${escapeTerminal(name)}`;
+}
+
+function size(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+async function show(reference: string, { dir, open }: Given): Promise<void> {
+  const folder = await folderOf(reference, dir);
+  const { result } = await readRun(folder);
+  const page = join(folder, "report.html");
+  process.stdout.write(`${terminalReport(result, process.stdout)}\nReport: ${page}\n`);
+  const trouble = open === true ? await openPage(page) : null;
+  if (trouble !== null) process.stderr.write(`${trouble}\n`);
+}
+
+/** By its place in `dir`, its id, `latest`, or any folder at all. */
+async function folderOf(reference: string, dir: string): Promise<string> {
+  const runs = await findRuns(dir).catch((error: unknown) => {
+    if (error instanceof ConfigError && reference !== "latest") return [];
+    throw error;
+  });
+  const found =
+    reference === "latest" ? runs[0] : runs.find(({ name, id, path }) => [name, id, path].includes(reference));
+  if (found !== undefined) return found.path;
+  if (reference === "latest") throw new ConfigError("NO_RESULT", `there is no run in ${dir}`);
+  try {
+    await readRun(reference);
+    return reference;
+  } catch (error) {
+    if (!(error instanceof ConfigError) || error.code !== "NO_RESULT" || runs.length === 0) throw error;
+    const names = runs.map(({ name }) => name);
+    throw new ConfigError(
+      "NO_RESULT",
+      `there is no run ${reference} in ${dir}; did you mean ${nearestName(reference, names)}?`,
+    );
+  }
+}
+
+/** Seconds of `12h`, `7d`; NaN when it is neither. */
+function ageOf(text: string): number {
+  const days = /^(\d+(?:\.\d+)?)d$/u.exec(text.trim());
+  return days === null ? parseDuration(text) : Number(days[1]) * 86_400;
+}
+
+async function prune({ dir, olderThan, keep, dryRun }: Given): Promise<void> {
+  const faults: string[] = [];
+  const age = olderThan === undefined ? Infinity : ageOf(olderThan);
+  if (Number.isNaN(age)) faults.push(`--older-than ${olderThan}: an age like 12h or 30d`);
+  if (keep !== undefined && !/^\d{1,9}$/u.test(keep)) faults.push(`--keep ${keep}: how many runs, a whole number`);
+  if (olderThan === undefined && keep === undefined) faults.push("give --older-than, --keep, or both");
+  if (faults.length > 0) throw new ConfigError("BAD_OPTIONS", faults.join("; "));
+
+  const runs = await findRuns(dir);
+  const before = new Date(Date.now() - Math.min(age, 1e9) * 1000).toISOString();
+  const newest = keep === undefined ? runs.length : Number(keep);
+  const doomed = runs.filter(({ startedAt }, i) => i >= newest || (age < Infinity && startedAt < before));
+  for (const run of doomed) {
+    const kept = dryRun === true ? [] : (await removeRun(run)).kept;
+    const rest = kept.length === 0 ? "" : `; the folder stays, with ${kept.map(escapeTerminal).join(", ")}`;
+    process.stdout.write(`${dryRun === true ? "would delete" : "deleted"} ${escapeTerminal(run.path)}${rest}\n`);
+  }
+  const bytes = doomed.reduce((sum, run) => sum + run.bytes, 0);
+  const did = dryRun === true ? "would be deleted" : "deleted";
+  process.stderr.write(`${count(doomed.length)} of ${plural(runs.length, "run")} ${did}, ${size(bytes)}.\n`);
+}

@@ -1,0 +1,120 @@
+import { lstat, readdir, readFile, rmdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError } from "../server/placement/contract.ts";
+import { RUN_FILES } from "./report/write.ts";
+
+/** A folder that a run has written. */
+export interface RunFolder {
+  /** Inside the folder that was searched: `2026-11-22-lady-gaga`, `demo-…/3-lady-gaga-slots`. */
+  readonly name: string;
+  readonly path: string;
+  readonly id: string;
+  /** ISO 8601 UTC. */
+  readonly startedAt: string;
+  readonly scenario: string;
+  readonly driver: string;
+  /** VALID or INVALID; interrupted runs say so. */
+  readonly verdict: string;
+  readonly maxOverMean: number | null;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** Runs lie in the folder, or one deeper, as those of a demo do. */
+const DEPTH = 2;
+
+/**
+ * Every run in a folder, the newest first. What is no run is passed over, and links are not followed.
+ *
+ * @throws {ConfigError} NO_RUNS when there is no such folder
+ */
+export async function findRuns(folder: string): Promise<RunFolder[]> {
+  if ((await kindOf(folder)) !== "folder") {
+    throw new ConfigError("NO_RUNS", `there is no folder ${folder}; name another with --dir, or do a run first`);
+  }
+  const found = await search(folder, "", DEPTH);
+  return found.sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
+}
+
+async function kindOf(path: string): Promise<"folder" | "file" | null> {
+  const found = await lstat(path).catch(() => null);
+  if (found === null) return null;
+  return found.isDirectory() ? "folder" : found.isFile() ? "file" : null;
+}
+
+async function search(folder: string, prefix: string, depth: number): Promise<RunFolder[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const found: RunFolder[] = [];
+  for (const entry of entries.filter((one) => one.isDirectory())) {
+    const path = join(folder, entry.name);
+    const name = join(prefix, entry.name);
+    const run = await readRunFolder(path, name);
+    if (run !== null) found.push(run);
+    else if (depth > 1) found.push(...(await search(path, name, depth - 1)));
+  }
+  return found;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** @returns the document when it is a result of hotshard, of whatever version; else null */
+function resultIn(text: string): Record<string, unknown> | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value) || !isRecord(value["run"])) return null;
+  const { id, startedAt, scenario, driver } = value["run"];
+  const isOurs = [value["hotshard"], id, startedAt, scenario, driver].every((one) => typeof one === "string");
+  return isOurs && typeof value["version"] === "number" ? value : null;
+}
+
+async function readRunFolder(path: string, name: string): Promise<RunFolder | null> {
+  const file = join(path, "result.json");
+  if ((await kindOf(file)) !== "file") return null;
+  const result = resultIn(await readFile(file, "utf8"));
+  if (result === null) return null;
+  const [run, verdict, skew, traffic] = ["run", "verdict", "skew", "traffic"].map((part) =>
+    isRecord(result[part]) ? result[part] : {},
+  ) as [Record<string, unknown>, Record<string, unknown>, Record<string, unknown>, Record<string, unknown>];
+  const { maxOverMean } = skew;
+  return {
+    name,
+    path,
+    id: String(run["id"]),
+    startedAt: String(run["startedAt"]),
+    scenario: String(run["scenario"]),
+    driver: String(run["driver"]),
+    verdict: run["interrupted"] === true ? "interrupted" : String(verdict["status"] ?? "?"),
+    maxOverMean: typeof maxOverMean === "number" ? maxOverMean : null,
+    messages: Number(traffic["acked"] ?? 0),
+    bytes: await sizeOf(path),
+  };
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const file of RUN_FILES) bytes += (await lstat(join(folder, file)).catch(() => null))?.size ?? 0;
+  return bytes;
+}
+
+/** What is left of a run that was removed. */
+export interface Removal {
+  readonly run: RunFolder;
+  /** The folder stays, because it holds files that are not a run's. */
+  readonly kept: readonly string[];
+}
+
+/** Deletes what a run writes, and its folder when nothing else is in it. */
+export async function removeRun(run: RunFolder): Promise<Removal> {
+  for (const file of RUN_FILES) {
+    if ((await kindOf(join(run.path, file))) === "file") await unlink(join(run.path, file));
+  }
+  const kept = await readdir(run.path);
+  if (kept.length === 0) await rmdir(run.path);
+  return { run, kept };
+}

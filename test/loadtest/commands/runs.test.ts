@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { buildResult } from "../../../loadtest/analysis/build-result.ts";
+import { writeRun } from "../../../loadtest/report/write.ts";
+import { runEvidence } from "../../support/run-evidence.ts";
+
+const HOTSHARD = join(import.meta.dirname, "../../../bin/hotshard.js");
+const top = mkdtempSync(join(tmpdir(), "hotshard-runs-"));
+const dir = join(top, "runs");
+const DAY_MS = 86_400_000;
+after(() => rmSync(top, { recursive: true, force: true }));
+
+function hotshard(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [HOTSHARD, "runs", ...args], { encoding: "utf8" });
+  assert.doesNotMatch(stderr, /\n {4}at /u, "a stack is shown");
+  return { status, stdout, stderr };
+}
+
+/** Four runs, a day apart, one of them in a demo's folder; and much that is none. */
+before(async () => {
+  const evidence = runEvidence({ rate: 200, durationS: 2 });
+  const names = ["newest", "demo-x/3-lady-gaga", "old", "oldest"];
+  for (const [days, name] of names.entries()) {
+    const startedAt = new Date(Date.now() - (days + 0.5) * DAY_MS).toISOString();
+    const result = buildResult({
+      ...evidence,
+      runId: `run${days}`,
+      measurement: { ...evidence.measurement, startedAt },
+    });
+    await writeRun(join(dir, name), { result, slices: [], dialogs: evidence.dialogs.dialogs });
+  }
+  writeFileSync(join(dir, "old", "notes.txt"), "mine");
+  mkdirSync(join(dir, "photos"));
+  writeFileSync(join(dir, "photos", "result.json"), '{"version":1,"run":{"id":"a"}}');
+  mkdirSync(join(dir, "broken"));
+  writeFileSync(join(dir, "broken", "result.json"), "{");
+  writeFileSync(join(dir, "a-file"), "");
+  cpSync(join(dir, "oldest"), join(top, "elsewhere"), { recursive: true });
+  symlinkSync(join(top, "elsewhere"), join(dir, "link"));
+  symlinkSync(dir, join(dir, "circle"));
+});
+
+test("lists runs, the newest first, and nothing else", () => {
+  const { status, stdout } = hotshard("list", "--dir", dir, "--json");
+  assert.equal(status, 0);
+  const runs = JSON.parse(stdout) as { name: string; verdict: string; messages: number; bytes: number }[];
+  assert.deepEqual(
+    runs.map(({ name }) => name),
+    ["newest", "demo-x/3-lady-gaga", "old", "oldest"],
+  );
+  assert.ok(runs.every(({ verdict, messages, bytes }) => verdict === "VALID" && messages === 800 && bytes > 10_000));
+  const lines = hotshard("--dir", dir).stdout.trimEnd().split("\n");
+  assert.match(lines[1]!, /^\d{4}-\d\d-\d\d \d\d:\d\d UTC +VALID +\d\.\d\d\s× +800 +\d+ kB {2}newest$/u);
+  assert.equal(lines.length, 5);
+});
+
+test("shows a run by folder, id or as the latest", () => {
+  for (const name of ["demo-x/3-lady-gaga", "run1"]) {
+    const { status, stdout, stderr } = hotshard("show", name, "--dir", dir);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^VALID$[^]*Report: .*demo-x\/3-lady-gaga\/report\.html/mu);
+  }
+  assert.match(hotshard("show", "latest", "--dir", dir).stdout, /newest\/report\.html/u);
+  assert.match(hotshard("show", join(top, "elsewhere"), "--dir", top).stdout, /elsewhere\/report\.html/u);
+  const unknown = hotshard("show", "oldst", "--dir", dir);
+  assert.deepEqual([unknown.status, unknown.stdout], [2, ""]);
+  assert.match(unknown.stderr, /NO_RESULT: there is no run oldst in .*did you mean oldest\?/u);
+});
+
+test("bad usage is one line", () => {
+  const table = [
+    [["prune"], /BAD_OPTIONS: give --older-than, --keep, or both/u],
+    [["prune", "--older-than", "soon", "--keep", "-1"], /--older-than soon: .*; --keep -1: /u],
+    [["list", "--dir", join(top, "nowhere")], /NO_RUNS: there is no folder .*nowhere/u],
+    [["prune", "--keep", "1", "--dir", join(dir, "a-file")], /NO_RUNS: /u],
+    [["show", "latest", "--dir", join(dir, "photos")], /NO_RESULT: there is no run in/u],
+  ] as const;
+  for (const [args, message] of table) {
+    const { status, stderr } = hotshard(...args);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, message);
+  }
+});
+
+test("prune: a dry run deletes nothing; the real one deletes runs and only what runs write", () => {
+  // readdirSync follows links, and one of them is a circle.
+  const all = () =>
+    spawnSync("find", [top, "-mindepth", "1", "-printf", "%P\n"], { encoding: "utf8" }).stdout.split("\n").sort();
+  const untouched = all();
+  const dry = hotshard("prune", "--older-than", "40h", "--dry-run", "--dir", dir);
+  assert.deepEqual(all(), untouched);
+  assert.deepEqual(
+    dry.stdout.match(/would delete .*/gu)?.map((line) => line.slice(line.lastIndexOf("/") + 1)),
+    ["old", "oldest"],
+  );
+  assert.match(dry.stderr, /^2 of 4 runs would be deleted/u);
+
+  const real = hotshard("prune", "--keep", "2", "--dir", dir);
+  assert.equal(real.status, 0, real.stderr);
+  assert.match(real.stdout, /deleted .*\/old; the folder stays, with notes\.txt\n/u);
+  const gone = (name: string) => /^runs\/old(est)?\//u.test(name) && !name.endsWith("notes.txt");
+  assert.deepEqual(
+    all(),
+    untouched.filter((name) => !gone(name) && name !== "runs/oldest"),
+  );
+  assert.ok(existsSync(join(top, "elsewhere", "result.json")), "links are not followed");
+  assert.match(hotshard("prune", "--older-than", "12h", "--keep", "9", "--dir", dir).stderr, /^2 of 2 runs deleted/u);
+  assert.deepEqual(readdirSync(dir).sort(), ["a-file", "broken", "circle", "demo-x", "link", "old", "photos"]);
+});
