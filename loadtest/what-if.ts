@@ -16,7 +16,7 @@ import {
   type PlacedKeys,
 } from "./analysis/place-keys.ts";
 import type { Spread } from "./analysis/simulate.ts";
-import { weightClasses, type WeightClass } from "./analysis/weight-classes.ts";
+import { classesOfRanked, type WeightClass } from "./analysis/weight-classes.ts";
 import { candidates } from "./analysis/what-if.ts";
 import type { InputFaults } from "./keys/input-faults.ts";
 import { placeOnThreads } from "./keys/place-threads.ts";
@@ -72,7 +72,7 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   order.onProgress(`placing ${counted.table.size()} keys by ${layouts.length} layouts`);
   const placed = await placeOnThreads(counted.table.blocks(), layouts, now);
   const ranked = rankedCounts(counted);
-  const classes = weightClasses(ranked);
+  const classes = classesOfRanked(ranked);
   const sample = order.sample?.() ?? null;
   order.onProgress("simulating other layouts");
   return {

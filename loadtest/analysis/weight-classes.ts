@@ -16,24 +16,28 @@ const WIDTH = 1.25;
  *
  * @param counts messages per dialog, > 0, in any order
  */
-export function weightClasses(counts: ArrayLike<number>): WeightClass[] {
-  const ranked = Float64Array.from(counts).sort().reverse();
+export function weightClasses(counts: readonly number[]): WeightClass[] {
+  return classesOfRanked(Float64Array.from(counts).sort().reverse());
+}
+
+/** @param ranked messages per dialog, > 0, heaviest first */
+export function classesOfRanked(ranked: Float64Array): WeightClass[] {
   const heavy = new Map<number, number>();
-  const buckets = new Map<number, { total: number; squares: number }>();
-  ranked.forEach((count, rank) => {
-    if (rank < HEAVIEST) {
-      heavy.set(count, (heavy.get(count) ?? 0) + 1);
-      return;
+  for (const count of ranked.subarray(0, HEAVIEST)) heavy.set(count, (heavy.get(count) ?? 0) + 1);
+  const light: WeightClass[] = [];
+  for (let from = HEAVIEST; from < ranked.length;) {
+    const least = WIDTH ** Math.floor(Math.log(ranked[from]!) / Math.log(WIDTH));
+    let total = 0;
+    let squares = 0;
+    let at = from;
+    // The first always belongs, whatever the logarithm was rounded to.
+    for (; at < ranked.length && (at === from || ranked[at]! >= least); at += 1) {
+      total += ranked[at]!;
+      squares += ranked[at]! ** 2;
     }
-    const key = Math.floor(Math.log(count) / Math.log(WIDTH));
-    const bucket = buckets.get(key) ?? { total: 0, squares: 0 };
-    bucket.total += count;
-    bucket.squares += count * count;
-    buckets.set(key, bucket);
-  });
-  const light = [...buckets.values()].map(({ total, squares }) => {
     const dialogs = Math.max(1, Math.round((total * total) / squares));
-    return { weight: total / dialogs, dialogs };
-  });
+    light.push({ weight: total / dialogs, dialogs });
+    from = at;
+  }
   return [...[...heavy].map(([weight, dialogs]) => ({ weight, dialogs })), ...light];
 }

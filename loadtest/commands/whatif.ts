@@ -4,6 +4,8 @@ import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { parsePlacement } from "../../server/placement/registry.ts";
 import { EXIT } from "../exit-code.ts";
+import { parseDatabaseUrl, type DatabaseQuestion } from "../keys/database-question.ts";
+import { describeQuestion, readDatabase } from "../keys/database-rows.ts";
 import { createInputFaults, type InputFaults } from "../keys/input-faults.ts";
 import { readRows } from "../keys/rows.ts";
 import { readRun } from "../report/write.ts";
@@ -18,11 +20,13 @@ INPUT is one of
   counts.csv          dialog,count: a line for each key, with a header or none; a key is any text
   trace.csv.gz        time,dialog: a line for each message; gives the worst minute too
   runs/FOLDER         what a hotshard run left
+  mysql://u:p@host/db a database, asked itself: --table T --key K, and --time C for a sample by minutes
   -                   stdin, as in: mysql -B -e 'SELECT dialog, COUNT(*) AS count …' | hotshard whatif -
 CSV, tabs, NDJSON or the output of uniq -c; gzip or not.
 
 Examples:
   hotshard whatif counts.csv --today modulo:16
+  hotshard whatif mysql://reader@replica/chat --table message --key dialog --time created_at
   hotshard whatif counts.csv --today ring:virtualNodes=20:8 --placement ring:virtualNodes=500
 
 docs/whatif.md has the query that makes the counts, for each kind of database.`;
@@ -34,6 +38,11 @@ interface Options {
   readonly target: string;
   readonly out: string;
   readonly json?: boolean;
+  readonly table?: string;
+  readonly key?: string;
+  readonly time?: string;
+  readonly rows: string;
+  readonly seconds: string;
 }
 
 /** `hotshard whatif INPUT`: what every placement would make of the keys seen, and what to do. */
@@ -56,6 +65,11 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
     )
     .addOption(new Option("--target <ratio>", "max/mean up to which nothing needs to be done").default("1.25"))
     .addOption(new Option("--out <file>", "the picture, an HTML file").default("what-if.html"))
+    .addOption(new Option("--table <name>", "of a database: the table"))
+    .addOption(new Option("--key <column>", "its column that messages are placed by"))
+    .addOption(new Option("--time <column>", "its column of the time: a date, or a number since 1970"))
+    .addOption(new Option("--rows <n>", "rows that may be read").default("2000000"))
+    .addOption(new Option("--seconds <n>", "seconds that the database may work").default("30"))
     .option("--json", "print the answer as JSON on stdout")
     .addHelpText("after", AFTER)
     .action(async (input: string, options: Options) => finish(await whatIf(input, options)));
@@ -68,13 +82,12 @@ async function whatIf(input: string, options: Options): Promise<number> {
   if (!(target > 1)) throw new ConfigError("BAD_OPTIONS", `--target ${options.target}: a max/mean above 1, e.g. 1.25`);
   for (const placement of options.placement) parsePlacement(placement);
   const sizes = options.shards?.split(",").map((text) => wholeNumber("--shards", text, 1, 1_024));
-  const source = await openInput(input);
+  const source = input.includes("://") ? databaseSource(input, options) : await openInput(input, options);
   const said = options.today === undefined ? null : parseToday(options.today);
   const today = said ?? source.today ?? { placement: "slots", shards: 4 };
   const { json: _, ...given } = options;
   const document = await forecastLayouts({
     ...source,
-    name: input === "-" ? "stdin" : input,
     today: { ...today, assumed: said === null && source.today === null },
     placements: options.placement,
     sizes,
@@ -89,9 +102,35 @@ async function whatIf(input: string, options: Options): Promise<number> {
   return document.input.faults.some(({ lost }) => lost) ? EXIT.usage : EXIT.good;
 }
 
-type Source = Pick<WhatIfOrder, "kind" | "rows" | "faults" | "sample"> & { readonly today: TodayLayout | null };
+type Source = Pick<WhatIfOrder, "name" | "kind" | "rows" | "faults" | "sample"> & {
+  readonly today: TodayLayout | null;
+};
 
-async function openInput(input: string): Promise<Source> {
+function databaseSource(url: string, options: Options): Source {
+  const { table, key, time = null } = options;
+  if (table === undefined || key === undefined) {
+    throw new ConfigError("BAD_OPTIONS", "a database wants --table and --key, and --time for a sample by minutes");
+  }
+  const question: DatabaseQuestion = {
+    ...parseDatabaseUrl(url, process.env),
+    table,
+    key,
+    time,
+    rows: wholeNumber("--rows", options.rows, 1, 1e12),
+    seconds: wholeNumber("--seconds", options.seconds, 1, 86_400),
+  };
+  const { rows, drawn } = readDatabase(question);
+  const name = describeQuestion(question);
+  return { name, kind: "database", rows, sample: drawn, faults: createInputFaults(name), today: null };
+}
+
+async function openInput(input: string, options: Options): Promise<Source> {
+  if (options.table !== undefined || options.key !== undefined || options.time !== undefined) {
+    throw new ConfigError(
+      "BAD_OPTIONS",
+      "--table, --key and --time are for a database; the columns of a file are told by their names",
+    );
+  }
   const folder = await runFolder(input);
   if (folder === null) return fileSource(input, "counts", null);
   const { result } = await readRun(folder);
@@ -101,7 +140,7 @@ async function openInput(input: string): Promise<Source> {
 
 function fileSource(path: string, kind: Source["kind"], today: TodayLayout | null): Source {
   const faults: InputFaults = createInputFaults(path);
-  return { kind, rows: readRows(path, faults), faults, today };
+  return { name: path === "-" ? "stdin" : path, kind, rows: readRows(path, faults), faults, today };
 }
 
 /** @returns the folder of a run, also when its result is named; null for anything else */

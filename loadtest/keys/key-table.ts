@@ -47,8 +47,8 @@ export function createBlock(keys: number): { -readonly [K in keyof KeyBlock]: Ke
 }
 
 /**
- * An open-addressing index (linear probing, at most two thirds full) over blocks that never move, 20 bytes a key and 6 to
- * 12 of index.
+ * An open-addressing index (linear probing, at most two thirds full) over blocks that never move, 20 bytes a key and 12 to
+ * 24 of index. A slot holds the first half of the hash beside the index, so that a miss costs one look at memory, not two.
  *
  * @throws {ConfigError} TOO_MANY_KEYS beyond 64 million keys
  */
@@ -56,16 +56,19 @@ export function createKeyTable(): KeyTable {
   const blocks: ReturnType<typeof createBlock>[] = [];
   let size = 0;
   let fresh = false;
-  // 0 is free; else index + 1.
-  let slots = new Uint32Array(1 << 16);
+  // Two words a slot: index + 1, or 0 when it is free, and the first half of the hash.
+  let slots = new Uint32Array(1 << 17);
 
   function grow(): void {
     const wider = new Uint32Array(slots.length * 2);
     const mask = wider.length - 1;
     for (let index = 0; index < size; index += 1) {
-      let slot = blocks[index >>> BLOCK_BITS]!.low[index & (BLOCK - 1)]! & mask;
-      while (wider[slot] !== 0) slot = (slot + 1) & mask;
+      const block = blocks[index >>> BLOCK_BITS]!;
+      const at = index & (BLOCK - 1);
+      let slot = (block.low[at]! << 1) & mask;
+      while (wider[slot] !== 0) slot = (slot + 2) & mask;
       wider[slot] = index + 1;
+      wider[slot + 1] = block.high[at]!;
     }
     slots = wider;
   }
@@ -89,21 +92,20 @@ export function createKeyTable(): KeyTable {
   return {
     indexOf(high, low) {
       const mask = slots.length - 1;
-      let slot = low & mask;
+      let slot = (low << 1) & mask;
       for (let held = slots[slot]!; held !== 0; held = slots[slot]!) {
         const index = held - 1;
-        const block = blocks[index >>> BLOCK_BITS]!;
-        const at = index & (BLOCK - 1);
-        if (block.low[at] === low && block.high[at] === high) {
+        if (slots[slot + 1] === high && blocks[index >>> BLOCK_BITS]!.low[index & (BLOCK - 1)] === low) {
           fresh = false;
           return index;
         }
-        slot = (slot + 1) & mask;
+        slot = (slot + 2) & mask;
       }
       fresh = true;
       slots[slot] = size + 1;
+      slots[slot + 1] = high;
       const index = append(high, low);
-      if (size * 3 > slots.length * 2) grow();
+      if (size * 3 > slots.length) grow();
       return index;
     },
     isNew: () => fresh,
