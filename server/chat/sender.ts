@@ -80,6 +80,7 @@ export function createSender(parts: SenderParts) {
       recipient: frame.to,
       client: frame.id,
       text: frame.text,
+      connection: session.id,
     };
     trace?.placed(start, placed, shard.label, row);
     const context = { trace, traceparent: frame.traceparent };

@@ -18,12 +18,15 @@ export type MessageResult = (typeof RESULTS)[number];
 export interface Example {
   readonly dialog: string;
   readonly id: string;
+  readonly connection?: string;
   readonly traceId?: string;
 }
 
 export interface Metrics {
   readonly exposition: Exposition;
   messages(shard: number, result: MessageResult, count: number): void;
+  /** Messages of a shard that were refused or failed, since the start. */
+  readonly unstored: (shard: number) => number;
   resend(shard: number): void;
   /** @param example a message of the commit, for the exemplar */
   operation(shard: number, op: Operation, seconds: number, ok: boolean, example?: Example): void;
@@ -78,6 +81,9 @@ export function createMetrics(shards: readonly string[], sources: MetricSources)
   return {
     exposition,
     messages: (shard, result, count) => void (messages[shard * RESULTS.length + RESULTS.indexOf(result)]! += count),
+    unstored: (shard) =>
+      messages[shard * RESULTS.length + RESULTS.indexOf("refused")]! +
+      messages[shard * RESULTS.length + RESULTS.indexOf("failed")]!,
     resend: (shard) => void resends[coarseAt(shard)]!++,
     operation(shard, op, seconds, ok, example) {
       operations[2 * operationAt(shard, op) + (ok ? 0 : 1)]!++;
@@ -109,9 +115,10 @@ function product(rows: readonly Labels[], label: string, values: readonly string
   return rows.flatMap((row) => values.map((value) => ({ ...row, [label]: value })));
 }
 
-/** At most 105 characters: a dialog has 33, an id 19, a trace 32. */
+/** At most 105 characters: a dialog has 33, an id 19, a connection 16, a trace 32, which leads to the connection. */
 function exemplarOf(example: Example | undefined): Record<string, string> | undefined {
   if (example === undefined) return undefined;
-  const { dialog, id: message, traceId } = example;
-  return traceId === undefined ? { dialog, message } : { dialog, message, trace_id: traceId };
+  const { connection, dialog, id: message, traceId } = example;
+  if (traceId !== undefined) return { dialog, message, trace_id: traceId };
+  return connection === undefined ? { dialog, message } : { dialog, message, connection };
 }

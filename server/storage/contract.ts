@@ -7,6 +7,8 @@ export interface MessageRow {
   readonly recipient: number;
   readonly client: string;
   readonly text: string;
+  /** Id of the connection that sent it, as log lines have it; not stored. */
+  readonly connection?: string;
 }
 
 /** What the database says of its own promises, read from it and shown in every result. */

@@ -51,6 +51,8 @@ test("a whole run at `debug`: ids correlate the lines, nothing planted is in the
   // Loki has them a moment before the server knows.
   const accepted = async () => metricValue(await scrape(server.url), 'chat_log_lines_total{result="accepted"}');
   while ((await accepted()) === 0) await loki.until(() => true);
+  const headers = { accept: "application/openmetrics-text" };
+  const page = await (await fetch(`${server.url}/metrics`, { headers })).text();
   assert.equal(await server.stop(), 0);
   rmSync(data, { recursive: true, force: true });
 
@@ -64,6 +66,7 @@ test("a whole run at `debug`: ids correlate the lines, nothing planted is in the
   assert.ok(messages.length > 0);
   const hello = lines.find(({ msg }) => msg === "a user said hello")!;
   for (const { connection } of messages) assert.equal(connection, hello["connection"]);
+  assert.ok(page.includes(`connection="${String(hello["connection"])}"} `), "exemplars name it too");
 
   const last = lines.at(-1)!;
   assert.deepEqual(

@@ -225,7 +225,7 @@ test("the page has exactly the metrics of the table, with their labels, in both 
     bare(open).map((line) => line.split(" ")[0]),
     bare(text).map((line) => line.split(" ")[0]),
   );
-  const exemplar = `# {dialog="1_2",message="${message}"}`;
+  const exemplar = `# {dialog="1_2",message="${message}",connection="`;
   assert.equal(open.split(exemplar).length - 1, 2, "one for the stage, one for the shard");
   assert.match(open, /# EOF\n$/);
 });
