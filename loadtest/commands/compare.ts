@@ -1,13 +1,18 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
-import { ALLOWABLE } from "../compare/comparable.ts";
+import { ALLOWABLE, type Obstacle } from "../compare/comparable.ts";
 import { compareRuns, sift, type CompareOptions } from "../compare/compare.ts";
 import type { Comparison } from "../compare/comparison.ts";
 import { openRun } from "../compare/open.ts";
 import { terminalComparison } from "../compare/terminal.ts";
 import { writeComparison } from "../compare/write.ts";
+import { compareInterleaved, LEAST_ROUNDS } from "../compare/interleave.ts";
+import { takeTurns } from "../compare/take-turns.ts";
+import { splitWords } from "../child-run.ts";
+import { createCountdown } from "../countdown.ts";
 import { EXIT } from "../exit-code.ts";
+import { onInterrupt } from "../interrupt.ts";
 
 const HELP = `
 A and B are folders of runs; A is the one before. With --interleave they are settings, written as after "hotshard run".
@@ -26,6 +31,8 @@ interface Given {
   readonly tolerance: string;
   readonly least: string;
   readonly allow?: string;
+  readonly interleave?: boolean;
+  readonly rounds: string;
   readonly failOnWorse?: boolean;
   readonly json?: boolean;
 }
@@ -38,6 +45,8 @@ export function addCompare(program: Command, finish: (code: number) => void): vo
     .description("Tells what changed from run A to run B, per shard and overall, and what is only noise.")
     .argument("<a>")
     .argument("<b>")
+    .option("--interleave", "A and B are settings: run them in turn, so that a drifting machine cancels out")
+    .option("--rounds <number>", "of --interleave: an even number of pairs of runs", "6")
     .option("--out <folder>", "folder for compare.json, compare.md and compare.html")
     .option("--confidence <share>", "chance that two runs of the same thing are told to be no different", "95%")
     .option("--tolerance <share>", "changes below this are nobody's concern", "5%")
@@ -46,30 +55,70 @@ export function addCompare(program: Command, finish: (code: number) => void): vo
     .option("--fail-on-worse", "exit 1 when a figure is worse beyond --tolerance")
     .option("--json", "print compare.json on stdout")
     .addHelpText("after", HELP)
-    .action(async (a: string, b: string, given: Given) => finish(await compareFolders(a, b, given)));
+    .action(async (a: string, b: string, given: Given) => {
+      finish(await (given.interleave === true ? interleave(a, b, given) : compareFolders(a, b, given)));
+    });
 }
 
 async function compareFolders(a: string, b: string, given: Given): Promise<number> {
   const options = optionsFrom(given);
   const [left, right] = await Promise.all([openRun(a, a), openRun(b, b)]);
   const { refused } = sift(left, right, options.allow);
-  if (refused.length > 0) {
-    const allowable = refused.filter(({ code }) => ALLOWABLE.has(code)).map(({ code }) => code);
-    const remedy =
-      allowable.length === refused.length
-        ? ` (--allow ${[...new Set(allowable)].join(",")} compares all the same)`
-        : "";
-    process.stderr.write(
-      `hotshard: NOT_COMPARABLE: ${refused.map(({ code, message }) => `${code}: ${message}`).join("; ")}${remedy}\n`,
-    );
-    return refused.some(({ code }) => code === "INVALID") ? EXIT.invalid : EXIT.usage;
-  }
-  return tell(compareRuns(left, right, options), given);
+  if (refused.length === 0) return tell(compareRuns(left, right, options), outOf(given), given);
+  process.stderr.write(`hotshard: NOT_COMPARABLE: ${refusal(refused)}\n`);
+  return refused.some(({ code }) => code === "INVALID") ? EXIT.invalid : EXIT.usage;
 }
 
+function refusal(refused: readonly Obstacle[]): string {
+  const codes = new Set(refused.map(({ code }) => code));
+  const remedy = [...codes].every((code) => ALLOWABLE.has(code))
+    ? `; --allow ${[...codes].join(",")} compares all the same`
+    : "";
+  return `${refused.map(({ code, message }) => `${code}: ${message}`).join("; ")}${remedy}`;
+}
+
+async function interleave(a: string, b: string, given: Given): Promise<number> {
+  const options = optionsFrom(given);
+  const rounds = Number(given.rounds);
+  if (!Number.isInteger(rounds) || rounds < LEAST_ROUNDS || rounds % 2 !== 0) {
+    throw new ConfigError("BAD_OPTIONS", `--rounds is an even number from ${LEAST_ROUNDS}, not "${given.rounds}"`);
+  }
+  const out = outOf(given);
+  const signal = onInterrupt();
+  const countdown = createCountdown(2 * rounds, process.stderr);
+  const taken = await takeTurns({
+    a: settingOf("A", a),
+    b: settingOf("B", b),
+    rounds,
+    out,
+    signal,
+    onRun: (done, what) => countdown.next(done, what),
+    refuse(left, right) {
+      const refused = sift(left, right, options.allow).refused.filter(({ code }) => code !== "TOO_FEW_SLICES");
+      return refused.length === 0 ? null : `hotshard: NOT_COMPARABLE: ${refusal(refused)}`;
+    },
+  }).finally(() => countdown.end());
+  // What an interrupted experiment has finished still counts, as long as the turns are even.
+  const even = taken.rounds.slice(0, taken.rounds.length - (taken.rounds.length % 2));
+  if (taken.failure !== null) process.stderr.write(`${taken.failure.words}\n`);
+  if (even.length < LEAST_ROUNDS) return taken.failure?.code ?? EXIT.internal;
+  const code = await tell(compareInterleaved(even, options), out, given);
+  return taken.failure?.code ?? code;
+}
+
+/** @throws {ConfigError} BAD_OPTIONS */
+function settingOf(name: string, line: string): string[] {
+  const words = splitWords(line);
+  if (words === null) throw new ConfigError("BAD_OPTIONS", `${name}: a quote is not closed in ${line}`);
+  if (words.length === 0) throw new ConfigError("BAD_OPTIONS", `${name} is empty: write it as after "hotshard run"`);
+  return words;
+}
+
+const outOf = ({ out }: Given): string =>
+  out ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-compare`);
+
 /** Writes the comparison, prints it, and says what the shell is told. */
-async function tell(comparison: Comparison, given: Given): Promise<number> {
-  const out = given.out ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-compare`);
+async function tell(comparison: Comparison, out: string, given: Given): Promise<number> {
   await writeComparison(out, comparison);
   process.stderr.write(`${terminalComparison(comparison, process.stderr)}\nReport: ${join(out, "compare.html")}\n`);
   if (given.json === true) process.stdout.write(`${JSON.stringify(comparison)}\n`);

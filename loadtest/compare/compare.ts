@@ -54,13 +54,10 @@ export function compareRuns(
 ): Comparison {
   const labels = commonLabels(a, b);
   const [left, right] = [valuesOf(a.series), valuesOf(b.series)];
-  const figures = figuresOf(a.series, b.series, labels, (i, j) => welch(left, i, right, j));
+  const sides = { a: [a], b: [b] };
+  const { figures, skipped } = figureSet(sides, labels, (i) => welch(left, right, i));
   const dialogs = hotDialogFigures(a.dialogs, b.dialogs);
-  return comparisonOf(
-    { method: "two runs", rounds: 1, a: [a], b: [b], skipped: skippedOf(a.series, b.series, labels) },
-    [...figures, ...dialogs],
-    options,
-  );
+  return comparisonOf({ method: "two runs", rounds: 1, ...sides, skipped }, [...figures, ...dialogs], options);
 }
 
 /** Labels of the shards that can be held against each other: none when the sets are not the same. */
@@ -84,36 +81,39 @@ function valuesOf(series: RunSeries): Values {
 type Compared = Pick<Figure, "a" | "b" | "change" | "error" | "freedom">;
 
 /** The two errors together, with the degrees of freedom of Welch and Satterthwaite (Welch, Biometrika 34, 1947). */
-function welch(a: Values, i: number, b: Values, j: number): Compared {
-  const [left, right] = [a.errors[i]! ** 2, b.errors[j]! ** 2];
+function welch(a: Values, b: Values, i: number): Compared {
+  const [left, right] = [a.errors[i]! ** 2, b.errors[i]! ** 2];
   const both = left + right;
   const freedom = both === 0 ? a.freedom + b.freedom : both ** 2 / (left ** 2 / a.freedom + right ** 2 / b.freedom);
-  const [from, to] = [a.logs[i]!, b.logs[j]!];
+  const [from, to] = [a.logs[i]!, b.logs[i]!];
   return { a: Math.exp(from), b: Math.exp(to), change: to - from, error: Math.sqrt(both), freedom };
 }
 
-/** @param compare figure i of A with figure j of B, in the order of `measuresOf` of each */
-export function figuresOf(
-  a: RunSeries,
-  b: RunSeries,
+/**
+ * The figures of `measuresOf` that rest on enough samples, and those that do not.
+ *
+ * @param compare figure i of A with that of B
+ */
+export function figureSet(
+  { a, b }: Pick<Sides, "a" | "b">,
   labels: readonly string[],
-  compare: (i: number, j: number) => Compared,
-): Figure[] {
-  const measures = measuresOf(labels);
-  const [left, right] = [samplesOf(a), samplesOf(b)];
-  return measures.flatMap((measure, i) => {
-    if (Math.min(left[i]!, right[i]!) < leastSamples(measure)) return [];
-    const compared = compare(i, i);
-    return Number.isFinite(compared.change) ? [{ ...measure, dialog: null, ...compared }] : [];
+  compare: (i: number) => Compared,
+): { figures: Figure[]; skipped: Comparison["skipped"] } {
+  const [left, right] = [a, b].map((runs) => runs.map(({ series }) => samplesOf(series)));
+  const figures: Figure[] = [];
+  const skipped: Comparison["skipped"] = [];
+  measuresOf(labels).forEach((measure, i) => {
+    const total = (runs: readonly number[][]) => runs.reduce((sum, samples) => sum + samples[i]!, 0);
+    const [fewest, least] = [Math.min(total(left!), total(right!)), leastSamples(measure)];
+    if (fewest < least) {
+      skipped.push({ ...measure, reason: `rests on ${fewest} samples, needs ${least}` });
+      return;
+    }
+    const compared = compare(i);
+    if (Number.isFinite(compared.change)) figures.push({ ...measure, dialog: null, ...compared });
+    else skipped.push({ ...measure, reason: "a run has no such figure" });
   });
-}
-
-export function skippedOf(a: RunSeries, b: RunSeries, labels: readonly string[]): Comparison["skipped"] {
-  const [left, right] = [samplesOf(a), samplesOf(b)];
-  return measuresOf(labels).flatMap((measure, i) => {
-    const [fewest, least] = [Math.min(left[i]!, right[i]!), leastSamples(measure)];
-    return fewest < least ? [{ ...measure, reason: `rests on ${fewest} samples, needs ${least}` }] : [];
-  });
+  return { figures, skipped };
 }
 
 interface Sides {
