@@ -82,6 +82,7 @@ async function readRunFolder(path: string, name: string): Promise<RunFolder | nu
     isRecord(result[part]) ? result[part] : {},
   ) as [Record<string, unknown>, Record<string, unknown>, Record<string, unknown>, Record<string, unknown>];
   const { maxOverMean } = skew;
+  const { status } = verdict;
   return {
     name,
     path,
@@ -89,7 +90,7 @@ async function readRunFolder(path: string, name: string): Promise<RunFolder | nu
     startedAt: String(run["startedAt"]),
     scenario: String(run["scenario"]),
     driver: String(run["driver"]),
-    verdict: run["interrupted"] === true ? "interrupted" : String(verdict["status"] ?? "?"),
+    verdict: run["interrupted"] === true ? "interrupted" : typeof status === "string" ? status : "?",
     maxOverMean: typeof maxOverMean === "number" ? maxOverMean : null,
     messages: Number(traffic["acked"] ?? 0),
     bytes: await sizeOf(path),

@@ -257,6 +257,10 @@ export function metricsInWords(): string {
   return [...times.map((name) => `[shard.LABEL.]${name}`), ...ofShard, ...ofRun].join(", ");
 }
 
+function ratio(top: number | null, bottom: number | null): number | null {
+  return top === null || bottom === null || bottom === 0 ? null : top / bottom;
+}
+
 /** The ratio of two p99's: its ends are those of the intervals of both, the worst way round. */
 function blastReading({ result: { blastRadius }, measurement }: Subject): Reading | null {
   if (blastRadius === null) return null;
@@ -266,8 +270,6 @@ function blastReading({ result: { blastRadius }, measurement }: Subject): Readin
   if (hot === undefined) return null;
   const above = quantileInterval(hot, 0.99);
   const below = quantileInterval(elsewhere, 0.99);
-  const ratio = (top: number | null, bottom: number | null) =>
-    top === null || bottom === null || bottom === 0 ? null : top / bottom;
   return {
     value: blastRadius.p99,
     low: ratio(above.low, below.high),

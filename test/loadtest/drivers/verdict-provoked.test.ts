@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { audit } from "../../../loadtest/analysis/audit.ts";
-import { judge, VERDICT_LIMITS } from "../../../loadtest/analysis/verdict.ts";
+import { judge, type VERDICT_LIMITS } from "../../../loadtest/analysis/verdict.ts";
 import type { DriveOrder } from "../../../loadtest/drivers/contract.ts";
 import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
 import type { Result } from "../../../loadtest/report/result.ts";
@@ -107,8 +107,10 @@ test("frames that wait for their handler, behind one that takes long", async () 
 
 test("a part of the schedule that is not sent shows as dropped, and in the gaps of the rest", async () => {
   // Asked to stay away: what this author was to write is never sent.
-  const gone = (sent: Sent) => (sent.author <= 2 ? sent.close(4000) : good(sent));
-  const reasons = await verdictOf(gone, { users: 3, rate: 600 });
+  const reasons = await verdictOf((sent) => (sent.author <= 2 ? sent.close(4000) : good(sent)), {
+    users: 3,
+    rate: 600,
+  });
   const { dropped, planned } = evidenceOf(reasons, "DROPPED");
   assert.ok(dropped! > planned! / 2);
   const gaps = evidenceOf(reasons, "GAPS_OFF");
@@ -116,8 +118,11 @@ test("a part of the schedule that is not sent shows as dropped, and in the gaps 
 });
 
 test("a hot dialog whose author is gone does not get its share", async () => {
-  const gone = (sent: Sent) => (sent.author === 1 ? sent.close(4000) : good(sent));
-  const reasons = await verdictOf(gone, { users: 40, rate: 1_000 }, "lady-gaga");
+  const reasons = await verdictOf(
+    (sent) => (sent.author === 1 ? sent.close(4000) : good(sent)),
+    { users: 40, rate: 1_000 },
+    "lady-gaga",
+  );
   const { asked, realised, tolerance } = evidenceOf(reasons, "SHARE_OFF");
   assert.ok(asked === DEFAULT_DIALS["hotShare"] || asked === 0.4);
   assert.ok(asked! - realised! > tolerance!);
