@@ -39,7 +39,7 @@ export async function createApp(
   await app.register(adminRoutes, { chat });
   await app.register(targetRoutes, config);
   await app.register(livePage, {
-    sources: { ...chat, commitCounts: metrics.commitCounts },
+    sources: { ...chat, commitCounts: metrics.commitCounts, unstored: metrics.unstored },
     open: config.dev || config.secretIsPublic,
     onSlow: () => metrics.error("SLOW_READER"),
   });

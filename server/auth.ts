@@ -8,6 +8,8 @@ import { ApiError } from "./routes/api-error.ts";
 export interface Identity {
   readonly user: number;
   readonly admin: boolean;
+  /** When the token ends, Unix seconds; null when it does not. */
+  readonly until: number | null;
 }
 
 declare module "fastify" {
@@ -17,7 +19,7 @@ declare module "fastify" {
     /** The identity of the request's bearer token. @throws {ApiError} UNAUTHENTICATED */
     identify(request: FastifyRequest): Identity;
     /** @throws {ApiError} UNAUTHENTICATED, FORBIDDEN when the token has not `role: "admin"` */
-    demandAdmin(request: FastifyRequest): Promise<void>;
+    demandAdmin(request: FastifyRequest): Promise<Identity>;
   }
 }
 
@@ -27,10 +29,11 @@ export const auth = fp(
     await app.register(jwt, { secret, sign: { algorithm: "HS256" }, verify: { algorithms: ["HS256"] } });
 
     app.decorate("verifyToken", (token: string): Identity => {
-      const claims = app.jwt.verify<{ sub?: unknown; role?: unknown }>(token);
+      const claims = app.jwt.verify<{ sub?: unknown; role?: unknown; exp?: unknown }>(token);
       const user = typeof claims.sub === "string" && /^[1-9]\d*$/.test(claims.sub) ? Number(claims.sub) : claims.sub;
       if (!isUserId(user)) throw new Error("the token's `sub` is not a user id");
-      return { user, admin: claims.role === "admin" };
+      const until = typeof claims.exp === "number" ? claims.exp : null;
+      return { user, admin: claims.role === "admin", until };
     });
 
     app.decorate("identify", (request: FastifyRequest): Identity => {
@@ -44,7 +47,9 @@ export const auth = fp(
     });
 
     app.decorate("demandAdmin", async (request: FastifyRequest) => {
-      if (!app.identify(request).admin) throw new ApiError("FORBIDDEN", "a token with `role: admin` is needed");
+      const identity = app.identify(request);
+      if (!identity.admin) throw new ApiError("FORBIDDEN", "a token with `role: admin` is needed");
+      return identity;
     });
   },
   { name: "auth" },

@@ -1,10 +1,11 @@
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
 import fp from "fastify-plugin";
 import { ApiError } from "../routes/api-error.ts";
-import { createBroadcast } from "./broadcast.ts";
+import { createBroadcast, type Broadcast } from "./broadcast.ts";
 import { createSnapshots, type LiveSources } from "./snapshot.ts";
 
 /** Open streams at most: each costs a socket, and two kilobytes a second. */
@@ -68,17 +69,34 @@ export const livePage = fp(
 
     app.get("/v1/live", {
       exposeHeadRoute: false,
-      onRequest: async (request) => {
-        if (!open) await app.demandAdmin(request);
-        if (broadcast.lookers() < MOST_STREAMS) return;
-        throw new ApiError("OVERLOADED", `${MOST_STREAMS} live streams are open, and that is the most`);
-      },
-      handler: (_request, reply) => {
+      handler: async (request, reply) => {
+        const until = open ? null : (await app.demandAdmin(request)).until;
+        if (broadcast.lookers() >= MOST_STREAMS)
+          throw new ApiError("OVERLOADED", `${MOST_STREAMS} live streams are open, and that is the most`);
         reply.hijack();
-        reply.raw.writeHead(200, STREAM_HEADERS);
-        reply.raw.once("close", broadcast.join(reply.raw));
+        stream(reply.raw, broadcast, until);
       },
     });
   },
   { name: "live", dependencies: ["auth", "api-errors"] },
 );
+
+/** @param until Unix seconds: nobody looks longer than their token allows; null without a token, or an end of it */
+function stream(response: ServerResponse, broadcast: Broadcast, until: number | null): void {
+  response.writeHead(200, STREAM_HEADERS);
+  const leave = broadcast.join(response);
+  const end = (): void => {
+    leave();
+    response.end();
+  };
+  const timer = until === null ? undefined : setTimeout(end, msUntil(until)).unref();
+  response.once("close", () => {
+    clearTimeout(timer);
+    leave();
+  });
+}
+
+/** At most what a timer takes, 24 days. */
+function msUntil(second: number): number {
+  return Math.min(Math.max(0, second * 1_000 - Date.now()), 0x7fff_ffff);
+}

@@ -29,6 +29,8 @@ export interface LiveSources {
   connections(): number;
   /** Commits of a shard by duration since the start, over `SECONDS_BUCKETS` and above. */
   commitCounts(shard: number): Readonly<Float64Array>;
+  /** Messages of a shard that were refused or failed, since the start. */
+  unstored(shard: number): number;
   /** Milliseconds of a clock that is never set back. */
   now(): number;
   /** Unix seconds. */
@@ -40,6 +42,8 @@ interface Sample {
   readonly at: number;
   readonly shards: readonly ShardStatus[];
   readonly commits: readonly Float64Array[];
+  /** By shard. */
+  readonly unstored: readonly number[];
 }
 
 export interface Snapshots {
@@ -62,7 +66,7 @@ export function createSnapshots(sources: LiveSources): Snapshots {
     const before = samples.at(-1);
     const ms = before === undefined ? Infinity : sample.at - before.at;
     if (before === undefined || ms > GAP_MS || ms <= 0) return [];
-    const perS = sample.shards.map((shard, i) => round((taken(before.shards[i]!, shard) * 1_000) / ms));
+    const perS = sample.shards.map((_, i) => round((came(before, sample, i) * 1_000) / ms));
     columns = [...columns, { second: sources.second(), perS }].slice(-LIVE_COLUMNS);
     return perS;
   }
@@ -80,7 +84,8 @@ export function createSnapshots(sources: LiveSources): Snapshots {
     snapshot() {
       const { topology, shards: status } = sources.status();
       const commits = status.map((_, i) => Float64Array.from(sources.commitCounts(i)));
-      const sample: Sample = { at: sources.now(), shards: status, commits };
+      const unstored = status.map((_, i) => sources.unstored(i));
+      const sample: Sample = { at: sources.now(), shards: status, commits, unstored };
       const newest = column(sample);
       remember(sample);
       const first = samples.find(({ at }) => sample.at - at <= WINDOW_MS)!;
@@ -105,16 +110,17 @@ export function createSnapshots(sources: LiveSources): Snapshots {
 }
 
 /**
- * Messages that came between two looks. Those that were committed would not do: a shard past saturation commits less
- * than it is sent, and would look the more even the worse it is.
+ * Messages that came for a shard between two looks. Those that were committed would not do: a shard past saturation
+ * commits less than it is sent, and refuses when its queue is full; it would look the more even the worse it is.
  */
-function taken(before: ShardStatus, after: ShardStatus): number {
-  const queued = after.queueRows - before.queueRows;
-  return Math.max(0, after.writer.rows - before.writer.rows + queued);
+function came(before: Sample, after: Sample, shard: number): number {
+  const [old, now] = [before.shards[shard]!, after.shards[shard]!];
+  const unstored = after.unstored[shard]! - before.unstored[shard]!;
+  return Math.max(0, now.writer.rows - old.writer.rows + now.queueRows - old.queueRows + unstored);
 }
 
 function shardsOf(first: Sample, oldest: Sample, last: Sample, windowS: number): LiveShard[] {
-  const messages = last.shards.map((shard, i) => taken(first.shards[i]!, shard));
+  const messages = last.shards.map((_, i) => came(first, last, i));
   const total = messages.reduce((sum, n) => sum + n, 0);
   return last.shards.map((shard, i) => {
     const counts = last.commits[i]!.map((count, bucket) => count - first.commits[i]![bucket]!);

@@ -6,9 +6,9 @@ export interface LiveShard {
   readonly state: "up" | "down";
   /** Rows committed since the server started. */
   readonly rows: number;
-  /** Messages taken per second of the window: rows committed, and what the queue grew by. */
+  /** Messages that came per second of the window: committed, refused and failed, and what the queue grew by. */
   readonly perS: number;
-  /** Of the messages that all shards took in the window, 0…1; 0 when there were none. */
+  /** Of the messages that came for all shards in the window, 0…1; 0 when there were none. */
   readonly share: number;
   /** Rows committed per second of the window. */
   readonly writtenPerS: number;
@@ -21,7 +21,7 @@ export interface LiveShard {
   readonly limitPerS: number | null;
 }
 
-/** How unevenly the shards took the messages of the window. */
+/** How unevenly the messages of the window came for the shards. */
 export interface LiveSkew {
   readonly maxOverMean: number;
   readonly effectiveShards: number;
@@ -43,9 +43,9 @@ export interface LiveSnapshot {
   readonly windowS: number;
   readonly epoch: number;
   readonly connections: number;
-  /** Messages taken per second of the window, by all shards. */
+  /** Messages that came per second of the window, for all shards. */
   readonly perS: number;
-  /** Null when no message was taken. */
+  /** Null when no message came. */
   readonly skew: LiveSkew | null;
   /** The first shard to saturate when all traffic grows alike; null when no limit is known. */
   readonly headroom: { readonly shard: string; readonly growthToLimit: number } | null;

@@ -7,7 +7,9 @@ import { ApiError, queryText } from "./api-error.ts";
 
 /** What a harness or an operator asks: shards, audit sums, hot dialogs. All need an admin token. */
 export async function adminRoutes(app: FastifyInstance, { chat }: { chat: Chat }): Promise<void> {
-  app.addHook("onRequest", async (request) => app.demandAdmin(request));
+  app.addHook("onRequest", async (request) => {
+    await app.demandAdmin(request);
+  });
 
   app.get("/v1/shards", (): ShardsReply => chat.status());
   app.get("/v1/hot", (): HotReply => chat.hot());

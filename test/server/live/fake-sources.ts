@@ -10,6 +10,7 @@ export interface FakeSources extends LiveSources {
   /** Commits that began and ended; each of `rows` rows and `ms` milliseconds. */
   commit(shard: number, commits: number, rows: number, ms: number): void;
   queue(shard: number, rows: number): void;
+  refuse(shard: number, messages: number): void;
   state(shard: number, state: "up" | "down"): void;
 }
 
@@ -25,6 +26,7 @@ export function fakeSources(shards: number): FakeSources {
   let looks = 0;
   let ms = 5_000;
   const commits = Array.from({ length: shards }, () => new Float64Array(SECONDS_BUCKETS.length + 1));
+  const unstored = new Float64Array(shards);
   const status = Array.from({ length: shards }, (_, i): ShardStatus => ({
     label: String(i).padStart(2, "0"),
     engine: "sqlite",
@@ -52,6 +54,7 @@ export function fakeSources(shards: number): FakeSources {
     hot: () => HOT,
     distinctDialogs: () => null,
     commitCounts: (shard) => commits[shard]!,
+    unstored: (shard) => unstored[shard]!,
     status() {
       looks += 1;
       return { node: 9, topology, recipientsOffline: 0, shards: [...status] };
@@ -72,6 +75,7 @@ export function fakeSources(shards: number): FakeSources {
         },
       });
     },
+    refuse: (shard, messages) => void (unstored[shard]! += messages),
     queue: (shard, queueRows) => set(shard, { queueRows }),
     state: (shard, state) => set(shard, { state }),
   };

@@ -68,6 +68,20 @@ test("a shard past saturation is as hot as what it is sent, and a queue that dra
   assert.deepEqual([skew, perS, shards[1]!.writtenPerS, shards[1]!.queueRows], [null, 0, 150, 50]);
 });
 
+test("what a full queue or a lost shard refuses came for it all the same", () => {
+  const sources = fakeSources(2);
+  sources.refuse(0, 1_000);
+  const snapshots = createSnapshots(sources);
+  snapshots.snapshot();
+  sources.pass(1);
+  sources.commit(0, 1, 100, 20);
+  sources.commit(1, 1, 100, 20);
+  sources.refuse(1, 700);
+  const { column, perS, shards, skew } = snapshots.snapshot();
+  assert.deepEqual([perS, shards[1]!.perS, column], [900, 800, [100, 800]]);
+  assert.deepEqual([shards[1]!.writtenPerS, skew!.fullest, skew!.burning], [100, "01", true]);
+});
+
 test("little traffic is not called hot", () => {
   const sources = fakeSources(4);
   const snapshots = createSnapshots(sources);

@@ -12,8 +12,10 @@ import { apiErrors } from "../../../server/routes/api-error.ts";
 import { connect } from "../../support/chat-client.ts";
 import { metricValue, scrape } from "../../support/metrics.ts";
 import { startServer } from "../../support/server.ts";
-import { signToken, tokenOf } from "../../support/token.ts";
+import { nowS, signToken, tokenOf } from "../../support/token.ts";
 import { fakeSources } from "./fake-sources.ts";
+
+const SECRET = "a secret of sixteen";
 
 type Event = { name: "start"; data: LiveStart } | { name: "snapshot"; data: LiveSnapshot };
 
@@ -48,13 +50,13 @@ async function look(url: string, headers: Record<string, string> = {}) {
 }
 
 /** The plugin alone, over counters of the test's own. */
-async function startAlone(t: TestContext, options: { shards: number; intervalMs: number }) {
+async function startAlone(t: TestContext, options: { shards: number; intervalMs: number; open?: boolean }) {
   const sources = fakeSources(options.shards);
   let slow = 0;
   const app = Fastify({ forceCloseConnections: true });
   await app.register(apiErrors, { onError: () => undefined });
-  await app.register(auth, { secret: "a secret of sixteen" });
-  await app.register(livePage, { sources, open: true, intervalMs: options.intervalMs, onSlow: () => (slow += 1) });
+  await app.register(auth, { secret: SECRET });
+  await app.register(livePage, { sources, open: true, ...options, onSlow: () => (slow += 1) });
   t.after(() => app.close());
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   return { app, url, sources, slow: () => slow };
@@ -103,6 +105,20 @@ test("the stream says what /v1/shards says, and is a gauge while it is open", as
   one.leave();
   two.leave();
   await ann.close();
+});
+
+test("a shard whose queue is full is shown with all that came for it", async (t) => {
+  const server = await startServer({ args: ["--shards", "1?commitMs=200&maxRows=1", "--queue-rows", "2"] });
+  t.after(() => server.stop());
+  const stream = await look(server.url);
+  await stream.until(() => true);
+  const ann = await connect(server.chat, 1);
+  ann.send(...Array.from({ length: 40 }, (_, i) => ({ type: "send", id: `m${i}`, to: 2, text: "x" })));
+  for (let refused = 0; refused < 38; refused++) await ann.next("error", ({ code }) => code === "OVERLOADED");
+  const { shards, windowS } = await stream.until((all) => all.perS > 0 && all.shards[0]!.queueRows === 0);
+  // Two were queued, of which one may be under way; figures are rounded to tenths.
+  assert.ok(Math.abs(shards[0]!.perS * windowS - 39.5) <= 0.5 + 0.1 * windowS, `${shards[0]!.perS}/s in ${windowS} s`);
+  stream.leave();
 });
 
 test("behind the admin token when the secret is the server's own; HOTSHARD_DEV=1 opens it", async (t) => {
@@ -192,6 +208,32 @@ test("a client that does not read is dropped and counted, and the others go on",
   const looks = sources.looks();
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(sources.looks(), looks, "a snapshot was computed for nobody");
+});
+
+function adminHeaders(exp?: number): Record<string, string> {
+  const token = signToken({ sub: "1", role: "admin", ...(exp !== undefined && { exp }) }, { secret: SECRET });
+  return { authorization: `Bearer ${token}` };
+}
+
+test("a stream ends with its token, and one that never ends does not", async (t) => {
+  const { app, url } = await startAlone(t, { shards: 1, intervalMs: 20, open: false });
+  const lasting = await look(url, adminHeaders());
+  const late = await look(url, adminHeaders(4_000_000_000));
+  const exp = nowS() + 2;
+  const short = await look(url, adminHeaders(exp));
+  assert.equal(app.liveStreams(), 3);
+  await assert.rejects(
+    short.until(({ second }) => second > exp + 5),
+    /the stream ended/,
+  );
+  // Timers are rounded to milliseconds.
+  assert.ok(Date.now() >= exp * 1_000 - 2);
+  assert.equal(app.liveStreams(), 2);
+  assert.equal((await fetch(`${url}/v1/live`, { headers: adminHeaders(exp) })).status, 401);
+  for (const stream of [lasting, late]) {
+    await stream.until(() => true);
+    stream.leave();
+  }
 });
 
 test("streams are bounded", async (t) => {
