@@ -64,7 +64,7 @@ const ConfigSchema = Type.Object({
   }),
   log: Type.Union(
     LEVELS.map((level) => Type.Literal(level)),
-    { default: "info", description: `Least level that is logged, as JSON on stderr: ${LEVELS.join(", ")}` },
+    { default: "info", description: `Least level that is logged, as JSON on stdout: ${LEVELS.join(", ")}` },
   ),
   observe: Type.Boolean({
     default: true,
@@ -164,9 +164,20 @@ export function describeOptions(): string {
   return optionRows()
     .map((row) => {
       const value = row.default === null ? "" : ` (default ${row.default})`;
-      return `  ${row.flag}`.padEnd(18) + row.variable.padEnd(24) + row.meaning + value;
+      return `  ${row.flag}`.padEnd(18) + wrapped(row.meaning + value, 62, 18);
     })
     .join("\n");
+}
+
+/** Words in lines of at most `width` characters, the second and later ones set in by `indent`. */
+function wrapped(text: string, width: number, indent: number): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines[lines.length - 1]!;
+    if (line !== "" && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.join(`\n${" ".repeat(indent)}`);
 }
 
 /** `queueRows` → `HOTSHARD_QUEUE_ROWS` */

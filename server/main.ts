@@ -8,15 +8,21 @@ import { ConfigError } from "./placement/contract.ts";
 
 const USAGE = `Usage: hotshard serve [options]
 
-The reference chat server: WebSocket at /chat, the live page at /, /healthz, /readyz, /metrics, and /v1/… for history and audit.
+The reference chat server: WebSocket at /chat, the live page at /, /healthz,
+/readyz, /metrics, and /v1/… for history and audit.
 
-Options (or their environment variables; options win):
+Options:
 ${describeOptions()}
+
+Each has an environment variable, HOTSHARD_QUEUE_ROWS for --queue-rows; options
+win.
 
 Examples:
   hotshard serve --shards 4
-  hotshard serve --shards mysql://u:p@127.0.0.1:3306/s0,mysql://u:p@127.0.0.1:3307/s1
-  hotshard serve --shards '4?commitMs=20&maxRows=50'     shards that saturate at 2,500 rows/s each
+  hotshard serve --shards mysql://u:p@127.0.0.1/s0,mysql://u:p@127.0.0.1/s1
+  hotshard serve --shards '4?commitMs=20&maxRows=50'
+
+The last one's shards are shaped: each saturates at 2,500 rows a second.
 `;
 
 /** Faults of the address, which the user mends by another one. */
@@ -45,7 +51,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (config.secretIsPublic)
       logger.warn("HOTSHARD_SECRET is not set: tokens are signed with the public development secret");
     logger.info({ listening, shards: server.chat.shards.length }, "listening");
-    process.stdout.write(`${JSON.stringify({ listening })}\n`);
+    log.begin({ listening });
     const signal = await stopped;
     logger.info({ signal }, "stopping");
     server.app.server.close();
@@ -90,6 +96,7 @@ function say(exitCode: number, line: string): number {
   return exitCode;
 }
 
-// Nobody may read the line that tells the address, as behind `| head`: the chat goes on.
+// Nobody may read stdout, or not to its end: the chat goes on. To ask for the stream is also what makes writes to a pipe
+// that is full come back, so that a stop does not wait for its reader.
 process.stdout.on("error", () => undefined);
 process.exitCode = await main(process.argv.slice(2)).catch(explain);

@@ -180,7 +180,11 @@ test("a port in use, a data folder that cannot be, shards of another server: one
 test("--help lists every option and ends with 0", async () => {
   const { code, stdout } = await runServer(["--help"]);
   assert.equal(code, 0);
-  for (const { flag, variable } of optionRows()) assert.ok(stdout.includes(`${flag} `) && stdout.includes(variable));
+  for (const { flag, variable } of optionRows()) {
+    assert.ok(stdout.includes(`${flag} `), flag);
+    // The help says the rule, not every name.
+    assert.equal(variable, `HOTSHARD_${flag.slice(2).replaceAll("-", "_").toUpperCase()}`);
+  }
 });
 
 test("tokens are judged by the secret that the server was given, in the environment", async (t) => {
