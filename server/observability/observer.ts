@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Router } from "../placement/router.ts";
 import type { HotReply } from "../protocol/http.ts";
 import type { Exposition } from "./exposition.ts";
-import type { Summary } from "./heavy-hitters.ts";
+import { mergeSummaries, type Summary } from "./heavy-hitters.ts";
 import { createHotDialogs } from "./hot-dialogs.ts";
 import { hotThreshold, isHot } from "./hot-threshold.ts";
 import { BUCKET_LABELS, bucketOf } from "./key-space.ts";
@@ -68,7 +68,8 @@ export function createObserver({ exposition, logger, router }: ObserverParts): O
       hot.add(dialog);
     },
     hot() {
-      const summary = hot.recent();
+      // Of the dialogs that the sketch holds most are not named, and `absent` is a promise about those too.
+      const summary = mergeSummaries([hot.recent()], HOT_RANKS.length);
       return {
         windowS: WINDOW_S * PANES,
         messages: summary.total,

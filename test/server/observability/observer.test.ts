@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createExposition } from "../../../server/observability/exposition.ts";
+import { mergeSummaries, type Summary } from "../../../server/observability/heavy-hitters.ts";
 import { createObserver } from "../../../server/observability/observer.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { singleSegment } from "../../../server/placement/topology.ts";
@@ -67,6 +68,27 @@ test("a closed window says its hot dialogs in one line and its skew in the metri
   assert.equal(metricValue(page, 'chat_dialog_window_messages_bucket{le="100"}'), 801);
   assert.equal(metricValue(page, "chat_dialog_window_messages_count"), 802);
   assert.equal(metricValue(page, "chat_dialog_window_messages_sum"), 16_100);
+});
+
+test("answers of two servers add up to bounds of all, also for a dialog that one of them does not name", (t) => {
+  const [one, other] = [observed(t), observed(t)];
+  const truth = new Map<string, number>();
+  for (let i = 1; i <= 30; i++) {
+    const dialog = `${i}_1000`;
+    one.send(dialog, 100 - i);
+    other.send(dialog, 70 + i);
+    truth.set(dialog, 170);
+  }
+  const parts = [one, other].map(({ observer }): Summary => {
+    const { absent, dialogs, messages } = observer.hot();
+    const heavy = dialogs.map(({ count, countError, dialog }) => ({ key: dialog, count, error: countError }));
+    return { total: messages, heavy, absent };
+  });
+  const { absent, heavy, total } = mergeSummaries(parts, 10);
+  assert.equal(total, 30 * 170);
+  for (const { count, error, key } of heavy)
+    assert.ok(truth.get(key)! <= count && truth.get(key)! >= count - error, key);
+  assert.ok(absent >= 170, `${absent}`);
 });
 
 test("little traffic is never hot, and the last minute is forgotten after a minute", (t) => {
