@@ -46,6 +46,18 @@ export async function startOwnServer(args: readonly string[]): Promise<OwnServer
   };
 }
 
+/**
+ * Asks the server's program what it thinks of its options; nothing is started.
+ *
+ * @returns null when they are good, else what is wrong with them
+ */
+export async function faultOfServerArgs(args: readonly string[]): Promise<string | null> {
+  const child = spawn(process.execPath, [serverProgram(), "--check", ...args], { stdio: ["ignore", "ignore", "pipe"] });
+  const words = lastWords(child);
+  const [code] = (await once(child, "close")) as [number | null];
+  return code === 0 ? null : words().replace(/^hotshard: [A-Z_]+: /u, "");
+}
+
 async function firstLine(child: ChildProcess): Promise<string> {
   const [line] = (await once(createInterface(child.stdout!), "line")) as [string];
   return line;

@@ -14,6 +14,8 @@ The reference chat server: WebSocket at /chat, the live page at /, /healthz,
 Options:
 ${describeOptions()}
 
+  --check         Say whether these are good, and start nothing
+
 Each has an environment variable, HOTSHARD_QUEUE_ROWS for --queue-rows; options
 win.
 
@@ -25,6 +27,9 @@ Examples:
 The last one's shards are shaped: each saturates at 2,500 rows a second.
 `;
 
+/** `nginx -t` of this server: exit code 0, or 2 with everything that is wrong on a line. */
+const CHECK = "--check";
+
 /** Faults of the address, which the user mends by another one. */
 const ADDRESS_FAULTS = new Set(["EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EINVAL"]);
 
@@ -34,7 +39,11 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const config = readConfig(argv, process.env);
+  const config = readConfig(
+    argv.filter((word) => word !== CHECK),
+    process.env,
+  );
+  if (argv.includes(CHECK)) return 0;
   const log = createLog(config);
   const { logger } = log;
   const stopped = stopSignal();

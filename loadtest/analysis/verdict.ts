@@ -2,9 +2,10 @@ import type { Measurement, ShardMeasurement } from "../drivers/contract.ts";
 import { percent } from "../report/format.ts";
 import type { Result } from "../report/result.ts";
 import type { Dials } from "../traffic/contract.ts";
-import { quantileOf } from "../traffic/histogram.ts";
+import { quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { gapDistance } from "./arrival-gaps.ts";
 import { countTolerance } from "./deviation.ts";
+import { reachedRate } from "./reached-rate.ts";
 
 /** Where a generator stops being believed. */
 interface VerdictLimits {
@@ -33,6 +34,11 @@ export interface VerdictInput {
   readonly limits?: Partial<VerdictLimits>;
 }
 
+/** A generator that makes less than this share of what was asked is behind, chance aside. */
+const BEHIND = 0.9;
+/** Of what a generator made at its limit, what it can make without lagging. */
+const ROOM = 0.7;
+
 type Reason = Result["verdict"]["reasons"][number];
 /** What speaks against a run: the words, and the figures in them. */
 interface Finding {
@@ -60,17 +66,18 @@ function generatorsLost({ generator }: Measurement): Reason[] {
  * believe, not whether the server did well. A message that was lost is the audit's affair.
  */
 const CHECKS: Readonly<Record<string, Check>> = {
-  SEND_LAG: ({ measurement, limits }) =>
-    lagging("sent", "their intended moment", quantileOf(measurement.generator.sendLag, 0.99), limits.sendLagMs),
+  SEND_LAG: (input) =>
+    lagging(input, "sent", "their intended moment", input.measurement.generator.sendLag, input.limits.sendLagMs),
 
-  HANDLER_LAG: ({ measurement, limits }) =>
-    lagging("handled", "they were read", quantileOf(measurement.generator.handlerLag, 0.99), limits.handlerLagMs),
+  HANDLER_LAG: (input) =>
+    lagging(input, "handled", "they were read", input.measurement.generator.handlerLag, input.limits.handlerLagMs),
 
-  GENERATOR_CPU({ measurement, cores, limits }) {
+  GENERATOR_CPU(input) {
+    const { measurement, cores, limits } = input;
     const { cpu } = measurement.generator;
     if (cpu <= limits.cpu * cores) return null;
-    const message = `The generator kept ${cpu.toFixed(2)} of ${cores} cores busy (at most ${percent(limits.cpu)} is believed): it was the bottleneck, not the server. Lower --rate, or run the generator on a machine of its own.`;
-    return { message, evidence: { busyCores: cpu, cores, limitCores: limits.cpu * cores } };
+    const message = `The generator kept ${cpu.toFixed(2)} of ${cores} cores busy (at most ${percent(limits.cpu)} is believed): it was the bottleneck, not the server. ${remedyOf(input)}`;
+    return { message, evidence: { busyCores: cpu, cores, limitCores: limits.cpu * cores, ...ratesOf(input) } };
   },
 
   DROPPED({ measurement: { generator, planned } }) {
@@ -152,10 +159,25 @@ export function judge(input: VerdictInput): Result["verdict"] {
   return { status: reasons.length === 0 ? "VALID" : "INVALID", reasons };
 }
 
-function lagging(what: string, than: string, p99: number, limit: number): Finding | null {
+/** What the generator made of what it was asked for, where the seconds of the run tell. */
+function ratesOf({ measurement, dials }: VerdictInput): Record<string, number> {
+  const reached = reachedRate(measurement.slices, dials.warmupS + dials.durationS);
+  return reached === null ? {} : { askedPerS: dials.rate, reachedPerS: reached };
+}
+
+/** Of a rate that cannot be made, what can: with room, as a generator at its limit lags. */
+function remedyOf(input: VerdictInput): string {
+  const { askedPerS = 0, reachedPerS = askedPerS } = ratesOf(input);
+  const isBehind = reachedPerS < BEHIND * askedPerS;
+  const reached = `It came to ${Math.round(reachedPerS)} messages a second of the ${askedPerS} asked for: try --rate ${Math.floor(ROOM * reachedPerS)}`;
+  return `${isBehind ? reached : "Lower --rate"}, share it out with --generators, or run the generator on a machine of its own.`;
+}
+
+function lagging(input: VerdictInput, what: string, than: string, lag: HistogramData, limit: number): Finding | null {
+  const p99 = quantileOf(lag, 0.99);
   if (p99 <= limit) return null;
-  const message = `One message in a hundred was ${what} ${p99.toFixed(1)} ms or more after ${than} (at most ${limit} ms is believed): the generator was the bottleneck, not the server. Lower --rate, or run the generator on a machine of its own.`;
-  return { message, evidence: { p99Ms: p99, limitMs: limit } };
+  const message = `One message in a hundred was ${what} ${p99.toFixed(1)} ms or more after ${than} (at most ${limit} ms is believed): the generator was the bottleneck, not the server. ${remedyOf(input)}`;
+  return { message, evidence: { p99Ms: p99, limitMs: limit, ...ratesOf(input) } };
 }
 
 function total(measurement: Measurement, count: (shard: ShardMeasurement) => number): number {

@@ -167,6 +167,7 @@ describe("the hotshard command", () => {
         ["run", "random", "--rate", "0", "--driver", "abacus", "--url", "http://127.0.0.1:1", "--shards", "8"],
         /BAD_OPTIONS: rate .*--driver abacus.*--url http.*--shards: a running server/u,
       ],
+      [["run", "random", "--rate", "0", "--placement", "soup", "--shards", "0"], /BAD_OPTIONS: rate .*--shards.*soup/u],
       [["run", "random", "--rate", "0", "--fail-on", "latency<5ms"], /BAD_OPTIONS: rate .*no metric latency/u],
       [["run", "random", "--out", "/dev/null/here"], /BAD_OUT: --out \/dev\/null\/here/u],
       [["run", "nothing"], /NO_SUCH_SCENARIO: .*random, lady-gaga/u],

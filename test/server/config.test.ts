@@ -187,6 +187,14 @@ test("--help lists every option and ends with 0", async () => {
   }
 });
 
+test("--check judges the options and starts nothing", async () => {
+  const good = await runServer(["--check", "--shards", "2", "--data", "/nowhere/at/all"]);
+  assert.deepEqual([good.code, good.stdout, good.stderr], [0, "", ""]);
+  const bad = await runServer(["--shards", "0", "--check", "--placement", "soup"]);
+  assert.equal(bad.code, 2);
+  assert.match(bad.stderr, /--shards.*soup|soup.*--shards/u);
+});
+
 test("tokens are judged by the secret that the server was given, in the environment", async (t) => {
   const server = await startServer({
     args: ["--shards", "1", "--log", "info"],
@@ -195,5 +203,5 @@ test("tokens are judged by the secret that the server was given, in the environm
   t.after(() => server.stop());
   const client = await connect(server.chat, 1, { token: tokenOf(1), welcome: false });
   assert.equal((await client.closed).code, 4001);
-  assert.doesNotMatch(server.stderr(), /development secret|of our own/);
+  assert.doesNotMatch(server.log(), /development secret|of our own/);
 });

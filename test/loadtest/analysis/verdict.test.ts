@@ -115,6 +115,20 @@ test("every reason is provoked, alone, and says its figures", () => {
   }
 });
 
+test("of a rate that the machine cannot make, the one that it made and one to try are told", () => {
+  const slices = Array.from({ length: 20 }, (_, i) => {
+    return { second: Math.floor(i / 2), shard: `0${i % 2}`, acked: i < 18 ? 31 : 9, deliveryMs: null };
+  });
+  const late = generator({ sendLag: histogramOf(1_000, 80), cpu: 1 });
+  for (const reason of judge(inputOf(goodMeasurement({ ...late, slices }))).reasons) {
+    assert.match(reason.message, /came to 62 messages a second of the 100 asked for: try --rate 43, share it out/);
+    assert.deepEqual([reason.evidence!["askedPerS"], reason.evidence!["reachedPerS"]], [100, 62]);
+  }
+  const made = slices.map((slice) => ({ ...slice, acked: 50 }));
+  const [reason] = judge(inputOf(goodMeasurement({ ...late, slices: made }))).reasons;
+  assert.match(reason!.message, / Lower --rate, share it out/);
+});
+
 test("reasons add up, but of an interrupted run nothing else is told", () => {
   const faults = { refused: 1, ...generator({ cpu: 1, clockJumpMs: 1e4 }) };
   const table = [
