@@ -2,10 +2,11 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigError } from "../server/placement/contract.ts";
+import { KNOWN_SCENARIOS } from "./known-scenarios.ts";
 import { expectation, parseDial, type Dial } from "./traffic/dial.ts";
 import type { DialTable } from "./traffic/dials.ts";
 import { defineScenario, type Scenario, type ScenarioSpec } from "./traffic/scenario.ts";
-import { addScenario, findScenario, SCENARIOS } from "./traffic/stories/registry.ts";
+import { addScenario, findScenario } from "./traffic/stories/registry.ts";
 
 /** Whether a reference names a file rather than a scenario of ours. */
 export function isScenarioFile(reference: string): boolean {
@@ -21,8 +22,13 @@ export function isScenarioFile(reference: string): boolean {
 export async function loadScenario(reference: string): Promise<Scenario> {
   const known = findScenario(reference);
   if (known !== undefined) return known;
+  const ours = KNOWN_SCENARIOS.find(({ name }) => name === reference);
+  if (ours !== undefined) {
+    addScenario(reference, ours);
+    return ours;
+  }
   if (!isScenarioFile(reference)) {
-    const names = SCENARIOS.map((one) => one.name).join(", ");
+    const names = KNOWN_SCENARIOS.map((one) => one.name).join(", ");
     const remedy = "or give the path of a file with your own";
     throw new ConfigError("NO_SUCH_SCENARIO", `there is no scenario "${reference}"; there are ${names}, ${remedy}`);
   }
@@ -58,7 +64,7 @@ function specFaults(spec: unknown): string[] {
   const faults: string[] = [];
   if (typeof name !== "string" || !/^[a-z][a-z\d]*(?:-[a-z\d]+)*$/u.test(name)) {
     faults.push("name must be words in small letters, joined by hyphens");
-  } else if (SCENARIOS.some((one) => one.name === name)) faults.push(`name: ${name} is one of hotshard's own`);
+  } else if (KNOWN_SCENARIOS.some((one) => one.name === name)) faults.push(`name: ${name} is one of hotshard's own`);
   if (typeof story !== "string") faults.push("story must be a line of text");
   if (typeof make !== "function") faults.push("make must be a function of the dials");
   if (typeof dials !== "object" || dials === null) faults.push("dials must be an object, {} for none");

@@ -16,6 +16,8 @@ import type { Result } from "./report/result.ts";
 import { writeRun } from "./report/write.ts";
 import { createServerClient, type ServerClient } from "./server-client.ts";
 import type { Dials } from "./traffic/contract.ts";
+import { nameDialogs } from "./trace/name-dialogs.ts";
+import { prepareStory } from "./trace/prepare.ts";
 import { findScenario } from "./traffic/stories/registry.ts";
 
 export interface RunOrder {
@@ -33,6 +35,8 @@ export interface RunOrder {
   readonly command: string;
   /** What the run must keep; refused before it is driven when it could not know. */
   readonly thresholds?: readonly Threshold[];
+  /** Told in a line what is wrong with an input, when the run goes on all the same. */
+  readonly onWarning?: (line: string) => void;
   /** An own server listens at this address of its chat. */
   readonly onServer?: (url: string) => void;
   readonly onProgress?: (progress: Progress) => void;
@@ -45,16 +49,29 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
  * Drives one scenario, audits it against the databases, and writes the run's folder.
  *
  * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made; TOO_SHORT, UNKNOWABLE for
- *   thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these shards
+ *   thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these shards;
+ *   for a trace as `compileTrace`
  */
 export async function executeRun(order: RunOrder): Promise<Result> {
   await makeFolder(order.out);
   try {
-    return await (order.url === null ? withOwnData(order) : driveAndJudge(order, order.url));
+    return await withStory(order, async (ready) =>
+      ready.url === null ? withOwnData(ready) : driveAndJudge(ready, ready.url),
+    );
   } catch (error) {
     // Only an empty folder goes: a run that was refused has left nothing.
     await rmdir(order.out).catch(() => {});
     throw error;
+  }
+}
+
+/** Stories that need a preparation have it, and what it left goes with the run. */
+async function withStory(order: RunOrder, work: (ready: RunOrder) => Promise<Result>): Promise<Result> {
+  const story = await prepareStory(order.scenario, order.dials, order.out, order.onWarning ?? (() => {}));
+  try {
+    return await work({ ...order, dials: story.dials });
+  } finally {
+    await story.remove();
   }
 }
 
@@ -111,7 +128,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     client.auditDialogs(runId),
     lookUp(client, measurement),
   ]);
-  const built = buildResult({
+  const judged = buildResult({
     runId,
     scenario: order.scenario,
     dials: order.dials,
@@ -125,6 +142,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     dialogs,
     unknowns,
   });
+  const built = await nameDialogs(judged, order.out);
   const result =
     thresholds.length === 0 ? built : { ...built, thresholds: judgeThresholds(thresholds, built, measurement) };
   await writeRun(order.out, { result, slices: measurement.slices, dialogs: dialogs.dialogs });

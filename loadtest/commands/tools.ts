@@ -6,7 +6,7 @@ import { createToken } from "../drivers/token.ts";
 import { sharedSecret } from "../secret.ts";
 import { isDerived } from "../traffic/dial.ts";
 import type { Scenario } from "../traffic/scenario.ts";
-import { SCENARIOS } from "../traffic/stories/registry.ts";
+import { KNOWN_SCENARIOS } from "../known-scenarios.ts";
 
 /** The small commands around a run: token, k6 install, doctor, scenarios. */
 export function addTools(program: Command, finish: (code: number) => void): void {
@@ -42,7 +42,7 @@ export function addTools(program: Command, finish: (code: number) => void): void
     .command("scenarios")
     .summary("the traffic stories with their dials and defaults")
     .action(() => {
-      process.stdout.write(SCENARIOS.map(describeScenario).join("\n"));
+      process.stdout.write(KNOWN_SCENARIOS.map(describeScenario).join("\n"));
     });
 }
 

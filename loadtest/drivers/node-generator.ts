@@ -1,3 +1,4 @@
+import { loadScenario } from "../own-scenario.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import type { Lane, PlannedSend, Story } from "../traffic/contract.ts";
 import { dealLanesOut, mergeLanes } from "../traffic/deal.ts";
@@ -48,6 +49,8 @@ export function nothingMoreToCome({ outstanding, undelivered, silentMs }: Books)
 interface Run {
   readonly order: DriveOrder;
   readonly lanes: readonly Lane[];
+  /** Users that connect after the start, by their moments. */
+  readonly joins: readonly { readonly user: number; readonly at: number }[];
   readonly clock: RunClock;
   readonly tally: Tally;
   readonly ledger: Ledger;
@@ -85,7 +88,11 @@ function prepare(order: DriveOrder, seat: Seat): Run {
   const clock = createRunClock();
   const tally = createTally(order.shards);
   const ledger = createLedger(order, story, tally, clock);
-  const crowd = createCrowd(order.url, order.secret, usersOf(story, lanes), {
+  const users = usersOf(story, lanes);
+  const joins = users.map((user) => ({ user, at: story.joinsAt?.(user) ?? 0 })).filter(({ at }) => at > 0);
+  const later = new Set(joins.map(({ user }) => user));
+  const first = users.filter((user) => !later.has(user));
+  const crowd = createCrowd(order.url, order.secret, first, {
     onFrame(session, frame) {
       if (run.phase !== "connect") tally.advance(clock.at(session.readAt));
       ledger.frame(session, frame);
@@ -97,7 +104,17 @@ function prepare(order: DriveOrder, seat: Seat): Run {
     onBadFrame: () => tally.error("BAD_SERVER_FRAME"),
     onLost: (session) => ledger.abandon(session),
   });
-  const run: Run = { order, lanes, clock, tally, ledger, crowd, phase: "connect", heardAt: 0 };
+  const run: Run = {
+    order,
+    lanes,
+    joins: joins.sort((a, b) => a.at - b.at),
+    clock,
+    tally,
+    ledger,
+    crowd,
+    phase: "connect",
+    heardAt: 0,
+  };
   return run;
 }
 
@@ -109,6 +126,7 @@ function prepare(order: DriveOrder, seat: Seat): Run {
  * @throws {DriveError} when somebody cannot be connected
  */
 export async function generate(order: DriveOrder, seat: Seat, drainMs: number): Promise<Measurement> {
+  await loadScenario(order.scenario);
   const run = prepare(order, seat);
   const { clock, crowd, tally } = run;
   const stopTicks = startTicks(run);
@@ -116,7 +134,8 @@ export async function generate(order: DriveOrder, seat: Seat, drainMs: number): 
     await crowd.connect(order.signal);
     clock.start(await seat.start());
     const cpu = watchCpu();
-    const gaps = await send(run);
+    const stopJoins = startJoins(run);
+    const gaps = await send(run).finally(stopJoins);
     const busy = cpu();
     const interrupted = order.signal?.aborted === true;
     run.phase = "drain";
@@ -176,6 +195,20 @@ async function send(run: Run): Promise<readonly number[]> {
   return gaps.counts;
 }
 
+/** Connects those who come later, each at its moment. @returns stops it */
+function startJoins({ joins, crowd, clock }: Run): () => void {
+  let next = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const turn = () => {
+    for (let join = joins[next]; join !== undefined && join.at <= clock.now(); join = joins[++next])
+      crowd.join(join.user);
+    const wait = joins[next];
+    if (wait !== undefined) timer = setTimeout(turn, Math.max(1, wait.at - clock.now()));
+  };
+  turn();
+  return () => clearTimeout(timer);
+}
+
 async function drain(run: Run, seat: Seat, drainMs: number): Promise<void> {
   const { ledger } = run;
   const start = performance.now();
@@ -199,7 +232,15 @@ function startTicks(run: Run): () => void {
     lastTick = performance.now();
     clock.watch();
     const elapsedS = run.phase === "connect" ? -1 : clock.now() / 1000;
-    order.onProgress?.({ phase: run.phase, elapsedS, totalS, acked: tally.ackedByShard(), sent: tally.sent, rate });
+    order.onProgress?.({
+      phase: run.phase,
+      elapsedS,
+      totalS,
+      acked: tally.ackedByShard(),
+      sent: tally.sent,
+      rate,
+      ...tally.p99SoFar(),
+    });
   }, TICK_MS);
   return () => clearInterval(timer);
 }

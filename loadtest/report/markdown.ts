@@ -105,9 +105,9 @@ function thresholdTable({ thresholds = [] }: Result): string[] {
 /** The report for a terminal, a pull request or a wiki: GitHub-flavoured Markdown. */
 export function markdownReport(result: Result): string {
   const { audit, generator } = result;
-  const hot = result.hotDialogs.map(({ rank, dialog, share, error, shard }) => [
+  const hot = result.hotDialogs.map(({ rank, dialog, name, share, error, shard }) => [
     String(rank),
-    dialog,
+    name === undefined ? dialog : `${name} (${dialog})`,
     percent(share, 2),
     error === 0 ? "exact" : percent(error, 2),
     shard,

@@ -82,6 +82,7 @@ const Skew = Type.Object({
 const HotDialog = Type.Object({
   rank: Type.Integer({ minimum: 1 }),
   dialog: Text("min_max of the user ids, or g_<group>"),
+  name: Type.Optional(Text("What the trace calls it")),
   share: Num("Of all stored messages, 0…1"),
   error: Num("Largest possible overestimate of the share (0: counted exactly)"),
   shard: Text("Label, or labels joined by + for a split dialog"),

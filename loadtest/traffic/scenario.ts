@@ -14,6 +14,8 @@ export interface Scenario {
   readonly story: string;
   /** Every dial that it takes, the common ones first, with its defaults; by their names in `Dials`. */
   readonly dials: DialTable;
+  /** Whether only the Node driver can drive it. */
+  readonly nodeOnly: boolean;
   /** @returns what is wrong with dials that are each in range, one sentence each */
   faults(dials: Dials): string[];
   /** Whether the dials say an effect, for which `aim` has to find the values first. */
@@ -42,6 +44,8 @@ export interface ScenarioSpec<T extends DialTable> {
   readonly dials: T;
   /** Where the common dials' defaults differ. */
   readonly defaults?: Partial<Record<keyof typeof COMMON_DIALS, number>>;
+  /** Whether only the Node driver can drive it; k6 reads no file piece by piece. */
+  readonly nodeOnly?: boolean;
   /** Fewest users, 2 by default; fewer are refused. */
   readonly leastUsers?: number;
   /** @returns what is wrong with dials that are each in range, one sentence each */
@@ -63,6 +67,7 @@ export function defineScenario<const T extends DialTable>(spec: ScenarioSpec<T>)
     name: spec.name,
     story: spec.story,
     dials,
+    nodeOnly: spec.nodeOnly === true,
     faults(given) {
       const faults = crowdFaults(given, spec.leastUsers ?? 2);
       return faults.length > 0 ? faults : (spec.faults?.(fill(given), KIT) ?? []);

@@ -75,9 +75,9 @@ export function hotDialogs(result: Result, counts: readonly number[]): string {
         caption: "Heaviest dialogs, by stored messages",
         head: ["Rank", "Dialog", "Share", "Error at most", "Messages", "Shard"],
         words: new Set([1]),
-        rows: result.hotDialogs.map(({ rank, dialog, share, error, shard }) => [
+        rows: result.hotDialogs.map(({ rank, dialog, name, share, error, shard }) => [
           String(rank),
-          dialog,
+          name === undefined ? dialog : `${name} (${dialog})`,
           { html: percent(share, 2), className: share > fair / 2 && shard === hot ? "hot" : "" },
           error === 0 ? "exact" : percent(error, 2),
           count(Math.round(share * result.audit.stored)),

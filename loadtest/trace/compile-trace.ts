@@ -1,0 +1,142 @@
+import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { finished } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import { ConfigError } from "../../server/placement/contract.ts";
+import { dialogId } from "../../server/placement/dialog.ts";
+import { hashBytes } from "../../server/placement/hash.ts";
+import { createInputFaults, type InputFault } from "../keys/input-faults.ts";
+import { createKeyTable } from "../keys/key-table.ts";
+import { readRows, textOf } from "../keys/rows.ts";
+import type { Dials } from "../traffic/contract.ts";
+import { createRandom } from "../traffic/random.ts";
+import { rankDialogs } from "../traffic/ranked-dialogs.ts";
+import { createPlanWriter, type PlanSummary } from "./plan-file.ts";
+
+export interface TraceOrder {
+  readonly file: string;
+  /** Trace seconds that pass in one second. */
+  readonly speed: number;
+  readonly dials: Dials;
+  /** An empty folder for the plan. */
+  readonly folder: string;
+  /** Where `dialog,name` goes: which dialog stands for which key of the trace. */
+  readonly names: string;
+}
+
+export interface CompiledTrace {
+  readonly summary: PlanSummary;
+  /** Lines that could not be used, or not as they stand. */
+  readonly faults: readonly InputFault[];
+}
+
+/** Streams of random numbers: none of the lanes' own. */
+const STREAM = 0x54_52_43;
+const outOfOrder = (): string => "earlier than the line before it: sent with that one. Sort the trace by time";
+
+/**
+ * Turns a trace into a schedule on disk: each key becomes a dialog of its own (told apart by 64 bits of its hash), each
+ * row its messages. Without times (counts), dialogs are drawn in proportion to their counts at the rate of the dials.
+ *
+ * Memory holds the distinct keys, about 40 bytes each, and not the messages; a file may be larger than memory.
+ *
+ * @throws {ConfigError} NO_INPUT, NOT_TEXT, BAD_COLUMNS; EMPTY_TRACE; TOO_FEW_USERS when the users have fewer dialogs
+ */
+export async function compileTrace(order: TraceOrder): Promise<CompiledTrace> {
+  const { file, dials, speed } = order;
+  const faults = createInputFaults(file);
+  const ranked = rankDialogs(dials);
+  const keys = createKeyTable();
+  const writer = createPlanWriter(order.folder, ranked.lanes);
+  const names = nameWriter(order.names);
+  const words = new Uint32Array(4);
+  const endMs = (dials.warmupS + dials.durationS) * 1000;
+  const sideOf = (index: number) => ranked.at(index % ranked.lanes, Math.floor(index / ranked.lanes));
+  let first: number | null = null;
+  let last = 0;
+  let timed = false;
+  reading: for await (const { keys: texts, counts, times, lines } of readRows(file, faults)) {
+    timed ||= times.length > 0;
+    for (const [i, text] of texts.entries()) {
+      hashBytes(text, 0, words);
+      const time = times[i];
+      if (time !== undefined) {
+        first ??= time;
+        const at = (time - first) / speed;
+        if (at < last) faults.add("OUT_OF_ORDER", lines[i]!, outOfOrder, false);
+        last = Math.max(last, at);
+        if (last >= endMs) break reading;
+      }
+      const index = keys.indexOf(words[0]!, words[1]!);
+      if (keys.isNew()) {
+        if (index >= ranked.most) throw tooFewUsers(order, ranked.most);
+        const { author, to } = sideOf(index);
+        await names.add(dialogId(author, to), textOf(text));
+      }
+      keys.add(index, counts[i]!);
+      if (!timed) continue;
+      const { author, to } = sideOf(index);
+      for (let n = 0; n < counts[i]!; n += 1) writer.add(index % ranked.lanes, { at: last, author, to });
+    }
+  }
+  await names.close();
+  const { lanes } = ranked;
+  if (!timed) drawMessages(keys, dials, (index, at) => writer.add(index % lanes, { at, ...sideOf(index) }));
+  const summary = writer.close(keys.size());
+  if (summary.messages === 0) throw emptyTrace(file, faults.list());
+  return { summary, faults: faults.list() };
+}
+
+/** Poisson arrivals, dialogs in proportion to their counts. */
+function drawMessages(
+  keys: ReturnType<typeof createKeyTable>,
+  { seed, rate, warmupS, durationS }: Dials,
+  add: (index: number, at: number) => void,
+): void {
+  const size = keys.size();
+  if (size === 0) return;
+  const cumulated = new Float64Array(size);
+  let total = 0;
+  for (let index = 0; index < size; index += 1) cumulated[index] = total += keys.count(index);
+  const random = createRandom(seed, STREAM);
+  const endMs = (warmupS + durationS) * 1000;
+  for (let at = (random.exponential() * 1000) / rate; at < endMs; at += (random.exponential() * 1000) / rate) {
+    const drawn = random.uniform() * total;
+    let low = 0;
+    for (let high = size - 1; low < high;) {
+      const middle = (low + high) >>> 1;
+      if (cumulated[middle]! > drawn) high = middle;
+      else low = middle + 1;
+    }
+    add(low, at);
+  }
+}
+
+function tooFewUsers({ file, dials }: TraceOrder, most: number): ConfigError {
+  const what = `${file} names more than ${most} dialogs, and ${dials.users} users have no more`;
+  return new ConfigError("TOO_FEW_USERS", `${what}: dialogs grow with the square of --users, so double it`);
+}
+
+function emptyTrace(file: string, faults: readonly InputFault[]): ConfigError {
+  const [first] = faults;
+  const why = first === undefined ? "" : ` (${first.code} at ${first.where}: ${first.message})`;
+  return new ConfigError("EMPTY_TRACE", `${file} holds no message that can be sent${why}`);
+}
+
+/** `dialog,name` as CSV, packed. */
+function nameWriter(path: string) {
+  const gzip = createGzip();
+  const out = createWriteStream(path);
+  gzip.pipe(out);
+  gzip.write("dialog,name\n");
+  return {
+    async add(dialog: string, name: string): Promise<void> {
+      const field = /[",\r\n]/u.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+      if (!gzip.write(`${dialog},${field}\n`)) await once(gzip, "drain");
+    },
+    async close(): Promise<void> {
+      gzip.end();
+      await finished(out);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { PlannedSend } from "../traffic/contract.ts";
+
+/** A send: its moment in ms, a double, and the two users, 32 bits each. */
+const RECORD = 16;
+const BLOCK_RECORDS = 4_096;
+
+/** What a plan holds, beside its messages. */
+export interface PlanSummary {
+  readonly messages: number;
+  readonly dialogs: number;
+  /** Messages of each lane. */
+  readonly lanes: readonly number[];
+  /** Moment of the last message, ms. */
+  readonly endMs: number;
+}
+
+export interface PlanWriter {
+  /** @param send not earlier than those before it in the same lane */
+  add(lane: number, send: PlannedSend): void;
+  close(dialogs: number): PlanSummary;
+}
+
+const laneFile = (folder: string, lane: number): string => join(folder, `lane-${lane}.plan`);
+const summaryFile = (folder: string): string => join(folder, "plan.json");
+
+/** Writes a schedule lane by lane into an empty folder, in constant memory. */
+export function createPlanWriter(folder: string, lanes: number): PlanWriter {
+  const files = Array.from({ length: lanes }, (_, lane) => ({
+    fd: openSync(laneFile(folder, lane), "w"),
+    block: new DataView(new ArrayBuffer(RECORD * BLOCK_RECORDS)),
+    used: 0,
+    messages: 0,
+  }));
+  let endMs = 0;
+  const flush = (file: (typeof files)[number]) => {
+    writeSync(file.fd, new Uint8Array(file.block.buffer, 0, file.used * RECORD));
+    file.used = 0;
+  };
+  return {
+    add(lane, { at, author, to }) {
+      const file = files[lane]!;
+      const offset = file.used * RECORD;
+      file.block.setFloat64(offset, at, true);
+      file.block.setUint32(offset + 8, author, true);
+      file.block.setUint32(offset + 12, to, true);
+      file.used += 1;
+      file.messages += 1;
+      endMs = Math.max(endMs, at);
+      if (file.used === BLOCK_RECORDS) flush(file);
+    },
+    close(dialogs) {
+      for (const file of files) {
+        flush(file);
+        closeSync(file.fd);
+      }
+      const counts = files.map(({ messages }) => messages);
+      const messages = counts.reduce((sum, count) => sum + count, 0);
+      const summary: PlanSummary = { messages, dialogs, lanes: counts, endMs };
+      writeFileSync(summaryFile(folder), JSON.stringify(summary));
+      return summary;
+    },
+  };
+}
+
+export function readPlanSummary(folder: string): PlanSummary {
+  return JSON.parse(readFileSync(summaryFile(folder), "utf8")) as PlanSummary;
+}
+
+/** The messages of one lane, read some thousands at a time. @returns null from the end on */
+export function readLane(folder: string, lane: number): () => PlannedSend | null {
+  const bytes = new Uint8Array(RECORD * BLOCK_RECORDS);
+  const block = new DataView(bytes.buffer);
+  let fd: number | null = null;
+  let at = 0;
+  let until = 0;
+  let ended = false;
+  return () => {
+    if (ended) return null;
+    if (at === until) {
+      fd ??= openSync(laneFile(folder, lane), "r");
+      until = readSync(fd, bytes);
+      at = 0;
+      if (until === 0) {
+        ended = true;
+        closeSync(fd);
+        return null;
+      }
+    }
+    const send = {
+      at: block.getFloat64(at, true),
+      author: block.getUint32(at + 8, true),
+      to: block.getUint32(at + 12, true),
+    };
+    at += RECORD;
+    return send;
+  };
+}

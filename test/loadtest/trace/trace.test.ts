@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { countTolerance } from "../../../loadtest/analysis/deviation.ts";
+import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
+import { loadScenario } from "../../../loadtest/own-scenario.ts";
+import { executeRun } from "../../../loadtest/run.ts";
+import { NAMES_FILE, prepareStory } from "../../../loadtest/trace/prepare.ts";
+import { trace } from "../../../loadtest/trace/trace.ts";
+import type { PlannedSend } from "../../../loadtest/traffic/contract.ts";
+import { mergeLanes } from "../../../loadtest/traffic/deal.ts";
+import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import { dialogId } from "../../../server/placement/dialog.ts";
+import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "hotshard-trace-test-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+interface Replay {
+  readonly sends: readonly PlannedSend[];
+  readonly warnings: readonly string[];
+  /** Dialog by the trace's name. */
+  readonly dialogs: ReadonlyMap<string, string>;
+}
+
+/** Compiles a file and plays it back, as drivers do. */
+async function replay(content: string | Buffer, changes: Readonly<Record<string, number>> = {}): Promise<Replay> {
+  const out = join(folder, `out-${++files}`);
+  mkdirSync(out);
+  const file = join(folder, `trace-${files}`);
+  writeFileSync(file, content);
+  const dials = { ...DEFAULT_DIALS, warmupS: 0, users: 60, trace: file, speed: 1, ...changes };
+  assert.deepEqual(trace.faults(dials), []);
+  const warnings: string[] = [];
+  const prepared = await prepareStory("trace", dials, out, (line) => warnings.push(line.replace(folder, "")));
+  const story = trace.make(prepared.dials);
+  const next = mergeLanes(story.lanes());
+  const sends: PlannedSend[] = [];
+  for (let send = next(); send !== null; send = next()) sends.push(send);
+  assert.equal(sends.length, story.expected);
+  await prepared.remove();
+  const names = gunzipSync(readFileSync(join(out, NAMES_FILE))).toString();
+  const rows = names.trimEnd().split("\n").slice(1);
+  return {
+    sends,
+    warnings,
+    dialogs: new Map(rows.map((row) => [row.slice(row.indexOf(",") + 1), row.split(",")[0]!])),
+  };
+}
+
+const shown = ({ sends, dialogs }: Replay) => {
+  const names = new Map([...dialogs].map(([name, dialog]) => [dialog, name]));
+  const rows = sends.map(({ at, author, to }) => ({ at: Math.round(at), name: names.get(dialogId(author, to)) ?? "" }));
+  // Messages of one moment may come in any order.
+  const sorted = rows.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1));
+  return sorted.map(({ at, name }) => `${at} ${name}`);
+};
+
+test("messages come at their times, each key a dialog of its own, whatever the format", async () => {
+  const expected = ["0 room 7", "500 1:2", "500 room 7", "2000 ünï"];
+  const csv = "time,dialog\n100,room 7\n100.5,1:2\n100.5,room 7\n102,ünï\n";
+  const ndjson = csv
+    .split("\n")
+    .slice(1, -1)
+    .map((line) => JSON.stringify({ ts: Number(line.split(",")[0]), key: line.split(",")[1] }));
+  for (const content of [csv, gzipSync(csv), ndjson.join("\n")]) {
+    const played = await replay(content);
+    assert.deepEqual(shown(played), expected);
+    assert.equal(new Set(played.dialogs.values()).size, 3, "injective");
+    assert.deepEqual(played.warnings, []);
+  }
+  assert.deepEqual(shown(await replay(csv, { speed: 4 })), ["0 room 7", "125 1:2", "125 room 7", "500 ünï"]);
+  assert.deepEqual(shown(await replay(csv, { durationS: 1 })), expected.slice(0, 3), "cut at the duration");
+});
+
+test("counts are drawn in proportion, at the rate of the dials", async () => {
+  const played = await replay("dialog,count\nbig,700\nsmall,200\ntiny,100\n", { rate: 5_000, durationS: 4 });
+  const total = played.sends.length;
+  assert.ok(Math.abs(total - 20_000) <= countTolerance(20_000), `${total}`);
+  for (const [name, share] of [
+    ["big", 0.7],
+    ["small", 0.2],
+    ["tiny", 0.1],
+  ] as const) {
+    const seen = played.sends.filter(({ author, to }) => dialogId(author, to) === played.dialogs.get(name)).length;
+    assert.ok(Math.abs(seen - share * total) <= countTolerance(total * share * (1 - share)), `${name}: ${seen}`);
+  }
+  const one = await replay("dialog,count\nonly,1\n", { rate: 100, durationS: 1 });
+  assert.equal(new Set(one.sends.map(({ author, to }) => dialogId(author, to))).size, 1, "one key only");
+});
+
+test("what is wrong with a file is told with its code, file and line, and the rest is used", async () => {
+  const csv = Buffer.from("time,dialog\n5,a\n3,b\n6,\xff\nsoon,c\n7,d\n", "latin1");
+  const played = await replay(csv);
+  assert.deepEqual(shown(played), ["0 a", "0 b", "2000 d"]);
+  assert.match(played.warnings.join("\n"), /OUT_OF_ORDER: \/trace-\d+ line 3: earlier/);
+  assert.match(played.warnings.join("\n"), /BAD_UTF8: \/trace-\d+ line 4: /);
+  assert.match(played.warnings.join("\n"), /BAD_TIME: \/trace-\d+ line 5: /);
+  const negative = await replay("dialog,count\na,-3\nb,2\n", { rate: 50, durationS: 1 });
+  assert.match(negative.warnings.join("\n"), /NEGATIVE_COUNT: \/trace-\d+ line 2: /);
+  assert.deepEqual([...negative.dialogs.keys()], ["b"]);
+  const lines = Array.from({ length: 20_000 }, (_, i) => `key${(i * 7_919) % 501},${i % 977}\n`);
+  const packed = gzipSync(`dialog,count\n${lines.join("")}`);
+  const cut = await replay(packed.subarray(0, packed.length >> 1), { rate: 50, durationS: 1 });
+  assert.match(cut.warnings.join("\n"), /GZIP_CUT: \/trace-\d+ line \d+: /);
+  assert.ok(cut.sends.length > 0);
+});
+
+test("nothing to send, or too many dialogs for the users, is refused and leaves nothing", async () => {
+  await assert.rejects(replay("time,dialog\n"), { code: "EMPTY_TRACE" });
+  await assert.rejects(replay("dialog,count\na,0\n"), { code: "EMPTY_TRACE" });
+  const wide = `dialog,count\n${Array.from({ length: 3_000 }, (_, i) => `k${i},1\n`).join("")}`;
+  await assert.rejects(replay(wide), { code: "TOO_FEW_USERS" });
+  assert.deepEqual(readdirSync(join(folder, `out-${files}`)), []);
+  const played = await replay(wide, { users: 400, rate: 10, durationS: 1 });
+  assert.equal(new Set(played.dialogs.values()).size, 3_000);
+});
+
+test("a replayed trace is a valid run that names its dialogs", async () => {
+  await loadScenario("trace");
+  const file = join(folder, "run.csv");
+  const rows = Array.from(
+    { length: 400 },
+    (_, i) => `${1_700_000_000_000 + i * 4},${i % 3 === 0 ? "star, the" : `k${i % 7}`}`,
+  );
+  writeFileSync(file, `time;dialog\n${rows.join("\n").replaceAll(/,(?! )/gu, ";")}\n`);
+  const dials = { ...DEFAULT_DIALS, warmupS: 0, users: 40, trace: file, speed: 1 };
+  const out = join(folder, "run");
+  const result = await executeRun({
+    scenario: "trace",
+    dials,
+    driver: createNodeDriver(),
+    secret: DEVELOPMENT_SECRET,
+    url: null,
+    serverArgs: ["--shards", "2"],
+    out,
+    command: "hotshard run trace",
+  });
+  assert.equal(result.audit.match, true);
+  assert.equal(result.traffic.planned, 400);
+  assert.deepEqual(
+    result.verdict.reasons.filter(({ code }) => !/LAG|CPU/.test(code)),
+    [],
+  );
+  assert.equal(result.hotDialogs[0]?.name, "star, the");
+  assert.equal(result.hotDialogs.length, 8);
+  assert.ok(Math.abs(result.run.durationS - 1.596) < 0.01, `${result.run.durationS}`);
+});
