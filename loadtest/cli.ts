@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addCapacity } from "./commands/capacity.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addReport } from "./commands/report.ts";
@@ -10,16 +11,22 @@ import { addStack } from "./commands/stack.ts";
 import { addTools } from "./commands/tools.ts";
 import { addWhatIf } from "./commands/whatif.ts";
 import { EXIT, explainError } from "./exit-code.ts";
+import { dressHelp } from "./help.ts";
 import { packageVersion } from "./version.ts";
 
 const HELP = `
 Start here:
-  hotshard demo                          random and hot traffic side by side, in under two minutes
-  hotshard run lady-gaga --shards 4      one scenario against a server of its own
-  hotshard serve --shards 4              a server to point k6 at
+  hotshard demo                       random and hot traffic side by side
+  hotshard run lady-gaga --shards 4   one scenario on a server of its own
+  hotshard whatif counts.csv          what would fix it, from your own counts
+  hotshard serve --shards 4           a server to point k6 at
 
-Exit codes: 0 good, 1 a threshold or the audit failed, 2 bad usage, 3 the run is INVALID, 4 something is missing,
-130 interrupted.`;
+Examples:
+  hotshard run zipf --fail-on 'delivery.p99<50ms' --open
+  hotshard compare runs/before runs/after
+
+Exit codes: 0 good, 1 a threshold or the audit failed, 2 bad usage, 3 the run is
+INVALID, 4 something is missing, 130 interrupted.`;
 
 /**
  * The `hotshard` command.
@@ -30,9 +37,27 @@ Exit codes: 0 good, 1 a threshold or the audit failed, 2 bad usage, 3 the run is
 export async function main(argv: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", outliveReader);
   let code: number = EXIT.good;
-  const finish = (result: number) => {
+  const program = createProgram((result) => {
     code = result;
-  };
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    // Commander has written its own line already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
+    const { code: failure, line } = explainError(error);
+    process.stderr.write(`${line}\n`);
+    return failure;
+  }
+}
+
+/**
+ * Every command with its options and help.
+ *
+ * @param finish told the exit code of a command that ran
+ */
+export function createProgram(finish: (code: number) => void): Command {
   const program = new Command("hotshard")
     .description("Which shard will burn, why, and what would fix it.")
     .version(packageVersion())
@@ -45,19 +70,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   addReport(program);
   addRuns(program);
   addCompare(program, finish);
+  addCapacity(program, finish);
   addWhatIf(program, finish);
   addRules(program);
   addTools(program, finish);
-  try {
-    await program.parseAsync([...argv], { from: "user" });
-    return code;
-  } catch (error) {
-    // Commander has written its own line already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.good : EXIT.usage;
-    const { code: failure, line } = explainError(error);
-    process.stderr.write(`${line}\n`);
-    return failure;
-  }
+  dressHelp(program);
+  return program;
 }
 
 /** Behind `| head` nobody reads on, and what is under way goes on all the same. */

@@ -2,6 +2,8 @@
 export interface Countdown {
   /** @param done runs that are finished */
   next(done: number, what: string): void;
+  /** A line that stays. */
+  say(line: string): void;
   end(): void;
 }
 
@@ -25,6 +27,9 @@ export function createCountdown(runs: number, stream: NodeJS.WriteStream): Count
       current = { done, what, since: performance.now() };
       if (timer === null) stream.write(`${what}${left()}\n`);
       else draw();
+    },
+    say(line) {
+      stream.write(`${timer === null ? "" : "\r\u001B[2K"}${line}\n`);
     },
     end() {
       if (timer === null) return;

@@ -55,7 +55,7 @@ export function comparisonHeadline(comparison: Comparison): string {
   if (first === undefined)
     return isUnclear(comparison) ? "No difference was found, and not all could be told." : "No difference.";
   const verb = first.outcome in VERBS ? VERBS[first.outcome as keyof typeof VERBS] : "changed";
-  const place = placeInWords(first);
+  const place = first.shard === null && first.dialog === null ? "the whole" : placeInWords(first);
   return `${place[0]!.toUpperCase()}${place.slice(1)} ${verb}: ${changeInFull(first)}.`;
 }
 

@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import { childRun } from "../child-run.ts";
+import { readRun } from "../report/write.ts";
+import { packageVersion } from "../version.ts";
+import type { Capacity } from "./document.ts";
+import { createSearch, type Bracket } from "./search.ts";
+import { stepOf, type Step } from "./step.ts";
+
+/** A run that is INVALID for nobody's rate is made again, at most so often in a row. */
+const MOST_VOID = 3;
+
+export interface CapacityOrder {
+  /** As typed after `hotshard run`, without --rate, --fail-on and --out. */
+  readonly words: readonly string[];
+  readonly until: string;
+  readonly start: number;
+  readonly precision: number;
+  /** No run begins that would end later than this, ms after the start. */
+  readonly withinMs: number;
+  readonly command: string;
+  readonly out: string;
+  readonly signal: AbortSignal;
+  readonly onRun: (done: number, rate: number) => void;
+  readonly onStep: (step: Step) => void;
+}
+
+/** A search, and the exit code of a run that could not be made. */
+export interface Found {
+  readonly capacity: Capacity;
+  readonly failure: { readonly code: number; readonly words: string } | null;
+}
+
+/** Runs the scenario at one rate after the other. Each run is a process of its own, on a fresh server of its own. */
+export async function findCapacity(order: CapacityOrder): Promise<Found> {
+  const search = createSearch(order.start, order.precision);
+  const steps: { step: Step; folder: string }[] = [];
+  const startedAt = performance.now();
+  let longest = 0;
+  let voids = 0;
+  let stopped: string | null = null;
+  let failure: Found["failure"] = null;
+  for (let run = 0; failure === null; run += 1) {
+    const rate = search.next();
+    if (rate === null) break;
+    const began = performance.now();
+    if (began - startedAt + longest > order.withinMs) {
+      stopped = "the time given with --within is up";
+      break;
+    }
+    const folder = join(order.out, `run-${String(run + 1).padStart(2, "0")}-at-${rate}`);
+    order.onRun(run, rate);
+    const { code, words } = await childRun(
+      [...order.words, "--rate", String(rate), "--fail-on", order.until],
+      folder,
+      order.signal,
+    );
+    longest = Math.max(longest, performance.now() - began);
+    if (order.signal.aborted) failure = { code: 130, words: "interrupted" };
+    else if (code !== 0 && code !== 1 && code !== 3) failure = { code, words };
+    if (failure !== null) break;
+    const step = stepOf(rate, (await readRun(folder)).result);
+    voids = step === null ? voids + 1 : 0;
+    if (voids === MOST_VOID)
+      failure = {
+        code: 3,
+        words: `hotshard: INVALID: ${voids} runs in a row at ${rate}/s measured nothing; see ${folder}`,
+      };
+    if (step === null) continue;
+    steps.push({ step, folder });
+    order.onStep(step);
+    search.tell(step.vote, step.clear, step.forecast?.rate ?? null);
+  }
+  if (failure !== null) stopped = failure.words;
+  return { capacity: capacityOf(order, search.bracket(), steps, stopped), failure };
+}
+
+function capacityOf(
+  order: CapacityOrder,
+  { low, high, ceiling, confidence }: Bracket,
+  steps: readonly { step: Step; folder: string }[],
+  stopped: string | null,
+): Capacity {
+  const atHigh = steps.findLast(({ step }) => step.rate === high && step.vote !== "pass");
+  const passed = steps.find(({ step }) => step.vote === "pass" && step.forecast !== null)?.step ?? null;
+  const found = low === null || high === null || ceiling === "generator" ? null : Math.sqrt(low * high);
+  return {
+    version: 1,
+    hotshard: packageVersion(),
+    scenario: order.words[0] ?? "",
+    command: order.command,
+    until: order.until,
+    low,
+    high,
+    ceiling,
+    confidence,
+    stopped: stopped ?? (low === null ? "no rate kept it" : high === null ? "every rate kept it" : null),
+    bottleneck: atHigh?.step.bottleneck ?? null,
+    forecast: passed === null ? null : forecastOf(passed, found),
+    steps: steps.map(({ step: { rate, value, vote, why }, folder }) => ({ rate, vote, value, why, folder })),
+  };
+}
+
+function forecastOf({ forecast, rate }: Step, found: number | null): Capacity["forecast"] {
+  const { rate: forecastRate, shard } = forecast!;
+  return { atRate: rate, shard, rate: forecastRate, error: found === null ? null : forecastRate / found - 1 };
+}

@@ -1,0 +1,124 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { ConfigError } from "../../server/placement/contract.ts";
+import { parseThresholds } from "../analysis/threshold.ts";
+import type { Capacity } from "../capacity/document.ts";
+import { findCapacity } from "../capacity/find.ts";
+import { ratesNeeded } from "../capacity/search.ts";
+import { capacityInWords, stepInWords } from "../capacity/words.ts";
+import { createCountdown, inWords } from "../countdown.ts";
+import { EXIT } from "../exit-code.ts";
+import { onInterrupt } from "../interrupt.ts";
+import { wrap } from "../report/terminal.ts";
+import { parseDuration } from "../traffic/dial.ts";
+
+const HELP = `
+Every option of "hotshard run" but --fail-on may follow; --rate is the first rate that is tried.
+
+Examples:
+  hotshard capacity random --until 'delivery.p99<50ms' --shards '4?commitMs=20&maxRows=10'
+  hotshard capacity lady-gaga --hot-share 0.4 --until 'delivery.p99<50ms' --precision 10% --within 10m
+
+Exit codes: 0 found; 1 no rate keeps the threshold; 2 bad usage; 3 the generator, or the time, ended the search.`;
+
+interface Given {
+  readonly until: string;
+  readonly rate: string;
+  readonly duration: string;
+  readonly precision: string;
+  readonly within: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** A word about the time: a search that ends three doublings above its start, a rate near the limit tried twice. */
+const TYPICAL_DOUBLINGS = 3;
+/** Seconds of a run besides its schedule: two processes start, the databases are asked. */
+const OVERHEAD_S = 4;
+
+/** `hotshard capacity SCENARIO`: the highest rate that keeps a threshold. */
+export function addCapacity(program: Command, finish: (code: number) => void): void {
+  const command = program
+    .command("capacity")
+    .summary("the highest rate that keeps a threshold")
+    .description(
+      "Finds the highest rate that keeps a threshold, by runs at one rate after the other, and names what ends it.",
+    )
+    .argument("<scenario>")
+    .requiredOption("--until <threshold>", "what must hold: 'delivery.p99<50ms'")
+    .option("--rate <number>", "first rate, messages per second", "500")
+    .option("--duration <time>", "measured phase of each run", "10s")
+    .option("--precision <share>", "how far apart the rates that keep it and do not may be", "5%")
+    .option("--within <time>", "no run begins that would end later", "15m")
+    .option("--out <folder>", "folder for capacity.json and the runs")
+    .option("--json", "print capacity.json on stdout")
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText("after", HELP)
+    .action(async (scenario: string, given: Given) => {
+      // What commander does not know stands behind the operands.
+      finish(await capacity(scenario, command.args.slice(1), given));
+    });
+}
+
+async function capacity(scenario: string, more: readonly string[], given: Given): Promise<number> {
+  const { precision, start, withinMs } = checked(more, given);
+  const out =
+    given.out ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-capacity-${scenario}`);
+  const rates = ratesNeeded(TYPICAL_DOUBLINGS, precision);
+  const each = (parseDuration(given.duration) + OVERHEAD_S) * 1_000;
+  process.stderr.write(
+    `${scenario} until ${given.until}: about ${rates} to ${Math.round(rates * 1.7)} runs of ${given.duration}, ` +
+      `${inWords(rates * each)} to ${inWords(rates * 1.7 * each)}, at most ${given.within}.\n`,
+  );
+  const countdown = createCountdown(Math.round(rates * 1.4), process.stderr);
+  const words = [scenario, ...more, "--duration", given.duration];
+  const { capacity: found, failure } = await findCapacity({
+    words,
+    until: given.until,
+    start,
+    precision,
+    withinMs,
+    command: ["hotshard capacity", ...words, "--rate", given.rate, "--until", given.until].map(quoted).join(" "),
+    out,
+    signal: onInterrupt(),
+    onRun: (done, rate) => countdown.next(done, `run ${done + 1} at ${rate}/s`),
+    onStep: (step) => countdown.say(stepInWords({ ...step, folder: "" })),
+  }).finally(() => countdown.end());
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, "capacity.json"), `${JSON.stringify(found, null, 2)}\n`);
+  const columns = Math.max(60, Math.min(100, process.stderr.columns ?? 80));
+  const sentences = capacityInWords(found).map((sentence) => wrap(sentence, columns));
+  process.stderr.write(`\n${sentences.join("\n")}\n\nRuns: ${out}\n`);
+  if (given.json === true) process.stdout.write(`${JSON.stringify(found)}\n`);
+  return failure?.code ?? codeOf(found);
+}
+
+const quoted = (word: string, i: number): string =>
+  i === 0 || /^[\w.:/@,=+%-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+
+function codeOf({ ceiling, high, low }: Capacity): number {
+  if (low === null) return high === null ? EXIT.invalid : EXIT.failed;
+  return high === null || ceiling === "generator" ? EXIT.invalid : EXIT.good;
+}
+
+/** All faults at once. @throws {ConfigError} BAD_OPTIONS, and BAD_THRESHOLD of the threshold */
+function checked(more: readonly string[], given: Given): { precision: number; start: number; withinMs: number } {
+  const faults: string[] = [];
+  const [, number = "", sign = ""] = /^(\d+(?:\.\d+)?)\s*(%?)$/u.exec(given.precision) ?? [];
+  const precision = number === "" ? Number.NaN : Number(number) / (sign === "" ? 1 : 100);
+  const start = Number(given.rate);
+  const withinMs = parseDuration(given.within) * 1_000;
+  if (!(precision >= 0.01 && precision <= 1))
+    faults.push(`--precision is a share from 1% to 100%, not "${given.precision}"`);
+  if (!(start > 0 && start <= 1_000_000)) faults.push(`--rate is a number above 0, not "${given.rate}"`);
+  if (!(withinMs > 0)) faults.push(`--within is a duration such as 15m, not "${given.within}"`);
+  if (!(parseDuration(given.duration) > 0))
+    faults.push(`--duration is a duration such as 10s, not "${given.duration}"`);
+  if (more.some((word) => word === "--fail-on" || word.startsWith("--fail-on=")))
+    faults.push("--fail-on: the threshold is --until");
+  if (faults.length > 0) throw new ConfigError("BAD_OPTIONS", faults.join("; "));
+  if (parseThresholds([given.until]).length !== 1) throw new ConfigError("BAD_OPTIONS", "--until takes one threshold");
+  return { precision, start, withinMs };
+}
