@@ -72,18 +72,33 @@ function dispersion(x: string): string {
   ].join("\n");
 }
 
-/** A shard is hot: far above its fair share for five minutes and still now, and not by chance. */
+/** So far above the mean one minute is enough: twice the excess. */
+export function farAbove({ target }: SkewTarget): number {
+  return Number((2 * target - 1).toFixed(4));
+}
+
+/**
+ * A shard is hot: above its fair share for five minutes and still now. Of a counter, whose spread can be told from
+ * chance, the last minute is enough when it is far above: after even traffic five minutes take a minute to show it.
+ */
 export function hotAlert(target: SkewTarget): Rule {
   const names = namesOf(target);
   const { by, metric } = target;
-  const gate = target.kind === "counter" ? [`and on () ${names.skew("dispersion")} > ${SIGNIFICANT}`] : [];
+  const hot = [`${names.overMean("5m")} > ${target.target}`, `and ${names.overMean("1m")} > ${target.target}`];
+  const expr =
+    target.kind === "counter"
+      ? [
+          "(",
+          // First, so that its value is the one that is told.
+          `  ${names.overMean("1m")} > ${farAbove(target)}`,
+          `  or ${hot[0]}`,
+          `  ${hot[1]}`,
+          `) and on () ${names.skew("dispersion")} > ${SIGNIFICANT}`,
+        ]
+      : hot;
   return {
     alert: names.hotAlert,
-    expr: [
-      `${names.overMean("5m")} > ${target.target}`,
-      `and ${names.overMean("1m")} > ${target.target}`,
-      ...gate,
-    ].join("\n"),
+    expr: expr.join("\n"),
     for: target.hold,
     labels: { severity: "warning" },
     annotations: {
@@ -95,7 +110,8 @@ export function hotAlert(target: SkewTarget): Rule {
 }
 
 const HOT_DESCRIPTION = {
-  counter: "Over five minutes, still in the last one, and far beyond what chance would do with this much traffic.",
+  counter:
+    "Over five minutes and still in the last one, or far above in the last one alone; and beyond what chance would do with this much traffic.",
   gauge: "Over five minutes, and still in the last one.",
 } as const;
 

@@ -1,5 +1,5 @@
 import { LARGEST_SHARE, namesOf, secondsOf, type SkewTarget } from "./skew-target.ts";
-import { hotAlert, missingAlert, type Rule } from "./skew-rules.ts";
+import { farAbove, hotAlert, missingAlert, type Rule } from "./skew-rules.ts";
 import type { Yaml } from "./yaml.ts";
 
 const INTERVAL_SECONDS = 15;
@@ -13,7 +13,8 @@ type Course = readonly (readonly { readonly step: number; readonly samples: numb
 
 /**
  * promtool's tests of the rules of one target: a hot shard fires and has the right indices; an even one, one that was
- * hot and is no more, and one with little traffic stay quiet; a shard that vanishes is missed.
+ * hot and is no more, and one with little traffic stay quiet; one that has just become hot fires; a shard that vanishes
+ * is missed.
  *
  * Expected values are rounded, because promtool 2.42 compares floats exactly, and no expectation depends on whether a
  * window includes its left edge.
@@ -30,6 +31,7 @@ export function skewTests(target: SkewTarget, ruleFiles: readonly string[], with
       hotScene(target),
       evenScene(target),
       pastScene(target),
+      ...(isFarAbove(target) ? [suddenScene(target)] : []),
       ...(littleIsChance ? [littleScene(target)] : []),
       ...(withMissing ? [missingScene(target)] : []),
     ],
@@ -83,13 +85,7 @@ function hotScene(target: SkewTarget): Yaml {
       valueAt(at, `round(${names.skew(`${by}s`)}, 0.0001)`, n),
       ...(kind === "counter" ? [valueAt(at, `round(${names.skew("dispersion")}, 0.0001)`, dispersion)] : []),
     ],
-    alert_rule_test: [
-      alertAt("0m", hotAlert(target), null),
-      alertAt(at, hotAlert(target), {
-        labels: { severity: "warning", [by]: members[0]! },
-        words: { [`{{ $labels.${by} }}`]: members[0]!, '{{ printf "%.2f" $value }}': (n * LARGEST_SHARE).toFixed(2) },
-      }),
-    ],
+    alert_rule_test: [alertAt("0m", hotAlert(target), null), alertAt(at, hotAlert(target), firstIsHot(target))],
   };
 }
 
@@ -129,6 +125,42 @@ function pastScene(target: SkewTarget): Yaml {
     ),
     promql_expr_test: [valueAt(at, `${names.skew("max_over_mean")} > bool ${target.target}`, 1)],
     alert_rule_test: [alertAt(at, hotAlert(target), null)],
+  };
+}
+
+function isFarAbove(target: SkewTarget): boolean {
+  return target.kind === "counter" && target.members.length * LARGEST_SHARE > farAbove(target);
+}
+
+/** After so much even traffic that five minutes show nothing yet. */
+function suddenScene(target: SkewTarget): Yaml {
+  const names = namesOf(target);
+  const before = samplesOf(target);
+  const hot = AFTERWARDS + before - TEN_MINUTES;
+  const at = minutesOf(before + hot);
+  return {
+    name: "a shard that has just become hot fires before five minutes show it",
+    interval: `${INTERVAL_SECONDS}s`,
+    input_series: series(
+      target,
+      hotSteps(target).map((step) => [
+        { step: 40 * EVEN, samples: before },
+        { step, samples: hot },
+      ]),
+    ),
+    promql_expr_test: [
+      valueAt(at, `round(${names.skew("max_over_mean", "1m")}, 0.0001)`, target.members.length * LARGEST_SHARE),
+    ],
+    alert_rule_test: [alertAt(at, hotAlert(target), firstIsHot(target))],
+  };
+}
+
+/** The alert of the first shard, which takes its share of the scenes. */
+function firstIsHot({ by, members }: SkewTarget): Expected {
+  const overMean = (members.length * LARGEST_SHARE).toFixed(2);
+  return {
+    labels: { severity: "warning", [by]: members[0]! },
+    words: { [`{{ $labels.${by} }}`]: members[0]!, '{{ printf "%.2f" $value }}': overMean },
   };
 }
 

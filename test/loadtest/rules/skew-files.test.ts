@@ -61,6 +61,8 @@ test("the tests notice rules that are wrong", { skip: skipWithoutPromtool }, asy
     // Without the dispersion test, without the last minute, with nobody missed.
     { path: `alerts/${name}`, from: "> 10", to: "> -10" },
     { path: `alerts/${name}`, from: /over_mean:rate1m > 1.25/u, to: "over_mean:rate1m >= 0" },
+    // Without what is sudden.
+    { path: `alerts/${name}`, from: /\S+rate1m > 1.5\s+or /u, to: "" },
     { path: `alerts/${name}`, from: /\[1h\]\) - /u, to: "[1h]) - 1 - " },
     // One partial sum less than Gini's index needs.
     { path: `rules/${name}`, from: "sum(topk(2, ", to: "sum(topk(1, " },
