@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { layoutLuck, movedLuck } from "../../../loadtest/analysis/layout-luck.ts";
+import { worstMinute, resample, type PlacedMinute } from "../../../loadtest/analysis/minutes.ts";
+import { maxOverMean } from "../../../server/placement/skew.ts";
+import { createRandom } from "../../../loadtest/traffic/random.ts";
+
+const KEYS = [{ weight: 1, dialogs: 200_000 }];
+
+/** Max/mean of random layouts that others measured, in two digits; and the exact mean where there is one. */
+const MEASURED: [placement: string, shards: number, ratio: number, digits: number, mean?: number][] = [
+  ["jump", 8, 1.01, 2],
+  ["rendezvous", 8, 1.02, 2],
+  ["slots", 8, 1.01, 2],
+  ["ring", 8, 1.1, 2],
+  ["ring:virtualNodes=20", 8, 1.34, 2],
+  // The largest of N spacings of a circle is H(N)/N on average (Holst 1980).
+  ["ring:virtualNodes=1", 8, 2.69, 2, 1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5 + 1 / 6 + 1 / 7 + 1 / 8],
+  ["ring:virtualNodes=1", 4, 2.08, 2, 1 + 1 / 2 + 1 / 3 + 1 / 4],
+];
+
+for (const [placement, shards, ratio, digits, mean] of MEASURED) {
+  test(`${placement} on ${shards} shards: ${ratio} lies in the range over layouts`, () => {
+    const luck = layoutLuck({ placement, shards }, KEYS);
+    const rounding = 0.5 * 10 ** -digits;
+    assert.ok(luck.low <= ratio + rounding && ratio - rounding <= luck.high, JSON.stringify(luck));
+    assert.ok(luck.low <= luck.mean && luck.mean <= luck.high);
+    if (mean !== undefined) assert.ok(Math.abs(luck.mean - mean) < 0.05, `${luck.mean}, exactly ${mean}`);
+  });
+}
+
+test("the share of the keys that move from 4 to 5 shards", () => {
+  for (const [placement, share] of [
+    ["modulo", 0.8],
+    ["ring", 0.23],
+    ["slots", 0.2],
+    ["jump", 0.2],
+    ["rendezvous", 0.2],
+    ["time-bucket", 0.2],
+  ] as const) {
+    const { low, high } = movedLuck({ placement, shards: 4 }, { placement, shards: 5 }, 200_000);
+    assert.ok(low <= share + 0.005 && share - 0.005 <= high, `${placement}: ${low} to ${high}`);
+  }
+  const even = { placement: "slots", shards: 4 };
+  assert.deepEqual(movedLuck(even, even, 100), { mean: 0, low: 0, high: 0 });
+  assert.equal(movedLuck({ placement: "modulo", shards: 4 }, { placement: "modulo", shards: 6 }, 1).mean, 1 - 4 / 12);
+  assert.equal(movedLuck(even, { placement: "jump", shards: 8 }, 1).mean, 1 - 1 / 8);
+});
+
+const minute = (startMs: number, loads: number[]): PlacedMinute => ({
+  startMs,
+  messages: loads.reduce((a, b) => a + b, 0),
+  ratios: Float32Array.of(maxOverMean(loads)),
+  loads: Float64Array.from(loads),
+});
+
+test("the worst minute is the most uneven of those that are not nearly empty", () => {
+  assert.equal(worstMinute([], 0), null);
+  const minutes = [minute(0, [50, 50]), minute(1, [70, 30]), minute(2, [3, 0]), minute(3, [60, 40])];
+  assert.deepEqual(worstMinute(minutes, 0), { startMs: 1, messages: 100, maxOverMean: Math.fround(1.4) });
+});
+
+test("of sampled minutes the interval holds the truth about as often as it says, and the estimate is not too high", () => {
+  const random = createRandom(3, 0);
+  const shares = [0.3, 0.24, 0.23, 0.23];
+  let held = 0;
+  let sum = 0;
+  const trials = 200;
+  for (let trial = 0; trial < trials; trial += 1) {
+    const minutes = Array.from({ length: 40 }, (_, i) => {
+      const loads = shares.map(() => 0);
+      for (let n = 0; n < 60; n += 1) {
+        let rest = random.uniform();
+        let shard = 0;
+        while (shard < 3 && rest >= shares[shard]!) rest -= shares[shard++]!;
+        loads[shard]! += 1;
+      }
+      return minute(i, loads);
+    });
+    const [{ estimate, low, high } = { estimate: 0, low: 0, high: 0 }] = resample(minutes, [4]);
+    assert.ok(low <= high);
+    if (low <= 1.2 && 1.2 <= high) held += 1;
+    sum += estimate;
+  }
+  assert.ok(held / trials > 0.88, `${held} of ${trials}`);
+  assert.ok(Math.abs(sum / trials - 1.2) < 0.01, `${sum / trials} on average`);
+});
