@@ -18,7 +18,7 @@ export function demoTable(played: readonly PlayedAct[], out: string): string {
     ["fullest shard takes", ...played.map(({ result }) => fullestInWords(result))],
     ["… times its fair share", ...played.map(({ result }) => result.skew.maxOverMean.toFixed(2))],
     ["… if chance alone", ...played.map(({ result }) => result.skew.noiseFloor.mean.toFixed(2))],
-    ["… as advice forecast", ...played.map(({ act }) => act.forecast?.toFixed(2) ?? "")],
+    ["… as advice forecast", ...played.map(({ act }) => act.forecast?.maxOverMean.toFixed(2) ?? "")],
     ["shards paid / used", ...played.map(({ result }) => `4 / ${result.skew.effectiveShards.toFixed(1)}`)],
     ["bystanders' p99 there", ...played.map(({ result }) => bystanders(result, true))],
     ["bystanders' p99 else", ...played.map(({ result }) => bystanders(result, false))],

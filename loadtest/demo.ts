@@ -38,7 +38,7 @@ export interface DemoAct {
   /** Folder of the run inside `out`. */
   readonly folder: string;
   /** max/mean that the previous act's advice promises for this one; null when there is none. */
-  readonly forecast: number | null;
+  readonly forecast: Result["forecast"] | null;
 }
 
 export interface PlayedAct {
@@ -84,7 +84,7 @@ async function stage(number: number, last: Result | undefined, { out }: DemoOpti
     scenario,
     placed,
     folder: "4-lady-gaga-remedied",
-    forecast: advice.forecast.maxOverMean,
+    forecast: { maxOverMean: advice.forecast.maxOverMean, of: last!.run.id },
   };
   return { act, serverArgs: ["--topology", file] };
 }
@@ -106,6 +106,7 @@ async function play(act: DemoAct, serverArgs: readonly string[], options: DemoOp
     command: ["hotshard run", act.scenario, ...dials, ...shown].join(" "),
     onServer: (url) => options.onServer(act, url),
     onProgress: (progress) => options.onProgress(act, progress),
+    ...(act.forecast && { forecast: act.forecast }),
     signal: options.signal,
   });
 }

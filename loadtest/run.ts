@@ -33,6 +33,8 @@ export interface RunOrder {
   readonly out: string;
   /** The command line that makes the same run. */
   readonly command: string;
+  /** The promise of an advice that the server now follows. */
+  readonly forecast?: NonNullable<Result["forecast"]>;
   /** What the run must keep; refused before it is driven when it could not know. */
   readonly thresholds?: readonly Threshold[];
   /** Told in a line what is wrong with an input, when the run goes on all the same. */
@@ -143,8 +145,11 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     unknowns,
   });
   const built = await nameDialogs(judged, order.out);
-  const result =
-    thresholds.length === 0 ? built : { ...built, thresholds: judgeThresholds(thresholds, built, measurement) };
+  const result: Result = {
+    ...built,
+    ...(order.forecast && { forecast: order.forecast }),
+    ...(thresholds.length > 0 && { thresholds: judgeThresholds(thresholds, built, measurement) }),
+  };
   await writeRun(order.out, { result, slices: measurement.slices, dialogs: dialogs.dialogs });
   return result;
 }

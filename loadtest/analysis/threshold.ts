@@ -59,7 +59,8 @@ function parse(text: string): Threshold | string {
   if (name === "") return "it is not metric, operator, value, unit";
   const [, shard = null, base = name] = /^shard\.([^.]+)\.(.+)$/u.exec(name) ?? [];
   const metric = METRIC_NAMES.find((candidate) => candidate === base);
-  if (metric === undefined) return `there is no metric ${base}, did you mean ${nearestName(base, METRIC_NAMES)}?`;
+  if (metric === undefined)
+    return `there is no metric ${base}, did you mean ${nearestName(inOurWords(base), METRIC_NAMES)}?`;
   const row = METRICS[metric];
   if (shard !== null && !row.perShard) return `${metric} is one of the whole run, not of a shard`;
   if (shard === null && row.perShard === "only") return `${metric} is one of a shard: shard.00.${metric}`;
@@ -72,6 +73,11 @@ function parse(text: string): Threshold | string {
   const limit = Number(number) * factor;
   if (!Number.isFinite(limit)) return `${number} is not a number`;
   return { text, metric, shard, op: operator, limit };
+}
+
+/** Other tools say latency, and mean what users wait. */
+function inOurWords(name: string): string {
+  return name.replace(/^(?:latenc|response|wait|duration)[a-z]*(?:\.?time)?/iu, "delivery");
 }
 
 function unitsInWords(units: Readonly<Record<string, number>>): string {

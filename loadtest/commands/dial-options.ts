@@ -3,12 +3,27 @@ import { ConfigError } from "../../server/placement/contract.ts";
 import { nearestName } from "../nearest-name.ts";
 import { isDerived, type Dial } from "../traffic/dial.ts";
 import type { Scenario } from "../traffic/scenario.ts";
-import { SCENARIOS } from "../traffic/stories/registry.ts";
+import { KNOWN_SCENARIOS } from "../known-scenarios.ts";
 
 /** Every dial that people give, of every scenario of ours; those of one name are told of once. */
 export function allDials(): Dial[] {
-  const dials = SCENARIOS.flatMap((scenario) => Object.values(scenario.dials)).filter((dial) => !isDerived(dial));
+  const dials = KNOWN_SCENARIOS.flatMap((scenario) => Object.values(scenario.dials)).filter((dial) => !isDerived(dial));
   return [...new Map(dials.toReversed().map((dial) => [dial.option, dial])).values()].reverse();
+}
+
+/** The same by who takes them: every scenario, several, or one. */
+export function dialGroups(): { readonly heading: string; readonly dials: readonly Dial[] }[] {
+  const groups = new Map<string, Dial[]>();
+  for (const dial of allDials()) {
+    const takers = KNOWN_SCENARIOS.filter(({ dials }) =>
+      Object.values(dials).some(({ option }) => option === dial.option),
+    );
+    const everybody = takers.length === KNOWN_SCENARIOS.length;
+    const heading = everybody ? "Traffic:" : `Traffic of ${takers.map(({ name }) => name).join(", ")}:`;
+    groups.set(heading, [...(groups.get(heading) ?? []), dial]);
+  }
+  const rows = [...groups].map(([heading, dials]) => ({ heading, dials }));
+  return rows.toSorted((a, b) => Number(b.heading === "Traffic:") - Number(a.heading === "Traffic:"));
 }
 
 /**

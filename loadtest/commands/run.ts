@@ -3,19 +3,21 @@ import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { parseThresholds } from "../analysis/threshold.ts";
 import { equip, readEquipment } from "../drivers/equipment.ts";
+import { rateWarning } from "../drivers/rate-warning.ts";
 import { chooseDriver, driversNamed } from "../drivers/registry.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { loadScenario } from "../own-scenario.ts";
 import { executeRun } from "../run.ts";
 import { sharedSecret } from "../secret.ts";
+import { faultOfServerArgs } from "../own-server.ts";
 import { createServerClient } from "../server-client.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { parseDials } from "../traffic/dials.ts";
 import type { Scenario } from "../traffic/scenario.ts";
-import { SCENARIOS } from "../traffic/stories/registry.ts";
+import { KNOWN_SCENARIOS } from "../known-scenarios.ts";
 import { commandLine } from "./command-line.ts";
-import { allDials, ownDials } from "./dial-options.ts";
+import { allDials, dialGroups, ownDials } from "./dial-options.ts";
 import { createRunOutput, type OutputKind } from "./run-output.ts";
 
 /** Options that an own server is started with; `hotshard serve` explains them. */
@@ -26,6 +28,9 @@ const SERVER_OPTIONS = {
   data: "folder that keeps the shards after the run",
 } as const;
 
+const ENVIRONMENT =
+  "\nEvery option that takes a value has an environment variable: HOTSHARD_HOT_SHARE\nfor --hot-share. Options win. `hotshard scenarios` lists dials with defaults.";
+
 /** By flag, without the dashes; `json` has no value. */
 type Given = Readonly<Record<string, string | undefined>>;
 
@@ -34,7 +39,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
   const command = program
     .command("run")
     .summary("drive one scenario and judge it")
-    .description(`Drives one scenario and judges it. Scenarios: ${SCENARIOS.map((one) => one.name).join(", ")}.`)
+    .description(`Drives one scenario and judges it. Scenarios: ${KNOWN_SCENARIOS.map((one) => one.name).join(", ")}.`)
     .argument("<scenario>", "a name, or the file of your own scenario")
     // Dials of the user's own scenario are known only when its file is read.
     .allowUnknownOption()
@@ -48,11 +53,13 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .option("--json", "print the result document on stdout")
     .option("--json-lines", "print one JSON object a line: start, progress each second, result")
     .option("--open", "open the report in the browser");
-  for (const dial of allDials()) command.addOption(option(dial.option, dial.meaning));
-  for (const [name, meaning] of Object.entries(SERVER_OPTIONS)) command.addOption(option(name, meaning));
-  command
-    .addHelpText("after", "\nExample:\n  hotshard run lady-gaga --hot-share 0.4 --rate 1000 --shards 4")
-    .action(async (scenario: string) => finish(await run(scenario, command)));
+  for (const { heading, dials } of dialGroups()) {
+    for (const dial of dials) command.addOption(option(dial.option, dial.meaning).helpGroup(heading));
+  }
+  for (const [name, meaning] of Object.entries(SERVER_OPTIONS)) {
+    command.addOption(option(name, meaning).helpGroup("Its own server:"));
+  }
+  command.addHelpText("after", ENVIRONMENT).action(async (scenario: string) => finish(await run(scenario, command)));
 }
 
 function option(name: string, meaning: string): Option {
@@ -77,11 +84,18 @@ async function run(reference: string, command: Command): Promise<number> {
   const dials = held(faults, () => checkedDials(scenario, given));
   const thresholds = held(faults, () => parseThresholds(failOnTexts));
   held(faults, () => driversNamed(driverName));
+  held(faults, () => scenario.nodeOnly && driverName === "k6" && refuseK6(name));
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
-  if (dials === undefined || equipment === undefined || faults.length > 0) throw together(faults);
-  const driver = equip(await chooseDriver(driverName), equipment);
+  if (dials === undefined || equipment === undefined || faults.length > 0) {
+    // Without other faults the server tells of its own when it starts.
+    const ofServer = url === null ? await faultOfServerArgs(serverArgs(given)) : null;
+    throw together(ofServer === null ? faults : [...faults, new ConfigError("SERVER_START", ofServer)]);
+  }
+  const driver = equip(await chooseDriver(scenario.nodeOnly ? "node" : driverName), equipment);
+  const warning = rateWarning(driver.name, dials.rate, equipment.generators);
+  if (warning !== null) process.stderr.write(`${warning}\n`);
   const out = given["out"] ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-${name}`);
   const again = commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts });
   const output = createRunOutput({ ...outputOf(command), scenario: name, rate: dials.rate, out });
@@ -96,11 +110,19 @@ async function run(reference: string, command: Command): Promise<number> {
     out,
     command: again,
     thresholds: thresholds ?? [],
+    onWarning: (line) => process.stderr.write(`${line}\n`),
     onProgress: output.progress,
     signal: onInterrupt(),
   }).finally(output.end);
   await output.result(result);
   return exitCodeOf(result);
+}
+
+function refuseK6(name: string): void {
+  throw new ConfigError(
+    "NODE_ONLY",
+    `--driver k6: ${name} reads its input piece by piece, which k6 cannot; leave it out`,
+  );
 }
 
 function outputOf(command: Command): { readonly kind: OutputKind; readonly opens: boolean } {
@@ -139,7 +161,7 @@ function held<T>(faults: ConfigError[], check: () => T): T | undefined {
 function together(faults: readonly ConfigError[]): ConfigError {
   const [first, ...others] = faults;
   if (first !== undefined && others.length === 0) return first;
-  return new ConfigError("BAD_OPTIONS", faults.map(({ message }) => message).join("; "));
+  return new ConfigError("BAD_OPTIONS", faults.map(({ message }) => message.replace(/\.$/u, "")).join("; "));
 }
 
 function checkedDials(scenario: Scenario, given: Given): Dials {

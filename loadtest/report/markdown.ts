@@ -7,6 +7,7 @@ import {
   blastRadiusInWords,
   CAUSES,
   failuresInWords,
+  forecastInWords,
   headline,
   headroomInWords,
   leadInWords,
@@ -45,6 +46,7 @@ function summary(result: Result): string {
     thresholdsInWords(result),
     leadInWords(result),
     failuresInWords(result),
+    forecastInWords(result),
     headroomInWords(result),
     blastRadiusInWords(result),
   ];

@@ -217,6 +217,12 @@ export const ResultSchema = Type.Object(
     }),
     audit: Audit,
     advice: Type.Array(Advice, { minItems: 1 }),
+    forecast: Type.Optional(
+      Type.Object(
+        { maxOverMean: Num("Promised by the advice that this run follows"), of: Text("Id of the run that gave it") },
+        { description: "Absent: the run follows no advice" },
+      ),
+    ),
     thresholds: Type.Optional(Type.Array(Threshold, { description: "In the order given; absent: none were given" })),
     whatIf: WhatIf,
   },

@@ -7,6 +7,7 @@ import {
   blastRadiusInWords,
   CAUSES,
   failuresInWords,
+  forecastInWords,
   headline,
   headroomInWords,
   hottestShard,
@@ -76,6 +77,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const factors = CAUSES.map(({ name, label }) => `${label.toLowerCase()} ${skew.causes[name].factor.toFixed(2)}`);
   const sentences = [
     failuresInWords(result),
+    forecastInWords(result),
     `Max/mean ${times(skew.maxOverMean)} (chance alone ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)}); effective shards ${skew.effectiveShards.toFixed(1)} of ${result.shards.length}.`,
     aimInWords(result),
     `Skew = ${factors.join(" × ")}.`,

@@ -172,6 +172,12 @@ export function auditInWords({ audit }: Result): string {
   return sentences.join(" ");
 }
 
+/** `The advice of run a1b2 promised max/mean 1.13 ×; it came to 1.15 ×.` Null when no advice was followed. */
+export function forecastInWords({ forecast, skew }: Result): string | null {
+  if (forecast === undefined) return null;
+  return `The advice of run ${forecast.of} promised max/mean ${times(forecast.maxOverMean)}; it came to ${times(skew.maxOverMean)}.`;
+}
+
 /** `Thresholds: 1 of 2 missed.` Null when none were given. */
 export function thresholdsInWords({ thresholds = [] }: Result): string | null {
   if (thresholds.length === 0) return null;

@@ -65,6 +65,7 @@ describe("hotshard demo", () => {
   test("does what its advice forecast", () => {
     const [, , hot, mended] = acts;
     const forecast = hot!.advice[0]!.forecast.maxOverMean;
+    assert.deepEqual(mended!.forecast, { maxOverMean: forecast, of: hot!.run.id });
     assert.ok(Math.abs(mended!.skew.maxOverMean / forecast - 1) < 0.1, `${mended!.skew.maxOverMean} of ${forecast}`);
     // About 1 on a quiet machine; one stalled fsync of the shard can double it, and harm is far above 3.
     assert.ok(mended!.blastRadius!.p99 <= 2, `blast radius ${mended!.blastRadius!.p99}`);

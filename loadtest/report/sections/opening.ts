@@ -8,6 +8,7 @@ import { inlineSvg } from "../svg.ts";
 import {
   aimInWords,
   failuresInWords,
+  forecastInWords,
   headline,
   headroomInWords,
   isBurning,
@@ -107,9 +108,12 @@ export function opening(result: Result): string {
     ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
   ];
   const lead = leadInWords(result);
-  const sentences = [failuresInWords(result), aimInWords(result), headroomInWords(result)].flatMap((words) =>
-    words === null ? [] : [paragraph(words, "lead soft")],
-  );
+  const sentences = [
+    failuresInWords(result),
+    forecastInWords(result),
+    aimInWords(result),
+    headroomInWords(result),
+  ].flatMap((words) => (words === null ? [] : [paragraph(words, "lead soft")]));
   return (
     `<header><p class="where"><b>hotshard</b> · <b>${escapeXml(run.scenario)}</b> · ${escapeXml(where.join(" · "))}</p>` +
     `${verdict(result)}<h1>${escapeXml(headline(result))}</h1>${lead === "" ? "" : paragraph(lead, "lead")}` +

@@ -43,7 +43,8 @@ test("what names nothing is one error that lists all faults, the nearest name an
   const table = [
     ["delivery.p98<50ms", /no metric delivery\.p98, did you mean delivery\.p9[09]\?/],
     ["skew.maxovermean<1.3", /did you mean skew\.maxOverMean\?/],
-    ["latency<5ms", /no metric latency/],
+    ["latency.p99<5ms", /no metric latency\.p99, did you mean delivery\.p99\?/],
+    ["responseTime.p999<5ms", /did you mean delivery\.p999\?/],
     ["delivery.p99<50", /delivery\.p99 is given in us or ms or s, not in ""/],
     ["skew.maxOverMean<1.3ms", /a bare number or x, not in "ms"/],
     ["delivery.p99=50ms", /no operator =; there are <= >= == < >/],

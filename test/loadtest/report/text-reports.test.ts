@@ -114,6 +114,15 @@ test("thresholds: one test case each, and their verdict on every page", () => {
   assert.doesNotMatch(htmlReport(result, []), /id="thresholds"/);
 });
 
+test("what an advice promised stands beside what came of it", () => {
+  const mended = { ...result, forecast: { maxOverMean: 1.13, of: "a1b2" } };
+  const words = /The advice of run\s+a1b2\s+promised\s+max\/mean\s+1\.13\s×;\s+it\s+came\s+to\s+\d\.\d\d\s×\./;
+  for (const report of [terminalReport(mended, {}, {}), markdownReport(mended), htmlReport(mended, [])]) {
+    assert.match(report, words);
+  }
+  assert.doesNotMatch(htmlReport(result, []), /promised/);
+});
+
 test("every report says the command that made it", () => {
   const { command } = result.run;
   const terminal = terminalReport(result, { columns: 60 }, {}).replaceAll(/\n +/g, " ");
