@@ -1,0 +1,216 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { buildResult } from "../../../loadtest/analysis/build-result.ts";
+import { layoutLuck } from "../../../loadtest/analysis/layout-luck.ts";
+import { parseToday } from "../../../loadtest/commands/whatif-options.ts";
+import { whatIfSchemaText } from "../../../loadtest/report/what-if-schema.ts";
+import type { WhatIf, WhatIfRow } from "../../../loadtest/report/what-if-document.ts";
+import { writeRun } from "../../../loadtest/report/write.ts";
+import { runEvidence } from "../../support/run-evidence.ts";
+
+const HOTSHARD = join(import.meta.dirname, "../../../bin/hotshard.js");
+const SCHEMA = readFileSync(new URL("../../../loadtest/report/what-if.schema.json", import.meta.url), "utf8");
+const validate = new Ajv2020({ strict: true, allErrors: true }).compile(JSON.parse(SCHEMA));
+
+const folder = mkdtempSync(join(tmpdir(), "hotshard-whatif-"));
+after(() => rmSync(folder, { recursive: true }));
+
+interface Answer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function whatif(input: string, ...options: string[]): Answer {
+  const args = [HOTSHARD, "whatif", input, "--out", join(folder, "out.html"), ...options];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8", cwd: folder });
+  return { code: status, stdout, stderr };
+}
+
+function asked(input: string, ...options: string[]): WhatIf {
+  const { code, stdout, stderr } = whatif(input, "--json", ...options);
+  assert.equal(code, 0, stderr);
+  const document = JSON.parse(stdout) as WhatIf;
+  assert.equal(validate(document), true, JSON.stringify(validate.errors));
+  return document;
+}
+
+function file(name: string, content: string | Uint8Array): string {
+  writeFileSync(join(folder, name), content);
+  return name;
+}
+
+const rowOf = (document: WhatIf, placement: string, shards: number): WhatIfRow =>
+  document.rows.find((row) => row.placement === placement && row.shards === shards)!;
+
+test("the shipped schema is the one that the code uses (else: node tools/write-schema.ts)", () => {
+  assert.equal(SCHEMA, whatIfSchemaText());
+});
+
+/** Measured elsewhere with 200,000 uniform keys: max/mean on 8 shards, and keys moved from 4 to 5. */
+const TABLE: [placement: string, ratio: number, moved: number][] = [
+  ["slots", 1.01, 0.2],
+  ["jump", 1.01, 0.2],
+  ["rendezvous", 1.02, 0.2],
+  ["ring", 1.1, 0.23],
+  ["ring:virtualNodes=20", 1.34, 0.2],
+  ["ring:virtualNodes=1", 2.69, 0.2],
+  ["modulo", 1.01, 0.8],
+];
+
+test("the table of 200,000 uniform keys comes out within the stated intervals", () => {
+  const rings = ["--placement", "ring:virtualNodes=20", "--placement", "ring:virtualNodes=1"];
+  const counts = file(
+    "uniform.csv",
+    `dialog,count\n${Array.from({ length: 200_000 }, (_, i) => `user-${i * 7},1\n`).join("")}`,
+  );
+  const document = asked(counts, "--today", "slots:8", "--shards", "8", ...rings);
+  for (const [placement, ratio] of TABLE) {
+    const { maxOverMean, otherLayouts, interval } = rowOf(document, placement, 8);
+    const { low, high } = otherLayouts;
+    assert.ok(low - 0.005 <= ratio && ratio <= high + 0.005, `${placement}: ${ratio} not in ${low} to ${high}`);
+    // 95 % of layouts lie inside; this one may be one of the others, but not far out.
+    assert.ok(maxOverMean > 1 && maxOverMean < high * 1.3, `${placement}: ${maxOverMean}`);
+    assert.deepEqual(interval, { low: maxOverMean, high: maxOverMean });
+  }
+  assert.equal(rowOf(document, "slots", 8).movedFromToday, 0);
+});
+
+for (const [placement, , moved] of TABLE) {
+  test(`${placement}: keys moved from 4 to 5 shards lie within the stated interval`, () => {
+    const document = asked(
+      file("uniform-4.csv", Array.from({ length: 20_000 }, (_, i) => `${i}_${i * 31},1\n`).join("")),
+      "--today",
+      `${placement}:4`,
+      "--shards",
+      "5",
+    );
+    const { movedFromToday, movedOtherLayouts } = rowOf(document, placement, 5);
+    assert.ok(
+      movedOtherLayouts.low - 0.005 <= moved && moved <= movedOtherLayouts.high + 0.005,
+      JSON.stringify(movedOtherLayouts),
+    );
+    if (!placement.includes("=")) assert.ok(Math.abs(movedFromToday - moved) < 0.04, `${movedFromToday}`);
+  });
+}
+
+test("a newcomer's counts get advice and a picture with one command", () => {
+  const counts = Array.from({ length: 5_000 }, (_, i) => `room ${i} ß,${i === 42 ? 4_000 : 2}\n`).join("");
+  const { code, stderr, stdout } = whatif(file("counts.csv", `dialog,count\n${counts}`), "--today", "modulo:4");
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "");
+  assert.match(stderr, /13,998 messages of 5,000 keys; the heaviest has 28\.6/u);
+  assert.match(stderr, /Split dialog room 42 ß/u);
+  assert.match(stderr, /Picture: .*out\.html/u);
+  assert.ok(
+    stderr.split("\n").every((line) => line.length <= 100),
+    stderr,
+  );
+  const page = readFileSync(join(folder, "out.html"), "utf8");
+  assert.match(page, /<svg/u);
+  assert.doesNotMatch(page, /<script|https?:\/\/(?!hotshard)/u);
+  const document = asked("counts.csv", "--today", "modulo:4");
+  assert.equal(document.topDialogs[0]?.dialog, "room 42 ß");
+  const [split] = document.advice;
+  assert.equal(split?.action, "split");
+  assert.ok(split.forecast.maxOverMean <= 1.25 && document.today.maxOverMean > 1.8);
+  assert.equal(document.today.maxOverMean, rowOf(document, "modulo", 4).maxOverMean);
+});
+
+test("a trace gives the worst minute; a message out of order is told and loses nothing", () => {
+  const lines = Array.from({ length: 600 }, (_, i) => {
+    const minute = Math.floor(i / 100);
+    return `2026-11-22T10:0${minute}:${String(i % 60).padStart(2, "0")}Z,${minute === 3 ? "star" : `k${i}`}`;
+  });
+  file("trace.csv", ["time,dialog", ...lines, "2026-11-22T09:00:00Z,k1", ""].join("\n"));
+  const document = asked("trace.csv", "--today", "slots:4");
+  assert.equal(document.input.kind, "trace");
+  assert.deepEqual(
+    document.input.faults.map(({ code, where, lost }) => [code, where, lost]),
+    [["OUT_OF_ORDER", "trace.csv line 602", false]],
+  );
+  assert.equal(document.input.messages, 601);
+  const { worstMinute, maxOverMean } = rowOf(document, "slots", 4);
+  assert.deepEqual(worstMinute, { at: "2026-11-22T10:03:00.000Z", maxOverMean: 4, messages: 100 });
+  assert.ok(maxOverMean < 2.5);
+});
+
+test("a run's folder knows today's layout, and a newer result is refused", async () => {
+  const evidence = runEvidence({ rate: 300, hotShare: 0.3 });
+  const result = buildResult(evidence);
+  const run = join(folder, "run");
+  await writeRun(run, { result, slices: evidence.measurement.slices, dialogs: evidence.dialogs.dialogs });
+  for (const input of ["run", "run/result.json"]) {
+    const document = asked(input);
+    assert.equal(document.input.kind, "run");
+    assert.equal(document.today.assumed, false);
+    assert.equal(document.today.placement, result.server.placement);
+    const before = result.whatIf.rows.find(({ placement, shards }) => placement === "jump" && shards === 16)!;
+    assert.equal(rowOf(document, "jump", 16).maxOverMean, before.maxOverMean);
+    assert.equal(rowOf(document, "jump", 16).movedFromToday, before.movedFromToday);
+    assert.deepEqual(document.advice, result.advice);
+  }
+  writeFileSync(join(run, "result.json"), JSON.stringify({ ...result, version: 9 }));
+  const { code, stderr } = whatif("run");
+  assert.equal(code, 2);
+  assert.match(stderr, /^hotshard: NEWER_RESULT: .*result\.json is version 9/u);
+});
+
+test("one key only, and keys that are all equal", () => {
+  const one = asked(file("one.csv", "dialog,count\nall,7\n"), "--today", "jump:4");
+  assert.equal(one.today.maxOverMean, 4);
+  assert.equal(one.rows.length, 36);
+  assert.equal(one.input.topShare, 1);
+  const single = asked("one.csv", "--today", "slots:1", "--shards", "1");
+  assert.equal(single.today.maxOverMean, 1);
+});
+
+const BAD: Record<string, [options: string[], line: RegExp]> = {
+  "empty.csv": [[], /^hotshard: NO_MESSAGES: empty\.csv holds no messages\n$/u],
+  "negative.csv": [[], /^hotshard: NO_MESSAGES: .*NEGATIVE_COUNT: negative\.csv line 2/u],
+  "columns.csv": [[], /^hotshard: BAD_COLUMNS: columns\.csv line 1/u],
+  "nowhere.csv": [[], /^hotshard: NO_INPUT: cannot read nowhere\.csv/u],
+  "empty.csv ": [["--today", "slots"], /^hotshard: BAD_OPTIONS: --today slots: a placement and its shards/u],
+  "empty.csv  ": [["--today", "sloths:4"], /^hotshard: BAD_PLACEMENT: no placement "sloths"/u],
+  "empty.csv   ": [["--shards", "2,none"], /^hotshard: BAD_OPTIONS: --shards: "none"/u],
+  "mysql://u:secret@127.0.0.1:1/db": [
+    ["--table", "t", "--key", "k"],
+    /^hotshard: UNREACHABLE: mysql:\/\/127\.0\.0\.1:1\/db t/u,
+  ],
+  "mysql://u:secret@127.0.0.1:1/db ": [[], /^hotshard: BAD_OPTIONS: a database wants --table/u],
+  "postgres://u:secret@127.0.0.1/db": [["--table", "t", "--key", "k"], /^hotshard: BAD_DATABASE_URL: postgres:/u],
+};
+
+for (const [input, [options, line]] of Object.entries(BAD)) {
+  test(`${input} ${options.join(" ")}: one line, no stack`, () => {
+    file("empty.csv", "");
+    file("negative.csv", "dialog,count\na,-1\n");
+    file("columns.csv", "a,b,c\nd,e,f\n");
+    const { code, stderr } = whatif(input.trim(), ...options);
+    assert.equal(code, input.includes(":1/db") && options.length > 0 ? 4 : 2, stderr);
+    assert.match(stderr, line);
+    assert.equal(stderr.trim().split("\n").length, 1);
+    assert.doesNotMatch(stderr, /secret/u);
+  });
+}
+
+test("what was read before the fault is used all the same, and the exit code says that it is not all", () => {
+  const packed = gzipSync(
+    `dialog,count\n${Array.from({ length: 50_000 }, (_, i) => `k${(i * 7_919) % 99_991},${i}\n`).join("")}`,
+  );
+  const { code, stderr, stdout } = whatif(file("cut.csv.gz", packed.subarray(0, packed.length / 2)), "--json");
+  assert.equal(code, 2);
+  assert.match(stderr, /^GZIP_CUT: cut\.csv\.gz line \d+: /u);
+  assert.ok((JSON.parse(stdout) as WhatIf).input.dialogs > 10_000);
+});
+
+test("today's layout is a placement with options and a number of shards", () => {
+  assert.deepEqual(parseToday("ring:virtualNodes=20:8"), { placement: "ring:virtualNodes=20", shards: 8 });
+  assert.ok(layoutLuck(parseToday("ring:virtualNodes=20:8"), [{ weight: 1, dialogs: 1_000 }]).mean > 1.2);
+});
