@@ -23,6 +23,7 @@ import { headroomOf, type AdviceForecast } from "./headroom.ts";
 import { measuredOf, measuredShards } from "./measured-shards.ts";
 import { noiseFloor } from "./noise-floor.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
+import { realisedZipf } from "./realised-zipf.ts";
 import { judge } from "./verdict.ts";
 import { whatIf } from "./what-if.ts";
 import { layoutOf, type Layout } from "./where-it-lay.ts";
@@ -153,7 +154,7 @@ export function buildResult(evidence: RunEvidence): Result {
   const schedule = dials.warmupS + dials.durationS;
   const scheduleS = measurement.interrupted ? Math.max(1, measurement.planned / dials.rate) : schedule;
   const known = findScenario(scenario);
-  const { askedShare = null, expected } = known?.make(dials) ?? {};
+  const { askedShare = null, expected, popularity } = known?.make(dials) ?? {};
   const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i]!, reply }));
   const audited = audit(measurement, evidence.audit, lookups).audit;
   const shards = measuredShards({ measurement, before, after, layout, scheduleS });
@@ -185,6 +186,10 @@ export function buildResult(evidence: RunEvidence): Result {
       audit: audited,
       cores,
       ...(expected !== undefined && { expected }),
+      zipf:
+        popularity === undefined
+          ? null
+          : realisedZipf(popularity, layout.dialogs, Math.max(0, measurement.sent - stored)),
     }),
     traffic: trafficOf(evidence, askedShare, stored > 0 ? (layout.dialogs[0]?.count ?? 0) / stored : 0, scheduleS),
     shards,

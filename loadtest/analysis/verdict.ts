@@ -6,6 +6,7 @@ import { quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { gapDistance } from "./arrival-gaps.ts";
 import { countTolerance } from "./deviation.ts";
 import { reachedRate } from "./reached-rate.ts";
+import type { ZipfFit } from "./realised-zipf.ts";
 
 /** Where a generator stops being believed. */
 interface VerdictLimits {
@@ -26,6 +27,8 @@ export interface VerdictInput {
   readonly dials: Dials;
   /** `Story.askedShare`. */
   readonly askedShare: number | null;
+  /** What became of `Story.popularity`; absent or null: it promises none, or nothing was stored. */
+  readonly zipf?: ZipfFit | null;
   /** `Story.expected`: messages that a story with a pace of its own is expected to plan. */
   readonly expected?: number;
   readonly audit: Result["audit"];
@@ -97,6 +100,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
       tolerance: tolerance / Math.max(1, sent),
     };
     return { message, evidence };
+  },
+
+  ZIPF_OFF({ zipf }) {
+    if (!zipf || Math.abs(zipf.meanLogRank - zipf.expectedLogRank) <= zipf.tolerance) return null;
+    const message = `The popularity of the dialogs was that of a Zipf law with exponent ${zipf.realised.toFixed(2)}, and ${zipf.asked.toFixed(2)} was asked for; chance does not explain it in ${zipf.messages} messages. Look whether the authors of hot dialogs stayed connected, else report it as a fault of the generator.`;
+    return { message, evidence: { ...zipf } };
   },
 
   ARRIVALS_OFF({ measurement: { planned }, dials, expected }) {

@@ -23,6 +23,11 @@ const withShard = (changes: Partial<ReturnType<typeof shardOf>>): Partial<Measur
   shards: { "00": { ...shardOf(600, 6_000), ...changes }, "01": shardOf(400, 4_000) },
 });
 
+/** A fit whose mean log rank should be 1.7 ± 0.3. */
+function zipfFit(meanLogRank: number) {
+  return { asked: 1.1, realised: 0.8, meanLogRank, expectedLogRank: 1.7, tolerance: 0.3, messages: 1_000 };
+}
+
 /** Bins of 1,000 gaps; `shape` moves u, which is even between 0 and 1 under Poisson arrivals. */
 function gapsOf(shape: (u: number) => number): number[] {
   const bins = Array.from<number>({ length: 64 }).fill(0);
@@ -51,6 +56,10 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
     [{ hotSent: 500 }, /got 50\.0\s% .*40\.0\s% was asked/],
     [{ hotSent: 300 }, /got 30\.0\s%/],
     [{ hotSent: 30 }, /got 3\.0\s%/, { askedShare: 0 }],
+  ],
+  ZIPF_OFF: [
+    [{}, /with exponent 0\.80, and 1\.10 was asked for; .* in 1000 messages/, { zipf: zipfFit(1.2) }],
+    [{}, /chance does not explain it/, { zipf: zipfFit(2.2) }],
   ],
   ARRIVALS_OFF: [[{}, /held 1000 messages and 130\/s make 1300/, { dials: { ...dials, rate: 130 } }]],
   GAPS_OFF: [
@@ -92,6 +101,8 @@ test("a faultless run is VALID, with or without a hot dialog, offline readers, r
   assert.deepEqual(judge(inputOf(goodMeasurement(generator({ gaps: gapsOf((u) => u) })))), valid);
   const paced = goodMeasurement(generator({ gaps: gapsOf((u) => u * u) }));
   assert.deepEqual(judge(inputOf(paced, { expected: 1_000 })), valid, "a story with a pace of its own");
+  assert.deepEqual(judge(inputOf(goodMeasurement(), { zipf: zipfFit(1.5) })), valid);
+  assert.deepEqual(judge(inputOf(goodMeasurement(), { zipf: null })), valid);
   const busy = { planned: 1_015, sent: 1_015, refused: 10, unknown: 5, delivered: 1_003 };
   assert.deepEqual(judge(inputOf(goodMeasurement(busy))), valid);
 });

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { audit } from "../../../loadtest/analysis/audit.ts";
+import { realisedZipf } from "../../../loadtest/analysis/realised-zipf.ts";
 import { judge, type VERDICT_LIMITS } from "../../../loadtest/analysis/verdict.ts";
 import type { DriveOrder } from "../../../loadtest/drivers/contract.ts";
 import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
 import type { Result } from "../../../loadtest/report/result.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { findScenario } from "../../../loadtest/traffic/stories/registry.ts";
+import { dialogId } from "../../../server/placement/dialog.ts";
 import { startFakeChat, type Sent } from "./fake-chat.ts";
 
 /** The Node driver against a chat that misbehaves, on a machine that does: what the verdict then says. */
@@ -27,17 +29,33 @@ async function verdictOf(
     seed: 3,
     ...changes,
   };
-  const chat = await startFakeChat(onSend);
+  const acked = new Map<string, number>();
+  const chat = await startFakeChat((sent) => {
+    const dialog = dialogId(sent.author, sent.frame.to ?? 0);
+    const ack = () => {
+      acked.set(dialog, (acked.get(dialog) ?? 0) + 1);
+      sent.ack();
+    };
+    onSend({ ...sent, ack });
+  });
   try {
     const order = { runId: "r123456789", scenario, dials, url: chat.url, secret: "s", shards: ["00"], ...more };
     const measurement = await createNodeDriver(300).drive(order);
     const rows = Object.entries(measurement.shards).map(([shard, { acked, sum }]) => ({ shard, rows: acked, sum }));
-    const { askedShare, expected } = findScenario(scenario)!.make(dials);
+    const { askedShare, expected, popularity } = findScenario(scenario)!.make(dials);
     return judge({
       measurement,
       dials,
       askedShare,
       ...(expected !== undefined && { expected }),
+      zipf:
+        popularity === undefined
+          ? null
+          : realisedZipf(
+              popularity,
+              [...acked].map(([dialog, count]) => ({ dialog, count })),
+              0,
+            ),
       audit: audit(measurement, { run: "r", shards: rows }, []).audit,
       cores: 1,
       limits,
@@ -126,6 +144,18 @@ test("a hot dialog whose author is gone does not get its share", async () => {
   const { asked, realised, tolerance } = evidenceOf(reasons, "SHARE_OFF");
   assert.ok(asked === DEFAULT_DIALS["hotShare"] || asked === 0.4);
   assert.ok(asked! - realised! > tolerance!);
+});
+
+test("hot dialogs whose authors are gone leave a flatter popularity than the Zipf law asked for", async () => {
+  const dials = { users: 200, rate: 1_500, zipf: 1.1, keys: 500 };
+  const { popularity } = findScenario("zipf")!.make({ ...DEFAULT_DIALS, ...dials, offlineShare: 0, seed: 3 });
+  const hot = new Set([1, 2, 3, 4, 5].map((rank) => popularity!.dialog(rank).author));
+  const reasons = await verdictOf((sent) => (hot.has(sent.author) ? sent.close(4000) : good(sent)), dials, "zipf");
+  const { asked, realised } = evidenceOf(reasons, "ZIPF_OFF");
+  assert.equal(asked, 1.1);
+  assert.ok(realised! < 0.8, `${realised}`);
+  const faultless = await verdictOf(good, dials, "zipf");
+  assert.ok(!codesOf(faultless).includes("ZIPF_OFF"));
 });
 
 test("a schedule of another rate than the one asked for", async () => {
