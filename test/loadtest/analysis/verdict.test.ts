@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { audit } from "../../../loadtest/analysis/audit.ts";
 import { judge, REASON_CODES, type VerdictInput } from "../../../loadtest/analysis/verdict.ts";
@@ -171,4 +172,21 @@ test("a lost message does not make a run INVALID: it is what the run has shown",
   const audited = audit(measurement, { run: "r", shards: rows }, []).audit;
   assert.equal(audited.lost, 1);
   assert.equal(judge(inputOf(measurement, { audit: audited })).status, "VALID");
+});
+
+test("docs/verdict.md lists every reason, and every figure of its evidence", () => {
+  const text = readFileSync(new URL("../../../docs/verdict.md", import.meta.url), "utf8");
+  const rows = [...text.matchAll(/^\| `([A-Z_]+)` +\|(.*)$/gmu)].map(([, code = "", row = ""]) => [code, row] as const);
+  assert.deepEqual(rows.map(([code]) => code).sort(), REASON_CODES.toSorted());
+  const known = new Map(rows);
+  for (const [code, cases] of Object.entries(TABLE)) {
+    for (const [changes, , input] of cases) {
+      const [reason] = judge(inputOf(goodMeasurement(changes), input)).reasons;
+      for (const figure of Object.keys(reason!.evidence ?? {})) {
+        // The row of HANDLER_LAG points to the one above.
+        const row = code === "HANDLER_LAG" ? known.get("SEND_LAG")! : known.get(code)!;
+        assert.ok(row.includes(`\`${figure}\``), `${code}: ${figure}`);
+      }
+    }
+  }
 });
