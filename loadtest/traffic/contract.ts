@@ -57,7 +57,10 @@ export interface Story {
    * only after that, and nobody writes to them.
    */
   readonly joinsAt?: (user: number) => number;
-  /** Messages that the whole schedule is expected to hold; absent: rate × (warm-up + duration). */
+  /**
+   * Messages that the whole schedule is expected to hold, of a story with a pace of its own; absent: it is a Poisson
+   * process of the rate asked for, and the verdict holds its gaps to that.
+   */
   readonly expected?: number;
   /** The popularity of dialogs that the story makes; absent when it promises none. */
   readonly popularity?: Popularity;
