@@ -131,6 +131,8 @@ test("of a rate that the machine cannot make, the one that it made and one to tr
   const slices = Array.from({ length: 20 }, (_, i) => {
     return { second: Math.floor(i / 2), shard: `0${i % 2}`, acked: i < 18 ? 31 : 9, deliveryMs: null };
   });
+  // What was answered after the schedule was sent in it.
+  slices.push(...[10, 11, 12].map((second) => ({ second, shard: "00", acked: 500, deliveryMs: null })));
   const late = generator({ sendLag: histogramOf(1_000, 80), cpu: 1 });
   for (const reason of judge(inputOf(goodMeasurement({ ...late, slices }))).reasons) {
     assert.match(reason.message, /came to 62 messages a second of the 100 asked for: try --rate 43, share it out/);
