@@ -23,16 +23,22 @@ const TICK_MICROS = 10_000;
  * Starts a program of this repository that prints `{"listening": URL}`.
  *
  * @param program relative to `bench/`
- * @param stderr where its log goes
+ * @param log what becomes of the lines after it
  */
 export async function startSubject(
   program: string,
   args: readonly string[],
-  stderr: "inherit" | "ignore" = "inherit",
+  log: "shown" | "dropped" = "shown",
 ): Promise<Subject> {
   const file = fileURLToPath(new URL(program, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", stderr, "ipc"] });
-  const [line] = (await once(createInterface(child.stdout!), "line")) as [string];
+  const child: ChildProcess = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const lines = createInterface(child.stdout!);
+  const [line] = (await once(lines, "line")) as [string];
+  if (log === "shown") lines.on("line", (line) => void process.stderr.write(`${line}\n`));
+  else {
+    lines.close();
+    child.stdout!.resume();
+  }
   const { listening } = JSON.parse(line) as { listening: string };
   const proc = `/proc/${child.pid}`;
   return {

@@ -20,7 +20,7 @@ export interface Stable {
 
 function server(more: readonly string[], ...args: string[]): Promise<Subject> {
   const all = ["--port", "0", "--log", "error", ...args, ...more];
-  return startSubject("../server/main.ts", all, more.length > 0 ? "ignore" : "inherit");
+  return startSubject("../server/main.ts", all, more.length > 0 ? "dropped" : "shown");
 }
 
 export async function openStable(): Promise<Stable> {

@@ -106,11 +106,11 @@ export const runtime: DashboardSpec = {
       kind: "timeseries",
       title: "Log lines and traces",
       description:
-        "Lines that Loki and traces that the collector accepted, what was dropped on the way, and what stderr did not take.",
+        "Lines that Loki and traces that the collector accepted, what was dropped on the way, and what stdout did not take.",
       unit: "short",
       queries: [
         [`sum by (result) (rate(chat_log_lines_total{${CHAT}}[$__rate_interval]))`, "lines {{result}}"],
-        [`sum(rate(chat_log_lines_lost_total{${CHAT}}[$__rate_interval]))`, "lost to stderr"],
+        [`sum(rate(chat_log_lines_lost_total{${CHAT}}[$__rate_interval]))`, "lost to stdout"],
         [`sum by (result) (rate(chat_traces_total{${CHAT}}[$__rate_interval]))`, "traces {{result}}"],
       ],
       links: [["Log lines dropped: what to do", toRunbook("log-lines-dropped")]],

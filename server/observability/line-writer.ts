@@ -2,7 +2,10 @@ import { write, writeSync } from "node:fs";
 
 /** Lines on their way to a file descriptor. Writing never waits, never throws, and holds a bounded number of bytes. */
 export interface LineWriter {
+  /** Lines wait for `begin`. */
   write(line: string): void;
+  /** This line is the first, whatever waits. */
+  begin(line: string): void;
   /** Lines that met a full disk, a reader who is gone, or one who does not read. */
   lost(): number;
   /** Resolves when everything is written, or after so many ms. */
@@ -21,6 +24,7 @@ export function createLineWriter(fd: number): LineWriter {
   let waiting: string[] = [];
   let bytes = 0;
   let lost = 0;
+  let hasBegun = false;
   let isBusy = false;
   let onIdle: (() => void) | null = null;
 
@@ -68,15 +72,24 @@ export function createLineWriter(fd: number): LineWriter {
         return;
       }
       waiting.push(line);
+      if (hasBegun && !isBusy) writeWaiting();
+    },
+    begin(line) {
+      hasBegun = true;
+      waiting.unshift(line);
       if (!isBusy) writeWaiting();
     },
     lost: () => lost,
     flush(patienceMs) {
+      if (!isBusy && waiting.length > 0) writeWaiting();
       if (!isBusy) return Promise.resolve();
       const { promise, resolve } = Promise.withResolvers<void>();
-      onIdle = resolve;
-      setTimeout(resolve, patienceMs).unref();
-      // The write under way keeps the process until then.
+      // A full pipe is tried again by timers that keep no process.
+      const timer = setTimeout(resolve, patienceMs);
+      onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
       return promise;
     },
   };

@@ -17,16 +17,18 @@ export interface Log {
   readonly logger: Logger;
   /** Begins to push to Loki. @param instance `host:port`, as Prometheus names this server */
   start(instance: string): void;
+  /** Begins to write. @param first the first line of stdout, at every level: scripts read it */
+  begin(first: object): void;
   /** Lines for Loki by their end; both 0 without Loki. */
   lines(): PushCounts;
-  /** Lines that stderr did not take. */
+  /** Lines that stdout did not take. */
   lost(): number;
-  /** Writes out what waits; the last words of the process, and what became of the lines, are on stderr. */
+  /** Writes out what waits; the last words of the process, and what became of the lines, are on stdout. */
   close(): Promise<void>;
 }
 
 const APP = "hotshard";
-/** Longest that a stop waits for stderr, ms. */
+/** Longest that a stop waits for stdout, ms. */
 const FLUSH_MS = 500;
 /** Longest that a stop waits for Loki, ms. */
 const PATIENCE_MS = 5_000;
@@ -34,13 +36,13 @@ const PATIENCE_MS = 5_000;
 const PUSH_TIMEOUT_MS = 5_000;
 
 /**
- * JSON lines on stderr, since stdout carries the one line that scripts read; to Loki too where it is configured.
+ * JSON lines on stdout, after the one that scripts read; to Loki too where it is configured.
  * Message texts, tokens and passwords are never logged.
  */
 export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
-  const stderr = createLineWriter(2);
+  const stdout = createLineWriter(1);
   const link = lokiUrl === undefined ? null : createPushLink<LokiTarget>("loki-worker", sayState);
-  const sink = link === null ? stderr : both(stderr, link);
+  const sink = link === null ? stdout : both(stdout, link);
   let seq = 0;
   const logger = pino(
     {
@@ -61,8 +63,9 @@ export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
   return {
     logger,
     start: (instance) => lokiUrl !== undefined && link?.start(targetOf(lokiUrl, { app: APP, env, instance })),
+    begin: (first) => stdout.begin(`${JSON.stringify(first)}\n`),
     lines: () => link?.counts() ?? { accepted: 0, dropped: 0 },
-    lost: () => stderr.lost(),
+    lost: () => stdout.lost(),
     async close() {
       if (link !== null) {
         await link.close(PATIENCE_MS);
@@ -73,17 +76,17 @@ export function createLog({ log: level, env, lokiUrl }: LogOptions): Log {
           ...link.counts(),
           msg: "what became of the lines for Loki",
         };
-        if (logger.isLevelEnabled("info")) stderr.write(`${JSON.stringify(last)}\n`);
+        if (logger.isLevelEnabled("info")) stdout.write(`${JSON.stringify(last)}\n`);
       }
-      await stderr.flush(FLUSH_MS);
+      await stdout.flush(FLUSH_MS);
     },
   };
 }
 
-function both(stderr: LineWriter, link: PushLink<LokiTarget>): { write(line: string): void } {
+function both(stdout: LineWriter, link: PushLink<LokiTarget>): { write(line: string): void } {
   return {
     write(line) {
-      stderr.write(line);
+      stdout.write(line);
       link.write(line);
     },
   };

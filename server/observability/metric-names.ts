@@ -67,7 +67,7 @@ export const METRICS = {
   chat_process_heap_bytes: gauge("bytes", "", "JavaScript heap in use, main thread"),
   chat_scrapes_total: counter("scrapes", "result", "Pages of metrics that were sent, or given up by the scraper"),
   chat_log_lines_total: counter("lines", "result", "Log lines that Loki accepted, and lines that were dropped"),
-  chat_log_lines_lost_total: counter("lines", "", "Log lines that stderr did not take: a full disk, a vanished reader"),
+  chat_log_lines_lost_total: counter("lines", "", "Log lines that stdout did not take: a full disk, a vanished reader"),
   chat_traces_total: counter("traces", "result", "Traces of messages that the collector accepted or that were dropped"),
   chat_live_streams: gauge("streams", "", "Open streams of the live page"),
 } satisfies Readonly<Record<string, MetricDescription>>;

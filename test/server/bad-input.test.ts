@@ -230,5 +230,5 @@ test("the bystanders' chat is complete, and the server never logged a fault", as
     messages.map(({ text }) => text),
     all.slice(-LIMITS.page),
   );
-  assert.equal(server.stderr(), "");
+  assert.equal(server.log() + server.stderr(), "");
 });

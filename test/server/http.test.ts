@@ -153,7 +153,7 @@ test("what cannot be answered has a code", async () => {
     assert.equal(posted.status, status);
     assert.equal(((await posted.json()) as { code: string }).code, code);
   }
-  assert.equal(server.stderr(), "");
+  assert.equal(server.log() + server.stderr(), "");
 });
 
 test("an upgrade where there is no WebSocket is refused, and what is no HTTP hurts nobody", async () => {

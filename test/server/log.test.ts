@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, rmSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { test } from "node:test";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { connect } from "../support/chat-client.ts";
 import { startFakeLoki } from "../support/fake-loki.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
@@ -60,7 +61,7 @@ test("a whole run at `debug`: ids correlate the lines, nothing planted is in the
   for (const planted of [TEXT, PASSWORD, SECRET, FORGED, token]) {
     assert.ok(!output.includes(planted), `${planted} is in the output`);
   }
-  const lines = linesOf(server.stderr());
+  const lines = linesOf(server.log());
   const messages = lines.filter(({ msg }) => msg === "message");
   assert.equal(messages.length, acks.length);
   assert.ok(messages.length > 0);
@@ -82,23 +83,92 @@ test("a whole run at `debug`: ids correlate the lines, nothing planted is in the
   );
 });
 
-test("a disk that is full under the log stops neither the chat nor its end, and each line is counted", async () => {
+/** A server with its stdout where the test wants it; it listens on a port that is told nobody. */
+async function startOnto(t: TestContext, stdout: number | "pipe") {
   const data = temporaryFolder();
-  const full = openSync("/dev/full", "w");
+  const port = await unusedPort();
   const program = new URL("../../server/main.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, "--port", "0", "--shards", "1", "--data", data, "--log", "debug"], {
-    stdio: ["ignore", "pipe", full],
+  const args = [program, "--port", String(port), "--shards", "1", "--data", data, "--log", "debug"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", stdout, "inherit"] });
+  const exited = once(child, "exit");
+  t.after(async () => {
+    child.kill("SIGKILL");
+    await exited;
+    rmSync(data, { recursive: true, force: true });
   });
-  const [line] = (await once(createInterface(child.stdout!), "line")) as [string];
-  const { listening } = JSON.parse(line) as { listening: string };
-  const client = await connect(`${listening.replace("http", "ws")}/chat`, 1);
+  const url = `http://127.0.0.1:${port}`;
+  const isReady = () =>
+    fetch(`${url}/readyz`).then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+  while (!(await isReady())) await delay(20);
+  const client = await connect(`${url.replace("http", "ws")}/chat`, 1);
+  return { child, client, exited, url };
+}
+
+const lost = async (url: string) => metricValue(await scrape(url), "chat_log_lines_lost_total");
+
+test("a disk that is full under the log stops neither the chat nor its end, and each line is counted", async (t) => {
+  const full = openSync("/dev/full", "w");
+  t.after(() => closeSync(full));
+  const { child, client, exited, url } = await startOnto(t, full);
   client.send({ type: "send", id: "m", to: 2, text: "hello" });
   assert.equal((await client.next("ack")).id, "m");
-  // At least: the public secret, listening, the hello, the message.
-  while (metricValue(await scrape(listening), "chat_log_lines_lost_total") < 4);
+  // At least: the address, the public secret, listening, the hello, the message.
+  while ((await lost(url)) < 5);
   child.kill("SIGTERM");
-  const [code] = (await once(child, "exit")) as [number | null];
-  assert.equal(code, 0);
-  closeSync(full);
-  rmSync(data, { recursive: true, force: true });
+  assert.deepEqual(await exited, [0, null]);
+});
+
+test("a reader of the log who stops reading, and one who goes, cost lines and nothing else", async (t) => {
+  const { child, client, exited, url } = await startOnto(t, "pipe");
+  // A line has some 200 bytes; 4 MiB of them wait, beside what the pipe holds.
+  for (let sent = 0; (await lost(url)) === 0;) {
+    assert.ok(sent < 60_000, "lines are counted as lost in the end");
+    client.send(...Array.from({ length: 250 }, () => ({ type: "send", id: `m${sent++}`, to: 2, text: "hello" })));
+    for (let i = 0; i < 250; i++) await client.next("ack");
+  }
+  const stalled = await lost(url);
+  child.stdout!.destroy();
+  while ((await lost(url)) < stalled + 1_000);
+  client.send({ type: "send", id: "last", to: 2, text: "hello" });
+  assert.equal((await client.next("ack")).id, "last");
+  child.kill("SIGTERM");
+  assert.deepEqual(await exited, [0, null]);
+});
+
+test("a stop does not wait for a reader of the log who does not read", async (t) => {
+  const folder = temporaryFolder();
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const end = openSync(pipe, "r+");
+  t.after(() => {
+    closeSync(end);
+    rmSync(folder, { recursive: true });
+  });
+  const { child, client, exited } = await startOnto(t, end);
+  for (let round = 0; round < 8; round++) {
+    client.send(
+      ...Array.from({ length: 250 }, (_, i) => ({ type: "send", id: `${round}-${i}`, to: 2, text: "hello" })),
+    );
+    for (let i = 0; i < 250; i++) await client.next("ack");
+  }
+  child.kill("SIGTERM");
+  assert.deepEqual(await exited, [0, null]);
+});
+
+test("the first line tells the address, at every level; what was logged before comes after it", async (t) => {
+  const silent = await startServer({ args: ["--shards", "1", "--log", "silent"] });
+  t.after(() => silent.kill9());
+  const server = await startServer({ args: ["--shards", "1", "--log", "info"] });
+  t.after(() => server.kill9());
+  assert.equal(await silent.stop(), 0);
+  assert.deepEqual(linesOf(silent.stdout()), [{ listening: silent.url }]);
+  assert.equal(await server.stop(), 0);
+  assert.deepEqual(
+    linesOf(server.log()).map(({ msg }) => String(msg).replace(/:.*/, "")),
+    ["shard 00 is up", "HOTSHARD_SECRET is not set", "listening", "stopping", "stopped"],
+  );
+  assert.equal(server.stderr() + silent.stderr(), "");
 });

@@ -82,7 +82,7 @@ describe("the server on MariaDB", { skip }, () => {
     t.after(() => server.stop());
     const ready = await fetch(`${server.url}/readyz`);
     assert.deepEqual([ready.status, await ready.json()], [200, { status: "degraded", degraded: ["00"] }]);
-    assert.match(server.stderr(), /shard 00 is down/);
+    assert.match(server.log(), /shard 00 is down/);
     assert.doesNotMatch(server.stdout() + server.stderr(), /not-the-password/);
   });
 

@@ -83,7 +83,7 @@ test("readiness names the lost shards and stays 200; an audit, which must be who
 });
 
 test("the log names the lost shards, and nothing it writes holds the password", async () => {
-  for (const label of DEAD) assert.match(server.stderr(), new RegExp(`shard ${label} is down`));
+  for (const label of DEAD) assert.match(server.log(), new RegExp(`shard ${label} is down`));
   assert.doesNotMatch(server.stdout() + server.stderr(), new RegExp(PASSWORD));
 });
 

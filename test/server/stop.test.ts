@@ -44,7 +44,7 @@ test("SIGTERM under load: what was taken is committed and acknowledged, clients 
   server.signal("SIGTERM");
   server.signal("SIGTERM");
   assert.equal(await server.exited, 0);
-  assert.equal(server.stderr(), "");
+  assert.equal(server.log() + server.stderr(), "");
   assert.ok(await isRefused(server.url));
   for (const { client, said } of streams) {
     assert.deepEqual(await client.closed, { code: 4100, reason: "SHUTTING_DOWN" });

@@ -70,7 +70,7 @@ test("a traced message is one span with one for each stage, below the client's o
   const page = await (
     await fetch(`${server.url}/metrics`, { headers: { accept: "application/openmetrics-text" } })
   ).text();
-  assert.equal(await server.stop(), 0, server.stderr());
+  assert.equal(await server.stop(), 0);
 
   const { spans } = collector;
   assert.deepEqual(
@@ -94,7 +94,7 @@ test("a traced message is one span with one for each stage, below the client's o
     assert.deepEqual(rest, { "chat.message": ack.message, "chat.result": "stored", "chat.shard": ack.shard });
     assert.ok(metricValue(page, `chat_key_space_messages_total{bucket="${bucket}"}`) >= 3);
     const line = server
-      .stderr()
+      .log()
       .split("\n")
       .find((line) => line.includes(`"message":"${ack.message}"`))!;
     const { connection: logged, trace_id } = JSON.parse(line) as Record<string, unknown>;
@@ -110,7 +110,7 @@ test("a traced message is one span with one for each stage, below the client's o
   assert.equal(headers.authorization, `Basic ${Buffer.from(`user:${PASSWORD}`).toString("base64")}`);
   const { "service.name": name, "service.instance.id": instance } = collector.resources[0]!;
   assert.deepEqual([name, instance], ["hotshard", "chat-1"]);
-  const said = server.stderr() + JSON.stringify(collector.pushes.map(({ body }) => body));
+  const said = server.stdout() + server.stderr() + JSON.stringify(collector.pushes.map(({ body }) => body));
   for (const planted of [TEXT, PASSWORD, tokenOf(1), '"1_2"']) {
     assert.equal(JSON.stringify(collector.pushes.map(({ body }) => body)).includes(planted), false, planted);
     if (planted !== '"1_2"') assert.equal(said.includes(planted), false, planted);
@@ -169,7 +169,7 @@ async function sendInto(mood: CollectorMood | "down"): Promise<{ accepted: numbe
     const took = performance.now() - begin;
     assert.ok(took < 30_000, `${took} ms to stop`);
     const last = server
-      .stderr()
+      .log()
       .split("\n")
       .find((line) => line.includes("what became of the traces"))!;
     const { accepted, dropped } = JSON.parse(last) as { accepted: number; dropped: number };

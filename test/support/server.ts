@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { finished } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("../../server/main.ts", import.meta.url));
@@ -32,6 +33,8 @@ export interface TestServer {
   /** Everything it has written so far. */
   stdout(): string;
   stderr(): string;
+  /** Its log: stdout after the line that tells the address. */
+  log(): string;
   signal(name: NodeJS.Signals): void;
   /** Closes the channel of `ipc`. */
   disconnect(): void;
@@ -50,7 +53,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     options.ipc,
   );
   const output = collect(child);
-  const exited = once(child, "exit").then(([code]) => {
+  // Not the child's `close`, which does not come after a channel was closed from here.
+  const exited = Promise.all([once(child, "exit"), finished(child.stdout!)]).then(([[code]]) => {
     if (options.data === undefined) rmSync(data, { recursive: true, force: true });
     return code as number | null;
   });
@@ -64,6 +68,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     data,
     exited,
     ...output,
+    log: () => output.stdout().replace(/^.*\n/, ""),
     signal: (name) => void child.kill(name),
     disconnect: () => child.disconnect(),
     async kill9() {

@@ -5,7 +5,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, test, type TestContext } from "node:test";
-import { temporaryFolder } from "../../support/server.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { temporaryFolder, unusedPort } from "../../support/server.ts";
 
 const HOTSHARD = join(import.meta.dirname, "../../../bin/hotshard.js");
 const folder = temporaryFolder();
@@ -45,16 +46,17 @@ async function end(child: ChildProcess): Promise<number | null> {
 }
 
 test("a server whose address nobody reads serves all the same", { timeout: 60_000 }, async (t) => {
-  const args = [...SERVE, "--log", "info"];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const port = await unusedPort();
+  const args = [...SERVE, "--port", String(port), "--log", "info"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
   child.stdout.destroy();
-  let url: string | undefined;
-  for await (const line of createInterface(child.stderr)) {
-    url = /"listening":"([^"]+)"/u.exec(line)?.[1];
-    if (url !== undefined) break;
-  }
-  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+  const status = () =>
+    fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (response) => response.status,
+      () => 0,
+    );
+  while ((await status()) !== 200) await delay(20);
   child.kill("SIGTERM");
   assert.deepEqual(await once(child, "exit"), [0, null]);
 });
