@@ -23,7 +23,8 @@ function line(cells: readonly (string | number)[]): string {
   return `| ${cells.map(cell).join(" | ")} |`;
 }
 
-function sectionInMarkdown({ head, rows, text, title }: Section): string {
+/** One section, its table below its text. */
+export function sectionInMarkdown({ head, rows, text, title }: Section): string {
   const table = [line(head), line(head.map((_, index) => (index === 0 ? "---" : "---:"))), ...rows.map(line)];
   return `## ${title}\n\n${text}\n\n${table.join("\n")}\n`;
 }

@@ -1,0 +1,26 @@
+/** A straight line through measured points. */
+export interface Line {
+  /** Of all y. */
+  readonly mean: number;
+  /** Change of y for 1 of x. */
+  readonly slope: number;
+  /** Half the width of the slope's 95 % interval. */
+  readonly slopeError: number;
+}
+
+/** Two-sided 95 % of Student's distribution from ten degrees of freedom on is at most this. */
+const STUDENT = 2.23;
+
+/**
+ * Least squares, with the standard error of the slope (Draper & Smith, Applied Regression Analysis, 1998, 1.4). Points
+ * that follow each other closely are not independent: then the interval is too narrow.
+ */
+export function fitLine(points: readonly (readonly [x: number, y: number])[]): Line {
+  const n = points.length;
+  const mean = (pick: 0 | 1) => points.reduce((sum, point) => sum + point[pick], 0) / n;
+  const [x, y] = [mean(0), mean(1)];
+  const spread = points.reduce((sum, [px]) => sum + (px - x) ** 2, 0);
+  const slope = points.reduce((sum, [px, py]) => sum + (px - x) * (py - y), 0) / spread;
+  const residual = points.reduce((sum, [px, py]) => sum + (py - y - slope * (px - x)) ** 2, 0);
+  return { mean: y, slope, slopeError: STUDENT * Math.sqrt(residual / Math.max(1, n - 2) / spread) };
+}

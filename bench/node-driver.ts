@@ -1,0 +1,73 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { createNodeDriver } from "../loadtest/drivers/node.ts";
+import { parseDials } from "../loadtest/traffic/dials.ts";
+import { quantileOf } from "../loadtest/traffic/histogram.ts";
+import { findScenario } from "../loadtest/traffic/stories/registry.ts";
+import { DEVELOPMENT_SECRET } from "../server/protocol/secret.ts";
+import { fitLine, type Line } from "./fit-line.ts";
+import type { Subject } from "./subject.ts";
+
+export interface DriverRow {
+  readonly minutes: number;
+  /** Messages per second that were sent, acknowledged, received by their readers and checked. */
+  readonly perSecond: number;
+  /** Of the driver's thread per message, microseconds. */
+  readonly cpuMicros: number;
+  readonly sendLagMs: { readonly p50: number; readonly p99: number };
+  /** Live objects after a collection at the end of every minute, megabytes of 1,000,000 bytes. */
+  readonly heap: Line;
+  /** Resident memory of the driver's process once a second, megabytes. */
+  readonly resident: Line;
+}
+
+const RATE = 25_000;
+const USERS = 100;
+const WARM_UP_S = 5;
+/** In the first minute every dialog is met and the code is compiled. */
+const SETTLED_S = 60;
+
+/**
+ * The Node driver at 25,000 messages a second against a server without stores, for so many minutes.
+ *
+ * @throws when a message was lost on the way: then something else than sent and checked was measured
+ */
+export async function measureNodeDriver(subject: Subject, minutes: number): Promise<DriverRow> {
+  const given = { rate: String(RATE), duration: `${minutes * 60}s`, warmup: `${WARM_UP_S}s`, users: String(USERS) };
+  const parsed = parseDials(findScenario("random")!, { ...given, "offline-share": "0" });
+  if ("faults" in parsed) throw new Error(parsed.faults.join(" "));
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const heap: [number, number][] = [];
+  const resident: [number, number][] = [];
+  const measurement = await createNodeDriver().drive({
+    runId: "benchlab00",
+    scenario: "random",
+    dials: parsed.dials,
+    url: subject.url,
+    secret: DEVELOPMENT_SECRET,
+    shards: ["00", "01", "02", "03"],
+    onProgress({ elapsedS, totalS }) {
+      if (elapsedS < SETTLED_S || elapsedS > totalS) return;
+      const minute = elapsedS / 60;
+      resident.push([minute, process.memoryUsage.rss() / 1e6]);
+      if (minute < heap.length + 1) return;
+      collect();
+      heap.push([minute, process.memoryUsage().heapUsed / 1e6]);
+    },
+  });
+  const { delivered, generator, sent, shards, duplicated, reordered } = measurement;
+  const acked = Object.values(shards).reduce((sum, shard) => sum + shard.acked, 0);
+  if (acked !== sent || delivered !== sent || duplicated + reordered > 0) {
+    throw new Error(`${sent} sent, ${acked} acknowledged, ${delivered} delivered, ${duplicated + reordered} wrong`);
+  }
+  const seconds = minutes * 60 + WARM_UP_S;
+  return {
+    minutes,
+    perSecond: acked / seconds,
+    cpuMicros: (1e6 * generator.cpu * seconds) / sent,
+    sendLagMs: { p50: quantileOf(generator.sendLag, 0.5), p99: quantileOf(generator.sendLag, 0.99) },
+    heap: fitLine(heap),
+    resident: fitLine(resident),
+  };
+}
