@@ -6,6 +6,7 @@ import { machine } from "./machine.ts";
 import { measureNodeDriver } from "./node-driver.ts";
 import type { Section } from "./report.ts";
 import { startSubject } from "./subject.ts";
+import { measureForecasts, measureSpeed } from "./what-if.ts";
 
 /**
  * `npm run bench:lab [-- NAME…]`: measures the load lab (all of it takes a quarter of an hour, or the named parts) and
@@ -16,6 +17,8 @@ const PAGE = join(import.meta.dirname, "../docs/benchmarks-lab.md");
 
 const PARTS: Readonly<Record<string, () => Promise<Section>>> = {
   "node-driver": nodeDriver,
+  "what-if": whatIfSpeed,
+  "what-if-forecasts": whatIfForecasts,
 };
 
 const named = process.argv.slice(2);
@@ -53,5 +56,39 @@ async function nodeDriver(): Promise<Section> {
       line("live heap after a collection", row.heap, "(once a minute)"),
       line("resident memory", row.resident, "(once a second)"),
     ],
+  };
+}
+
+async function whatIfSpeed(): Promise<Section> {
+  const { messages, keys, seconds, peakMb } = await measureSpeed(10_000_000, 1_000_000_000);
+  return {
+    title: "What-if: a billion messages",
+    text:
+      "`hotshard whatif counts.csv`, the whole command: a file of a line for each key (counts, as a database's GROUP BY gives " +
+      "them; Zipf, s = 0.9), every key placed by every placement on 2 to 64 shards, other layouts simulated, advice, picture.",
+    head: ["what", "measured"],
+    rows: [
+      ["messages", messages.toLocaleString("en")],
+      ["distinct keys, lines", keys.toLocaleString("en")],
+      ["seconds", seconds.toFixed(1)],
+      ["peak memory, MB", peakMb.toFixed(0)],
+    ],
+  };
+}
+
+async function whatIfForecasts(): Promise<Section> {
+  const rows = await measureForecasts(10);
+  return {
+    title: "What-if: forecast and outcome",
+    text:
+      "Max/mean of real runs (SQLite shards, 400 messages/s). The forecast is made by `hotshard whatif` from a run of 10 s on four shards " +
+      "by slots; the outcome is what the databases held after a run of 20 s of the same traffic on the other layout.",
+    head: ["from → to", "forecast", "outcome", "off by"],
+    rows: rows.map(({ setting, forecast, outcome }) => [
+      setting,
+      forecast.toFixed(3),
+      outcome.toFixed(3),
+      `${((forecast / outcome - 1) * 100).toFixed(1)} %`,
+    ]),
   };
 }

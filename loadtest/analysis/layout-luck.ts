@@ -63,7 +63,7 @@ export function layoutLuck({ placement, shards }: NamedLayout, classes: readonly
  * Share of the keys that move from one layout to another, over all hash functions (and points of a ring).
  *
  * Within a placement that moves no more than it must, that is 1 − min/max; with modulo 1 − min/lcm (Chinese remainder
- * theorem). Two placements agree by chance alone, on 1/max. The spread is binomial over the keys, and for a ring that of
+ * theorem). Two placements agree by chance alone, on 1/max, but for rings with common points. The spread is binomial over the keys, and for a ring that of
  * the arcs too (a beta distribution).
  *
  * @param keys distinct keys, ≥ 1
@@ -72,12 +72,21 @@ export function movedLuck(today: NamedLayout, then: NamedLayout, keys: number): 
   const [few, many] = [Math.min(today.shards, then.shards), Math.max(today.shards, then.shards)];
   const same = today.placement === then.placement;
   const isModulo = parsePlacement(then.placement).entry === parsePlacement("modulo").entry;
-  const stay = !same ? 1 / many : isModulo ? few / leastCommonMultiple(few, many) : few / many;
   const arcs = [ringPoints(today.placement), ringPoints(then.placement)].filter((points) => points !== null);
+  const others = sharedArcs(today, then) + (1 - sharedArcs(today, then)) / many;
+  const stay = !same ? others : isModulo ? few / leastCommonMultiple(few, many) : few / many;
   const points = Math.min(...arcs) * many + 1;
   const deviation = Math.sqrt(stay * (1 - stay) * (1 / keys + 1 / points));
   const mean = 1 - stay;
   return { mean, low: Math.max(0, mean - Z * deviation), high: Math.min(1, mean + Z * deviation) };
+}
+
+/** A ring of few points a shard has them in common with one of more: the share of the circle that ends at such a point. */
+function sharedArcs(today: NamedLayout, then: NamedLayout): number {
+  const [a, b] = [ringPoints(today.placement), ringPoints(then.placement)];
+  if (a === null || b === null) return 0;
+  const shared = Math.min(a, b) * Math.min(today.shards, then.shards);
+  return shared / (a * today.shards + b * then.shards - shared);
 }
 
 function leastCommonMultiple(a: number, b: number): number {

@@ -72,12 +72,15 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
     .addOption(new Option("--seconds <n>", "seconds that the database may work").default("30"))
     .option("--json", "print the answer as JSON on stdout")
     .addHelpText("after", AFTER)
-    .action(async (input: string, options: Options) => finish(await whatIf(input, options)));
+    .action(async (input: string, options: Options, command: Command) => {
+      const typed = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) === "cli");
+      finish(await whatIf(input, options, Object.fromEntries(typed)));
+    });
 }
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
-async function whatIf(input: string, options: Options): Promise<number> {
+async function whatIf(input: string, options: Options, { json: _, ...given }: Partial<Options>): Promise<number> {
   const target = Number(options.target);
   if (!(target > 1)) throw new ConfigError("BAD_OPTIONS", `--target ${options.target}: a max/mean above 1, e.g. 1.25`);
   for (const placement of options.placement) parsePlacement(placement);
@@ -85,7 +88,6 @@ async function whatIf(input: string, options: Options): Promise<number> {
   const source = input.includes("://") ? databaseSource(input, options) : await openInput(input, options);
   const said = options.today === undefined ? null : parseToday(options.today);
   const today = said ?? source.today ?? { placement: "slots", shards: 4 };
-  const { json: _, ...given } = options;
   const document = await forecastLayouts({
     ...source,
     today: { ...today, assumed: said === null && source.today === null },

@@ -65,7 +65,9 @@ function faults({ input }: WhatIf): string {
   return items.length === 0 ? "" : `<ul class="reasons">${items.join("")}</ul>`;
 }
 
-const interval = (low: number, high: number): string => `${low.toFixed(2)} to ${high.toFixed(2)}`;
+const interval = (low: number, high: number): string => `${low.toFixed(2)}–${high.toFixed(2)}`;
+/** On a phone a date that breaks would make every row five lines high. */
+const unbroken = (text: string): string => text.replaceAll(" ", "\u00a0");
 
 function layouts(document: WhatIf): string {
   const { rows, today, input } = document;
@@ -96,7 +98,7 @@ function layouts(document: WhatIf): string {
           interval(otherLayouts.low, otherLayouts.high),
           times(otherLayouts.mean),
           percent(movedFromToday),
-          `${percent(movedOtherLayouts.low)} to ${percent(movedOtherLayouts.high)}`,
+          `${percent(movedOtherLayouts.low, 0)}–${percent(movedOtherLayouts.high, 0)}`,
         ]),
         rowClass: (row) => (same[row]!.placement === today.placement ? "now" : ""),
       }),
@@ -136,7 +138,7 @@ function worstMinutes({ rows, today }: WhatIf): string {
           times(maxOverMean),
           times(worstMinute!.maxOverMean),
           count(worstMinute!.messages),
-          moment(worstMinute!.at),
+          unbroken(moment(worstMinute!.at)),
         ]),
         rowClass: (row) => (same[row]!.placement === today.placement ? "now" : ""),
       }),

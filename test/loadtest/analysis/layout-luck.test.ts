@@ -45,6 +45,9 @@ test("the share of the keys that move from 4 to 5 shards", () => {
   assert.deepEqual(movedLuck(even, even, 100), { mean: 0, low: 0, high: 0 });
   assert.equal(movedLuck({ placement: "modulo", shards: 4 }, { placement: "modulo", shards: 6 }, 1).mean, 1 - 4 / 12);
   assert.equal(movedLuck(even, { placement: "jump", shards: 8 }, 1).mean, 1 - 1 / 8);
+  // Measured with 5,000 keys.
+  const rings = movedLuck({ placement: "ring:virtualNodes=20", shards: 8 }, { placement: "ring", shards: 8 }, 5_000);
+  assert.ok(rings.low < 0.756 && 0.756 < rings.high, JSON.stringify(rings));
 });
 
 const minute = (startMs: number, loads: number[]): PlacedMinute => ({
