@@ -131,7 +131,7 @@ function hotSection(acts: readonly Hot[]): Section {
     text:
       `\`hotshard stack up\`, then \`hotshard run lady-gaga --rate ${values.rate}\`: one dialog with 40 % of the messages. Rules are evaluated ` +
       `every ${EVALUATION_S} seconds; counted from the first scrape that saw a message, on a new stack each alert fires within ` +
-      `${MOST_EVALUATIONS} evaluations. Resolved is after the end of the run: its last minute must pass.`,
+      `${MOST_EVALUATIONS} evaluations. Right after even traffic the last minute holds some of it yet, and takes longer. Resolved is after the end of the run: its last minute must pass.`,
     head: ["when", "alert", "shard", "fires after, s", "evaluations", "resolved after, s"],
     rows: acts.flatMap(({ rows }) => rows),
   };

@@ -12,7 +12,7 @@ export interface CheckOptions {
   readonly rangeS?: number;
   /** For `$__rate_interval`. Default `1m`. */
   readonly rate?: string;
-  /** Queries that match this are only parsed: their exporter is not there. */
+  /** Queries that match this are only parsed: their exporter is not there, or nothing has happened. */
   readonly absent?: RegExp;
 }
 
@@ -62,7 +62,8 @@ export async function runQueries(options: CheckOptions): Promise<Checked[]> {
   for (const { where, language, expr, legend } of queriesOf(dashboards)) {
     const asked = substitute(expr, rate, `${rangeS}s`);
     if (language === "promql") checked.push(await check(where, asked, legend));
-    else if (loki !== undefined) checked.push({ where, expr: asked, fault: await faultOfLogs(loki, asked, rangeS) });
+    else if (loki !== undefined)
+      checked.push({ where, expr: asked, fault: await faultOfLogs(loki, asked, rangeS, absent) });
   }
   for (const { name, type, query, health, lastError } of await rulesOf(prometheus)) {
     const where = `rule ${name}`;
@@ -73,10 +74,10 @@ export async function runQueries(options: CheckOptions): Promise<Checked[]> {
   return checked;
 }
 
-async function faultOfLogs(loki: string, expr: string, rangeS: number): Promise<string | null> {
+async function faultOfLogs(loki: string, expr: string, rangeS: number, absent?: RegExp): Promise<string | null> {
   const answer = await logLinesOf(loki, expr, rangeS);
   if ("fault" in answer) return answer.fault;
-  return answer.lines.length === 0 ? "no lines" : null;
+  return answer.lines.length === 0 && absent?.test(expr) !== true ? "no lines" : null;
 }
 
 /** @returns null when all is well */
