@@ -65,7 +65,7 @@ function faults({ input }: WhatIf): string {
   return items.length === 0 ? "" : `<ul class="reasons">${items.join("")}</ul>`;
 }
 
-const interval = (low: number, high: number): string => `${low.toFixed(2)}–${high.toFixed(2)}`;
+const interval = (low: number, high: number): string => `${low.toFixed(2)}\u2060–\u2060${high.toFixed(2)}`;
 /** On a phone a date that breaks would make every row five lines high. */
 const unbroken = (text: string): string => text.replaceAll(" ", "\u00a0");
 
@@ -98,7 +98,7 @@ function layouts(document: WhatIf): string {
           interval(otherLayouts.low, otherLayouts.high),
           times(otherLayouts.mean),
           percent(movedFromToday),
-          `${percent(movedOtherLayouts.low, 0)}–${percent(movedOtherLayouts.high, 0)}`,
+          `${percent(movedOtherLayouts.low, 0)}\u2060–\u2060${percent(movedOtherLayouts.high, 0)}`,
         ]),
         rowClass: (row) => (same[row]!.placement === today.placement ? "now" : ""),
       }),

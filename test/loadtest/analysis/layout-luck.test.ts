@@ -63,28 +63,34 @@ test("the worst minute is the most uneven of those that are not nearly empty", (
   assert.deepEqual(worstMinute(minutes, 0), { startMs: 1, messages: 100, maxOverMean: Math.fround(1.4) });
 });
 
-test("of sampled minutes the interval holds the truth about as often as it says, and the estimate is not too high", () => {
-  const random = createRandom(3, 0);
-  const shares = [0.3, 0.24, 0.23, 0.23];
-  let held = 0;
-  let sum = 0;
-  const trials = 200;
-  for (let trial = 0; trial < trials; trial += 1) {
-    const minutes = Array.from({ length: 40 }, (_, i) => {
-      const loads = shares.map(() => 0);
-      for (let n = 0; n < 60; n += 1) {
-        let rest = random.uniform();
-        let shard = 0;
-        while (shard < 3 && rest >= shares[shard]!) rest -= shares[shard++]!;
-        loads[shard]! += 1;
-      }
-      return minute(i, loads);
-    });
-    const [{ estimate, low, high } = { estimate: 0, low: 0, high: 0 }] = resample(minutes, [4]);
-    assert.ok(low <= high);
-    if (low <= 1.2 && 1.2 <= high) held += 1;
-    sum += estimate;
-  }
-  assert.ok(held / trials > 0.88, `${held} of ${trials}`);
-  assert.ok(Math.abs(sum / trials - 1.2) < 0.01, `${sum / trials} on average`);
-});
+for (const shares of [
+  [0.3, 0.24, 0.23, 0.23],
+  // Here any of the four may come out as the largest, which makes the plain estimate 1.06 on average.
+  [0.26, 0.25, 0.25, 0.24],
+]) {
+  test(`of sampled minutes the interval holds the truth about as often as it says: ${shares.join(", ")}`, () => {
+    const random = createRandom(3, 0);
+    const truth = Math.max(...shares) * 4;
+    const trials = 150;
+    let held = 0;
+    let sum = 0;
+    for (let trial = 0; trial < trials; trial += 1) {
+      const minutes = Array.from({ length: 40 }, (_, i) => {
+        const loads = shares.map(() => 0);
+        for (let n = 0; n < 60; n += 1) {
+          let rest = random.uniform();
+          let shard = 0;
+          while (shard < 3 && rest >= shares[shard]!) rest -= shares[shard++]!;
+          loads[shard]! += 1;
+        }
+        return minute(i, loads);
+      });
+      const [{ estimate, low, high } = { estimate: 0, low: 0, high: 0 }] = resample(minutes, [4]);
+      assert.ok(low <= high);
+      if (low <= truth && truth <= high) held += 1;
+      sum += estimate;
+    }
+    assert.ok(held / trials > 0.92, `${held} of ${trials}`);
+    assert.ok(Math.abs(sum / trials - truth) < 0.01, `${sum / trials} on average, in truth ${truth}`);
+  });
+}
