@@ -42,10 +42,13 @@ export interface RunEvidence {
   /** `GET /v1/shards` before the first and after the last message. */
   readonly before: ShardsReply;
   readonly after: ShardsReply;
-  readonly audit: AuditReply;
+  /** Null: the server was gone. */
+  readonly audit: AuditReply | null;
   readonly dialogs: AuditDialogsReply;
   /** The look-ups of `measurement.unknowns`, in their order. */
   readonly unknowns: readonly AuditMessageReply[];
+  /** Why the server could not be asked after the run; absent: it could. */
+  readonly serverGone?: string;
 }
 
 const HOT_DIALOGS = 10;
@@ -186,6 +189,7 @@ export function buildResult(evidence: RunEvidence): Result {
       audit: audited,
       cores,
       ...(expected !== undefined && { expected }),
+      ...(evidence.serverGone !== undefined && { serverGone: evidence.serverGone }),
       zipf:
         popularity === undefined
           ? null

@@ -27,6 +27,8 @@ export interface VerdictInput {
   readonly dials: Dials;
   /** `Story.askedShare`. */
   readonly askedShare: number | null;
+  /** Why the server could not be asked after the run; absent: it could. */
+  readonly serverGone?: string;
   /** What became of `Story.popularity`; absent or null: it promises none, or nothing was stored. */
   readonly zipf?: ZipfFit | null;
   /** `Story.expected`: messages that a story with a pace of its own is expected to plan. */
@@ -69,6 +71,12 @@ function generatorsLost({ generator }: Measurement): Reason[] {
  * believe, not whether the server did well. A message that was lost is the audit's affair.
  */
 const CHECKS: Readonly<Record<string, Check>> = {
+  SERVER_GONE({ serverGone, measurement }) {
+    if (serverGone === undefined) return null;
+    const message = `The server could not be asked what it stored (${serverGone}): shares, skew and audit say nothing, and what the generator measured is kept. Look into the server's log.`;
+    return { message, evidence: { acked: total(measurement, (shard) => shard.acked) } };
+  },
+
   SEND_LAG: (input) =>
     lagging(input, "sent", "their intended moment", input.measurement.generator.sendLag, input.limits.sendLagMs),
 

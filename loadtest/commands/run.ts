@@ -73,12 +73,18 @@ function failOn(): Option {
   );
 }
 
+/** Of the environment an empty value counts as not set, as everywhere. */
+function failOnGiven(command: Command): readonly string[] {
+  const texts = (command.getOptionValue("failOn") as readonly string[] | undefined) ?? [];
+  return command.getOptionValueSource("failOn") === "cli" ? texts : texts.filter((text) => text.trim() !== "");
+}
+
 async function run(reference: string, command: Command): Promise<number> {
   const scenario = await loadScenario(reference);
   const { name } = scenario;
   const given = givenTo(command, scenario);
   const { driver: driverName = "auto", url = null } = given;
-  const failOnTexts = (command.getOptionValue("failOn") as readonly string[] | undefined) ?? [];
+  const failOnTexts = failOnGiven(command);
   const secret = sharedSecret(process.env);
   const faults: ConfigError[] = [];
   const dials = held(faults, () => checkedDials(scenario, given));
