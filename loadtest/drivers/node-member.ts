@@ -1,4 +1,3 @@
-import { loadScenario } from "../own-scenario.ts";
 import type { DriveOrder, Measurement, Progress } from "./contract.ts";
 import { DriveError, type DriveErrorCode } from "./drive-error.ts";
 import { generate, type Books } from "./node-generator.ts";
@@ -62,7 +61,6 @@ async function take({ order, index, count, drainMs }: Assignment): Promise<void>
     },
   };
   try {
-    await loadScenario(order.scenario);
     tell({ kind: "measured", measurement: await generate(whole, seat, drainMs) });
   } catch (error) {
     const code = error instanceof DriveError ? error.code : null;

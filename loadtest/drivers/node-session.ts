@@ -1,7 +1,9 @@
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { ERRORS } from "../../server/protocol/errors.ts";
 import { LIMITS, type ServerFrame } from "../../server/protocol/frames.ts";
 import type { Pending } from "./node-ledger.ts";
+import { textFrame } from "./text-frame.ts";
 
 const HANDSHAKE_MS = 10_000;
 const CLOSE_MS = 1_000;
@@ -54,12 +56,15 @@ export async function openSession(
     perMessageDeflate: false,
     skipUTF8Validation: true,
     handshakeTimeout: HANDSHAKE_MS,
-    // Masking guards proxies against scripts in browsers. A zero mask is legal and spares a pass over every byte.
-    generateMask: () => undefined,
   });
   const pending = new Map<string, Pending>();
   const outbox: string[] = [];
   let readAt = 0;
+  let stream: Socket | null = null;
+
+  function write(text: string): void {
+    if (socket.readyState === WebSocket.OPEN) stream?.write(textFrame(text), "latin1");
+  }
 
   const session: Session = {
     user,
@@ -72,10 +77,10 @@ export async function openSession(
     },
     queue: (frame) => void outbox.push(frame),
     flush() {
-      if (outbox.length === 1) socket.send(outbox[0] ?? "");
+      if (outbox.length === 1) write(outbox[0] ?? "");
       else {
         for (let from = 0; from < outbox.length; from += LIMITS.frames) {
-          socket.send(`[${outbox.slice(from, from + LIMITS.frames).join(",")}]`);
+          write(`[${outbox.slice(from, from + LIMITS.frames).join(",")}]`);
         }
       }
       outbox.length = 0;
@@ -83,8 +88,11 @@ export async function openSession(
     close: async () => closeSocket(socket),
   };
 
-  // This listener comes before that of ws, which parses: the moment is that of the read, not of the handler.
-  socket.on("upgrade", ({ socket: stream }) => void stream.on("data", () => void (readAt = performance.now())));
+  socket.on("upgrade", (response) => {
+    stream = response.socket;
+    // This listener comes before that of ws, which parses: the moment is that of the read, not of the handler.
+    stream.on("data", () => void (readAt = performance.now()));
+  });
   await greet(socket, session, token, handlers);
   return session;
 }
