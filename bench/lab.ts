@@ -60,7 +60,7 @@ async function nodeDriver(): Promise<Section> {
 }
 
 async function whatIfSpeed(): Promise<Section> {
-  const { messages, keys, seconds, peakMb } = await measureSpeed(10_000_000, 1_000_000_000);
+  const { messages, keys, seconds, cpuSeconds, peakMb } = await measureSpeed(10_000_000, 1_000_000_000);
   return {
     title: "What-if: a billion messages",
     text:
@@ -71,6 +71,7 @@ async function whatIfSpeed(): Promise<Section> {
       ["messages", messages.toLocaleString("en")],
       ["distinct keys, lines", keys.toLocaleString("en")],
       ["seconds", seconds.toFixed(1)],
+      ["CPU seconds of all threads", cpuSeconds.toFixed(1)],
       ["peak memory, MB", peakMb.toFixed(0)],
     ],
   };

@@ -101,6 +101,8 @@ export interface SpeedRow {
   readonly messages: number;
   readonly keys: number;
   readonly seconds: number;
+  /** Of all threads, user and system. */
+  readonly cpuSeconds: number;
   readonly peakMb: number;
 }
 
@@ -117,9 +119,17 @@ export async function measureSpeed(keys: number, messages: number): Promise<Spee
   );
   const seconds = (performance.now() - from) / 1_000;
   const { input } = JSON.parse(stdout) as WhatIf;
+  const [, user] = /User time \(seconds\): ([\d.]+)/u.exec(stderr) ?? [];
+  const [, system] = /System time \(seconds\): ([\d.]+)/u.exec(stderr) ?? [];
   const [, peak] = /Maximum resident set size \(kbytes\): (\d+)/u.exec(stderr) ?? [];
   await rm(folder, { recursive: true });
-  return { messages: input.messages, keys: input.dialogs, seconds, peakMb: Number(peak) / 1_024 };
+  return {
+    messages: input.messages,
+    keys: input.dialogs,
+    seconds,
+    cpuSeconds: Number(user) + Number(system),
+    peakMb: Number(peak) / 1_024,
+  };
 }
 
 async function writeCounts(path: string, keys: number, messages: number): Promise<void> {

@@ -4,7 +4,7 @@ import { dot, isNarrow, line, text, type Drawing, type Picture } from "../svg.ts
 
 function draw(rows: readonly WhatIfRow[], { today, target }: WhatIf, width: number): Drawing {
   const narrow = isNarrow(width);
-  const [left, right, top, height] = [narrow ? 96 : 150, narrow ? 44 : 170, 34, 30];
+  const [left, right, top, height] = [narrow ? 96 : 150, narrow ? 60 : 190, 34, 30];
   const bottom = top + height * rows.length;
   const ends = rows.flatMap(({ maxOverMean, otherLayouts }) => [maxOverMean, otherLayouts.high]);
   const x = scaleLog([1, Math.max(1.5, target, ...ends) * 1.04], [left, width - right]);
@@ -33,7 +33,7 @@ function draw(rows: readonly WhatIfRow[], { today, target }: WhatIf, width: numb
     height: bottom + 10,
     body:
       line(x(1), top - 6, x(1), bottom, "rule") +
-      text(x(1), top - 14, "even", { anchor: "middle", className: "soft" }) +
+      (x(target) - x(1) > 30 ? text(x(1), top - 14, "even", { anchor: "middle", className: "soft" }) : "") +
       line(x(target), top - 6, x(target), bottom, "mark") +
       text(x(target) + 4, top - 14, `target ${target}`, { className: "soft" }) +
       marks.join(""),

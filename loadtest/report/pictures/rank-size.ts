@@ -30,7 +30,7 @@ function draw(points: readonly Point[], fair: number, width: number): Drawing {
   const [left, top, bottom] = [58, 14, height - 40];
   const [first, last] = [points[0]!, points[points.length - 1]!];
   const x = scaleLog([1, Math.max(10, last.rank)], [left, width - 14]);
-  const y = scaleLog([last.share, Math.max(first.share, fair) * 1.3], [bottom, top]);
+  const y = scaleLog([Math.min(last.share, fair), Math.max(first.share, fair) * 1.3], [bottom, top]);
   const curve = path<Point>()
     .x(({ rank }) => x(rank))
     .y(({ share }) => y(share))

@@ -46,6 +46,8 @@ function draw({ rows, today, target, input }: WhatIf, width: number): Drawing {
   }
   const now = rows.find(({ placement, shards }) => placement === today.placement && shards === today.shards)!;
   const heat = now.maxOverMean > target ? "hot" : "cool";
+  // Right of the middle there is room on the left only.
+  const late = x(today.shards) > width / 2;
   return {
     width,
     height,
@@ -69,7 +71,8 @@ function draw({ rows, today, target, input }: WhatIf, width: number): Drawing {
         .map(({ names, at }) => text(width - right + 8, at + 4, named(names, narrow), { className: "soft" }))
         .join("") +
       dot(x(today.shards), y(now.maxOverMean), 5, heat) +
-      text(x(today.shards) + 8, y(now.maxOverMean) - 8, `today ${times(now.maxOverMean)}`, {
+      text(x(today.shards) + (late ? -8 : 8), y(now.maxOverMean) + (late ? 4 : -8), `today ${times(now.maxOverMean)}`, {
+        anchor: late ? "end" : "start",
         className: `strong halo${heat === "hot" ? " hot-ink" : ""}`,
       }),
   };
