@@ -12,7 +12,7 @@ import { readRun } from "../report/write.ts";
 import { whatIfPage } from "../report/what-if-page.ts";
 import { whatIfTerminal } from "../report/what-if-terminal.ts";
 import { forecastLayouts, type WhatIfOrder } from "../what-if.ts";
-import { shellCommand } from "./command-line.ts";
+import { shellCommand, type GivenFlags } from "./command-line.ts";
 import { parseToday, wholeNumber, type TodayLayout } from "./whatif-options.ts";
 
 const AFTER = `
@@ -73,14 +73,16 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
     .option("--json", "print the answer as JSON on stdout")
     .addHelpText("after", AFTER)
     .action(async (input: string, options: Options, command: Command) => {
-      const typed = Object.entries(options).filter(([name]) => command.getOptionValueSource(name) === "cli");
+      const typed = Object.entries(options).filter(
+        ([name]) => name !== "json" && command.getOptionValueSource(name) === "cli",
+      );
       finish(await whatIf(input, options, Object.fromEntries(typed)));
     });
 }
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
-async function whatIf(input: string, options: Options, { json: _, ...given }: Partial<Options>): Promise<number> {
+async function whatIf(input: string, options: Options, given: GivenFlags): Promise<number> {
   const target = Number(options.target);
   if (!(target > 1)) throw new ConfigError("BAD_OPTIONS", `--target ${options.target}: a max/mean above 1, e.g. 1.25`);
   for (const placement of options.placement) parsePlacement(placement);

@@ -74,7 +74,8 @@ async function openSource(path: string): Promise<{ stream: Readable; packed: boo
   }
   try {
     const file = await open(path);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0).finally(() => file.close());
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    await file.close();
     const stream = createReadStream(path, { highWaterMark: PIECE });
     return unpackedIf(bytesRead === 2 && isGzip(buffer), stream, false);
   } catch (error) {

@@ -118,7 +118,9 @@ async function asker(connection: Connection, deadline: number): Promise<Ask> {
       ? `SET STATEMENT max_statement_time=${(left / 1_000).toFixed(3)} FOR SELECT ${select}`
       : `SELECT /*+ MAX_EXECUTION_TIME(${Math.ceil(left)}) */ ${select}`;
     const [rows] = await connection.query<RowDataPacket[]>(limited, [...values]);
-    return rows.map((row) => (row as unknown as unknown[]).map((value) => (value === null ? null : String(value))));
+    return rows.map((row) =>
+      (row as unknown as (string | number | null)[]).map((value) => (value === null ? null : String(value))),
+    );
   };
 }
 

@@ -56,7 +56,7 @@ export function createWindows(
       return true;
     },
     end() {
-      for (const one of [...open.keys()]) close(one);
+      for (const one of open.keys()) close(one);
     },
   };
 }

@@ -24,7 +24,7 @@ export function headlineToday(document: WhatIf): string {
 }
 
 /** `slots, 4 shards`. */
-export const layoutInWords = ({ today }: WhatIf): string => `${today.placement}, ${plural(today.shards, "shard")},`;
+const layoutInWords = ({ today }: WhatIf): string => `${today.placement}, ${plural(today.shards, "shard")},`;
 
 /** What was read. */
 export function inputInWords({ input }: WhatIf): string {

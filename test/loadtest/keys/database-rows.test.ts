@@ -168,7 +168,7 @@ test("asking changes nothing, and a statement that would is refused by the datab
   assert.ok(reads.every((one) => said.indexOf(one) > readOnly));
   assert.ok(
     reads.every(
-      (one) => /^SET STATEMENT max_statement_time=[\d.]+ FOR SELECT/u.test(one) || /^SELECT VERSION/u.test(one),
+      (one) => /^SET STATEMENT max_statement_time=[\d.]+ FOR SELECT/u.test(one) || one.startsWith("SELECT VERSION"),
     ),
     reads.join("\n"),
   );

@@ -54,10 +54,11 @@ test("messages per key are those of a map, whatever the keys", async () => {
   );
 });
 
+/** Equal halves must not be taken for equal keys. */
+const hash = (i: number): [number, number] => [i % 7, Math.imul(i >>> 2, 0x9e3779b1) >>> 0];
+
 test("a table grows over many blocks and finds every key again", () => {
   const table = createKeyTable();
-  // Equal halves must not be taken for equal keys.
-  const hash = (i: number): [number, number] => [i % 7, Math.imul(i >>> 2, 0x9e3779b1) >>> 0];
   const distinct = new Set<string>();
   for (let i = 0; i < 700_000; i += 1) {
     distinct.add(hash(i).join());
