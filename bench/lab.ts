@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compareTrials, oneHour } from "./compare-sections.ts";
 import { labPage } from "./lab-page.ts";
 import { machine } from "./machine.ts";
 import { measureNodeDriver } from "./node-driver.ts";
@@ -19,6 +20,8 @@ const PARTS: Readonly<Record<string, () => Promise<Section>>> = {
   "node-driver": nodeDriver,
   "what-if": whatIfSpeed,
   "what-if-forecasts": whatIfForecasts,
+  compare: compareTrials,
+  "one-hour": oneHour,
 };
 
 const named = process.argv.slice(2);

@@ -1,13 +1,13 @@
 import { mergeHistograms } from "../traffic/histogram.ts";
 import { createRandom } from "../traffic/random.ts";
 import { packageVersion } from "../version.ts";
-import { blockBootstrap } from "./block-bootstrap.ts";
+import { blockBootstrap, blockLength } from "./block-bootstrap.ts";
 import { ALLOWABLE, differencesOf, obstaclesOf, type ComparedRun, type Obstacle } from "./comparable.ts";
 import type { Change, Comparison, Outcome } from "./comparison.ts";
 import { decide, type Decision, type Estimate } from "./decide.ts";
 import { hotDialogFigures, type DialogCounts } from "./hot-dialogs.ts";
 import { createLogValues, leastSamples, measuresOf, samplesOf } from "./measures.ts";
-import type { RunSeries } from "./series.ts";
+import { inBlocks, type RunSeries } from "./series.ts";
 import { superiority } from "./superiority.ts";
 
 export interface CompareOptions {
@@ -72,9 +72,9 @@ interface Values {
 }
 
 function valuesOf(series: RunSeries): Values {
-  const statistics = createLogValues(series);
   const cells = series.seconds.length;
-  const logs = statistics(new Float64Array(cells).fill(1)).slice();
+  const logs = createLogValues(series)(new Float64Array(cells).fill(1));
+  const statistics = createLogValues(inBlocks(series, blockLength(cells)));
   return { logs, ...blockBootstrap(cells, statistics, createRandom(5, cells).uniform) };
 }
 

@@ -1,4 +1,4 @@
-import { lowerEdgeOf } from "../traffic/histogram.ts";
+import { BUCKET_COUNT, lowerEdgeOf } from "../traffic/histogram.ts";
 import type { CellHistograms, RunSeries } from "./series.ts";
 
 /** One figure of a run that is compared. */
@@ -40,9 +40,6 @@ export function samplesOf(series: RunSeries): number[] {
 export function leastSamples({ metric }: Measure): number {
   return metric.endsWith("p99") ? 1_000 : 30;
 }
-
-/** The buckets of all shards together lie within this. */
-const BUCKETS = 4_096;
 
 /** Adds up the rows of the cells, each as often as its weight says. */
 function weighted({ buckets, counts }: CellHistograms, weights: Float64Array, into: Float64Array): void {
@@ -86,8 +83,8 @@ function dot(values: Float64Array, weights: Float64Array): number {
 export function createLogValues(series: RunSeries): (weights: Float64Array) => Float64Array {
   const perShard = TIMES.length + 1;
   const values = new Float64Array(perShard + 1 + perShard * series.shards.length);
-  const here = new Float64Array(BUCKETS);
-  const all = { delivery: new Float64Array(BUCKETS), commit: new Float64Array(BUCKETS) };
+  const here = new Float64Array(BUCKET_COUNT);
+  const all = { delivery: new Float64Array(BUCKET_COUNT), commit: new Float64Array(BUCKET_COUNT) };
 
   return (weights) => {
     const seconds = dot(series.seconds, weights);
@@ -109,7 +106,7 @@ export function createLogValues(series: RunSeries): (weights: Float64Array) => F
       total += acked;
       largest = Math.max(largest, acked);
     });
-    TIMES.forEach(({ name, q }, i) => (values[i] = logQuantile(null, all[name], BUCKETS, q)));
+    TIMES.forEach(({ name, q }, i) => (values[i] = logQuantile(null, all[name], BUCKET_COUNT, q)));
     values[TIMES.length] = Math.log(total / seconds);
     values[TIMES.length + 1] = Math.log((largest * series.shards.length) / total);
     return values;

@@ -110,7 +110,9 @@ function isPacked(value: unknown): value is PackedHistogram {
   if (typeof value !== "object" || value === null) return false;
   if (!("sum" in value && "max" in value && "counts" in value && Array.isArray(value.counts))) return false;
   if (!(Number.isFinite(value.sum) && Number.isFinite(value.max) && value.counts.length % 2 === 0)) return false;
-  return value.counts.every((entry) => Number.isInteger(entry) && entry > 0);
+  // An hour on 64 shards has millions of them: no call for each.
+  for (const entry of value.counts) if (!(entry > 0 && entry % 1 === 0)) return false;
+  return true;
 }
 
 function parseSlices(text: string, where: string): Slice[] {

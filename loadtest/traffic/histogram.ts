@@ -23,7 +23,8 @@ const STEP_BITS = 6;
 /** 2^−10 ms is just below a microsecond, 2^24 ms is 4.6 hours. */
 const LOWEST_EXPONENT = -10;
 const HIGHEST_EXPONENT = 24;
-const SIZE = (HIGHEST_EXPONENT - LOWEST_EXPONENT) * STEPS;
+/** Number of buckets: indices are below it. */
+export const BUCKET_COUNT = (HIGHEST_EXPONENT - LOWEST_EXPONENT) * STEPS;
 const LOWEST = 2 ** LOWEST_EXPONENT;
 const OFFSET = (1023 + LOWEST_EXPONENT) * STEPS;
 
@@ -37,7 +38,7 @@ function bucketOf(ms: number): number {
   if (!(ms > LOWEST)) return 0;
   double[0] = ms;
   const index = ((words[HIGH_WORD] ?? 0) >>> (20 - STEP_BITS)) - OFFSET;
-  return index < SIZE ? index : SIZE - 1;
+  return index < BUCKET_COUNT ? index : BUCKET_COUNT - 1;
 }
 
 /** The smallest value of a bucket, ms; that of the next one is its upper end. */
@@ -53,14 +54,14 @@ function middleOf(index: number): number {
 
 /** A log-linear histogram: quantiles are within 0.8 % of the exact ones between 1 µs and 4.6 hours. */
 export function createHistogram(): Histogram {
-  const counts = new Uint32Array(SIZE);
+  const counts = new Uint32Array(BUCKET_COUNT);
   let count = 0;
   let sum = 0;
   let max = 0;
 
   function toData(): HistogramData {
     const buckets: [number, number][] = [];
-    for (let index = 0; index < SIZE; index++) {
+    for (let index = 0; index < BUCKET_COUNT; index++) {
       const n = counts[index] ?? 0;
       if (n > 0) buckets.push([index, n]);
     }

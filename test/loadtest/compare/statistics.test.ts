@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { blockBootstrap } from "../../../loadtest/compare/block-bootstrap.ts";
+import { blockBootstrap, blockLength } from "../../../loadtest/compare/block-bootstrap.ts";
 import { decide, type Estimate } from "../../../loadtest/compare/decide.ts";
 import { studentQuantile, studentTail } from "../../../loadtest/compare/student.ts";
 import { superiority } from "../../../loadtest/compare/superiority.ts";
@@ -85,8 +85,16 @@ test("the block bootstrap sees what neighbours have in common; single cells woul
   for (let trial = 0; trial < 20; trial += 1) {
     let last = 0;
     const series = Float64Array.from({ length: cells }, () => (last = memory * last + normal()));
-    const mean = (weights: Float64Array) =>
-      Float64Array.of(series.reduce((sum, value, i) => sum + value * weights[i]!, 0) / cells);
+    const length = blockLength(cells);
+    const blocks = series.map((_, i) => {
+      let sum = 0;
+      for (let step = 0; step < length; step += 1) sum += series[(i + step) % cells]!;
+      return sum;
+    });
+    const mean = (weights: Float64Array) => {
+      const drawn = weights.reduce((sum, weight) => sum + weight, 0);
+      return Float64Array.of(blocks.reduce((sum, value, i) => sum + value * weights[i]!, 0) / drawn / length);
+    };
     const { errors } = blockBootstrap(cells, mean, createRandom(trial, 2).uniform);
     // The mean of a first-order autoregression has the standard error 1 ÷ ((1 − memory) √n).
     ratios.push(errors[0]! * (1 - memory) * Math.sqrt(cells));

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { Check } from "typebox/value";
+import { CapacitySchema, type Capacity } from "../../loadtest/capacity/document.ts";
+import { ComparisonSchema, type Comparison } from "../../loadtest/compare/comparison.ts";
+import { writeRun } from "../../loadtest/report/write.ts";
+import { syntheticRun, type SyntheticOptions } from "../support/synthetic-run.ts";
+
+const HOTSHARD = join(import.meta.dirname, "../../bin/hotshard.js");
+
+async function hotshard(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [HOTSHARD, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout, stderr };
+}
+
+describe("hotshard compare and capacity", () => {
+  const folder = mkdtempSync(join(tmpdir(), "hotshard-compare-"));
+  const at = (name: string) => join(folder, name);
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function write(name: string, options: SyntheticOptions): Promise<void> {
+    await writeRun(at(name), { ...syntheticRun(options), dialogs: [{ dialog: "1_2", shard: "00", count: 500 }] });
+  }
+
+  test("two folders: the table, the files, and the exit code that a CI asks for", async () => {
+    await write("before", { noise: 1 });
+    await write("after", { noise: 2, slow: { "01": 1.2 } });
+    const { code, stderr, stdout } = await hotshard("compare", at("before"), at("after"), "--out", at("c"), "--json");
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /Shard 01 is worse: /u);
+    const comparison = JSON.parse(stdout) as Comparison;
+    assert.ok(Check(ComparisonSchema, comparison));
+    assert.deepEqual(comparison, JSON.parse(readFileSync(at("c/compare.json"), "utf8")));
+    assert.match(readFileSync(at("c/compare.md"), "utf8"), /^# Shard 01 is worse/u);
+    assert.match(readFileSync(at("c/compare.html"), "utf8"), /^<!doctype html>/u);
+    const failing = await hotshard("compare", at("before"), at("after"), "--out", at("c"), "--fail-on-worse");
+    assert.equal(failing.code, 1);
+    const wide = await hotshard(
+      "compare",
+      at("before"),
+      at("after"),
+      "--out",
+      at("c"),
+      "--fail-on-worse",
+      "--tolerance",
+      "50%",
+    );
+    assert.equal(wide.code, 0, wide.stderr);
+  });
+
+  test("what cannot be compared, and bad options, are one line and exit code 2", async () => {
+    await write("eight", { noise: 3, shards: 8 });
+    const table: [string[], RegExp][] = [
+      [[at("before"), at("eight")], /^hotshard: NOT_COMPARABLE: SHARDS: .* --allow SHARDS compares all the same\n$/u],
+      [[at("before"), at("before")], /^hotshard: NOT_COMPARABLE: SAME_RUN: [^\n]*\n$/u],
+      [[at("before"), at("nowhere")], /^hotshard: NO_RESULT: [^\n]*\n$/u],
+      [[at("before"), at("after"), "--tolerance", "much", "--allow", "LUCK"], /BAD_OPTIONS: --tolerance .* --allow /u],
+      [["--interleave", "random", "random", "--rounds", "5"], /BAD_OPTIONS: --rounds /u],
+      [["--interleave", "random 'x", "random"], /BAD_OPTIONS: A: a quote/u],
+    ];
+    for (const [args, expected] of table) {
+      const { code, stderr } = await hotshard("compare", ...args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, expected);
+    }
+  });
+
+  test("in alternation a setting that cannot run ends it with the run's own words", async () => {
+    const { code, stderr } = await hotshard("compare", "--interleave", "random --rate 0", "random", "--out", at("i"));
+    assert.equal(code, 2);
+    assert.match(stderr, /BAD_DIALS: rate /u);
+  });
+
+  test("capacity: real runs between a rate that passes and one that cannot, and the files of both", async () => {
+    const args = [
+      "random",
+      "--driver",
+      "node",
+      "--users",
+      "40",
+      "--shards",
+      "2?commitMs=20&maxRows=2",
+      "--rate",
+      "100",
+    ];
+    const search = [
+      "--until",
+      "delivery.p50<150ms",
+      "--duration",
+      "3s",
+      "--warmup",
+      "500ms",
+      "--precision",
+      "100%",
+      "--within",
+      "2m",
+    ];
+    const { code, stderr, stdout } = await hotshard("capacity", ...args, ...search, "--out", at("cap"), "--json");
+    const capacity = JSON.parse(stdout) as Capacity;
+    assert.ok(Check(CapacitySchema, capacity), stdout);
+    assert.deepEqual(capacity, JSON.parse(readFileSync(at("cap/capacity.json"), "utf8")));
+    assert.ok(capacity.steps.length > 0 && stderr.includes("at most 2m"));
+    // Two shards of 100 rows a second; on a busy machine the generator may give up first, and says so.
+    if (capacity.ceiling !== "threshold" || capacity.low === null) return;
+    assert.equal(code, 0, stderr);
+    assert.ok(capacity.low >= 50 && capacity.high! <= 400, stderr);
+  });
+
+  test("capacity refuses what it cannot search", async () => {
+    const table: [string[], RegExp][] = [
+      [["random", "--until", "delivery.p9<50ms"], /BAD_THRESHOLD: .*delivery\.p9/u],
+      [["random", "--until", "delivery.p99<50ms", "--precision", "0", "--within", "soon"], /--precision .*--within /u],
+      [["nothing", "--until", "delivery.p99<50ms", "--out", at("cap2")], /NO_SUCH_SCENARIO|there is no scenario/u],
+    ];
+    for (const [args, expected] of table) {
+      const { code, stderr } = await hotshard("capacity", ...args);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, expected);
+    }
+  });
+});
