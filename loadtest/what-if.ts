@@ -51,7 +51,7 @@ const STEP = 1.1;
 /**
  * Reads the keys, places them by every layout, and says what to do.
  *
- * @throws {ConfigError} NO_MESSAGES when nothing was counted; what reading throws
+ * @throws {ConfigError} NO_MESSAGES when nothing was counted, BAD_INPUT when most lines cannot be used; what reading throws
  */
 export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   const { today, target } = order;
@@ -64,11 +64,7 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
     if (compiled.length === 0) compiled = compileLayouts([now, ...layouts]);
     minutes.push(placeMinute(layouts, compiled.slice(1), compiled[0]!, window, sampling));
   });
-  if (counted.messages === 0) {
-    const [fault] = order.faults.list();
-    const why = fault === undefined ? "" : `; ${fault.code}: ${fault.where}: ${fault.message}`;
-    throw new ConfigError("NO_MESSAGES", `${order.name} holds no messages${why}`);
-  }
+  refuseUseless(order, counted);
   order.onProgress(`placing ${counted.table.size()} keys by ${layouts.length} layouts`);
   const placed = await placeOnThreads(counted.table.blocks(), layouts, now);
   const ranked = rankedCounts(counted);
@@ -87,6 +83,17 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
     advice: adviceOf(order, counted, now),
     command: order.command,
   };
+}
+
+/** A picture, say, has a few lines that could be keys. */
+function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows }: Tally): void {
+  const lost = faults.list().filter((fault) => fault.lost);
+  const [first] = lost;
+  const why = first === undefined ? "" : `; ${first.code}: ${first.where}: ${first.message}`;
+  if (messages === 0) throw new ConfigError("NO_MESSAGES", `${name} holds no messages${why}`);
+  if (lost.reduce((sum, { lines }) => sum + lines, 0) > rows) {
+    throw new ConfigError("BAD_INPUT", `most lines of ${name} cannot be used${why}`);
+  }
 }
 
 /** Messages per key, heaviest first. */

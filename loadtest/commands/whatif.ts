@@ -20,7 +20,7 @@ INPUT is one of
   counts.csv          dialog,count: a line for each key, with a header or none; a key is any text
   trace.csv.gz        time,dialog: a line for each message; gives the worst minute too
   runs/FOLDER         what a hotshard run left
-  mysql://u:p@host/db a database, asked itself: --table T --key K, and --time C for a sample by minutes
+  mysql://…           a database, asked itself: --table T --key K, and --time C for a sample by minutes
   -                   stdin, as in: mysql -B -e 'SELECT dialog, COUNT(*) AS count …' | hotshard whatif -
 CSV, tabs, NDJSON or the output of uniq -c; gzip or not.
 
@@ -86,6 +86,7 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
   const target = Number(options.target);
   if (!(target > 1)) throw new ConfigError("BAD_OPTIONS", `--target ${options.target}: a max/mean above 1, e.g. 1.25`);
   for (const placement of options.placement) parsePlacement(placement);
+  await mustBeFolder(dirname(options.out));
   const sizes = options.shards?.split(",").map((text) => wholeNumber("--shards", text, 1, 1_024));
   const source = input.includes("://") ? databaseSource(input, options) : await openInput(input, options);
   const said = options.today === undefined ? null : parseToday(options.today);
@@ -145,6 +146,13 @@ async function openInput(input: string, options: Options): Promise<Source> {
 function fileSource(path: string, kind: Source["kind"], today: TodayLayout | null): Source {
   const faults: InputFaults = createInputFaults(path);
   return { name: path === "-" ? "stdin" : path, kind, rows: readRows(path, faults), faults, today };
+}
+
+/** Before the work, not after it. */
+async function mustBeFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory() !== true)
+    throw new ConfigError("BAD_OPTIONS", `--out: ${path} is not a folder; make it first`);
 }
 
 /** @returns the folder of a run, also when its result is named; null for anything else */

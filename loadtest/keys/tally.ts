@@ -10,6 +10,8 @@ import { createWindows, type KeyWindow } from "./windows.ts";
 export interface Tally {
   readonly table: KeyTable;
   readonly messages: number;
+  /** Rows that were used. */
+  readonly rows: number;
   /** The heaviest keys by name, heaviest first. */
   readonly top: readonly NamedKey[];
   /** First and last time, ms; null when the input has no times. */
@@ -36,9 +38,11 @@ export async function tally(
   const windows = createWindows(table, onWindow, openMinutes);
   const words = new Uint32Array(4);
   let messages = 0;
+  let used = 0;
   let fromMs = Number.POSITIVE_INFINITY;
   let toMs = Number.NEGATIVE_INFINITY;
   for await (const { keys, counts, times, lines } of rows) {
+    used += keys.length;
     for (let i = 0; i < keys.length; i += 1) {
       const key = keys[i]!;
       const count = counts[i]!;
@@ -58,7 +62,7 @@ export async function tally(
     }
   }
   windows.end();
-  return { table, messages, top: top.list(), span: fromMs <= toMs ? { fromMs, toMs } : null };
+  return { table, messages, rows: used, top: top.list(), span: fromMs <= toMs ? { fromMs, toMs } : null };
 }
 
 const outOfOrder = (): string =>

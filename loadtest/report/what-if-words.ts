@@ -20,7 +20,8 @@ export function headlineToday(document: WhatIf): string {
   const { label, share } = fullestToday(document);
   const takes = `shard ${label} takes ${percent(share)} of the messages, ${times(today.maxOverMean)} its fair share`;
   if (burnsToday(document)) return `On ${layoutInWords(document)} ${takes}.`;
-  return `On ${layoutInWords(document)} no shard burns: ${takes}.`;
+  const chance = today.maxOverMean > document.target ? ", no more than chance with so few keys" : "";
+  return `On ${layoutInWords(document)} no shard burns: ${takes}${chance}.`;
 }
 
 /** `slots, 4 shards`. */

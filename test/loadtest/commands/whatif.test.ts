@@ -175,6 +175,11 @@ const BAD: Record<string, [options: string[], line: RegExp]> = {
   "empty.csv": [[], /^hotshard: NO_MESSAGES: empty\.csv holds no messages\n$/u],
   "negative.csv": [[], /^hotshard: NO_MESSAGES: .*NEGATIVE_COUNT: negative\.csv line 2/u],
   "columns.csv": [[], /^hotshard: BAD_COLUMNS: columns\.csv line 1/u],
+  "picture.png": [
+    [],
+    /^hotshard: BAD_INPUT: most lines of picture\.png cannot be used; BAD_UTF8: picture\.png line 1/u,
+  ],
+  "empty.csv    ": [["--out", "nowhere/x.html"], /^hotshard: BAD_OPTIONS: --out: nowhere is not a folder/u],
   "nowhere.csv": [[], /^hotshard: NO_INPUT: cannot read nowhere\.csv/u],
   "empty.csv ": [["--today", "slots"], /^hotshard: BAD_OPTIONS: --today slots: a placement and its shards/u],
   "empty.csv  ": [["--today", "sloths:4"], /^hotshard: BAD_PLACEMENT: no placement "sloths"/u],
@@ -190,6 +195,7 @@ const BAD: Record<string, [options: string[], line: RegExp]> = {
 for (const [input, [options, line]] of Object.entries(BAD)) {
   test(`${input} ${options.join(" ")}: one line, no stack`, () => {
     file("empty.csv", "");
+    file("picture.png", Buffer.from("\xff\n\xfe\nkey\n", "latin1"));
     file("negative.csv", "dialog,count\na,-1\n");
     file("columns.csv", "a,b,c\nd,e,f\n");
     const { code, stderr } = whatif(input.trim(), ...options);
