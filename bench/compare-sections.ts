@@ -8,13 +8,14 @@ import { trials } from "./trials.ts";
 /** Pairs of runs of each kind; `BENCH_PAIRS` for a quick look. */
 const PAIRS = Number(process.env["BENCH_PAIRS"] ?? 20);
 
+const of = (n: number, all: number): string => `${n} of ${all}`;
+
 /** Twenty pairs of the same thing, and twenty with one slower shard: a quarter of an hour. `BENCH_RUNS` names a folder that keeps the runs. */
 export async function compareTrials(): Promise<Section> {
   const kept = process.env["BENCH_RUNS"];
   const folder = kept ?? mkdtempSync(join(tmpdir(), "hotshard-trials-"));
   try {
     const [same, planted] = [await trials("same", PAIRS, folder), await trials("planted", PAIRS, folder)];
-    const of = (n: number, all: number) => `${n} of ${all}`;
     return {
       title: "Compare: false alarms and a planted change",
       text:

@@ -2,7 +2,7 @@ import type { Result } from "../report/result.ts";
 import type { RunSeries } from "./series.ts";
 
 /** Fewer whole slices of the measured phase than this show nothing of a run's own noise. */
-export const LEAST_SLICES = 8;
+const LEAST_SLICES = 8;
 
 export interface Obstacle {
   readonly code: (typeof OBSTACLES)[number];

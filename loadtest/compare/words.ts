@@ -40,7 +40,7 @@ export function changeInWords(change: number): string {
 export const intervalInWords = ({ low, high }: Change): string => `${changeInWords(low)} to ${changeInWords(high)}`;
 
 /** `commit p50 40.3 ms → 44.4 ms, +10.2 % (+9.1 % to +11.3 %)`. */
-export function changeInFull(one: Change): string {
+function changeInFull(one: Change): string {
   const from = figureInWords(one.metric, one.a);
   const to = figureInWords(one.metric, one.b);
   return `${metricInWords(one.metric)} ${from} → ${to}, ${changeInWords(one.change)} (${intervalInWords(one)})`;

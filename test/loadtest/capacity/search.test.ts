@@ -49,9 +49,10 @@ test("without noise the capacity lies in a bracket as narrow as asked, after few
   );
 });
 
+const upTo6000 = (forecast: number | null) =>
+  search(100, 0.1, (rate) => ({ vote: rate <= 6_000 ? "pass" : "fail", clear: true }), forecast).rates.length;
+
 test("a forecast saves the steps up to it", () => {
-  const upTo6000 = (forecast: number | null) =>
-    search(100, 0.1, (rate) => ({ vote: rate <= 6_000 ? "pass" : "fail", clear: true }), forecast).rates.length;
   assert.ok(upTo6000(6_100) < upTo6000(null));
 });
 
