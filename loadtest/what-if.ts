@@ -71,13 +71,15 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   const classes = classesOfRanked(ranked);
   const sample = order.sample?.() ?? null;
   order.onProgress("simulating other layouts");
+  const rows = rowsOf(order, layouts, placed, { counted, classes, minutes, sampled: sample !== null });
+  const at = rows.findIndex(({ placement, shards }) => placement === today.placement && shards === today.shards);
   return {
     version: 1,
     hotshard: packageVersion(),
     input: inputOf(order, counted, sample),
-    today: todayOf(order, layouts, placed, counted),
+    today: todayOf(order, rows[at]!, placed[at]!, counted),
     target,
-    rows: rowsOf(order, layouts, placed, { counted, classes, minutes, sampled: sample !== null }),
+    rows,
     topDialogs: topOf(counted, now),
     popularity: popularityOf(ranked, counted.messages),
     advice: adviceOf(order, counted, now),
@@ -128,19 +130,18 @@ function moment(ms: number): string {
 
 function todayOf(
   { today }: WhatIfOrder,
-  layouts: readonly Layout[],
-  placed: readonly PlacedKeys[],
+  { maxOverMean: ratio, interval }: WhatIfRow,
+  { loads }: PlacedKeys,
   counted: Tally,
 ): WhatIf["today"] {
-  const at = layouts.findIndex((one) => one.placement === today.placement && one.shards.length === today.shards);
-  const loads = [...placed[at]!.loads];
   const { mean, p99 } = noiseFloor(counted.table.size(), today.shards);
   return {
     placement: today.placement,
     shards: today.shards,
     assumed: today.assumed,
-    maxOverMean: maxOverMean(loads),
-    shares: loads.map((load) => load / counted.messages),
+    maxOverMean: ratio,
+    interval,
+    shares: Array.from(loads, (load) => load / counted.messages),
     noiseFloor: { mean, p99 },
   };
 }

@@ -40,7 +40,9 @@ export const WhatIfSchema = Type.Object(
       messages: Count("Counted"),
       dialogs: Count("Distinct keys among them"),
       topShare: Num("Share of the messages of the heaviest key, 0…1"),
-      span: Nullable(Type.Object({ from: Text("ISO 8601, or seconds of a trace that has no dates"), to: Text("") })),
+      span: Nullable(
+        Type.Object({ from: Text("ISO 8601, or seconds of a trace that has no dates"), to: Text("The same") }),
+      ),
       sample: Nullable(
         Type.Object({
           minutes: Count("Minutes that were read, at random"),
@@ -62,6 +64,7 @@ export const WhatIfSchema = Type.Object(
       shards: Shards,
       assumed: Type.Boolean({ description: "Nobody said so: the default" }),
       maxOverMean: Num("Largest shard over the mean"),
+      interval: Interval("Of maxOverMean, from sampling, as in the rows"),
       shares: Type.Array(Num("Of the messages, 0…1"), { description: "Of each shard" }),
       noiseFloor: Type.Object({
         mean: Num("Expected max/mean of as many equally heavy keys under a perfect hash"),

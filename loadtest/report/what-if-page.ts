@@ -9,7 +9,15 @@ import { figure, paragraph, section } from "./section.ts";
 import { adviceList, whatIfTable } from "./sections/remedies.ts";
 import { table } from "./table.ts";
 import type { WhatIf } from "./what-if-document.ts";
-import { ASSUMED, burnsToday, fullestToday, headlineToday, inputInWords, methodInWords } from "./what-if-words.ts";
+import {
+  ASSUMED,
+  burnsToday,
+  fullestToday,
+  headlineToday,
+  inputInWords,
+  methodInWords,
+  samplingInWords,
+} from "./what-if-words.ts";
 
 /** The answer of `hotshard whatif` as one HTML file; the same document gives the same bytes. */
 export function whatIfPage(document: WhatIf): string {
@@ -43,6 +51,7 @@ function opening(document: WhatIf): string {
     `<header><p class="where"><b>hotshard</b> · <b>what if</b> · ${escapeXml(`${input.name} · ${inputInWords(document)}${span}`)}</p>` +
     faults(document) +
     `<h1>${escapeXml(headlineToday(document))}</h1>` +
+    (input.sample === null ? "" : paragraph(samplingInWords(document), "lead")) +
     (today.assumed ? paragraph(ASSUMED, "lead soft") : "") +
     `</header>` +
     figure(

@@ -2,7 +2,7 @@ import { escapeTerminal } from "./escape.ts";
 import { moment, percent, plural, times } from "./format.ts";
 import { wrap, type Screen } from "./terminal.ts";
 import type { WhatIf, WhatIfRow } from "./what-if-document.ts";
-import { ASSUMED, headlineToday, inputInWords, methodInWords } from "./what-if-words.ts";
+import { ASSUMED, headlineToday, inputInWords, methodInWords, samplingInWords } from "./what-if-words.ts";
 
 /** The answer in a screen of text; 80 columns when the screen does not say. */
 export function whatIfTerminal(document: WhatIf, screen: Screen): string {
@@ -20,6 +20,7 @@ export function whatIfTerminal(document: WhatIf, screen: Screen): string {
     ...faults,
     plain(`${input.name}: ${inputInWords(document)}.`),
     plain(headlineToday(document)),
+    ...(input.sample === null ? [] : [plain(samplingInWords(document))]),
     ...(today.assumed ? [plain(ASSUMED)] : []),
     "",
     ...remedies.map(plain),

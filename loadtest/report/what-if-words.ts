@@ -35,6 +35,11 @@ export function inputInWords({ input }: WhatIf): string {
   return `${plural(messages, "message")} of ${plural(dialogs, "key")}${drawn}; the heaviest has ${percent(topShare, topShare < 0.01 ? 3 : 1)}`;
 }
 
+/** How far a sample may be off. */
+export function samplingInWords({ today: { maxOverMean, interval } }: WhatIf): string {
+  return `From a sample: max/mean is about ${maxOverMean.toFixed(2)}, with 95 % confidence between ${interval.low.toFixed(2)} and ${interval.high.toFixed(2)}.`;
+}
+
 /** What the figures are, and what they are not. */
 export function methodInWords({ input }: WhatIf): string {
   const basis =
