@@ -8,4 +8,4 @@ export type { Placement, PlacementFactory, WeightedShard } from "../server/place
 export { ResultSchema, type Result } from "./report/result.ts";
 export type { Dials, Lane, PlannedSend, Story } from "./traffic/contract.ts";
 export { anyoneBut, dealLanes, onlineUsers, type LanePlan, type LaneSeat } from "./traffic/lanes.ts";
-export { defineScenario, type Scenario, type ScenarioSpec } from "./traffic/scenario.ts";
+export { defineScenario, type DialsOf, type Scenario, type ScenarioSpec, type StoryKit } from "./traffic/scenario.ts";

@@ -12,6 +12,7 @@ export function exitCodeOf(result: Result): number {
   if (result.run.interrupted) return EXIT.interrupted;
   if (auditFaults(result.audit).length > 0) return EXIT.failed;
   if (result.verdict.status === "INVALID") return EXIT.invalid;
+  if (result.trends?.memoryBytes?.grows === true) return EXIT.failed;
   return result.thresholds?.some(({ status }) => status === "failed") ? EXIT.failed : EXIT.good;
 }
 

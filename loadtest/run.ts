@@ -10,6 +10,7 @@ import { expectedTraffic } from "./analysis/expected-traffic.ts";
 import { judgeThresholds } from "./analysis/judge-thresholds.ts";
 import { refuseUnknowable } from "./analysis/threshold-needs.ts";
 import type { Threshold } from "./analysis/threshold.ts";
+import { companionOf, type Companion } from "./companion.ts";
 import type { Driver, Measurement, Progress } from "./drivers/contract.ts";
 import { startOwnServer } from "./own-server.ts";
 import type { Result } from "./report/result.ts";
@@ -114,16 +115,15 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
   const { thresholds = [] } = order;
   if (thresholds.length > 0) refuseWhatIsUnknowable(order, thresholds, before.topology);
   const runId = freshRunId();
-  const measurement = await order.driver.drive({
-    runId,
-    scenario: order.scenario,
-    dials: order.dials,
-    url,
-    secret: order.secret,
-    shards: before.topology.shards,
-    ...(order.onProgress && { onProgress: order.onProgress }),
-    ...(order.signal && { signal: order.signal }),
-  });
+  const companion = companionOf({ ...order, url, topology: before.topology });
+  let driven: Measurement | null = null;
+  let company: Partial<Result> = {};
+  try {
+    driven = await drive(order, url, runId, before.topology.shards, companion);
+  } finally {
+    company = await companion.end(driven);
+  }
+  const measurement = driven;
   const after = await client.shards();
   const [audit, dialogs, unknowns] = await Promise.all([
     client.audit(runId),
@@ -144,7 +144,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     dialogs,
     unknowns,
   });
-  const built = await nameDialogs(judged, order.out);
+  const built = { ...(await nameDialogs(judged, order.out)), ...company };
   const result: Result = {
     ...built,
     ...(order.forecast && { forecast: order.forecast }),
@@ -161,6 +161,28 @@ function refuseWhatIsUnknowable(
 ): void {
   const story = findScenario(scenario)?.make(dials);
   if (story !== undefined) refuseUnknowable(thresholds, expectedTraffic(story, dials, topology), dials);
+}
+
+async function drive(
+  order: RunOrder,
+  url: string,
+  runId: string,
+  shards: readonly string[],
+  companion: Companion,
+): Promise<Measurement> {
+  return order.driver.drive({
+    runId,
+    scenario: order.scenario,
+    dials: order.dials,
+    url,
+    secret: order.secret,
+    shards,
+    onProgress(progress) {
+      companion.progress(progress);
+      order.onProgress?.(progress);
+    },
+    ...(order.signal && { signal: order.signal }),
+  });
 }
 
 /** What became of the messages without an answer: asked one by one, they are few. */

@@ -11,6 +11,8 @@ import {
   headline,
   headroomInWords,
   leadInWords,
+  readsInWords,
+  trendsInWords,
   THRESHOLD_MARKS,
   thresholdsInWords,
   trafficInWords,
@@ -48,6 +50,8 @@ function summary(result: Result): string {
     failuresInWords(result),
     forecastInWords(result),
     headroomInWords(result),
+    readsInWords(result),
+    trendsInWords(result),
     blastRadiusInWords(result),
   ];
   return [

@@ -79,6 +79,31 @@ const Skew = Type.Object({
   ),
 });
 
+const Reads = Type.Object(
+  {
+    asked: Num("Pages per second"),
+    rate: Num("Pages per second that came"),
+    pages: Count("Pages that came"),
+    failed: Count("Answers other than 200, and none in time"),
+    byFanout: Type.Array(
+      Type.Object({
+        shards: Type.Integer({ minimum: 1, description: "Shards that a page asks" }),
+        pages: Count("Pages"),
+        serviceMs: Type.Object({ p50: Num("ms, from the request"), p99: Num("ms"), max: Num("ms") }),
+      }),
+    ),
+  },
+  { description: "History over HTTP, beside the writers" },
+);
+
+const TrendPerHour = Type.Object({
+  perHour: Num("Slope, per hour"),
+  low: Num("Lower end of its 95 % interval"),
+  high: Num("Upper end"),
+  level: Num("Mean"),
+  grows: Type.Boolean({ description: "Rises for certain, in the second half too, and by over 2 % in it" }),
+});
+
 const HotDialog = Type.Object({
   rank: Type.Integer({ minimum: 1 }),
   dialog: Text("min_max of the user ids, or g_<group>"),
@@ -186,6 +211,13 @@ export const ResultSchema = Type.Object(
           }),
         },
         { description: "Dials given by their effect, and how close it came" },
+      ),
+    ),
+    reads: Type.Optional(Reads),
+    trends: Type.Optional(
+      Type.Object(
+        { memoryBytes: Nullable(TrendPerHour), deliveryMs: Nullable(TrendPerHour) },
+        { description: "Of a soak: the server's resident memory, and the median delivery; null: too short to tell" },
       ),
     ),
     blastRadius: Nullable(

@@ -13,6 +13,8 @@ import {
   hottestShard,
   isBurning,
   leadInWords,
+  readsInWords,
+  trendsInWords,
   THRESHOLD_MARKS,
   thresholdsInWords,
 } from "./words.ts";
@@ -83,6 +85,8 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
     `Skew = ${factors.join(" × ")}.`,
     blastRadiusInWords(result),
     headroomInWords(result),
+    readsInWords(result),
+    trendsInWords(result),
     `Audit: ${auditInWords(result)}`,
   ];
   const reasons = verdict.reasons.map(({ code, message }) => wrap(`${code}: ${message}`, columns));

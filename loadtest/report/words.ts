@@ -1,5 +1,5 @@
 import { auditFaults } from "../analysis/audit.ts";
-import { count, duration, growth, percent, plural, times } from "./format.ts";
+import { count, duration, growth, milliseconds, percent, plural, times } from "./format.ts";
 import type { Result } from "./result.ts";
 
 type Shard = Result["shards"][number];
@@ -54,6 +54,30 @@ export function aimInWords({ aim }: Result): string | null {
   return `Max/mean ${times(asked)} was asked for: forecast ${times(forecast)}, realised ${times(realised)}.`;
 }
 
+/** What the readers of history waited for a page, by the shards that it asks. Null when nobody read. */
+export function readsInWords({ reads }: Result): string | null {
+  if (reads === undefined) return null;
+  const rows = reads.byFanout.map(
+    ({ shards, serviceMs }) => `p99 ${milliseconds(serviceMs.p99)} ms from ${plural(shards, "shard")}`,
+  );
+  const failed = reads.failed === 0 ? "" : ` ${count(reads.failed)} failed.`;
+  const waits = rows.length === 0 ? "none came" : rows.join(", ");
+  return `History: ${plural(reads.pages, "page")}, ${reads.rate.toFixed(0)} a second of ${reads.asked} asked for; ${waits}.${failed}`;
+}
+
+const mb = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+
+/** How the server's memory and the latency went in a soak. Null for other runs. */
+export function trendsInWords({ trends }: Result): string | null {
+  if (trends === undefined) return null;
+  const { memoryBytes: memory, deliveryMs: delivery } = trends;
+  if (memory === null || delivery === null) return "The run was too short to tell a trend of memory or latency.";
+  const grows = memory.grows ? "The server's memory keeps growing" : "The server's memory does not keep growing";
+  const interval = `${mb(memory.perHour)} MB an hour (${mb(memory.low)} to ${mb(memory.high)}) at ${mb(memory.level)} MB`;
+  const drift = `${delivery.perHour.toFixed(2)} ms an hour (${delivery.low.toFixed(2)} to ${delivery.high.toFixed(2)})`;
+  return `${grows}: ${interval}. Median delivery: ${drift}.`;
+}
+
 /** The factor that raises max/mean most. */
 export function mainCause(result: Result): CauseName {
   const { causes } = result.skew;
@@ -64,6 +88,9 @@ export function mainCause(result: Result): CauseName {
 
 /** `Shard 02 takes 55.1 % of the messages: 2.20 × its fair share.` */
 export function headline(result: Result): string {
+  if (result.verdict.reasons.some(({ code }) => code === "SERVER_GONE")) {
+    return "The server was gone when the run ended: what it stored is not known.";
+  }
   const hot = hottestShard(result);
   if (hot === undefined || hot.stored === 0) return "No message was stored.";
   if (result.shards.length === 1) return "One shard takes everything: there is nothing to balance.";

@@ -13,6 +13,8 @@ import {
   headroomInWords,
   isBurning,
   leadInWords,
+  readsInWords,
+  trendsInWords,
   trafficInWords,
   verdictInWords,
 } from "../words.ts";
@@ -113,6 +115,8 @@ export function opening(result: Result): string {
     forecastInWords(result),
     aimInWords(result),
     headroomInWords(result),
+    readsInWords(result),
+    trendsInWords(result),
   ].flatMap((words) => (words === null ? [] : [paragraph(words, "lead soft")]));
   return (
     `<header><p class="where"><b>hotshard</b> · <b>${escapeXml(run.scenario)}</b> · ${escapeXml(where.join(" · "))}</p>` +

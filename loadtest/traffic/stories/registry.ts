@@ -1,11 +1,13 @@
 import type { Scenario } from "../scenario.ts";
 import { flashCrowd } from "./flash-crowd.ts";
+import { history } from "./history.ts";
 import { ladyGaga } from "./lady-gaga.ts";
 import { random } from "./random.ts";
+import { soak } from "./soak.ts";
 import { zipf } from "./zipf.ts";
 
 /** Every scenario; a new one is a file beside this and a row here. */
-export const SCENARIOS: readonly Scenario[] = [random, ladyGaga, zipf, flashCrowd];
+export const SCENARIOS: readonly Scenario[] = [random, ladyGaga, zipf, flashCrowd, history, soak];
 
 /** Scenarios of the user's own, by the reference with which they were loaded. */
 const own = new Map<string, Scenario>();

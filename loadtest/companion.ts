@@ -1,0 +1,34 @@
+import type { Topology } from "../server/placement/contract.ts";
+import type { Measurement, Progress } from "./drivers/contract.ts";
+import { createReaders } from "./history/readers.ts";
+import type { Result } from "./report/result.ts";
+import { createSoakWatch } from "./soak/watch.ts";
+import type { Dials } from "./traffic/contract.ts";
+
+export interface CompanyOrder {
+  readonly scenario: string;
+  readonly dials: Dials;
+  /** Chat of the server. */
+  readonly url: string;
+  readonly secret: string;
+  readonly topology: Topology;
+}
+
+/** What goes on beside the generator in some scenarios, and adds to the result. */
+export interface Companion {
+  /** Told of the progress of the run, about once a second. */
+  progress(progress: Progress): void;
+  /** Ends it. @returns what to add to the result */
+  end(measurement: Measurement | null): Promise<Partial<Result>>;
+}
+
+const NONE: Companion = { progress: () => {}, end: async () => ({}) };
+const COMPANIONS: Readonly<Record<string, (order: CompanyOrder) => Companion>> = {
+  history: createReaders,
+  soak: createSoakWatch,
+};
+
+/** @returns the scenario's companion; one that does nothing for most */
+export function companionOf(order: CompanyOrder): Companion {
+  return COMPANIONS[order.scenario]?.(order) ?? NONE;
+}
