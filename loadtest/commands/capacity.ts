@@ -98,9 +98,9 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
 const quoted = (word: string, i: number): string =>
   i === 0 || /^[\w.:/@,=+%-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
-function codeOf({ ceiling, high, low }: Capacity): number {
+function codeOf({ ceiling, high, low, stopped }: Capacity): number {
   if (low === null) return high === null ? EXIT.invalid : EXIT.failed;
-  return high === null || ceiling === "generator" ? EXIT.invalid : EXIT.good;
+  return high === null || ceiling === "generator" || stopped !== null ? EXIT.invalid : EXIT.good;
 }
 
 /** All faults at once. @throws {ConfigError} BAD_OPTIONS, and BAD_THRESHOLD of the threshold */
