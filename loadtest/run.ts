@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, type Topology } from "../server/placement/contract.ts";
-import type { AuditMessageReply } from "../server/protocol/http.ts";
+import type { AuditMessageReply, ShardsReply } from "../server/protocol/http.ts";
 import { takeAim } from "./aim.ts";
-import { buildResult } from "./analysis/build-result.ts";
+import { buildResult, type RunEvidence } from "./analysis/build-result.ts";
 import { expectedTraffic } from "./analysis/expected-traffic.ts";
 import { judgeThresholds } from "./analysis/judge-thresholds.ts";
 import { refuseUnknowable } from "./analysis/threshold-needs.ts";
@@ -124,12 +124,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     company = await companion.end(driven);
   }
   const measurement = driven;
-  const after = await client.shards();
-  const [audit, dialogs, unknowns] = await Promise.all([
-    client.audit(runId),
-    client.auditDialogs(runId),
-    lookUp(client, measurement),
-  ]);
+  const aftermath = await askAfterwards(client, runId, measurement, before);
   const judged = buildResult({
     runId,
     scenario: order.scenario,
@@ -139,10 +134,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     url,
     measurement,
     before,
-    after,
-    audit,
-    dialogs,
-    unknowns,
+    ...aftermath,
   });
   const built = { ...(await nameDialogs(judged, order.out)), ...company };
   const result: Result = {
@@ -150,7 +142,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     ...(order.forecast && { forecast: order.forecast }),
     ...(thresholds.length > 0 && { thresholds: judgeThresholds(thresholds, built, measurement) }),
   };
-  await writeRun(order.out, { result, slices: measurement.slices, dialogs: dialogs.dialogs });
+  await writeRun(order.out, { result, slices: measurement.slices, dialogs: aftermath.dialogs.dialogs });
   return result;
 }
 
@@ -183,6 +175,30 @@ async function drive(
     },
     ...(order.signal && { signal: order.signal }),
   });
+}
+
+type Aftermath = Pick<RunEvidence, "after" | "audit" | "dialogs" | "unknowns" | "serverGone">;
+
+/** What the server says of the run. Of one that is gone nothing is known, and what was measured is kept all the same. */
+async function askAfterwards(
+  client: ServerClient,
+  runId: string,
+  measurement: Measurement,
+  before: ShardsReply,
+): Promise<Aftermath> {
+  try {
+    const after = await client.shards();
+    const [audit, dialogs, unknowns] = await Promise.all([
+      client.audit(runId),
+      client.auditDialogs(runId),
+      lookUp(client, measurement),
+    ]);
+    return { after, audit, dialogs, unknowns };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const nothing = { audit: null, dialogs: { run: runId, dialogs: [] }, unknowns: [] };
+    return { after: before, ...nothing, serverGone: error.message };
+  }
 }
 
 /** What became of the messages without an answer: asked one by one, they are few. */
