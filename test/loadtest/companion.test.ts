@@ -39,7 +39,10 @@ test("history: readers page through the writers' dialogs, and what a page asks i
   );
   assert.ok(reads.byFanout[0]!.serviceMs.p50 > 0);
   assert.equal(result.audit.match, true, "readers change nothing");
-  assert.match(readsInWords(result) ?? "", /^History: \d+ pages, \d+ a second of 40 asked for; p99 .* ms from 1 shard\.$/);
+  assert.match(
+    readsInWords(result) ?? "",
+    /^History: \d+ pages, \d+ a second of 40 asked for; p99 .* ms from 1 shard\.$/,
+  );
 });
 
 test("soak: too short a run tells no trend, and memory that grows is exit code 1", async () => {
