@@ -8,11 +8,11 @@ export interface Line {
   readonly slopeError: number;
 }
 
-/** Two-sided 95 % of Student's distribution from ten degrees of freedom on is at most this. */
-const STUDENT = 2.23;
+/** Two-sided 95 % of Student's distribution for 1, 2, … degrees of freedom; from ten on it is at most the last. */
+const STUDENT = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23];
 
 /**
- * Least squares, with the standard error of the slope (Draper & Smith, Applied Regression Analysis, 1998, 1.4). Points
+ * Least squares through three points or more, with the standard error of the slope (Draper & Smith, Applied Regression Analysis, 1998, 1.4). Points
  * that follow each other closely are not independent: then the interval is too narrow.
  */
 export function fitLine(points: readonly (readonly [x: number, y: number])[]): Line {
@@ -22,5 +22,7 @@ export function fitLine(points: readonly (readonly [x: number, y: number])[]): L
   const spread = points.reduce((sum, [px]) => sum + (px - x) ** 2, 0);
   const slope = points.reduce((sum, [px, py]) => sum + (px - x) * (py - y), 0) / spread;
   const residual = points.reduce((sum, [px, py]) => sum + (py - y - slope * (px - x)) ** 2, 0);
-  return { mean: y, slope, slopeError: STUDENT * Math.sqrt(residual / Math.max(1, n - 2) / spread) };
+  const freedom = Math.max(1, n - 2);
+  const student = STUDENT[Math.min(freedom, STUDENT.length) - 1] ?? 0;
+  return { mean: y, slope, slopeError: student * Math.sqrt(residual / freedom / spread) };
 }

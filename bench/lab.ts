@@ -53,6 +53,7 @@ async function nodeDriver(): Promise<Section> {
     head: ["what", "measured"],
     rows: [
       ["messages/s, sent and checked", row.perSecond],
+      ["of all", row.failed],
       ["CPU of the driver per message, µs", row.cpuMicros],
       ["send lag p50, ms", row.sendLagMs.p50],
       ["send lag p99, ms", row.sendLagMs.p99],
