@@ -23,8 +23,9 @@ test("a line breaks where samples are missing, and its legend has the last value
   assert.match(svg, /a &lt;title&gt;/u);
 });
 
+const points = (value: number) => [1_010, 1_020].map((time) => [time, value] as const);
+
 test("a heat map has a cell a sample, the largest in the last colour; no data says so", () => {
-  const points = (value: number) => [1_010, 1_020].map((time) => [time, value] as const);
   const svg = panel("heatmap", { name: "00", points: points(1) }, { name: "01", points: points(9) });
   // 240 px without title and axis, by two rows, two pixels apart.
   const cells = [...svg.matchAll(/height="85" fill="(#\w+)"/gu)].map((match) => match[1]);
