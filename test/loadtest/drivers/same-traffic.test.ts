@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { test } from "node:test";
+import type { Driver, Measurement } from "../../../loadtest/drivers/contract.ts";
+import { createK6Driver } from "../../../loadtest/drivers/k6.ts";
+import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
+import { loadScenario } from "../../../loadtest/own-scenario.ts";
+import { startOwnServer } from "../../../loadtest/own-server.ts";
+import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
+import { skipWithoutK6 } from "../../support/k6.ts";
+
+const EXAMPLE = join(import.meta.dirname, "../../../examples/support-desk.ts");
+const SHARDS = ["00", "01", "02", "03"];
+const CASES: readonly (readonly [string, Readonly<Record<string, number>>])[] = [
+  [EXAMPLE, { agents: 3, durationS: 1 }],
+  ["flash-crowd", { burstAtS: 0.2, riseS: 0.3, decayS: 1, durationS: 4 }],
+];
+
+/** Everything that does not depend on how fast the machine is. */
+function facts({ planned, sent, refused, unknown, hotSent, delivered, offline, generator, shards }: Measurement) {
+  const acked = SHARDS.map((label) => shards[label]?.acked);
+  return { planned, sent, refused, unknown, hotSent, delivered, offline, dropped: generator.dropped, acked };
+}
+
+for (const [scenario, more] of CASES) {
+  test(
+    `${scenario.split("/").at(-1)} is the same by k6 and by Node, joins included`,
+    { skip: skipWithoutK6 },
+    async (t) => {
+      const data = await mkdtemp(join(tmpdir(), "hotshard-same-"));
+      t.after(() => rm(data, { recursive: true, force: true }));
+      const server = await startOwnServer(["--data", data]);
+      t.after(() => server.stop());
+      await loadScenario(scenario);
+      const dials = { ...DEFAULT_DIALS, users: 60, rate: 150, warmupS: 0.2, ...more };
+      const drive = async (driver: Driver, runId: string) =>
+        facts(
+          await driver.drive({ runId, scenario, dials, url: server.url, secret: DEVELOPMENT_SECRET, shards: SHARDS }),
+        );
+      const byNode = await drive(createNodeDriver(), "samenode01");
+      assert.deepEqual(await drive(createK6Driver(), "samek60001"), byNode);
+      assert.equal(byNode.dropped + byNode.unknown + byNode.refused, 0);
+      assert.equal(byNode.delivered + byNode.offline, byNode.planned);
+    },
+  );
+}
