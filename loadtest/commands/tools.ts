@@ -47,8 +47,10 @@ export function addTools(program: Command, finish: (code: number) => void): void
 }
 
 function describeScenario(scenario: Scenario): string {
-  const rows = Object.values(scenario.dials).flatMap((dial) => {
-    return isDerived(dial) ? [] : [`  --${dial.option.padEnd(15)} ${String(dial.default).padEnd(8)} ${dial.meaning}\n`];
+  const rows = Object.values(scenario.dials).map((dial) => {
+    if (isDerived(dial)) return "";
+    const value = dial.kind === "duration" ? `${dial.default}s` : String(dial.default);
+    return `  --${dial.option.padEnd(15)} ${value.padEnd(8)} ${dial.meaning}\n`;
   });
   return `${scenario.name}: ${scenario.story}\n${rows.join("")}`;
 }
