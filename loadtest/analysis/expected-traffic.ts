@@ -21,6 +21,8 @@ export interface ExpectedTraffic {
   readonly dialogs: number;
   /** Messages with those of the warm-up. */
   readonly messages: number;
+  /** Messages per second that were asked for, on average over the schedule. */
+  readonly perS: number;
   /** Whether the story makes anything hot. */
   readonly hot: boolean;
 }
@@ -49,11 +51,13 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
     if (!story.isHot(author, to)) shard.innocents += 1;
   }
   if (planned !== null) extrapolate(shards, dials, planned.at / 1000);
-  const all = planned === null ? messages : dials.rate * (dials.warmupS + dials.durationS);
+  const seconds = dials.warmupS + dials.durationS;
+  const asked = story.expected ?? dials.rate * seconds;
   return {
     byShard: new Map(router.labels.map((label, i) => [label, shards[i]!])),
     dialogs: dialogs.size,
-    messages: all,
+    messages: planned === null ? messages : asked,
+    perS: asked / seconds,
     hot: story.askedShare !== null,
   };
 }

@@ -41,15 +41,13 @@ interface MetricRow {
 }
 
 /** Factors to the base unit. */
-export const UNITS = {
+export const UNITS: Readonly<Record<MetricRow["kind"], Readonly<Record<string, number>>>> = {
   ms: { us: 0.001, ms: 1, s: 1000 },
   ratio: { "": 1, x: 1 },
   share: { "%": 0.01, "": 1 },
   rate: { "/s": 1 },
   count: { "": 1 },
-} as const satisfies Readonly<Record<MetricRow["kind"], Readonly<Record<string, number>>>> as Readonly<
-  Record<MetricRow["kind"], Readonly<Record<string, number>>>
->;
+};
 
 const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999, max: 1 } as const;
 type QuantileName = keyof typeof QUANTILES;

@@ -50,7 +50,7 @@ function lackOf(threshold: Threshold, expected: ExpectedTraffic, dials: Dials): 
   if (needs.of === "quantile") return lackOfSamples(needs, samplesOf(needs.samples, expected, shard));
   if (needs.of === "skew") return lackOfEvenness(threshold, needs.statistic, expected);
   if (needs.of === "share") return lackOfEvents(threshold.limit, sumOf(expected, "messages"));
-  if (needs.of === "rate") return lackOfRate(threshold.limit, dials);
+  if (needs.of === "rate") return lackOfRate(threshold.limit, expected.perS, dials);
   return needs.of === "blast" ? lackOfBlast(expected) : null;
 }
 
@@ -127,12 +127,12 @@ function lackOfEvents(limit: number, have: number): Lack | null {
 }
 
 /** Arrivals are Poisson: the limit must be farther from the asked rate than chance reaches. */
-function lackOfRate(limit: number, { rate, durationS, warmupS }: Dials): Lack | null {
+function lackOfRate(limit: number, rate: number, { durationS, warmupS }: Dials): Lack | null {
   const seconds = durationS + warmupS;
   const reach = RATE_Z * Math.sqrt(rate / seconds);
   const distance = Math.abs(rate - limit);
   if (distance >= reach) return null;
-  const why = `lies within the chance of Poisson arrivals, ${rate} ± ${reach.toFixed(1)}/s in ${seconds} s`;
+  const why = `lies within the chance of Poisson arrivals, ${Math.round(rate)} ± ${reach.toFixed(1)}/s in ${seconds} s`;
   return { why, times: distance > 0 ? (reach / distance) ** 2 : null };
 }
 

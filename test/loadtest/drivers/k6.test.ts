@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { sum } from "d3-array";
-import type { Driver, DriveOrder, Measurement } from "../../../loadtest/drivers/contract.ts";
+import { gapDistance } from "../../../loadtest/analysis/arrival-gaps.ts";
+import type { Driver, DriveOrder, Measurement, Progress } from "../../../loadtest/drivers/contract.ts";
 import { createK6Driver } from "../../../loadtest/drivers/k6.ts";
 import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
 import { startOwnServer, type OwnServer } from "../../../loadtest/own-server.ts";
@@ -55,8 +56,8 @@ describe("the k6 driver", { skip: skipWithoutK6 }, () => {
   }
 
   test("counts what the Node driver counts, and the databases hold the same set", async () => {
-    const progress: number[] = [];
-    const order = orderOf("k6driver01", { onProgress: ({ sent }) => progress.push(sent) });
+    const progress: Progress[] = [];
+    const order = orderOf("k6driver01", { onProgress: (one) => progress.push(one) });
     const measured = await drive(createK6Driver(), order);
     assert.deepEqual(counts(measured), counts(await drive(createNodeDriver(), orderOf("nodedrive1"))));
     const audit = await createServerClient(server.url, DEVELOPMENT_SECRET).audit("k6driver01");
@@ -85,7 +86,11 @@ describe("the k6 driver", { skip: skipWithoutK6 }, () => {
     }
     assert.deepEqual([measured.duplicated, measured.reordered, measured.generator.dropped], [0, 0, 0]);
     assert.ok(measured.generator.sendLag.count > 0 && measured.generator.handlerLag.count > 0);
-    assert.ok(progress.length >= 2 && (progress.at(-1) ?? 0) > 0, "tells how far it is");
+    assert.ok(progress.length >= 2 && (progress.at(-1)?.sent ?? 0) > 0, "tells how far it is");
+    assert.ok(progress.at(-1)!.p99Ms!.delivery > 0, "and how late");
+    const { distance, tolerance, gaps } = gapDistance(measured.generator.gaps!);
+    assert.equal(gaps, measured.sent);
+    assert.ok(distance < tolerance, `${distance}`);
   });
 
   test("an interrupted run ends soon and keeps what was measured", async () => {
