@@ -5,8 +5,8 @@ import { measureOneHour } from "./one-hour.ts";
 import type { Section } from "./report.ts";
 import { trials } from "./trials.ts";
 
-/** Pairs of runs of each kind; `BENCH_PAIRS` for a quick look. */
-const PAIRS = Number(process.env["BENCH_PAIRS"] ?? 20);
+/** Pairs of the same thing, and planted ones; `BENCH_PAIRS=5,5` for a quick look. */
+const PAIRS = (process.env["BENCH_PAIRS"] ?? "20,20").split(",").map(Number);
 
 const of = (n: number, all: number): string => `${n} of ${all}`;
 
@@ -15,7 +15,7 @@ export async function compareTrials(): Promise<Section> {
   const kept = process.env["BENCH_RUNS"];
   const folder = kept ?? mkdtempSync(join(tmpdir(), "hotshard-trials-"));
   try {
-    const [same, planted] = [await trials("same", PAIRS, folder), await trials("planted", PAIRS, folder)];
+    const [same, planted] = [await trials("same", PAIRS[0]!, folder), await trials("planted", PAIRS[1]!, folder)];
     return {
       title: "Compare: false alarms and a planted change",
       text:
