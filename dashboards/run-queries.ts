@@ -8,7 +8,7 @@ export interface CheckOptions {
   readonly loki?: string;
   /** Folder of dashboards as classic JSON. */
   readonly dashboards: string;
-  /** How far back, seconds. Default 300. */
+  /** How far back, seconds; logs at least five minutes. Default 300. */
   readonly rangeS?: number;
   /** For `$__rate_interval`. Default `1m`. */
   readonly rate?: string;
@@ -35,6 +35,9 @@ interface Rule {
   readonly health: string;
   readonly lastError?: string;
 }
+
+/** A log line is an event, not a sample: a window of ten seconds has one at most. */
+const LOG_RANGE_S = 300;
 
 /**
  * Runs every query of every panel, and of every rule that the Prometheus has loaded, over its own data.
@@ -63,7 +66,11 @@ export async function runQueries(options: CheckOptions): Promise<Checked[]> {
     const asked = substitute(expr, rate, `${rangeS}s`);
     if (language === "promql") checked.push(await check(where, asked, legend));
     else if (loki !== undefined)
-      checked.push({ where, expr: asked, fault: await faultOfLogs(loki, asked, rangeS, absent) });
+      checked.push({
+        where,
+        expr: asked,
+        fault: await faultOfLogs(loki, asked, Math.max(rangeS, LOG_RANGE_S), absent),
+      });
   }
   for (const { name, type, query, health, lastError } of await rulesOf(prometheus)) {
     const where = `rule ${name}`;
