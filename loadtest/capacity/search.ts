@@ -3,18 +3,21 @@ export type Vote = "pass" | "fail" | "generator";
 
 /** A rate is decided when one side leads by so much; a run that is far from the limit counts as much alone. */
 const LEAD = 2;
-/** Runs at one rate; when they leave no lead, the rate counts as too high. */
+/** Runs at one rate; when they leave no such lead, most of them decide, and a tie counts as too high. */
 const MOST_RUNS = 5;
 /** No search goes further than this from where it began, up or down. */
 const WIDEST = 2 ** 12;
 /** Largest step upwards, even when a forecast promises more. */
 const LARGEST_STEP = 8;
 
+/** A run some 10 % from the capacity votes right with this chance. */
+const RIGHT = 0.85;
+
 /**
- * Chance that a lead of two decides wrongly, if a run votes right with p = 85 %: q² ÷ (p² + q²) = 3 % (Wald, Ann. Math.
- * Statist. 16, 1945). Chances add up over the rates that were decided so; runs far from the limit are not wrong.
+ * Chance that a lead of so many votes decides wrongly: 1 ÷ (1 + (p ÷ q)^lead), 3 % for two and 15 % for one (Wald, Ann.
+ * Math. Statist. 16, 1945).
  */
-const CHANCE_OF_ERROR = 0.15 ** 2 / (0.85 ** 2 + 0.15 ** 2);
+const chanceOfError = (lead: number): number => 1 / (1 + (RIGHT / (1 - RIGHT)) ** lead);
 
 export interface Bracket {
   /** Highest rate that passed; null: none did. */
@@ -23,7 +26,7 @@ export interface Bracket {
   readonly high: number | null;
   /** What kept the run at `high` from passing. */
   readonly ceiling: "threshold" | "generator" | null;
-  /** That no rate was decided wrongly, 0…1; see `CHANCE_OF_ERROR`. */
+  /** That no rate was decided wrongly, 0…1: chances of error add up over the rates, see `chanceOfError`. */
   readonly confidence: number;
 }
 
@@ -54,16 +57,17 @@ export function createSearch(start: number, precision: number): Search {
   let high: number | null = null;
   let ceiling: Bracket["ceiling"] = null;
   let rate: number | null = start;
-  let doubtful = 0;
+  let doubt = 0;
   let votes: { vote: Vote; weight: number }[] = [];
 
-  function decide(passed: boolean, forecast: number | null): void {
-    if (passed) low = rate;
+  function decide(lead: number, forecast: number | null): void {
+    if (lead > 0) low = rate;
     else {
       high = rate;
       ceiling = votes.filter(({ vote }) => vote === "generator").length * 2 > votes.length ? "generator" : "threshold";
     }
-    if (votes.every(({ weight }) => weight < LEAD)) doubtful += 1;
+    // A run far from the limit is not wrong.
+    if (votes.every(({ weight }) => weight < LEAD)) doubt += chanceOfError(Math.abs(lead));
     votes = [];
     rate = following(forecast);
   }
@@ -84,10 +88,9 @@ export function createSearch(start: number, precision: number): Search {
     tell(vote, clear, forecast) {
       votes.push({ vote, weight: clear ? LEAD : 1 });
       const lead = votes.reduce((sum, one) => sum + (one.vote === "pass" ? one.weight : -one.weight), 0);
-      if (Math.abs(lead) >= LEAD) decide(lead > 0, forecast);
-      else if (votes.length === MOST_RUNS) decide(false, forecast);
+      if (Math.abs(lead) >= LEAD || votes.length === MOST_RUNS) decide(lead, forecast);
     },
-    bracket: () => ({ low, high, ceiling, confidence: Math.max(0, 1 - doubtful * CHANCE_OF_ERROR) }),
+    bracket: () => ({ low, high, ceiling, confidence: Math.max(0, 1 - doubt) }),
   };
 }
 

@@ -75,6 +75,24 @@ test("with runs that are noisy near the limit, searches end around it as often a
   assert.ok(promised > 160 && promised < 195 && right > promised - 15, `${right} of 200, promised ${promised}`);
 });
 
+test("no rate is decided wrongly as often as is said, when every run near the limit is wrong in 15 of 100", () => {
+  const trials = 1_000;
+  let right = 0;
+  let promised = 0;
+  for (let trial = 0; trial < trials; trial += 1) {
+    const random = createRandom(trial, 6);
+    const limit = 700 + (trial % 400);
+    const { low, high, confidence } = search(300, 0.05, (rate) => {
+      const far = Math.abs(Math.log(rate / limit)) > 0.2;
+      return { vote: rate <= limit !== (!far && random.uniform() < 0.15) ? "pass" : "fail", clear: far };
+    });
+    if (low! <= limit && limit < high!) right += 1;
+    promised += confidence;
+  }
+  // Five standard errors.
+  assert.ok(Math.abs(right - promised) < 55, `${right} of ${trials}, promised ${promised}`);
+});
+
 test("a generator that cannot keep up ends the search upwards, and is told apart", () => {
   const { ceiling, high, low, rates } = search(1_000, 0.1, (rate) => ({
     vote: rate < 3_000 ? "pass" : "generator",
