@@ -19,7 +19,7 @@ export type Format =
   /** An object a line. */
   | { readonly kind: "ndjson" };
 
-/** What columns and fields may be called, in any case. */
+/** What columns and fields may be called, in any case; the first of these that is there counts. */
 export const NAMES = {
   key: [
     "dialog",
@@ -56,7 +56,11 @@ export function detectFormat(lines: readonly string[], file: string): Format {
   const delimiter = ["\t", ",", ";", "|"].find((one) => first.includes(one)) ?? "";
   const fields = splitFields(first, delimiter);
   const names = fields.map((field) => field.trim().toLowerCase());
-  const find = (known: readonly string[]): number => names.findIndex((name) => known.includes(name));
+  // By what is likeliest to be meant, not by what comes first: a table of messages has an id and a dialog.
+  const find = (known: readonly string[]): number => {
+    const name = known.find((one) => names.includes(one));
+    return name === undefined ? -1 : names.indexOf(name);
+  };
   const table = { kind: "table", delimiter, columns: fields.length } as const;
   const key = find(NAMES.key);
   const count = find(NAMES.count);

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { ConfigError } from "../../server/placement/contract.ts";
 import { readChunks, type Chunk } from "./chunks.ts";
 import { detectFormat, type Format } from "./columns.ts";
 import type { InputFaults } from "./input-faults.ts";
@@ -17,6 +18,8 @@ export interface RowBatch {
 }
 
 const RETURN = 13;
+/** UTF-16, as some programs save it, in either order of bytes. */
+const WIDE_MARKS = ["\u00ff\u00fe", "\u00fe\u00ff"];
 /** A byte-order mark, a character a byte. */
 const MARK = "\u00ef\u00bb\u00bf";
 /** What is looked at to tell the format. */
@@ -42,6 +45,9 @@ export async function* readRows(path: string, faults: InputFaults): AsyncGenerat
     const text = chunk.bytes.toString("latin1");
     const start = chunk.line === 1 && text.startsWith(MARK) ? MARK.length : 0;
     if (format === null) {
+      if (WIDE_MARKS.some((mark) => text.startsWith(mark))) {
+        throw new ConfigError("NOT_TEXT", `${path} is UTF-16: save it as UTF-8`);
+      }
       const head = text.slice(start, start + HEAD).split(/\r?\n/u);
       const lines = head.filter((line) => line.trim() !== "");
       if (lines.length === 0) continue;

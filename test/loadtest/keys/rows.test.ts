@@ -54,6 +54,10 @@ const FORMATS: Record<string, [content: string, rows: Row[]]> = {
     ],
   ],
   "a trace": ["time,dialog\n1970-01-01T00:00:00Z,a\n1970-01-01 00:00:01.5,b\n", TIMED],
+  "a whole table of messages, whose id is not the dialog": [
+    "id,created_at,,dialog\n41,1970-01-01T00:00:00Z,,a\n42,1970-01-01T00:00:01.5Z,,b\n",
+    TIMED,
+  ],
   "a trace without a header": ["1970-01-01T00:00:00Z,a\n1970-01-01T01:00:01.5+01:00,b\n", TIMED],
   "a trace in seconds, NDJSON": ['{"ts":0,"dialog":"a"}\n{"ts":1.5,"dialog":"b"}\n', TIMED],
   "counts with times": [
@@ -106,6 +110,11 @@ for (const [name, [content, code, line, kept]] of Object.entries(BAD)) {
     if (code === "NEGATIVE_COUNT") assert.equal(faults[0]!.lines, 2);
   });
 }
+
+test("UTF-16, as spreadsheets and PowerShell save it, is told to be that", async () => {
+  const utf16 = Buffer.from("\ufeffdialog,count\na,3\n", "utf16le");
+  await assert.rejects(read(utf16), { code: "NOT_TEXT", message: /UTF-16/u });
+});
 
 const MANY = `dialog,count\n${Array.from({ length: 300_000 }, (_, i) => `key-${(i * 2_654_435_761) % 4_294_967_296},${i + 1}\n`).join("")}`;
 
