@@ -1,6 +1,7 @@
 import { maxOverMean } from "../../server/placement/skew.ts";
 import { createRandom } from "../traffic/random.ts";
 import { quantileOf } from "./sampling.ts";
+import { studentQuantile } from "./student.ts";
 import {
   emptyPlaced,
   labelsOfKeys,
@@ -63,12 +64,16 @@ export function worstMinute(
 }
 
 const RESAMPLES = 400;
+/** 97.5 % quantile of the normal distribution. */
+const Z = 1.96;
 
 /**
  * Max/mean by layout when the minutes are a random sample of all, by a bootstrap over minutes (Davison & Hinkley 1997, 5.2),
  * which keeps what belongs together, the messages of one moment. The largest of several noisy shares is too large on
  * average; what the resamples show of that is taken off the estimate. The interval covers the basic and the percentile
  * bootstrap's, of which neither alone holds the truth in 95 % of the cases when several shards are nearly the fullest.
+ * Few minutes hardly differ from themselves drawn again: it is widened by √(n ÷ (n − 1)) and as Student's t is wider than
+ * the normal distribution, and one minute alone tells nothing.
  *
  * @param minutes with their loads, at least one
  * @returns in the order of `sizes`
@@ -81,6 +86,7 @@ export function resample(
   const width = sizes.reduce((sum, size) => sum + size, 0);
   const ratios = sizes.map(() => new Float64Array(RESAMPLES));
   const seen = ratiosOf(sumOf(minutes, width), sizes);
+  const widening = wideningOf(minutes.length);
   for (let trial = 0; trial < RESAMPLES; trial += 1) {
     const drawn = minutes.map(() => minutes[random.below(minutes.length)]!);
     ratiosOf(sumOf(drawn, width), sizes).forEach((ratio, l) => (ratios[l]![trial] = ratio));
@@ -90,12 +96,15 @@ export function resample(
     const bias = values.reduce((sum, value) => sum + value, 0) / RESAMPLES - seen[l]!;
     const [least, most] = [quantileOf(values, 0.025), quantileOf(values, 0.975)];
     const bounded = (ratio: number): number => Math.max(1, Math.min(sizes[l]!, ratio));
-    return {
-      estimate: bounded(seen[l]! - bias),
-      low: bounded(Math.min(2 * seen[l]! - most, least)),
-      high: bounded(Math.max(2 * seen[l]! - least, most)),
-    };
+    if (widening === null) return { estimate: seen[l]!, low: 1, high: sizes[l]! };
+    const reach = widening * Math.max(most - seen[l]!, seen[l]! - least);
+    return { estimate: bounded(seen[l]! - bias), low: bounded(seen[l]! - reach), high: bounded(seen[l]! + reach) };
   });
+}
+
+/** Of an interval from a bootstrap over n minutes; null when there is none. */
+function wideningOf(n: number): number | null {
+  return n < 2 ? null : (studentQuantile(0.025, n - 1) / Z) * Math.sqrt(n / (n - 1));
 }
 
 function sumOf(minutes: readonly PlacedMinute[], width: number): Float64Array {

@@ -1,4 +1,4 @@
-import { studentQuantile, studentTail } from "./student.ts";
+import { studentQuantile, studentTail } from "../analysis/student.ts";
 
 /** What is known of one figure's change, on the logarithmic scale. */
 export interface Estimate {

@@ -94,3 +94,24 @@ for (const shares of [
     assert.ok(Math.abs(sum / trials - truth) < 0.01, `${sum / trials} on average, in truth ${truth}`);
   });
 }
+
+test("few sampled minutes give a wide interval, and one gives none", () => {
+  const random = createRandom(5, 0);
+  // Bursts of the first shard: the share of all messages that it gets is (1 + 2 · 0.2) ÷ (4 + 2 · 0.2) in truth.
+  const burst = (i: number) => minute(i, [100 + (random.uniform() < 0.2 ? 200 : 0), 100, 100, 100]);
+  const truth = (4 * 1.4) / 4.4;
+  for (const n of [3, 10]) {
+    let held = 0;
+    for (let trial = 0; trial < 200; trial += 1) {
+      // Without a burst a sample cannot know of them.
+      const minutes = [minute(0, [300, 100, 100, 100]), ...Array.from({ length: n - 1 }, (_, i) => burst(i + 1))];
+      const [{ low, high } = { low: 0, high: 0 }] = resample(minutes, [4]);
+      if (low <= truth && truth <= high) held += 1;
+    }
+    assert.ok(held >= 190, `${n} minutes: ${held} of 200`);
+  }
+  assert.deepEqual(
+    resample([burst(0)], [4]).map(({ low, high }) => [low, high]),
+    [[1, 4]],
+  );
+});

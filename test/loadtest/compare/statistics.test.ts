@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { blockBootstrap, blockLength } from "../../../loadtest/compare/block-bootstrap.ts";
 import { decide, type Estimate } from "../../../loadtest/compare/decide.ts";
-import { studentQuantile, studentTail } from "../../../loadtest/compare/student.ts";
+import { studentQuantile, studentTail } from "../../../loadtest/analysis/student.ts";
 import { superiority } from "../../../loadtest/compare/superiority.ts";
 import { createHistogram } from "../../../loadtest/traffic/histogram.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
