@@ -87,8 +87,11 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   };
 }
 
+const ONE_KEY =
+  "from here on every message has the same key: every placement puts them on one shard, and only a split helps";
+
 /** A picture, say, has a few lines that could be keys. */
-function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows }: Tally): void {
+function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows, table }: Tally): void {
   const lost = faults.list().filter((fault) => fault.lost);
   const [first] = lost;
   const why = first === undefined ? "" : `; ${first.code}: ${first.where}: ${first.message}`;
@@ -96,6 +99,7 @@ function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows }: Tally)
   if (lost.reduce((sum, { lines }) => sum + lines, 0) > rows) {
     throw new ConfigError("BAD_INPUT", `most lines of ${name} cannot be used${why}`);
   }
+  if (table.size() === 1) faults.add("ONE_KEY", 1, () => ONE_KEY, false);
 }
 
 /** Messages per key, heaviest first. */

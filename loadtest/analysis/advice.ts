@@ -1,7 +1,7 @@
 import type { Topology } from "../../server/placement/contract.ts";
 import { compileTopology } from "../../server/placement/router.ts";
 import type { Advice } from "../report/result.ts";
-import { expectedLoads, hotDialogs, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
+import { expectedLoads, hotDialogs, newestSegment, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
 import { addShard, changePlacement, mendDialog } from "./proposals.ts";
 import { remedyTopology } from "./remedy.ts";
 import { noiseFloor } from "./noise-floor.ts";
@@ -35,7 +35,8 @@ export function advise(input: AdviceInput): Advice[] {
   const now = maxOverMean(expectedLoads(topology, counts, crowd));
   const dialogs = counts.length + crowd.dialogs;
   const chance = noiseFloor(dialogs, topology.shards.length).p99;
-  if (now <= Math.max(target, chance)) return [nothingToDo(now, target, chance)];
+  const tolerable = leastMaxOverMean(topology, counts, crowd) > target ? target : Math.max(target, chance);
+  if (now <= tolerable) return [nothingToDo(now, target, chance)];
   const placement = changePlacement(topology, counts, crowd);
   const shard = addShard(topology, counts, crowd);
   const ways = [mendDialogs(topology, counts, crowd, target), placement === null ? [] : [placement]]
@@ -43,6 +44,19 @@ export function advise(input: AdviceInput): Advice[] {
     .concat(shard === null ? [] : [[shard]]);
   if (ways.length === 0) return [nothingHelps(now, dialogs)];
   return ways.sort((a, b) => shortOf(target, a) - shortOf(target, b)).flat();
+}
+
+/** Of any layout that splits nothing more: the heaviest dialog lies somewhere. Above it nothing is chance. */
+function leastMaxOverMean(topology: Topology, counts: readonly DialogCount[], { messages }: Crowd): number {
+  const split = new Set(
+    newestSegment(topology).overrides.flatMap(({ action, dialog }) => (action === "split" ? dialog : [])),
+  );
+  let [total, most] = [messages, 0];
+  for (const { dialog, count } of counts) {
+    total += count;
+    if (!split.has(dialog)) most = Math.max(most, count);
+  }
+  return total === 0 ? 1 : (topology.shards.length * most) / total;
 }
 
 /** Pins or splits one dialog after the other until the target is reached, or as far as that helps. */

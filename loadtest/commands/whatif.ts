@@ -144,8 +144,9 @@ async function openInput(input: string, options: Options): Promise<Source> {
 }
 
 function fileSource(path: string, kind: Source["kind"], today: TodayLayout | null): Source {
-  const faults: InputFaults = createInputFaults(path);
-  return { name: path === "-" ? "stdin" : path, kind, rows: readRows(path, faults), faults, today };
+  const name = path === "-" ? "stdin" : path;
+  const faults: InputFaults = createInputFaults(name);
+  return { name, kind, rows: readRows(path, faults), faults, today };
 }
 
 /** Before the work, not after it. */

@@ -37,15 +37,26 @@ export function parseDatabaseUrl(
       `${protocol}// is not a database that can be asked; export counts as docs/whatif.md says`,
     );
   }
-  const database = decodeURIComponent(pathname.slice(1));
-  if (hostname === "" || username === "" || database === "") {
+  const [user, secret, database] = [username, password, pathname.slice(1)].map(decoded);
+  if (user === undefined || secret === undefined || database === undefined) {
+    throw new ConfigError("BAD_DATABASE_URL", `the database's URL holds a % that encodes nothing: ${form}`);
+  }
+  if (hostname === "" || user === "" || database === "") {
     throw new ConfigError("BAD_DATABASE_URL", `the database's URL lacks a host, a user or a database: ${form}`);
   }
   return {
     host: hostname.replace(/^\[(.*)\]$/u, "$1"),
     port: port === "" ? 3306 : Number(port),
-    user: decodeURIComponent(username),
-    password: password === "" ? (environment["MYSQL_PWD"] ?? "") : decodeURIComponent(password),
+    user,
+    password: secret === "" ? (environment["MYSQL_PWD"] ?? "") : secret,
     database,
   };
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
 }

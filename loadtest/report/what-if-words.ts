@@ -3,9 +3,9 @@ import type { WhatIf } from "./what-if-document.ts";
 
 /** Page and terminal say the same. */
 
-/** Whether a shard burns: above what chance explains, and above the target. */
-export const burnsToday = ({ today, target }: WhatIf): boolean =>
-  today.maxOverMean > target && today.maxOverMean > today.noiseFloor.p99;
+/** Whether a shard burns: above the target, and not by chance. What one key alone does to every layout is no chance. */
+export const burnsToday = ({ input, today, target }: WhatIf): boolean =>
+  today.maxOverMean > target && (today.maxOverMean > today.noiseFloor.p99 || input.topShare * today.shards > target);
 
 /** Label and share of the fullest shard. */
 export function fullestToday({ today }: WhatIf): { label: string; share: number } {

@@ -31,6 +31,12 @@ test("the remedy fits the cause", () => {
     ["no load", fresh("slots", 4), [], { first: "none" }],
     ["one shard", fresh("slots", 1), traffic([0.9]), { first: "none" }],
     ["few dialogs: chance", fresh("slots", 8), traffic([], 24), { first: "none" }],
+    [
+      "nothing but one dialog is no chance",
+      fresh("slots", 4),
+      [{ dialog: HOT, count: 9 }],
+      { first: "split", atMost: 1, fanout: 4 },
+    ],
     ["a dialog of 40 % on 4", fresh("slots", 4), traffic([0.4]), { first: "split", atMost: 1.2, fanout: 3 }],
     ["a dialog of 55 % on 4", fresh("slots", 4), traffic([0.55]), { first: "split", atMost: 1.25, fanout: 3 }],
     ["a dialog of 10 % on 8", fresh("slots", 8), traffic([0.1]), { first: "pin", atMost: 1.15 }],

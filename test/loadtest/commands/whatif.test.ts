@@ -167,6 +167,12 @@ test("one key only, and keys that are all equal", () => {
   assert.equal(one.today.maxOverMean, 4);
   assert.equal(one.rows.length, 36);
   assert.equal(one.input.topShare, 1);
+  assert.deepEqual(
+    one.input.faults.map(({ code, where, lost }) => [code, where, lost]),
+    [["ONE_KEY", "one.csv line 1", false]],
+  );
+  assert.equal(one.advice[0]!.action, "split");
+  assert.match(whatif("one.csv").stderr, /On slots, 4 shards, shard \d+ takes 100\.0\s% of the messages, 4\.00\s× its/u);
   const single = asked("one.csv", "--today", "slots:1", "--shards", "1");
   assert.equal(single.today.maxOverMean, 1);
 });
@@ -189,6 +195,7 @@ const BAD: Record<string, [options: string[], line: RegExp]> = {
     /^hotshard: UNREACHABLE: mysql:\/\/127\.0\.0\.1:1\/db t/u,
   ],
   "mysql://u:secret@127.0.0.1:1/db ": [[], /^hotshard: BAD_OPTIONS: a database wants --table/u],
+  "mysql://u:secret%zz@127.0.0.1/db": [["--table", "t", "--key", "k"], /^hotshard: BAD_DATABASE_URL: .* holds a %/u],
   "postgres://u:secret@127.0.0.1/db": [["--table", "t", "--key", "k"], /^hotshard: BAD_DATABASE_URL: postgres:/u],
 };
 
