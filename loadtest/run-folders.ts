@@ -2,6 +2,7 @@ import { lstat, readdir, readFile, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../server/placement/contract.ts";
 import { RUN_FILES } from "./report/write.ts";
+import { NAMES_FILE } from "./trace/prepare.ts";
 
 /** A folder that a run has written. */
 export interface RunFolder {
@@ -19,6 +20,9 @@ export interface RunFolder {
   readonly messages: number;
   readonly bytes: number;
 }
+
+/** What a run may leave: its record, and what the preparation of its story made. */
+const FILES = [...RUN_FILES, NAMES_FILE];
 
 /** Runs lie in the folder, or one deeper, as those of a demo do. */
 const DEPTH = 2;
@@ -99,7 +103,7 @@ async function readRunFolder(path: string, name: string): Promise<RunFolder | nu
 
 async function sizeOf(folder: string): Promise<number> {
   let bytes = 0;
-  for (const file of RUN_FILES) bytes += (await lstat(join(folder, file)).catch(() => null))?.size ?? 0;
+  for (const file of FILES) bytes += (await lstat(join(folder, file)).catch(() => null))?.size ?? 0;
   return bytes;
 }
 
@@ -112,7 +116,7 @@ export interface Removal {
 
 /** Deletes what a run writes, and its folder when nothing else is in it. */
 export async function removeRun(run: RunFolder): Promise<Removal> {
-  for (const file of RUN_FILES) {
+  for (const file of FILES) {
     if ((await kindOf(join(run.path, file))) === "file") await unlink(join(run.path, file));
   }
   const kept = await readdir(run.path);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import { writeRun } from "../../../loadtest/report/write.ts";
+import { NAMES_FILE } from "../../../loadtest/trace/prepare.ts";
 import { runEvidence } from "../../support/run-evidence.ts";
 
 const HOTSHARD = join(import.meta.dirname, "../../../bin/hotshard.js");
@@ -34,6 +35,7 @@ before(async () => {
     await writeRun(join(dir, name), { result, slices: [], dialogs: evidence.dialogs.dialogs });
   }
   writeFileSync(join(dir, "old", "notes.txt"), "mine");
+  writeFileSync(join(dir, "oldest", NAMES_FILE), "");
   mkdirSync(join(dir, "photos"));
   writeFileSync(join(dir, "photos", "result.json"), '{"version":1,"run":{"id":"a"}}');
   mkdirSync(join(dir, "broken"));
