@@ -33,7 +33,9 @@ const MOST_PLACED = 200_000;
 /** Places the schedule of a story before anything is sent. A shard that gets nothing has no messages, and an entry. */
 export function expectedTraffic(story: Story, dials: Dials, topology: Topology): ExpectedTraffic {
   const router = compileTopology(topology);
-  const shards = router.labels.map((): ExpectedShard => ({ messages: 0, deliveries: 0, innocents: 0 }));
+  const nothing = () => router.labels.map((): ExpectedShard => ({ messages: 0, deliveries: 0, innocents: 0 }));
+  const shards = nothing();
+  const warmup = nothing();
   const dialogs = new Set<string>();
   const next = mergeLanes(story.lanes());
   let messages = 0;
@@ -43,16 +45,16 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
     const dialog = dialogId(author, to);
     dialogs.add(dialog);
     messages += 1;
-    if (at < dials.warmupS * 1000) continue;
-    const shard = shards[router.place({ dialog, id: SOME_MOMENT, author, client: String(messages) })]!;
+    const phase = at < dials.warmupS * 1000 ? warmup : shards;
+    const shard = phase[router.place({ dialog, id: SOME_MOMENT, author, client: String(messages) })]!;
     shard.messages += 1;
     if (to > story.online) continue;
     shard.deliveries += 1;
     if (!story.isHot(author, to)) shard.innocents += 1;
   }
-  if (planned !== null) extrapolate(shards, dials, planned.at / 1000);
   const seconds = dials.warmupS + dials.durationS;
   const asked = story.expected ?? dials.rate * seconds;
+  if (planned !== null) extrapolate(shards, warmup, asked, dials.durationS / seconds);
   return {
     byShard: new Map(router.labels.map((label, i) => [label, shards[i]!])),
     dialogs: dialogs.size,
@@ -62,10 +64,22 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
   };
 }
 
-/** To the whole measured phase, from what was placed until `untilS`. */
-function extrapolate(shards: readonly ExpectedShard[], dials: Dials, untilS: number): void {
-  const factor = dials.durationS / Math.max(untilS - dials.warmupS, Number.EPSILON);
-  for (const shard of shards) {
-    for (const name of ["messages", "deliveries", "innocents"] as const) shard[name] = Math.round(shard[name] * factor);
+/**
+ * To the whole measured phase, from all that was placed: the beginning may end in the warm-up, which is the same traffic.
+ *
+ * @param asked messages of the whole schedule
+ * @param measured share of it that is measured
+ */
+function extrapolate(
+  shards: readonly ExpectedShard[],
+  warmup: readonly ExpectedShard[],
+  asked: number,
+  measured: number,
+): void {
+  const factor = (asked * measured) / MOST_PLACED;
+  for (const [i, shard] of shards.entries()) {
+    for (const name of ["messages", "deliveries", "innocents"] as const) {
+      shard[name] = Math.round((shard[name] + warmup[i]![name]) * factor);
+    }
   }
 }

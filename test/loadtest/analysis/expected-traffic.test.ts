@@ -41,3 +41,11 @@ test("of a long schedule the beginning is placed, and the rest is taken to be li
   assert.equal(traffic.messages, 500 * 3_005);
   assert.equal(traffic.hot, false);
 });
+
+test("a warm-up of more messages than are placed leaves the measured phase as it is", () => {
+  const hasty = { ...dials, rate: 50_000 };
+  const traffic = expectedTraffic(findScenario("lady-gaga")!.make(hasty), hasty, topology);
+  const messages = sum(traffic, "messages");
+  assert.ok(Math.abs(messages / 500_000 - 1) < 0.01, `${messages}`);
+  assert.ok(Math.abs(sum(traffic, "innocents") / messages - 0.6 * 0.8) < 0.02, `${sum(traffic, "innocents")}`);
+});
