@@ -104,14 +104,17 @@ export function figureSet(
   const skipped: Comparison["skipped"] = [];
   measuresOf(labels).forEach((measure, i) => {
     const total = (runs: readonly number[][]) => runs.reduce((sum, samples) => sum + samples[i]!, 0);
-    const [fewest, least] = [Math.min(total(left!), total(right!)), leastSamples(measure)];
-    if (fewest < least) {
-      skipped.push({ ...measure, reason: `rests on ${fewest} samples, needs ${least}` });
+    // A shard that gets nothing any more is the change to tell; durations it has none.
+    const fewer = measure.metric === "throughput" ? Math.max : Math.min;
+    const [samples, least] = [fewer(total(left!), total(right!)), leastSamples(measure)];
+    if (samples < least) {
+      skipped.push({ ...measure, reason: `rests on ${samples} samples, needs ${least}` });
       return;
     }
     const compared = compare(i);
-    if (Number.isFinite(compared.change)) figures.push({ ...measure, dialog: null, ...compared });
-    else skipped.push({ ...measure, reason: "a run has no such figure" });
+    // Without an error there is no p-value, and Holm's procedure needs that of every figure.
+    if (Number.isFinite(compared.change + compared.error)) figures.push({ ...measure, dialog: null, ...compared });
+    else skipped.push({ ...measure, reason: "a run has none in much of its time" });
   });
   return { figures, skipped };
 }

@@ -70,6 +70,9 @@ function logQuantile(indices: ArrayLike<number> | null, counts: Float64Array, wi
   return Number.NaN;
 }
 
+/** Messages of a shard without any: its logarithm is finite. */
+const NEARLY_NONE = 0.5;
+
 function dot(values: Float64Array, weights: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < values.length; i += 1) sum += values[i]! * weights[i]!;
@@ -102,7 +105,7 @@ export function createLogValues(series: RunSeries): (weights: Float64Array) => F
         });
       }
       const acked = dot(shard.acked, weights);
-      values[start + TIMES.length] = Math.log(acked / seconds);
+      values[start + TIMES.length] = Math.log(Math.max(acked, NEARLY_NONE) / seconds);
       total += acked;
       largest = Math.max(largest, acked);
     });

@@ -18,18 +18,19 @@ export function terminalComparison(comparison: Comparison, screen: Screen, envir
   const paint = (codes: string, text: string) =>
     wantsColour(screen, environment) ? `\u001B[${codes}m${text}\u001B[0m` : text;
   const rows = shortList(comparison);
-  const width = Math.max(10, ...rows.map((one) => placeInWords(one).length)) + 2;
+  const width = Math.max(10, ...rows.map((one) => placeInWords(one).length)) + 1;
+  const metrics = Math.max(12, ...rows.map((one) => metricInWords(one.metric).length)) + 1;
   const line = (one: Change) => {
     const text =
       placeInWords(one).padEnd(width) +
-      metricInWords(one.metric).padEnd(14) +
-      figureInWords(one.metric, one.a).padStart(10) +
-      figureInWords(one.metric, one.b).padStart(10) +
-      changeInWords(one.change).padStart(10) +
+      metricInWords(one.metric).padEnd(metrics) +
+      figureInWords(one.metric, one.a).padStart(9) +
+      figureInWords(one.metric, one.b).padStart(9) +
+      changeInWords(one.change).padStart(9) +
       `  ${one.outcome.padEnd(8)}${intervalInWords(one)}`;
     return one.outcome === "worse" ? paint("1;31", text) : text;
   };
-  const head = `${"".padEnd(width + 14)}${"A".padStart(10)}${"B".padStart(10)}${"change".padStart(10)}  ${"".padEnd(8)}interval`;
+  const head = `${"".padEnd(width + metrics)}${"A".padStart(9)}${"B".padStart(9)}${"change".padStart(9)}  ${"".padEnd(8)}interval`;
   return [
     paint("1", wrap(comparisonHeadline(comparison), columns)),
     ...settingsInWords(comparison).map((sentence) => wrap(sentence, columns)),

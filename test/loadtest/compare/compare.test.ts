@@ -56,6 +56,29 @@ const dialogs = (hot: number) => [
   ...Array.from({ length: 900 }, (_, i) => ({ dialog: `${i}_1000`, count: 10 })),
 ];
 
+/** The shard 01 gets nothing from `until` seconds on. */
+function ending(until: number, noise: number): Opened {
+  const { result, slices } = syntheticRun({ noise });
+  const silent = slices.map((slice) =>
+    slice.shard === "01" && slice.second >= until
+      ? { second: slice.second, shard: "01", acked: 0, deliveryMs: null }
+      : slice,
+  );
+  return { name: `ending ${until}`, result, series: seriesOf(result, silent), dialogs: null };
+}
+
+test("a shard that gets nothing any more, or nothing at all, is told so, and hides nothing of the others", () => {
+  for (const until of [0, 8]) {
+    const { changes, skipped } = compared(opened({ noise: 1 }), ending(until, 2));
+    const throughput = changes.find(({ metric, shard }) => metric === "throughput" && shard === "01");
+    assert.ok(changes.every(({ adjusted, low, high }) => Number.isFinite(adjusted + low + high)));
+    if (until === 0) assert.equal(throughput?.outcome, "less");
+    else assert.ok(throughput!.change < -0.6);
+    assert.ok(skipped.some(({ metric, shard }) => metric === "delivery.p50" && shard === "01"));
+    assert.ok(changes.filter(({ shard }) => shard === "02").some(({ outcome }) => outcome === "same"));
+  }
+});
+
 test("who gets more of the traffic is neither good nor bad; a hot dialog's share is compared", () => {
   const a = opened({ noise: 1 }, dialogs(2_000));
   const told = toldOf(compared(a, opened({ noise: 2 }, dialogs(4_000))));
@@ -158,4 +181,8 @@ test("the pages say what was found, and foreign text stays text", () => {
   const lines = terminalComparison(comparison, { columns: 80 }, {}).split("\n");
   assert.match(lines[0]!, /^Shard 03 is worse/u);
   assert.ok(lines.some((line) => line.startsWith("shard 03")));
+  assert.ok(
+    lines.every((line) => line.length <= 80),
+    lines.find((line) => line.length > 80),
+  );
 });
