@@ -86,6 +86,10 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
     onRun: (done, rate) => countdown.next(done, `run ${done + 1} at ${rate}/s`),
     onStep: (step) => countdown.say(stepInWords({ ...step, folder: "" })),
   }).finally(() => countdown.end());
+  if (failure !== null && found.steps.length === 0) {
+    process.stderr.write(`${failure.words}\n`);
+    return failure.code;
+  }
   await mkdir(out, { recursive: true });
   await writeFile(join(out, "capacity.json"), `${JSON.stringify(found, null, 2)}\n`);
   const columns = Math.max(60, Math.min(100, process.stderr.columns ?? 80));
