@@ -33,6 +33,8 @@ export interface CompiledTrace {
 /** Streams of random numbers: none of the lanes' own. */
 const STREAM = 0x54_52_43;
 const outOfOrder = (): string => "earlier than the line before it: sent with that one. Sort the trace by time";
+const cutAt = (endMs: number): string =>
+  `later than the ${endMs / 1000} s of the run: it and what follows are left out. Give a longer --duration or more --speed`;
 
 /**
  * Turns a trace into a schedule on disk: each key becomes a dialog of its own (told apart by 64 bits of its hash), each
@@ -65,7 +67,10 @@ export async function compileTrace(order: TraceOrder): Promise<CompiledTrace> {
         const at = (time - first) / speed;
         if (at < last) faults.add("OUT_OF_ORDER", lines[i]!, outOfOrder, false);
         last = Math.max(last, at);
-        if (last >= endMs) break reading;
+        if (last >= endMs) {
+          faults.add("DURATION_CUT", lines[i]!, () => cutAt(endMs));
+          break reading;
+        }
       }
       const index = keys.indexOf(words[0]!, words[1]!);
       if (keys.isNew()) {

@@ -74,7 +74,9 @@ test("messages come at their times, each key a dialog of its own, whatever the f
     assert.deepEqual(played.warnings, []);
   }
   assert.deepEqual(shown(await replay(csv, { speed: 4 })), ["0 room 7", "125 1:2", "125 room 7", "500 ünï"]);
-  assert.deepEqual(shown(await replay(csv, { durationS: 1 })), expected.slice(0, 3), "cut at the duration");
+  const cut = await replay(csv, { durationS: 1 });
+  assert.deepEqual(shown(cut), expected.slice(0, 3), "cut at the duration");
+  assert.match(cut.warnings.join("\n"), /^DURATION_CUT: \/trace-\d+ line 5: later than the 1 s of the run/u);
 });
 
 test("counts are drawn in proportion, at the rate of the dials", async () => {
