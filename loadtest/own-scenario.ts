@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { ConfigError } from "../server/placement/contract.ts";
 import { KNOWN_SCENARIOS } from "./known-scenarios.ts";
 import { expectation, parseDial, type Dial } from "./traffic/dial.ts";
+import type { Dials, Story } from "./traffic/contract.ts";
 import type { DialTable } from "./traffic/dials.ts";
 import { defineScenario, type Scenario, type ScenarioSpec } from "./traffic/scenario.ts";
 import { addScenario, findScenario } from "./traffic/stories/registry.ts";
@@ -15,7 +16,7 @@ export function isScenarioFile(reference: string): boolean {
 
 /**
  * The scenario of a name, or of the user's own file, whose default export is a `ScenarioSpec`. Afterwards `findScenario`
- * knows it under the same reference, in this process.
+ * knows it under the same reference, in this process; a file's story is tried out whenever it is made (BAD_SCENARIO).
  *
  * @throws {ConfigError} NO_SUCH_SCENARIO, BAD_SCENARIO with everything that is wrong with the file
  */
@@ -32,7 +33,9 @@ export async function loadScenario(reference: string): Promise<Scenario> {
     const remedy = "or give the path of a file with your own";
     throw new ConfigError("NO_SUCH_SCENARIO", `there is no scenario "${reference}"; there are ${names}, ${remedy}`);
   }
-  const scenario = defineScenario(await readSpec(reference));
+  const spec = await readSpec(reference);
+  const make: typeof spec.make = (dials, kit) => checkedStory(reference, dials, () => spec.make(dials, kit));
+  const scenario = defineScenario({ ...spec, make });
   addScenario(reference, scenario);
   return scenario;
 }
@@ -70,6 +73,44 @@ function specFaults(spec: unknown): string[] {
   if (typeof dials !== "object" || dials === null) faults.push("dials must be an object, {} for none");
   else for (const [key, dial] of Object.entries(dials)) faults.push(...dialFaults(key, dial as Partial<Dial>));
   return faults;
+}
+
+/** Messages of each lane that are looked at before a run. */
+const TRIED = 100;
+
+/** @throws {ConfigError} BAD_SCENARIO for a story that cannot be made or is none, and for a message that nobody can send */
+function checkedStory(reference: string, dials: Dials, make: () => unknown): Story {
+  try {
+    const story = make();
+    const fault = storyFault(story, dials);
+    if (fault !== null) throw new ConfigError("BAD_SCENARIO", `${reference}: ${fault}`);
+    return story as Story;
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError("BAD_SCENARIO", `${reference}: make failed (${reason.split("\n", 1)[0]})`);
+  }
+}
+
+function storyFault(story: unknown, { users }: Dials): string | null {
+  const { lanes, isHot, online, askedShare } = Object(story) as Partial<Story>;
+  if (typeof lanes !== "function" || typeof isHot !== "function" || askedShare === undefined) {
+    return "make must return { name, online, users, askedShare, isHot, lanes }";
+  }
+  if (!(Number.isInteger(online) && online! >= 1 && online! <= users))
+    return `online must be 1 to users, not ${online}`;
+  for (const lane of lanes()) {
+    for (let tried = 0; tried < TRIED; tried += 1) {
+      const send = lane.next();
+      if (send === null) break;
+      const { author, to } = send;
+      const shown = `draw gave author ${author}, to ${to}`;
+      if (!lane.hasAuthor(author)) return `${shown}: the author must be one of the lane's own users`;
+      if (!(Number.isInteger(to) && to >= 1 && to <= users)) return `${shown}: whom to must be 1 to users, ${users}`;
+      if (to === author) return `${shown}: nobody writes to themselves`;
+    }
+  }
+  return null;
 }
 
 function dialFaults(name: string, dial: Partial<Dial>): string[] {

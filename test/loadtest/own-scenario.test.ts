@@ -58,3 +58,33 @@ test("what is wrong with a file is said in one line", async () => {
   await assert.rejects(loadScenario(join(folder, "none.js")), /there is no file/u);
   await assert.rejects(loadScenario("zip"), /there is no scenario "zip"; there are random, lady-gaga/u);
 });
+
+/** A story in JavaScript whose lanes draw this. */
+const drawing = (send: string) => `({
+  name: "x", online: kit.onlineUsers(given), users: given.users, askedShare: null, isHot: () => false,
+  lanes: () => kit.dealLanes(given, ({ user }) => ({ rate: 9, draw: () => ${send} })),
+})`;
+
+test("a story that fails, is none, or sends what nobody can send is said in one line before it is driven", async () => {
+  const stories: readonly (readonly [string, RegExp])[] = [
+    ["kit.nothing.more", /make failed \(Cannot read/u],
+    ["null", /make must return \{ name, online/u],
+    [drawing("undefined"), /make failed \(Cannot destructure/u],
+    [drawing("({ author: user(0), to: user(0) })"), /author 1, to 1: nobody writes to themselves/u],
+    [drawing("({ author: 2, to: 1 })"), /author 2, to 1: the author must be one of the lane's own users/u],
+    [drawing("({ author: user(0), to: given.users + 1 })"), /author 1, to 501: whom to must be 1 to users, 500/u],
+    [drawing("({ author: user(0) })"), /to undefined: whom to must be/u],
+  ];
+  for (const [index, [made, expected]] of stories.entries()) {
+    const file = join(folder, `made-${index}.js`);
+    writeFileSync(file, `export default { name: "x", story: "x", dials: {}, make: (given, kit) => ${made} };`);
+    const scenario = await loadScenario(file);
+    assert.throws(
+      () => scenario.make(DEFAULT_DIALS),
+      (error: Error & { code?: string }) => {
+        assert.match(`${error.code}: ${error.message}`, expected);
+        return error.code === "BAD_SCENARIO" && !error.message.includes("\n");
+      },
+    );
+  }
+});
