@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, rmdir, unlink } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../server/placement/contract.ts";
 import { RUN_FILES } from "./report/write.ts";
@@ -26,6 +26,27 @@ const FILES = [...RUN_FILES, NAMES_FILE];
 
 /** Runs lie in the folder, or one deeper, as those of a demo do. */
 const DEPTH = 2;
+
+/**
+ * Makes a folder for a run, named after the moment and the scenario; another run of the same second has one of its own.
+ *
+ * @returns its path; not made where nothing can be made, which the run then says
+ */
+export async function freshFolder(folder: string, scenario: string, now: Date): Promise<string> {
+  const path = join(folder, `${now.toISOString().slice(0, 19).replaceAll(":", "-")}-${scenario}`);
+  for (let number = 1; ; number += 1) {
+    const free = number === 1 ? path : `${path}-${number}`;
+    try {
+      await mkdir(folder, { recursive: true });
+      await mkdir(free);
+      return free;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST") || (await kindOf(free)) === null) {
+        return path;
+      }
+    }
+  }
+}
 
 /**
  * Every run in a folder, the newest first. What is no run is passed over, and links are not followed.

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { parseThresholds } from "../analysis/threshold.ts";
@@ -9,6 +8,7 @@ import { exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { loadScenario } from "../own-scenario.ts";
 import { executeRun } from "../run.ts";
+import { freshFolder } from "../run-folders.ts";
 import { sharedSecret } from "../secret.ts";
 import { faultOfServerArgs } from "../own-server.ts";
 import { createServerClient } from "../server-client.ts";
@@ -102,7 +102,7 @@ async function run(reference: string, command: Command): Promise<number> {
   const driver = equip(await chooseDriver(scenario.nodeOnly ? "node" : driverName), equipment);
   const warning = rateWarning(driver.name, dials.rate, equipment.generators);
   if (warning !== null) process.stderr.write(`${warning}\n`);
-  const out = given["out"] ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-${name}`);
+  const out = given["out"] ?? (await freshFolder("runs", name, new Date()));
   const again = commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts });
   const output = createRunOutput({ ...outputOf(command), scenario: name, rate: dials.rate, out });
   output.start(driver.name, again);

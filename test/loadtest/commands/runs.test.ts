@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import { writeRun } from "../../../loadtest/report/write.ts";
+import { freshFolder } from "../../../loadtest/run-folders.ts";
 import { NAMES_FILE } from "../../../loadtest/trace/prepare.ts";
 import { runEvidence } from "../../support/run-evidence.ts";
 
@@ -111,4 +112,18 @@ test("prune: a dry run deletes nothing; the real one deletes runs and only what 
   assert.ok(existsSync(join(top, "elsewhere", "result.json")), "links are not followed");
   assert.match(hotshard("prune", "--older-than", "12h", "--keep", "9", "--dir", dir).stderr, /^2 of 2 runs deleted/u);
   assert.deepEqual(readdirSync(dir).sort(), ["a-file", "broken", "circle", "demo-x", "link", "old", "photos"]);
+});
+
+test("runs that start in the same second have a folder each", async () => {
+  const now = new Date("2026-11-22T18:00:10.500Z");
+  const claimed = await Promise.all(
+    Array.from({ length: 3 }, async () => freshFolder(join(top, "fresh"), "zipf", now)),
+  );
+  const name = "2026-11-22T18-00-10-zipf";
+  assert.deepEqual(readdirSync(join(top, "fresh")).sort(), [name, `${name}-2`, `${name}-3`]);
+  assert.deepEqual(
+    claimed.sort(),
+    [name, `${name}-2`, `${name}-3`].map((one) => join(top, "fresh", one)),
+  );
+  assert.equal(await freshFolder(join(dir, "a-file"), "zipf", now), join(dir, "a-file", name), "the run says why not");
 });
