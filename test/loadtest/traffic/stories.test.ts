@@ -273,4 +273,7 @@ test("flash-crowd: quiet, a burst of the hot set, then of those who joined, and 
 test("flash-crowd: dials that leave nobody to begin with, or no time for the burst", () => {
   const faults = findScenario("flash-crowd")!.faults({ ...DEFAULT_DIALS, users: 20, joinShare: 0.9, burstAtS: 30 });
   assert.match(faults.join(" "), /^join-share leaves 2 users before the burst; .* burst-at must lie before/);
+  const few = { ...DEFAULT_DIALS, users: 3, joinShare: 0, offlineShare: 0 };
+  assert.match(findScenario("flash-crowd")!.faults(few).join(" "), /too few dialogs beside the hot ones/);
+  assert.deepEqual(findScenario("flash-crowd")!.faults({ ...few, users: 40 }), []);
 });
