@@ -33,7 +33,8 @@ export interface WhatIfOrder {
   readonly faults: InputFaults;
   /** Called when all rows were read: how the minutes were drawn; absent or null when all were read. */
   readonly sample?: () => { readonly minutes: number; readonly ofMinutes: number } | null;
-  readonly today: NamedLayout & { readonly assumed: boolean };
+  /** Its pins and splits, in words, are left out of every layout. */
+  readonly today: NamedLayout & { readonly assumed: boolean; readonly overrides: readonly string[] };
   /** Placements beside the registry's. */
   readonly placements: readonly string[];
   readonly sizes: readonly number[] | undefined;
@@ -143,6 +144,7 @@ function todayOf(
     placement: today.placement,
     shards: today.shards,
     assumed: today.assumed,
+    overrides: [...today.overrides],
     maxOverMean: ratio,
     interval,
     shares: Array.from(loads, (load) => load / counted.messages),
@@ -182,7 +184,7 @@ function rowsOf(
     const layout = { placement, shards: shards.length };
     const counts = maxOverMean([...loads]);
     const { estimate, low, high } = inferred?.[i] ?? { estimate: counts, low: counts, high: counts };
-    const worst = worstMinute(minutes, i);
+    const worst = worstMinute(minutes, i, layout.shards);
     return {
       ...layout,
       maxOverMean: estimate,
@@ -191,10 +193,13 @@ function rowsOf(
       effectiveShards: layout.shards / estimate,
       movedFromToday: moved / keys,
       movedOtherLayouts: movedLuck(today, layout, keys),
-      worstMinute:
-        worst === null ? null : { at: moment(worst.startMs), maxOverMean: worst.maxOverMean, messages: worst.messages },
+      worstMinute: worst === null ? null : worstOf(worst),
     };
   });
+}
+
+function worstOf({ startMs, ...minute }: NonNullable<ReturnType<typeof worstMinute>>): WhatIfRow["worstMinute"] {
+  return { at: moment(startMs), ...minute };
 }
 
 function topOf({ top, messages }: Tally, now: Layout): WhatIf["topDialogs"] {

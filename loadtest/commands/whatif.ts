@@ -80,6 +80,8 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
     });
 }
 
+const ASSUMED: TodayLayout = { placement: "slots", shards: 4 };
+
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
 async function whatIf(input: string, options: Options, given: GivenFlags): Promise<number> {
@@ -90,10 +92,10 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
   const sizes = options.shards?.split(",").map((text) => wholeNumber("--shards", text, 1, 1_024));
   const source = input.includes("://") ? databaseSource(input, options) : await openInput(input, options);
   const said = options.today === undefined ? null : parseToday(options.today);
-  const today = said ?? source.today ?? { placement: "slots", shards: 4 };
+  const today = said ?? source.today ?? ASSUMED;
   const document = await forecastLayouts({
     ...source,
-    today: { ...today, assumed: said === null && source.today === null },
+    today: { overrides: [], ...today, assumed: today === ASSUMED },
     placements: options.placement,
     sizes,
     target,
@@ -108,7 +110,7 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
 }
 
 type Source = Pick<WhatIfOrder, "name" | "kind" | "rows" | "faults" | "sample"> & {
-  readonly today: TodayLayout | null;
+  readonly today: (TodayLayout & { readonly overrides: readonly string[] }) | null;
 };
 
 function databaseSource(url: string, options: Options): Source {
@@ -139,11 +141,11 @@ async function openInput(input: string, options: Options): Promise<Source> {
   const folder = await runFolder(input);
   if (folder === null) return fileSource(input, "counts", null);
   const { result } = await readRun(folder);
-  const { placement, shards } = result.server;
-  return fileSource(join(folder, "dialogs.csv.gz"), "run", { placement, shards });
+  const { placement, shards, overrides } = result.server;
+  return fileSource(join(folder, "dialogs.csv.gz"), "run", { placement, shards, overrides });
 }
 
-function fileSource(path: string, kind: Source["kind"], today: TodayLayout | null): Source {
+function fileSource(path: string, kind: Source["kind"], today: Source["today"]): Source {
   const name = path === "-" ? "stdin" : path;
   const faults: InputFaults = createInputFaults(name);
   return { name, kind, rows: readRows(path, faults), faults, today };

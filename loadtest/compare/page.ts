@@ -1,5 +1,5 @@
 import { escapeXml } from "../report/escape.ts";
-import { chance, moment } from "../report/format.ts";
+import { chance, moment, unbroken } from "../report/format.ts";
 import { page } from "../report/page.ts";
 import { figure, paragraph, section } from "../report/section.ts";
 import { table, type Cell } from "../report/table.ts";
@@ -19,14 +19,14 @@ import {
 
 function rowOf(one: Change): Cell[] {
   return [
-    placeInWords(one),
+    unbroken(placeInWords(one)),
     metricInWords(one.metric),
     figureInWords(one.metric, one.a),
     figureInWords(one.metric, one.b),
     changeInWords(one.change),
-    intervalInWords(one),
+    unbroken(intervalInWords(one)),
     one.superiority === null ? "–" : one.superiority.toFixed(2),
-    chance(one.adjusted),
+    unbroken(chance(one.adjusted)),
     one.outcome === "worse" ? { html: "worse", className: "hot" } : one.outcome,
   ];
 }

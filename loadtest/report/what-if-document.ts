@@ -23,7 +23,14 @@ const Row = Type.Object({
   movedOtherLayouts: Spread("The same under other hash functions"),
   worstMinute: Nullable(
     Type.Object(
-      { at: Text("ISO 8601, its start"), maxOverMean: Num("Within it"), messages: Count("Within it") },
+      {
+        at: Text("ISO 8601, its start"),
+        maxOverMean: Num("Within it"),
+        messages: Count("Within it"),
+        chance: Num(
+          "What the worst of as many minutes is below in 95 of 100 cases if every message has a key of its own",
+        ),
+      },
       { description: "Highest max/mean of the minutes that have half of the mean minute's messages or more" },
     ),
   ),
@@ -63,6 +70,9 @@ export const WhatIfSchema = Type.Object(
       placement: Text("Name with options"),
       shards: Shards,
       assumed: Type.Boolean({ description: "Nobody said so: the default" }),
+      overrides: Type.Array(Text("pin or split, in words"), {
+        description: "Of the run; left out of all figures here",
+      }),
       maxOverMean: Num("Largest shard over the mean"),
       interval: Interval("Of maxOverMean, from sampling, as in the rows"),
       shares: Type.Array(Num("Of the messages, 0…1"), { description: "Of each shard" }),

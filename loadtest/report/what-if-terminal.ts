@@ -69,9 +69,10 @@ function grid(
 function worst({ rows, today }: WhatIf): string[] {
   const now = rows.find(({ placement, shards }) => placement === today.placement && shards === today.shards);
   if (now === undefined || now.worstMinute === null) return [];
-  const { at, maxOverMean, messages } = now.worstMinute;
+  const { at, maxOverMean, messages, chance } = now.worstMinute;
+  const most = `; chance alone makes the worst one up to ${times(chance)}`;
   return [
-    `Worst minute today: ${times(maxOverMean)} in the one from ${moment(at)}, of ${plural(messages, "message")}.`,
+    `Worst minute today: ${times(maxOverMean)} in the one from ${moment(at)}, of ${plural(messages, "message")}${most}.`,
     "",
   ];
 }

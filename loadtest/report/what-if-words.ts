@@ -24,8 +24,11 @@ export function headlineToday(document: WhatIf): string {
   return `On ${layoutInWords(document)} no shard burns: ${takes}${chance}.`;
 }
 
-/** `slots, 4 shards`. */
-const layoutInWords = ({ today }: WhatIf): string => `${today.placement}, ${plural(today.shards, "shard")},`;
+/** `slots, 4 shards,`; `slots, 4 shards, without its split 1_2 over 01, 02,`. */
+function layoutInWords({ today: { placement, shards, overrides } }: WhatIf): string {
+  const left = overrides.length > 2 ? `${overrides.length} pins and splits` : overrides.join(" and ");
+  return `${placement}, ${plural(shards, "shard")},${left === "" ? "" : ` without its ${left},`}`;
+}
 
 /** What was read. */
 export function inputInWords({ input }: WhatIf): string {

@@ -183,6 +183,6 @@ test("the pages say what was found, and foreign text stays text", () => {
   assert.ok(lines.some((line) => line.startsWith("shard 03")));
   assert.ok(
     lines.every((line) => line.length <= 80),
-    lines.find((line) => line.length > 80),
+    lines.find((line) => line.length > 80) ?? "",
   );
 });

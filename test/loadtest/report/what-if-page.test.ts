@@ -60,7 +60,7 @@ function ask({ counts, today, shards, timed = false, placements = [], fault = fa
     kind: "counts",
     rows: rows(),
     faults,
-    today: { placement: today, shards, assumed: !timed },
+    today: { placement: today, shards, assumed: !timed, overrides: [] },
     placements,
     sizes: undefined,
     target: 1.25,
