@@ -43,7 +43,8 @@ const isNumber = (text: string): boolean => /^-?\d+(?:\.\d+)?$/.test(text);
  * Tells the format from the first lines.
  *
  * A header is known by its names, or by a first line without a number above a line with one. Without a header one column
- * is the key, and two are key and count, unless the first is a date: then time and key.
+ * is the key, and two are key and count, unless the first is a date: then time and key. Where numbers may be times or not
+ * nothing is guessed.
  *
  * @param lines the first two lines that are not empty, or fewer
  * @param file named in the error
@@ -75,13 +76,18 @@ export function detectFormat(lines: readonly string[], file: string): Format {
   if (fields.length === 1) return { ...table, header: key >= 0, key: 0, count: -1, time: -1 };
   if (fields.length === 2) {
     if (isDate(sample[0] ?? "")) return { ...table, header, key: 1, count: -1, time: 0 };
-    if (isNumber(sample[1] ?? "")) return { ...table, header, key: 0, count: 1, time: -1 };
+    if (isNumber(sample[1] ?? "") && ![sample[0], below[0]].every(isEpoch)) {
+      return { ...table, header, key: 0, count: 1, time: -1 };
+    }
   }
   throw new ConfigError(
     "BAD_COLUMNS",
     `${file} line 1 does not tell which columns are key and count: begin it with the line dialog,count or time,dialog`,
   );
 }
+
+/** Seconds or milliseconds of the years 2001 to 2033: a column of such numbers may hold keys as well as times. */
+const isEpoch = (text = ""): boolean => /^1\d{9}(?:\d{3})?$/.test(text);
 
 function isDate(text: string): boolean {
   return !isNumber(text) && Number.isFinite(timeOf(text));

@@ -154,6 +154,9 @@ test("a file of many pieces loses no line between them, and knows their numbers"
 
 test("what cannot be read at all says so", async () => {
   await assert.rejects(read("a,b,c,d\n1,2,3,4\n"), { code: "BAD_COLUMNS", message: /dialog,count/ });
+  // Times and keys, or keys and counts?
+  await assert.rejects(read("1760000000,42\n1760000001,17\n"), { code: "BAD_COLUMNS" });
+  assert.equal((await read("1000200,42\n1000300,17\n")).rows[0]?.[1], 42);
   await assert.rejects(read(Buffer.alloc(20_000_000, 65)), { code: "NOT_TEXT" });
   const nowhere = readRows(join(folder, "nowhere.csv"), createInputFaults("x"));
   await assert.rejects(nowhere.next(), { code: "NO_INPUT", message: /nowhere\.csv/ });
