@@ -14,15 +14,23 @@ export interface CompanyOrder {
   readonly topology: Topology;
 }
 
+/** What a companion leaves. */
+export interface Company {
+  /** What it adds to the result. */
+  readonly adds: Partial<Result>;
+  /** Why the readers did not read to the end; absent: they did, or there were none. */
+  readonly readersLost?: string;
+}
+
 /** What goes on beside the generator in some scenarios, and adds to the result. */
 export interface Companion {
   /** Told of the progress of the run, about once a second. */
   progress(progress: Progress): void;
-  /** Ends it. @returns what to add to the result */
-  end(measurement: Measurement | null): Promise<Partial<Result>>;
+  /** Ends it. */
+  end(measurement: Measurement | null): Promise<Company>;
 }
 
-const NONE: Companion = { progress: () => {}, end: async () => ({}) };
+const NONE: Companion = { progress: () => {}, end: async () => ({ adds: {} }) };
 const COMPANIONS: Readonly<Record<string, (order: CompanyOrder) => Companion>> = {
   history: createReaders,
   soak: createSoakWatch,

@@ -10,7 +10,7 @@ import { expectedTraffic } from "./analysis/expected-traffic.ts";
 import { judgeThresholds } from "./analysis/judge-thresholds.ts";
 import { refuseUnknowable } from "./analysis/threshold-needs.ts";
 import type { Threshold } from "./analysis/threshold.ts";
-import { companionOf, type Companion } from "./companion.ts";
+import { companionOf, type Companion, type Company } from "./companion.ts";
 import type { Driver, Measurement, Progress } from "./drivers/contract.ts";
 import { startOwnServer } from "./own-server.ts";
 import type { Result } from "./report/result.ts";
@@ -117,7 +117,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
   const runId = freshRunId();
   const companion = companionOf({ ...order, url, topology: before.topology });
   let driven: Measurement | null = null;
-  let company: Partial<Result> = {};
+  let company: Company = { adds: {} };
   try {
     driven = await drive(order, url, runId, before.topology.shards, companion);
   } finally {
@@ -134,9 +134,10 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     url,
     measurement,
     before,
+    ...(company.readersLost !== undefined && { readersLost: company.readersLost }),
     ...aftermath,
   });
-  const built = { ...(await nameDialogs(judged, order.out)), ...company };
+  const built = { ...(await nameDialogs(judged, order.out)), ...company.adds };
   const result: Result = {
     ...built,
     ...(order.forecast && { forecast: order.forecast }),

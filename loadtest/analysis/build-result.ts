@@ -49,6 +49,8 @@ export interface RunEvidence {
   readonly unknowns: readonly AuditMessageReply[];
   /** Why the server could not be asked after the run; absent: it could. */
   readonly serverGone?: string;
+  /** Why the readers of `history` did not read to the end; absent: they did, or there were none. */
+  readonly readersLost?: string;
 }
 
 const HOT_DIALOGS = 10;
@@ -190,6 +192,7 @@ export function buildResult(evidence: RunEvidence): Result {
       cores,
       ...(expected !== undefined && { expected }),
       ...(evidence.serverGone !== undefined && { serverGone: evidence.serverGone }),
+      ...(evidence.readersLost !== undefined && { readersLost: evidence.readersLost }),
       zipf:
         popularity === undefined
           ? null

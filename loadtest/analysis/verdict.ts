@@ -29,6 +29,8 @@ export interface VerdictInput {
   readonly askedShare: number | null;
   /** Why the server could not be asked after the run; absent: it could. */
   readonly serverGone?: string;
+  /** Why the readers of `history` did not read to the end; absent: they did, or there were none. */
+  readonly readersLost?: string;
   /** What became of `Story.popularity`; absent or null: it promises none, or nothing was stored. */
   readonly zipf?: ZipfFit | null;
   /** `Story.expected`: messages that a story with a pace of its own is expected to plan. */
@@ -74,6 +76,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   SERVER_GONE({ serverGone, measurement }) {
     if (serverGone === undefined) return null;
     const message = `The server could not be asked what it stored (${serverGone}): shares, skew and audit say nothing, and what the generator measured is kept. Look into the server's log.`;
+    return { message, evidence: { acked: total(measurement, (shard) => shard.acked) } };
+  },
+
+  READERS_LOST({ readersLost, measurement }) {
+    if (readersLost === undefined) return null;
+    const message = `Nobody read beside the writers to the end (${readersLost}): the server had less to do than asked. Run again, for some seconds at least.`;
     return { message, evidence: { acked: total(measurement, (shard) => shard.acked) } };
   },
 

@@ -14,6 +14,8 @@ import type { ReadOrder, ReadReport } from "./reader-process.ts";
 /** Dialogs to read, drawn as the writers draw theirs: the popular ones come often. */
 const DRAWN = 2_000;
 
+const died = { adds: {}, readersLost: "their process died, memory may be the cause" };
+
 /** Readers in a process of their own, from the first second of the measured phase to its end. */
 export function createReaders(order: CompanyOrder): Companion {
   const { dials } = order;
@@ -29,12 +31,13 @@ export function createReaders(order: CompanyOrder): Companion {
     },
     async end() {
       try {
-        if (!started || !child.connected) return {};
+        if (!started) return { adds: {}, readersLost: "the run ended before they began" };
+        if (!child.connected) return died;
         const said = once(child, "message") as Promise<[ReadReport]>;
         const gone = once(child, "exit").then(() => null);
         child.send("stop");
         const answer = await Promise.race([said, gone]);
-        return answer === null ? {} : { reads: readsOf(answer[0], Number(dials["readRate"])) };
+        return answer === null ? died : { adds: { reads: readsOf(answer[0], Number(dials["readRate"])) } };
       } finally {
         kill();
         process.off("exit", kill);

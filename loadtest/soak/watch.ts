@@ -31,7 +31,7 @@ export function createSoakWatch({ url, dials }: CompanyOrder): Companion {
     },
     async end(measurement) {
       await asking;
-      return { trends: trendsOf(memory, latencyOf(measurement?.slices ?? [], dials.warmupS)) };
+      return { adds: { trends: trendsOf(memory, latencyOf(measurement?.slices ?? [], dials.warmupS)) } };
     },
   };
 }

@@ -45,6 +45,12 @@ test("history: readers page through the writers' dialogs, and what a page asks i
   );
 });
 
+test("history: a run that ends before anybody reads is INVALID, and not one without a word on reading", async () => {
+  const { reads, verdict } = await run("history", { durationS: 0.2 });
+  assert.equal(reads, undefined);
+  assert.ok(verdict.reasons.some(({ code, message }) => code === "READERS_LOST" && /before they began/.test(message)));
+});
+
 test("soak: too short a run tells no trend, and memory that grows is exit code 1", async () => {
   const result = await run("soak", { durationS: 3 });
   assert.deepEqual(result.trends, { memoryBytes: null, deliveryMs: null });

@@ -41,6 +41,7 @@ const none = histogramOf(0, 0);
 const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, RegExp, Partial<VerdictInput>?])[]>> = {
   INTERRUPTED: [[{ interrupted: true }, /interrupted/]],
   SERVER_GONE: [[{}, /could not be asked what it stored \(no answer\)/, { serverGone: "no answer" }]],
+  READERS_LOST: [[{}, /Nobody read .*\(they died\)/, { readersLost: "they died" }]],
   SEND_LAG: [
     [generator({ sendLag: histogramOf(1_000, 80) }), /sent 80\.0 ms .*\(at most 50 ms/],
     [generator({ sendLag: histogramOf(1_000, 6) }), /sent 6\.0 ms/, { limits: { sendLagMs: 5 } }],
