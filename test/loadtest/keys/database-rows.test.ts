@@ -104,11 +104,9 @@ test(
       const timed = answer("--time", time);
       assert.equal(timed.input.sample, null);
       assert.equal(timed.input.messages, MINUTES * PER_MINUTE, time);
-      assert.deepEqual(
-        now(timed).worstMinute,
-        { at: "2026-11-22T11:30:00.000Z", maxOverMean: 4, messages: PER_MINUTE },
-        time,
-      );
+      const { chance, ...worst } = now(timed).worstMinute!;
+      assert.deepEqual(worst, { at: "2026-11-22T11:30:00.000Z", maxOverMean: 4, messages: PER_MINUTE }, time);
+      assert.ok(chance < 2);
       assert.equal(now(timed).maxOverMean, now(all).maxOverMean);
       assert.deepEqual(timed.topDialogs, all.topDialogs);
     }
