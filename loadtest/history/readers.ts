@@ -22,20 +22,22 @@ export function createReaders(order: CompanyOrder): Companion {
   const child = fork(program(), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const kill = () => void child.kill("SIGKILL");
   process.once("exit", kill);
+  // One that has died is found out at the end; without a callback it would end this process too.
+  const tell = (message: ReadOrder | "stop") => void child.send(message, () => {});
   let started = false;
   return {
     progress({ phase }) {
       if (started || phase !== "measure") return;
       started = true;
-      child.send(readOrder(order));
+      tell(readOrder(order));
     },
     async end() {
       try {
+        if (!child.connected || child.exitCode !== null || child.signalCode !== null) return died;
         if (!started) return { adds: {}, readersLost: "the run ended before they began" };
-        if (!child.connected) return died;
         const said = once(child, "message") as Promise<[ReadReport]>;
         const gone = once(child, "exit").then(() => null);
-        child.send("stop");
+        tell("stop");
         const answer = await Promise.race([said, gone]);
         return answer === null ? died : { adds: { reads: readsOf(answer[0], Number(dials["readRate"])) } };
       } finally {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { companionOf } from "../../loadtest/companion.ts";
 import { createNodeDriver } from "../../loadtest/drivers/node.ts";
 import { EXIT, exitCodeOf } from "../../loadtest/exit-code.ts";
@@ -47,11 +49,31 @@ test("history: readers page through the writers' dialogs, and what a page asks i
   );
 });
 
-test("history: a run that ends before anybody reads says so, for the verdict", async () => {
+test("history: readers that never began or died do not end the run, and are told of for the verdict", async () => {
   const topology = singleSegment({ labels: ["00"], placement: "slots" });
   const order = { scenario: "history", dials: DEFAULT_DIALS, url: "ws://127.0.0.1:1/chat", secret: "", topology };
   assert.deepEqual(await companionOf(order).end(null), { adds: {}, readersLost: "the run ended before they began" });
+
+  const readers = companionOf(order);
+  const [pid] = /\d+$/u.exec(
+    spawnSync("pgrep", ["-P", String(process.pid), "-f", "reader-process"])
+      .stdout.toString()
+      .trim(),
+  )!;
+  process.kill(Number(pid), "SIGKILL");
+  while (isAlive(Number(pid))) await setImmediate();
+  readers.progress({ phase: "measure", elapsedS: 0, totalS: 1, acked: {}, sent: 0, rate: 0 });
+  await setImmediate();
+  assert.match((await readers.end(null)).readersLost ?? "", /died/);
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 test("soak: too short a run tells no trend, and memory that grows is exit code 1", async () => {
   const result = await run("soak", { durationS: 3 });
