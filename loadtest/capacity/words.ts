@@ -13,10 +13,12 @@ function foundInWords({ ceiling, confidence, high, low, stopped, until }: Capaci
   if (low === null && high === null) return `Nothing was found.${early}`;
   if (low === null) return `${until} was kept at no rate, not even near ${perSecond(high!)}.${early}`;
   if (high === null) return `${until} was kept up to ${perSecond(low)} and the limit is beyond.${early}`;
+  // Runs far from the limit count as never wrong, which nobody can promise.
+  const sure = confidence > 0.99 ? `over ${percent(0.99, 0)}` : percent(confidence, 0);
   if (ceiling === "generator") {
     return `${until} is kept at ${perSecond(low)}, and at ${perSecond(high)} this generator, or the machine it shares with the server, cannot keep up: the server's capacity may be higher.${early}`;
   }
-  return `${until} is kept up to ${perSecond(low)} and no longer at ${perSecond(high)} (confidence ${percent(confidence, 0)}).${early}`;
+  return `${until} is kept up to ${perSecond(low)} and no longer at ${perSecond(high)} (confidence ${sure}).${early}`;
 }
 
 function bottleneckInWords({ bottleneck }: Capacity): string | null {
