@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -55,11 +54,8 @@ test("history: readers that never began or died do not end the run, and are told
   assert.deepEqual(await companionOf(order).end(null), { adds: {}, readersLost: "the run ended before they began" });
 
   const readers = companionOf(order);
-  const [pid] = /\d+$/u.exec(
-    spawnSync("pgrep", ["-P", String(process.pid), "-f", "reader-process"])
-      .stdout.toString()
-      .trim(),
-  )!;
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").trim();
+  const pid = children.split(" ").at(-1)!;
   process.kill(Number(pid), "SIGKILL");
   while (isAlive(Number(pid))) await setImmediate();
   readers.progress({ phase: "measure", elapsedS: 0, totalS: 1, acked: {}, sent: 0, rate: 0 });
