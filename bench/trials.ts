@@ -26,12 +26,12 @@ export interface Trial {
 /**
  * Pairs of real runs: of the same thing ("same"), or with one of four shaped shards 10 % slower in the second ("planted").
  *
- * @param folder keeps the runs; a run that is there is not driven again, so an interrupted experiment goes on
+ * @param folder keeps the runs; a pair that is there is not driven again, so an interrupted experiment goes on
  */
 export async function trials(kind: "same" | "planted", pairs: number, folder: string): Promise<Trial[]> {
   const found: Trial[] = [];
   for (let pair = 1; pair <= pairs; pair += 1) {
-    const [a, b] = [await driven(kind, pair, "a", folder), await driven(kind, pair, "b", folder)];
+    const [a, b] = await drivenPair(join(folder, `${kind}-${pair}`), kind);
     const [left, right] = await Promise.all([openRun(a, "A"), openRun(b, "B")]);
     const { refused } = sift(left, right, new Set());
     if (refused.length > 0) throw new Error(refused.map(({ message }) => message).join("; "));
@@ -48,9 +48,15 @@ export async function trials(kind: "same" | "planted", pairs: number, folder: st
   return found;
 }
 
-async function driven(kind: "same" | "planted", pair: number, side: "a" | "b", folder: string): Promise<string> {
-  const out = join(folder, `${kind}-${pair}-${side}`);
-  if (existsSync(join(out, "result.json"))) return out;
+async function drivenPair(stem: string, kind: "same" | "planted"): Promise<[a: string, b: string]> {
+  const folders: [string, string] = [`${stem}-a`, `${stem}-b`];
+  if (folders.every((out) => existsSync(join(out, "result.json")))) return folders;
+  // Half a pair is of another hour, and of what the machine did then.
+  for (const out of folders) rmSync(out, { recursive: true, force: true });
+  return [await driven(kind, "a", folders[0]), await driven(kind, "b", folders[1])];
+}
+
+async function driven(kind: "same" | "planted", side: "a" | "b", out: string): Promise<string> {
   const draft = `${out}.part`;
   for (let attempt = 1; attempt <= MOST_TRIES; attempt += 1) {
     rmSync(draft, { recursive: true, force: true });
