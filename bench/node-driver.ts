@@ -17,8 +17,8 @@ export interface DriverRow {
   /** Of the driver's thread per message, microseconds. */
   readonly cpuMicros: number;
   readonly sendLagMs: { readonly p50: number; readonly p99: number };
-  /** Live objects after a collection at the end of every minute, megabytes of 1,000,000 bytes. */
-  readonly heap: Line;
+  /** Live objects after a collection at the end of every minute from the first on, megabytes of 1,000,000 bytes. */
+  readonly heap: readonly number[];
   /** Resident memory of the driver's process once a second, megabytes. */
   readonly resident: Line;
 }
@@ -40,7 +40,7 @@ export async function measureNodeDriver(subject: Subject, minutes: number): Prom
   if ("faults" in parsed) throw new Error(parsed.faults.join(" "));
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const heap: [number, number][] = [];
+  const heap: number[] = [];
   const resident: [number, number][] = [];
   const measurement = await createNodeDriver().drive({
     runId: "benchlab00",
@@ -55,7 +55,8 @@ export async function measureNodeDriver(subject: Subject, minutes: number): Prom
       resident.push([minute, process.memoryUsage.rss() / 1e6]);
       if (minute < heap.length + 1) return;
       collect();
-      heap.push([minute, process.memoryUsage().heapUsed / 1e6]);
+      const { heapUsed, external } = process.memoryUsage();
+      heap.push((heapUsed + external) / 1e6);
     },
   });
   const { delivered, generator, sent, shards, duplicated, reordered, refused, unknown } = measurement;
@@ -72,7 +73,7 @@ export async function measureNodeDriver(subject: Subject, minutes: number): Prom
     failed: [`${refused} refused, ${unknown} unanswered, ${generator.dropped} not sent`, ...codes].join("; "),
     cpuMicros: (1e6 * generator.cpu * seconds) / sent,
     sendLagMs: { p50: quantileOf(generator.sendLag, 0.5), p99: quantileOf(generator.sendLag, 0.99) },
-    heap: fitLine(heap),
+    heap,
     resident: fitLine(resident),
   };
 }

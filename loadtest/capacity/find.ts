@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { childRun } from "../child-run.ts";
-import { readRun } from "../report/write.ts";
+import { readResult } from "../report/folder.ts";
 import { packageVersion } from "../version.ts";
 import type { Capacity } from "./document.ts";
 import { createSearch, type Bracket } from "./search.ts";
@@ -58,7 +58,7 @@ export async function findCapacity(order: CapacityOrder): Promise<Found> {
     if (order.signal.aborted) failure = { code: 130, words: "interrupted" };
     else if (code !== 0 && code !== 1 && code !== 3) failure = { code, words };
     if (failure !== null) break;
-    const step = stepOf(rate, (await readRun(folder)).result);
+    const step = stepOf(rate, await readResult(folder));
     voids = step === null ? voids + 1 : 0;
     if (voids === MOST_VOID)
       failure = {

@@ -6,7 +6,7 @@ import { openPage } from "../open-page.ts";
 import { count, moment, plural, times } from "../report/format.ts";
 import { escapeTerminal } from "../report/escape.ts";
 import { terminalReport } from "../report/terminal.ts";
-import { readRun } from "../report/write.ts";
+import { readResult } from "../report/folder.ts";
 import { findRuns, removeRun, type RunFolder } from "../run-folders.ts";
 import { parseDuration } from "../traffic/dial.ts";
 
@@ -91,7 +91,7 @@ function size(bytes: number): string {
 
 async function show(reference: string, { dir, open }: Given): Promise<void> {
   const folder = await folderOf(reference, dir);
-  const { result } = await readRun(folder);
+  const result = await readResult(folder);
   const page = join(folder, "report.html");
   process.stdout.write(`${terminalReport(result, process.stdout)}\nReport: ${page}\n`);
   const trouble = open === true ? await openPage(page) : null;
@@ -109,7 +109,7 @@ async function folderOf(reference: string, dir: string): Promise<string> {
   if (found !== undefined) return found.path;
   if (reference === "latest") throw new ConfigError("NO_RESULT", `there is no run in ${dir}`);
   try {
-    await readRun(reference);
+    await readResult(reference);
     return reference;
   } catch (error) {
     if (!(error instanceof ConfigError) || error.code !== "NO_RESULT" || runs.length === 0) throw error;

@@ -8,7 +8,7 @@ import { parseDatabaseUrl, type DatabaseQuestion } from "../keys/database-questi
 import { describeQuestion, readDatabase } from "../keys/database-rows.ts";
 import { createInputFaults, type InputFaults } from "../keys/input-faults.ts";
 import { readRows } from "../keys/rows.ts";
-import { readRun } from "../report/write.ts";
+import { readResult } from "../report/folder.ts";
 import { whatIfPage } from "../report/what-if-page.ts";
 import { whatIfTerminal } from "../report/what-if-terminal.ts";
 import { forecastLayouts, type WhatIfOrder } from "../what-if.ts";
@@ -140,7 +140,7 @@ async function openInput(input: string, options: Options): Promise<Source> {
   }
   const folder = await runFolder(input);
   if (folder === null) return fileSource(input, "counts", null);
-  const { result } = await readRun(folder);
+  const result = await readResult(folder);
   const { placement, shards, overrides } = result.server;
   return fileSource(join(folder, "dialogs.csv.gz"), "run", { placement, shards, overrides });
 }

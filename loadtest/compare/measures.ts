@@ -41,8 +41,10 @@ export function leastSamples({ metric }: Measure): number {
   return metric.endsWith("p99") ? 1_000 : 30;
 }
 
+type Cells = Pick<CellHistograms, "buckets" | "counts">;
+
 /** Adds up the rows of the cells, each as often as its weight says. */
-function weighted({ buckets, counts }: CellHistograms, weights: Float64Array, into: Float64Array): void {
+function weighted({ buckets, counts }: Cells, weights: Float64Array, into: Float64Array): void {
   const width = buckets.length;
   into.fill(0, 0, width);
   for (let cell = 0; cell < weights.length; cell += 1) {
@@ -54,14 +56,15 @@ function weighted({ buckets, counts }: CellHistograms, weights: Float64Array, in
 }
 
 /** ln of the q-quantile, interpolated inside its bucket so that it moves with the data; NaN without samples. */
-function logQuantile(indices: ArrayLike<number> | null, counts: Float64Array, width: number, q: number): number {
+function logQuantile(buckets: Uint16Array, counts: Float64Array, q: number): number {
+  const width = buckets.length;
   let total = 0;
   for (let i = 0; i < width; i += 1) total += counts[i]!;
   let rank = q * total;
   for (let i = 0; i < width; i += 1) {
     const here = counts[i]!;
     if (here > 0 && rank <= here) {
-      const index = indices === null ? i : indices[i]!;
+      const index = buckets[i]!;
       const low = lowerEdgeOf(index);
       return Math.log(low + (rank / here) * (lowerEdgeOf(index + 1) - low));
     }
@@ -87,31 +90,59 @@ export function createLogValues(series: RunSeries): (weights: Float64Array) => F
   const perShard = TIMES.length + 1;
   const values = new Float64Array(perShard + 1 + perShard * series.shards.length);
   const here = new Float64Array(BUCKET_COUNT);
-  const all = { delivery: new Float64Array(BUCKET_COUNT), commit: new Float64Array(BUCKET_COUNT) };
+  const cells = series.seconds.length;
+  const all = {
+    delivery: allShards(
+      series.shards.map(({ delivery }) => delivery),
+      cells,
+    ),
+    commit: allShards(
+      series.shards.map(({ commit }) => commit),
+      cells,
+    ),
+  };
+
+  function putTimes(place: Record<"delivery" | "commit", Cells>, start: number, weights: Float64Array): void {
+    for (const name of ["delivery", "commit"] as const) {
+      const { buckets } = place[name];
+      weighted(place[name], weights, here);
+      TIMES.forEach((time, i) => {
+        if (time.name === name) values[start + i] = logQuantile(buckets, here, time.q);
+      });
+    }
+  }
 
   return (weights) => {
     const seconds = dot(series.seconds, weights);
     let [total, largest] = [0, 0];
-    all.delivery.fill(0);
-    all.commit.fill(0);
     series.shards.forEach((shard, s) => {
       const start = perShard + 1 + s * perShard;
-      for (const name of ["delivery", "commit"] as const) {
-        const { buckets } = shard[name];
-        weighted(shard[name], weights, here);
-        for (let i = 0; i < buckets.length; i += 1) all[name][buckets[i]!]! += here[i]!;
-        TIMES.forEach((time, i) => {
-          if (time.name === name) values[start + i] = logQuantile(buckets, here, buckets.length, time.q);
-        });
-      }
+      putTimes(shard, start, weights);
       const acked = dot(shard.acked, weights);
       values[start + TIMES.length] = Math.log(Math.max(acked, NEARLY_NONE) / seconds);
       total += acked;
       largest = Math.max(largest, acked);
     });
-    TIMES.forEach(({ name, q }, i) => (values[i] = logQuantile(null, all[name], BUCKET_COUNT, q)));
+    putTimes(all, 0, weights);
     values[TIMES.length] = Math.log(total / seconds);
     values[TIMES.length + 1] = Math.log((largest * series.shards.length) / total);
     return values;
   };
+}
+
+/** Of every cell the durations of all shards, added up once and not for every resample. */
+function allShards(parts: readonly Cells[], cells: number): Cells {
+  const used = new Uint8Array(BUCKET_COUNT);
+  for (const { buckets } of parts) for (const index of buckets) used[index] = 1;
+  const buckets = Uint16Array.from([...used.keys()].filter((index) => used[index] === 1));
+  const column = new Uint16Array(BUCKET_COUNT);
+  buckets.forEach((index, i) => (column[index] = i));
+  const counts = new Uint32Array(cells * buckets.length);
+  for (const part of parts) {
+    const width = part.buckets.length;
+    part.counts.forEach((count, i) => {
+      counts[Math.floor(i / width) * buckets.length + column[part.buckets[i % width]!]!]! += count;
+    });
+  }
+  return { buckets, counts };
 }

@@ -1,13 +1,15 @@
-import { readDialogs, readRun } from "../report/write.ts";
+import { eachSlice, readDialogs, readResult } from "../report/folder.ts";
 import type { ComparedRun } from "./comparable.ts";
 import type { DialogCounts } from "./hot-dialogs.ts";
-import { seriesOf } from "./series.ts";
+import { createSeries } from "./series.ts";
 
-/** A run's folder as a comparison needs it. @throws {ConfigError} as `readRun` and `readDialogs` */
+/** A run's folder as a comparison needs it. @throws {ConfigError} as `readResult`, `eachSlice` and `readDialogs` */
 export async function openRun(
   folder: string,
   name: string,
 ): Promise<ComparedRun & { readonly dialogs: DialogCounts | null }> {
-  const [{ result, slices }, dialogs] = await Promise.all([readRun(folder), readDialogs(folder)]);
-  return { name, result, series: seriesOf(result, slices), dialogs };
+  const result = await readResult(folder);
+  const maker = createSeries(result);
+  const [dialogs] = await Promise.all([readDialogs(folder), eachSlice(folder, (slice) => maker.add(slice))]);
+  return { name, result, series: maker.series(), dialogs };
 }

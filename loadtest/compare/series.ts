@@ -11,7 +11,7 @@ const MOST_CELLS = 40;
 export interface CellHistograms {
   /** Indices of the buckets that any cell uses, ascending. */
   readonly buckets: Uint16Array;
-  readonly counts: Float64Array;
+  readonly counts: Uint32Array;
   readonly total: HistogramData;
 }
 
@@ -36,73 +36,129 @@ export interface RunSeries {
  * Slices that lie only partly in the measured phase count for durations alone, in the cell next to them: a message that
  * was received while the run drained was sent in the measured phase.
  */
-export function seriesOf(result: Result, slices: readonly Slice[]): RunSeries {
+export function seriesOf(result: Result, slices: Iterable<Slice>): RunSeries {
+  const maker = createSeries(result);
+  for (const slice of slices) maker.add(slice);
+  return maker.series();
+}
+
+/** Takes slices one by one and keeps none of them: an hour on 64 shards has millions of buckets. */
+export interface SeriesMaker {
+  /** All slices of a run are of one length; those of shards that `result` does not name are left out. */
+  add(slice: Slice): void;
+  series(): RunSeries;
+}
+
+/** As `seriesOf`, for slices that are never there all at once. */
+export function createSeries(result: Result): SeriesMaker {
+  const labels = result.shards.map(({ label }) => label);
+  const starts = new Set<number>();
+  let cells: TimeCells | null = null;
+  let places: Map<string, Place> | null = null;
+  return {
+    add(slice) {
+      cells ??= timeCells(result, slice.seconds ?? 1);
+      places ??= new Map(labels.map((label) => [label, createPlace(cells!.seconds.length)]));
+      const { second, shard, acked, delivery, commit } = slice;
+      const place = places.get(shard);
+      const isWhole = cells.isWhole(second);
+      if (isWhole) starts.add(second);
+      if (place === undefined || cells.seconds.length === 0) return;
+      const cell = cells.of(second);
+      if (isWhole) place.acked[cell]! += acked;
+      if (delivery !== undefined) addPacked(place.delivery, cell, delivery);
+      if (commit !== undefined) addPacked(place.commit, cell, commit);
+    },
+    series() {
+      const seconds = cells?.seconds ?? new Float64Array(0);
+      const shards = labels.map((label) => {
+        const { acked, delivery, commit } = places?.get(label) ?? createPlace(seconds.length);
+        return { acked, delivery: usedBuckets(delivery, seconds.length), commit: usedBuckets(commit, seconds.length) };
+      });
+      return { labels, slices: starts.size, seconds, shards };
+    },
+  };
+}
+
+interface TimeCells {
+  readonly seconds: Float64Array;
+  /** The slice that begins at this second lies in the measured phase as a whole. */
+  isWhole(second: number): boolean;
+  /** The cell of the slice that begins at this second, or the one next to it. */
+  of(second: number): number;
+}
+
+/** By the clock, not by the slices that are there: a second in which no message came is one of low throughput. */
+function timeCells(result: Result, length: number): TimeCells {
   const warmup = Number(result.run.dials["warmupS"] ?? 0);
   const end = warmup + result.run.durationS;
-  const isWhole = ({ second, seconds = 1 }: Slice) => second >= warmup - 1e-9 && second + seconds <= end + 1e-9;
-  const whole = slices.filter(isWhole);
-  const starts = [...new Set(whole.map(({ second }) => second))].sort((a, b) => a - b);
-  const group = Math.max(1, Math.ceil(starts.length / MOST_CELLS));
-  const cells = Math.ceil(starts.length / group);
-  const first = starts[0] ?? 0;
-  const length = whole[0]?.seconds ?? 1;
-  const cellOf = (second: number) => Math.max(0, Math.min(cells - 1, Math.floor((second - first) / (length * group))));
-  const seconds = new Float64Array(cells);
-  for (const second of starts) seconds[cellOf(second)]! += length;
-  const byShard = Map.groupBy(slices, ({ shard }) => shard);
-  const labels = result.shards.map(({ label }) => label);
+  const first = Math.ceil((warmup - 1e-9) / length) * length;
+  const slices = Math.max(0, Math.floor((end - first + 1e-9) / length));
+  const group = Math.max(1, Math.ceil(slices / MOST_CELLS));
+  const seconds = new Float64Array(Math.ceil(slices / group)).fill(length * group);
+  if (slices % group > 0) seconds[seconds.length - 1] = length * (slices % group);
   return {
-    labels,
-    slices: starts.length,
     seconds,
-    shards: labels.map((label) => {
-      const own = byShard.get(label) ?? [];
-      const acked = new Float64Array(cells);
-      for (const slice of own) if (isWhole(slice)) acked[cellOf(slice.second)]! += slice.acked;
-      const place = (name: "delivery" | "commit") =>
-        cellHistograms(
-          cells,
-          own.map((slice) => ({ cell: cellOf(slice.second), packed: slice[name] })),
-        );
-      return { acked, delivery: place("delivery"), commit: place("commit") };
-    }),
+    isWhole: (second) => second >= first && second < first + slices * length,
+    of: (second) => Math.max(0, Math.min(seconds.length - 1, Math.floor((second - first) / (length * group)))),
   };
 }
 
-interface Placed {
-  readonly cell: number;
-  readonly packed: PackedHistogram | undefined;
+interface Place {
+  readonly acked: Float64Array;
+  readonly delivery: Wide;
+  readonly commit: Wide;
 }
 
-/** Read as it is packed: an hour on 64 shards has millions of buckets. */
-function cellHistograms(cells: number, placed: readonly Placed[]): CellHistograms {
-  const totals = new Float64Array(BUCKET_COUNT);
-  for (const { packed } of placed) eachBucket(packed, (index, count) => (totals[index]! += count));
-  const buckets = Uint16Array.from([...totals.keys()].filter((index) => totals[index]! > 0));
-  const column = new Uint16Array(BUCKET_COUNT);
-  buckets.forEach((index, i) => (column[index] = i));
-  const counts = new Float64Array(cells * buckets.length);
-  for (const { cell, packed } of placed) {
-    const start = cell * buckets.length;
-    eachBucket(packed, (index, count) => (counts[start + column[index]!]! += count));
-  }
-  const parts = placed.flatMap(({ packed }) => packed ?? []);
-  const total: HistogramData = {
-    count: totals.reduce((sum, count) => sum + count, 0),
-    sum: parts.reduce((sum, packed) => sum + packed.sum, 0),
-    max: parts.reduce((most, packed) => Math.max(most, packed.max), 0),
-    buckets: Array.from(buckets, (index) => [index, totals[index]!] as const),
-  };
-  return { buckets, counts, total };
+/** Before it is known which buckets are used: `counts` has `BUCKET_COUNT` counts per cell, all others than `used` are 0. */
+interface Wide {
+  readonly counts: Uint32Array;
+  readonly used: Uint8Array;
+  sum: number;
+  max: number;
 }
 
-function eachBucket(packed: PackedHistogram | undefined, take: (index: number, count: number) => void): void {
-  const counts = packed?.counts ?? [];
+function createPlace(cells: number): Place {
+  const wide = (): Wide => ({
+    counts: new Uint32Array(cells * BUCKET_COUNT),
+    used: new Uint8Array(BUCKET_COUNT),
+    sum: 0,
+    max: 0,
+  });
+  return { acked: new Float64Array(cells), delivery: wide(), commit: wide() };
+}
+
+function addPacked(into: Wide, cell: number, { sum, max, counts }: PackedHistogram): void {
+  const row = cell * BUCKET_COUNT;
   let index = -1;
   for (let i = 0; i + 1 < counts.length; i += 2) {
     index = Math.min(BUCKET_COUNT - 1, index + counts[i]!);
-    take(index, counts[i + 1]!);
+    into.counts[row + index]! += counts[i + 1]!;
+    into.used[index] = 1;
   }
+  into.sum += sum;
+  into.max = Math.max(into.max, max);
+}
+
+function usedBuckets({ counts: wide, used, sum, max }: Wide, cells: number): CellHistograms {
+  const buckets = Uint16Array.from([...used.keys()].filter((index) => used[index] === 1));
+  const width = buckets.length;
+  const counts = new Uint32Array(cells * width);
+  const totals = new Float64Array(width);
+  for (let cell = 0; cell < cells; cell += 1) {
+    for (let i = 0; i < width; i += 1) {
+      const count = wide[cell * BUCKET_COUNT + buckets[i]!]!;
+      counts[cell * width + i] = count;
+      totals[i]! += count;
+    }
+  }
+  const total: HistogramData = {
+    count: totals.reduce((all, count) => all + count, 0),
+    sum,
+    max,
+    buckets: Array.from(buckets, (index, i) => [index, totals[i]!] as const),
+  };
+  return { buckets, counts, total };
 }
 
 /**
@@ -111,9 +167,8 @@ function eachBucket(packed: PackedHistogram | undefined, take: (index: number, c
  */
 export function inBlocks(series: RunSeries, length: number): RunSeries {
   const cells = series.seconds.length;
-  const blocked = (values: Float64Array): Float64Array => {
+  const blocked = <T extends Float64Array | Uint32Array>(values: T, sums: T): T => {
     const width = values.length / cells;
-    const sums = new Float64Array(values.length);
     for (let cell = 0; cell < cells; cell += 1) {
       for (let step = 0; step < length; step += 1) {
         const from = ((cell + step) % cells) * width;
@@ -122,12 +177,15 @@ export function inBlocks(series: RunSeries, length: number): RunSeries {
     }
     return sums;
   };
-  const histograms = (one: CellHistograms): CellHistograms => ({ ...one, counts: blocked(one.counts) });
+  const histograms = (one: CellHistograms): CellHistograms => ({
+    ...one,
+    counts: blocked(one.counts, new Uint32Array(one.counts.length)),
+  });
   return {
     ...series,
-    seconds: blocked(series.seconds),
+    seconds: blocked(series.seconds, new Float64Array(cells)),
     shards: series.shards.map(({ acked, delivery, commit }) => ({
-      acked: blocked(acked),
+      acked: blocked(acked, new Float64Array(cells)),
       delivery: histograms(delivery),
       commit: histograms(commit),
     })),

@@ -1,9 +1,17 @@
 import { quantileOf } from "../traffic/histogram.ts";
-import { EMPTY_HISTOGRAM, mergePacked, unpackHistogram, type PackedHistogram } from "../traffic/packed-histogram.ts";
+import {
+  EMPTY_HISTOGRAM,
+  mergePacked,
+  plainHistogram,
+  smallHistogram,
+  unpackHistogram,
+  type PackedHistogram,
+  type SmallHistogram,
+} from "../traffic/packed-histogram.ts";
 import type { Slice } from "./contract.ts";
 
-/** More slices than this are kept of no shard: ten minutes by the second, an hour by eight seconds. */
-export const MOST_SLICES = 600;
+/** More slices than this are kept of no shard: five minutes by the second, an hour by sixteen seconds. */
+export const MOST_SLICES = 300;
 
 /** What is known of one shard over some whole seconds. */
 export type SlicePart = Pick<Slice, "second" | "shard" | "acked" | "warmup"> & {
@@ -24,9 +32,9 @@ export interface SliceKeeper {
 
 interface Cell {
   acked: number;
-  warmup: PackedHistogram;
-  delivery: PackedHistogram;
-  commit: PackedHistogram;
+  warmup: SmallHistogram;
+  delivery: SmallHistogram;
+  commit: SmallHistogram;
 }
 
 /** @param width seconds of a slice to begin with: a power of 2 */
@@ -55,9 +63,9 @@ export function createSliceKeeper(width = 1): SliceKeeper {
       while (Math.floor(second / seconds) >= MOST_SLICES) halve();
       put(shard, Math.floor(second / seconds), {
         acked,
-        warmup: warmup ?? EMPTY_HISTOGRAM,
-        delivery: delivery ?? EMPTY_HISTOGRAM,
-        commit: commit ?? EMPTY_HISTOGRAM,
+        warmup: smallHistogram(warmup ?? EMPTY_HISTOGRAM),
+        delivery: smallHistogram(delivery ?? EMPTY_HISTOGRAM),
+        commit: smallHistogram(commit ?? EMPTY_HISTOGRAM),
       });
     },
     slices() {
@@ -73,9 +81,9 @@ export function createSliceKeeper(width = 1): SliceKeeper {
 function together(a: Cell, b: Cell): Cell {
   return {
     acked: a.acked + b.acked,
-    warmup: mergePacked(a.warmup, b.warmup),
-    delivery: mergePacked(a.delivery, b.delivery),
-    commit: mergePacked(a.commit, b.commit),
+    warmup: smallHistogram(mergePacked(a.warmup, b.warmup)),
+    delivery: smallHistogram(mergePacked(a.delivery, b.delivery)),
+    commit: smallHistogram(mergePacked(a.commit, b.commit)),
   };
 }
 
@@ -87,9 +95,9 @@ function sliceOf(second: number, seconds: number, shard: string, { acked, warmup
     shard,
     acked,
     deliveryMs: all.count === 0 ? null : { p50: quantileOf(all, 0.5), p99: quantileOf(all, 0.99) },
-    ...(warmup.counts.length > 0 && { warmup }),
-    delivery,
-    commit,
+    ...(warmup.counts.length > 0 && { warmup: plainHistogram(warmup) }),
+    delivery: plainHistogram(delivery),
+    commit: plainHistogram(commit),
   };
 }
 

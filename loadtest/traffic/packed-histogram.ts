@@ -12,6 +12,9 @@ export interface PackedHistogram {
   readonly counts: readonly number[];
 }
 
+/** The same in fewer bytes: `counts` may be a typed array. */
+export type SmallHistogram = Omit<PackedHistogram, "counts"> & { readonly counts: ArrayLike<number> };
+
 export const EMPTY_HISTOGRAM: PackedHistogram = { sum: 0, max: 0, counts: [] };
 
 export function packHistogram({ sum, max, buckets }: HistogramData): PackedHistogram {
@@ -24,7 +27,7 @@ export function packHistogram({ sum, max, buckets }: HistogramData): PackedHisto
   return { sum: Math.round(sum * 1000) / 1000, max, counts };
 }
 
-export function unpackHistogram({ sum, max, counts }: PackedHistogram): HistogramData {
+export function unpackHistogram({ sum, max, counts }: SmallHistogram): HistogramData {
   const buckets: [number, number][] = [];
   let count = 0;
   let index = -1;
@@ -36,8 +39,21 @@ export function unpackHistogram({ sum, max, counts }: PackedHistogram): Histogra
   return { count, sum, max, buckets };
 }
 
+/** A copy with one byte for each gap and count if that is enough, as it mostly is, where an array of numbers has eight. */
+export function smallHistogram({ sum, max, counts }: SmallHistogram): SmallHistogram {
+  let largest = 0;
+  for (let i = 0; i < counts.length; i += 1) largest = Math.max(largest, counts[i]!);
+  const Counts = largest < 2 ** 8 ? Uint8Array : largest < 2 ** 16 ? Uint16Array : Float64Array;
+  return { sum, max, counts: Counts.from(counts) };
+}
+
+/** As files keep it. */
+export function plainHistogram({ sum, max, counts }: SmallHistogram): PackedHistogram {
+  return { sum, max, counts: Array.from(counts) };
+}
+
 /** The histogram of both samples together. */
-export function mergePacked(a: PackedHistogram, b: PackedHistogram): PackedHistogram {
+export function mergePacked(a: SmallHistogram, b: SmallHistogram): SmallHistogram {
   if (a.counts.length === 0) return b;
   if (b.counts.length === 0) return a;
   const counts: number[] = [];

@@ -75,19 +75,19 @@ test("whatever came when: few slices, in order, that add up to all of it; also w
   );
 });
 
-test("an hour by the second becomes slices of eight seconds, each with the percentiles of all its deliveries", () => {
+test("an hour by the second becomes slices of sixteen seconds, each with the percentiles of all its deliveries", () => {
   const keeper = createSliceKeeper();
   for (let second = 0; second < 3_600; second += 1) {
     const packed = packHistogram(dataOf([1 + second, 10 + second]));
     keeper.add({ second, shard: "00", acked: 2, ...(second < 4 ? { warmup: packed } : { delivery: packed }) });
   }
   const slices = keeper.slices();
-  assert.equal(slices.length, 450);
+  assert.equal(slices.length, 225);
   const [first, second] = slices;
-  assert.deepEqual([first?.second, first?.seconds, first?.acked], [0, 8, 16]);
-  assert.equal(second?.second, 8);
-  assert.equal(unpackHistogram(first!.delivery!).count, 8);
+  assert.deepEqual([first?.second, first?.seconds, first?.acked], [0, 16, 32]);
+  assert.equal(second?.second, 16);
+  assert.equal(unpackHistogram(first!.delivery!).count, 24);
   assert.equal(unpackHistogram(first!.warmup!).count, 8);
-  assert.equal(first?.deliveryMs?.p99, 17);
+  assert.equal(first?.deliveryMs?.p99, 25);
   assert.equal(second?.warmup, undefined);
 });

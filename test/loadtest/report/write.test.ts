@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
-import { readDialogs, readRun, rewriteReports, writeRun } from "../../../loadtest/report/write.ts";
+import type { Slice } from "../../../loadtest/drivers/contract.ts";
+import { eachSlice, readDialogs, readResult } from "../../../loadtest/report/folder.ts";
+import { rewriteReports, writeRun } from "../../../loadtest/report/write.ts";
 import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
 
 const evidence = runEvidence({ rate: 200, overrides: [{ dialog: HOT_DIALOG, action: "split", shards: ["00", "02"] }] });
@@ -24,6 +26,12 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
+async function slicesOf(folder: string): Promise<Slice[]> {
+  const slices: Slice[] = [];
+  await eachSlice(folder, (slice) => slices.push(slice));
+  return slices;
+}
+
 test("a run's folder holds everything, and gives it back", () =>
   inFolder(async (parent) => {
     const folder = join(parent, "new", "run");
@@ -37,7 +45,8 @@ test("a run's folder holds everything, and gives it back", () =>
       "result.json",
       "slices.ndjson",
     ]);
-    assert.deepEqual(await readRun(folder), { result: record.result, slices: record.slices });
+    assert.deepEqual(await readResult(folder), record.result);
+    assert.deepEqual(await slicesOf(folder), record.slices);
     const csv = gunzipSync(await readFile(join(folder, "dialogs.csv.gz"))).toString();
     assert.match(csv, new RegExp(`^dialog,count\n${HOT_DIALOG},\\d+\n`));
     const dialogs = (await readDialogs(folder))!;
@@ -64,13 +73,13 @@ test("report makes the same pages again, with result.json alone if need be", () 
 
 test("a folder without a result, and broken slices, are named", () =>
   inFolder(async (folder) => {
-    await assert.rejects(readRun(folder), { code: "NO_RESULT" });
+    await assert.rejects(readResult(folder), { code: "NO_RESULT" });
     await writeRun(folder, record);
     await writeFile(
       join(folder, "slices.ndjson"),
       '{"second":1,"shard":"00","acked":2,"deliveryMs":null}\n{"second":\n',
     );
-    await assert.rejects(readRun(folder), { code: "BAD_RESULT", message: /slices\.ndjson line 2/ });
+    await assert.rejects(slicesOf(folder), { code: "BAD_RESULT", message: /slices\.ndjson line 2/ });
     await writeFile(join(folder, "dialogs.csv.gz"), gzipSync("dialog,count\n1_2,3\n1_3,many\n"));
     await assert.rejects(readDialogs(folder), { code: "BAD_RESULT", message: /dialogs\.csv\.gz line 3/ });
     await writeFile(join(folder, "dialogs.csv.gz"), "not gzip");
