@@ -12,7 +12,8 @@ export function benchmarkPage(script: string, machine: string, sections: readonl
   const head = `# Benchmarks
 
 Written by \`npm run ${script}\`; every ratio is between figures of the same run. CPU is that of the whole server process, all
-threads, user and system.
+threads, user and system. Other pages: [the load lab](benchmarks-lab.md), [alerts](benchmarks-alerts.md),
+[what observing costs](benchmarks-observability.md).
 
 ${machine}
 `;

@@ -41,6 +41,12 @@ export async function childRun(words: readonly string[], out: string, signal?: A
   return { code: code ?? EXIT.internal, words: last };
 }
 
+/** What is wrong with the words of a run, found without running it; null when nothing is. */
+export async function faultOfRun(words: readonly string[]): Promise<string | null> {
+  const { code, words: said } = await childRun([...words, "--check"], "");
+  return code === EXIT.good ? null : said.replace(/^hotshard: [A-Z_0-9]+: /u, "");
+}
+
 /**
  * Splits a command line as a shell does, as far as quotes and backslashes go.
  *

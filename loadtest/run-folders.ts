@@ -1,12 +1,12 @@
 import { lstat, mkdir, readdir, readFile, rmdir, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ConfigError } from "../server/placement/contract.ts";
 import { RUN_FILES } from "./report/write.ts";
 import { NAMES_FILE } from "./trace/prepare.ts";
 
 /** A folder that a run has written. */
 export interface RunFolder {
-  /** Inside the folder that was searched: `2026-11-22-lady-gaga`, `demo-…/3-lady-gaga-slots`. */
+  /** Inside the folder that was searched: `2026-11-22-lady-gaga`, `2026-11-22-demo/3-lady-gaga-slots`. */
   readonly name: string;
   readonly path: string;
   readonly id: string;
@@ -135,12 +135,14 @@ export interface Removal {
   readonly kept: readonly string[];
 }
 
-/** Deletes what a run writes, and its folder when nothing else is in it. */
+/** Deletes what a run writes, and its folder when nothing else is in it, and the demo's when this was its last run. */
 export async function removeRun(run: RunFolder): Promise<Removal> {
   for (const file of FILES) {
     if ((await kindOf(join(run.path, file))) === "file") await unlink(join(run.path, file));
   }
   const kept = await readdir(run.path);
   if (kept.length === 0) await rmdir(run.path);
+  const parent = dirname(run.path);
+  if (dirname(run.name) !== "." && (await readdir(parent)).length === 0) await rmdir(parent);
   return { run, kept };
 }

@@ -33,9 +33,10 @@ export function holds(value: number, { op, limit }: Pick<Threshold, "op" | "limi
 /**
  * Reads thresholds: `metric operator value unit`, e.g. `delivery.p99<50ms`; several may stand in one text, with commas.
  *
+ * @param option that they were given with
  * @throws {ConfigError} BAD_THRESHOLD that names everything that is wrong, the nearest metric, and all there are
  */
-export function parseThresholds(texts: readonly string[]): Threshold[] {
+export function parseThresholds(texts: readonly string[], option = "--fail-on"): Threshold[] {
   const faults: string[] = [];
   const parsed = texts
     .flatMap((text) => text.split(","))
@@ -43,7 +44,7 @@ export function parseThresholds(texts: readonly string[]): Threshold[] {
     .flatMap((text) => {
       const one = text === "" ? "it is empty" : parse(text);
       if (typeof one !== "string") return [one];
-      faults.push(`--fail-on '${text}': ${one}`);
+      faults.push(`${option} '${text}': ${one}`);
       return [];
     });
   if (faults.length === 0) return parsed;

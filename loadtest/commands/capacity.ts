@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { parseThresholds } from "../analysis/threshold.ts";
@@ -7,10 +7,12 @@ import type { Capacity } from "../capacity/document.ts";
 import { findCapacity } from "../capacity/find.ts";
 import { ratesNeeded } from "../capacity/search.ts";
 import { capacityInWords, stepInWords } from "../capacity/words.ts";
+import { faultOfRun } from "../child-run.ts";
 import { createCountdown, inWords } from "../countdown.ts";
 import { EXIT } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { wrap } from "../report/terminal.ts";
+import { freshFolder } from "../run-folders.ts";
 import { parseDuration } from "../traffic/dial.ts";
 
 const HELP = `
@@ -64,8 +66,10 @@ export function addCapacity(program: Command, finish: (code: number) => void): v
 
 async function capacity(scenario: string, more: readonly string[], given: Given): Promise<number> {
   const { precision, start, withinMs } = checked(more, given);
-  const out =
-    given.out ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-capacity-${scenario}`);
+  const words = [scenario, ...more, "--duration", given.duration];
+  const fault = await faultOfRun([...words, "--rate", given.rate]);
+  if (fault !== null) throw new ConfigError("BAD_OPTIONS", fault);
+  const out = given.out ?? (await freshFolder("runs", `capacity-${basename(scenario)}`, new Date()));
   const rates = ratesNeeded(TYPICAL_DOUBLINGS, precision);
   const each = (parseDuration(given.duration) + OVERHEAD_S) * 1_000;
   process.stderr.write(
@@ -73,7 +77,6 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
       `${inWords(rates * each)} to ${inWords(rates * 1.7 * each)}, at most ${given.within}.\n`,
   );
   const countdown = createCountdown(Math.round(rates * 1.4), process.stderr);
-  const words = [scenario, ...more, "--duration", given.duration];
   const { capacity: found, failure } = await findCapacity({
     words,
     until: given.until,
@@ -123,6 +126,7 @@ function checked(more: readonly string[], given: Given): { precision: number; st
   if (more.some((word) => word === "--fail-on" || word.startsWith("--fail-on=")))
     faults.push("--fail-on: the threshold is --until");
   if (faults.length > 0) throw new ConfigError("BAD_OPTIONS", faults.join("; "));
-  if (parseThresholds([given.until]).length !== 1) throw new ConfigError("BAD_OPTIONS", "--until takes one threshold");
+  if (parseThresholds([given.until], "--until").length !== 1)
+    throw new ConfigError("BAD_OPTIONS", "--until takes one threshold");
   return { precision, start, withinMs };
 }

@@ -9,10 +9,11 @@ import { terminalComparison } from "../compare/terminal.ts";
 import { writeComparison } from "../compare/write.ts";
 import { compareInterleaved, LEAST_ROUNDS } from "../compare/interleave.ts";
 import { takeTurns } from "../compare/take-turns.ts";
-import { splitWords } from "../child-run.ts";
+import { faultOfRun, splitWords } from "../child-run.ts";
 import { createCountdown } from "../countdown.ts";
 import { EXIT } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
+import { freshFolder } from "../run-folders.ts";
 
 const HELP = `
 A and B are folders of runs; A is the one before. With --interleave they are settings, written as after "hotshard run".
@@ -64,7 +65,7 @@ async function compareFolders(a: string, b: string, given: Given): Promise<numbe
   const options = optionsFrom(given);
   const [left, right] = await Promise.all([openRun(a, a), openRun(b, b)]);
   const { refused } = sift(left, right, options.allow);
-  if (refused.length === 0) return tell(compareRuns(left, right, options), outOf(given), given);
+  if (refused.length === 0) return tell(compareRuns(left, right, options), await outOf(given), given);
   process.stderr.write(`hotshard: NOT_COMPARABLE: ${refusal(refused)}\n`);
   return refused.some(({ code }) => code === "INVALID") ? EXIT.invalid : EXIT.usage;
 }
@@ -83,12 +84,12 @@ async function interleave(a: string, b: string, given: Given): Promise<number> {
   if (!Number.isInteger(rounds) || rounds < LEAST_ROUNDS || rounds % 2 !== 0) {
     throw new ConfigError("BAD_OPTIONS", `--rounds is an even number from ${LEAST_ROUNDS}, not "${given.rounds}"`);
   }
-  const out = outOf(given);
+  const settings = await settingsFrom(a, b);
+  const out = await outOf(given);
   const signal = onInterrupt();
   const countdown = createCountdown(2 * rounds, process.stderr);
   const taken = await takeTurns({
-    a: settingOf("A", a),
-    b: settingOf("B", b),
+    ...settings,
     rounds,
     out,
     signal,
@@ -106,6 +107,15 @@ async function interleave(a: string, b: string, given: Given): Promise<number> {
   return taken.failure?.code ?? code;
 }
 
+/** Both are checked before the first run. @throws {ConfigError} BAD_OPTIONS with what is wrong with either */
+async function settingsFrom(a: string, b: string): Promise<{ a: string[]; b: string[] }> {
+  const settings = { a: settingOf("A", a), b: settingOf("B", b) };
+  const [ofA, ofB] = await Promise.all([faultOfRun(settings.a), faultOfRun(settings.b)]);
+  const faults = [ofA === null ? [] : `A: ${ofA}`, ofB === null ? [] : `B: ${ofB}`].flat();
+  if (faults.length > 0) throw new ConfigError("BAD_OPTIONS", faults.join("; "));
+  return settings;
+}
+
 /** @throws {ConfigError} BAD_OPTIONS */
 function settingOf(name: string, line: string): string[] {
   const words = splitWords(line);
@@ -114,8 +124,7 @@ function settingOf(name: string, line: string): string[] {
   return words;
 }
 
-const outOf = ({ out }: Given): string =>
-  out ?? join("runs", `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}-compare`);
+const outOf = async ({ out }: Given): Promise<string> => out ?? (await freshFolder("runs", "compare", new Date()));
 
 /** Writes the comparison, prints it, and says what the shell is told. */
 async function tell(comparison: Comparison, out: string, given: Given): Promise<number> {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { playDemo, type DemoAct } from "../demo.ts";
 import { demoTable } from "../demo-table.ts";
@@ -7,6 +6,7 @@ import { EXIT, exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { createLiveView, type LiveView } from "../live-view.ts";
 import { wrap } from "../report/terminal.ts";
+import { freshFolder } from "../run-folders.ts";
 import { sharedSecret } from "../secret.ts";
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -37,7 +37,7 @@ function say(text: string): void {
 }
 
 async function demo(given: { driver: string; out?: string }): Promise<number> {
-  const out = given.out ?? join("runs", `demo-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);
+  const out = given.out ?? (await freshFolder("runs", "demo", new Date()));
   const signal = onInterrupt();
   let line: LiveView | undefined;
   say("Four acts on four shards that are shaped to take 500 rows a second each; about 20 s an act.");

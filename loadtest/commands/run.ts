@@ -4,7 +4,7 @@ import { parseThresholds } from "../analysis/threshold.ts";
 import { equip, readEquipment } from "../drivers/equipment.ts";
 import { rateWarning } from "../drivers/rate-warning.ts";
 import { chooseDriver, driversNamed } from "../drivers/registry.ts";
-import { exitCodeOf } from "../exit-code.ts";
+import { EXIT, exitCodeOf } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { loadScenario } from "../own-scenario.ts";
 import { executeRun } from "../run.ts";
@@ -52,6 +52,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(failOn())
     .option("--json", "print the result document on stdout")
     .option("--json-lines", "print one JSON object a line: start, progress each second, result")
+    .option("--check", "check the options, and stop")
     .option("--open", "open the report in the browser");
   for (const { heading, dials } of dialGroups()) {
     for (const dial of dials) command.addOption(option(dial.option, dial.meaning).helpGroup(heading));
@@ -94,10 +95,12 @@ async function run(reference: string, command: Command): Promise<number> {
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
-  if (dials === undefined || equipment === undefined || faults.length > 0) {
+  if (dials === undefined || equipment === undefined || faults.length > 0 || command.getOptionValue("check") === true) {
     // Without other faults the server tells of its own when it starts.
     const ofServer = url === null ? await faultOfServerArgs(serverArgs(given)) : null;
-    throw together(ofServer === null ? faults : [...faults, new ConfigError("SERVER_START", ofServer)]);
+    if (ofServer !== null) faults.push(new ConfigError("SERVER_START", ofServer));
+    if (faults.length > 0) throw together(faults);
+    return EXIT.good;
   }
   const driver = equip(await chooseDriver(scenario.nodeOnly ? "node" : driverName), equipment);
   const warning = rateWarning(driver.name, dials.rate, equipment.generators);

@@ -11,6 +11,7 @@ import { readRows, textOf } from "../keys/rows.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { createRandom } from "../traffic/random.ts";
 import { rankDialogs } from "../traffic/ranked-dialogs.ts";
+import { createMoments, MOST_AT_ONCE } from "./moments.ts";
 import { createPlanWriter, type PlanSummary } from "./plan-file.ts";
 
 export interface TraceOrder {
@@ -32,6 +33,7 @@ export interface CompiledTrace {
 
 /** Streams of random numbers: none of the lanes' own. */
 const STREAM = 0x54_52_43;
+const SPREAD_STREAM = STREAM + 1;
 const outOfOrder = (): string => "earlier than the line before it: sent with that one. Sort the trace by time";
 const cutAt = (endMs: number): string =>
   `later than the ${endMs / 1000} s of the run: it and what follows are left out. Give a longer --duration or more --speed`;
@@ -42,7 +44,8 @@ const cutAt = (endMs: number): string =>
  *
  * Memory holds the distinct keys, about 40 bytes each, and not the messages; a file may be larger than memory.
  *
- * @throws {ConfigError} NO_INPUT, NOT_TEXT, BAD_COLUMNS; EMPTY_TRACE; TOO_FEW_USERS when the users have fewer dialogs
+ * @throws {ConfigError} NO_INPUT, NOT_TEXT, BAD_COLUMNS; EMPTY_TRACE; TOO_FEW_USERS when the users have fewer dialogs;
+ *   TOO_DENSE when a moment has more messages than can be sent
  */
 export async function compileTrace(order: TraceOrder): Promise<CompiledTrace> {
   const { file, dials, speed } = order;
@@ -53,7 +56,11 @@ export async function compileTrace(order: TraceOrder): Promise<CompiledTrace> {
   const names = nameWriter(order.names);
   const words = new Uint32Array(4);
   const endMs = (dials.warmupS + dials.durationS) * 1000;
-  const sideOf = (index: number) => ranked.at(index % ranked.lanes, Math.floor(index / ranked.lanes));
+  const { lanes } = ranked;
+  const sideOf = (index: number) => ranked.at(index % lanes, Math.floor(index / lanes));
+  const send = (index: number, at: number) => writer.add(index % lanes, { at, ...sideOf(index) });
+  const random = createRandom(dials.seed, SPREAD_STREAM).uniform;
+  const moments = createMoments({ secondMs: 1000 / speed, endMs, random }, send);
   let first: number | null = null;
   let last = 0;
   let timed = false;
@@ -79,14 +86,13 @@ export async function compileTrace(order: TraceOrder): Promise<CompiledTrace> {
         await names.add(dialogId(author, to), textOf(text));
       }
       keys.add(index, counts[i]!);
-      if (!timed) continue;
-      const { author, to } = sideOf(index);
-      for (let n = 0; n < counts[i]!; n += 1) writer.add(index % ranked.lanes, { at: last, author, to });
+      const isWhole = time !== undefined && time % 1000 === 0;
+      if (timed && !moments.add(index, counts[i]!, last, isWhole)) throw tooDense(file, lines[i]!);
     }
   }
+  moments.end();
   await names.close();
-  const { lanes } = ranked;
-  if (!timed) drawMessages(keys, dials, (index, at) => writer.add(index % lanes, { at, ...sideOf(index) }));
+  if (!timed) drawMessages(keys, dials, send);
   const summary = writer.close(keys.size());
   if (summary.messages === 0) throw emptyTrace(file, faults.list());
   return { summary, faults: faults.list() };
@@ -120,6 +126,11 @@ function drawMessages(
 function tooFewUsers({ file, dials }: TraceOrder, most: number): ConfigError {
   const what = `${file} names more than ${most} dialogs, and ${dials.users} users have no more`;
   return new ConfigError("TOO_FEW_USERS", `${what}: dialogs grow with the square of --users, so double it`);
+}
+
+function tooDense(file: string, line: number): ConfigError {
+  const what = `${file} line ${line}: more than ${MOST_AT_ONCE.toLocaleString("en")} messages in one moment`;
+  return new ConfigError("TOO_DENSE", `${what}; replay it without its times, as dialog,count`);
 }
 
 function emptyTrace(file: string, faults: readonly InputFault[]): ConfigError {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -74,10 +74,14 @@ describe("hotshard compare and capacity", () => {
     }
   });
 
-  test("in alternation a setting that cannot run ends it with the run's own words", async () => {
-    const { code, stderr } = await hotshard("compare", "--interleave", "random --rate 0", "random", "--out", at("i"));
+  test("in alternation both settings are checked before the first run", async () => {
+    const settings = ["random --rate 0", "random --shards 4?commitMs=x"];
+    const { code, stderr } = await hotshard("compare", "--interleave", ...settings, "--out", at("i"));
     assert.equal(code, 2);
-    assert.match(stderr, /BAD_DIALS: rate /u);
+    assert.match(stderr, /^hotshard: BAD_OPTIONS: A: rate [^\n]*; B: [^\n]*commitMs[^\n]*\n$/u);
+    assert.ok(!existsSync(at("i")));
+    const checked = await hotshard("run", "random", "--rate", "50", "--check", "--out", at("i"));
+    assert.deepEqual([checked.code, checked.stderr, existsSync(at("i"))], [0, "", false]);
   });
 
   test("capacity: real runs between a rate that passes and one that cannot, and the files of both", async () => {
@@ -117,7 +121,7 @@ describe("hotshard compare and capacity", () => {
 
   test("capacity refuses what it cannot search", async () => {
     const table: [string[], RegExp][] = [
-      [["random", "--until", "delivery.p9<50ms"], /BAD_THRESHOLD: .*delivery\.p9/u],
+      [["random", "--until", "delivery.p9<50ms"], /BAD_THRESHOLD: --until 'delivery\.p9/u],
       [["random", "--until", "delivery.p99<50ms", "--precision", "0", "--within", "soon"], /--precision .*--within /u],
       [["nothing", "--until", "delivery.p99<50ms", "--out", at("cap2")], /NO_SUCH_SCENARIO|there is no scenario/u],
     ];

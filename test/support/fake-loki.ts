@@ -1,6 +1,6 @@
-import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startPushReceiver, type PushReceiver } from "./push-receiver.ts";
 
 /** What Loki says to a push; `hang` never answers. */
 export type LokiMood = 204 | 400 | 401 | 429 | 500 | "hang";
@@ -13,17 +13,13 @@ interface StoredLine {
 }
 
 /** Stands in for Loki: its push endpoint, its limits on bytes, lines and metadata, and its moods. */
-export interface FakeLoki {
-  readonly url: string;
+export interface FakeLoki extends PushReceiver {
   /** Lines that were answered with 204. */
   readonly stored: readonly StoredLine[];
   /** Statuses of all pushes, in order. */
   readonly answers: readonly (number | "hang")[];
   readonly largestBytes: () => number;
   mood(mood: LokiMood): void;
-  /** Resolves once the condition holds after a push. */
-  until(condition: () => boolean): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Loki's defaults: grpc_server_max_recv_msg_size, max_line_size. */
@@ -43,7 +39,6 @@ export async function startFakeLoki({ answerMs = 0 } = {}): Promise<FakeLoki> {
   const answers: (number | "hang")[] = [];
   let mood: LokiMood = 204;
   let largest = 0;
-  let checks: (() => void)[] = [];
 
   function judge(bytes: number, push: Push): LokiMood {
     if (mood !== 204) return mood;
@@ -71,40 +66,12 @@ export async function startFakeLoki({ answerMs = 0 } = {}): Promise<FakeLoki> {
     answers.push(verdict);
     if (verdict === 204) take(push);
     if (verdict !== "hang") response.writeHead(verdict).end(verdict === 204 ? undefined : "no");
-    for (const check of checks) check();
   }
 
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      if (request.method !== "POST" || request.url !== "/loki/api/v1/push") response.writeHead(404).end();
-      else setTimeout(() => answer(response, Buffer.concat(chunks)), answerMs);
-    });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stored,
-    answers,
-    largestBytes: () => largest,
-    mood: (next) => void (mood = next),
-    until(condition) {
-      return new Promise((resolve) => {
-        const check = () => {
-          if (!condition()) return;
-          checks = checks.filter((other) => other !== check);
-          resolve();
-        };
-        checks.push(check);
-        check();
-      });
-    },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  const receiver = await startPushReceiver(async (request, body, response) => {
+    if (answerMs > 0) await sleep(answerMs);
+    if (request.method === "POST" && request.url === "/loki/api/v1/push") answer(response, body);
+    else response.writeHead(404).end();
+  });
+  return { ...receiver, stored, answers, largestBytes: () => largest, mood: (next) => void (mood = next) };
 }

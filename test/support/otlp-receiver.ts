@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingHttpHeaders } from "node:http";
+import { startPushReceiver, type PushReceiver } from "./push-receiver.ts";
 
 /** One span as OTLP/JSON has it. */
 export interface OtlpSpan {
@@ -19,16 +18,12 @@ export interface OtlpSpan {
 export type CollectorMood = 200 | 400 | 503 | "hang" | "drip";
 
 /** A collector: takes OTLP over HTTP as JSON, and keeps what it accepted. */
-export interface OtlpReceiver {
-  readonly url: string;
+export interface OtlpReceiver extends PushReceiver {
   readonly spans: readonly OtlpSpan[];
   readonly pushes: readonly { readonly path: string; readonly headers: IncomingHttpHeaders; readonly body: string }[];
   /** Attributes of the resources. */
   readonly resources: readonly Readonly<Record<string, string>>[];
   mood(mood: CollectorMood): void;
-  /** Resolves once the condition holds after a push. */
-  until(condition: () => boolean): Promise<void>;
-  close(): Promise<void>;
 }
 
 interface Push {
@@ -43,7 +38,6 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const pushes: OtlpReceiver["pushes"][number][] = [];
   const resources: Readonly<Record<string, string>>[] = [];
   let mood: CollectorMood = 200;
-  let checks: (() => void)[] = [];
 
   function take(body: string): void {
     for (const { resource, scopeSpans } of (JSON.parse(body) as Push).resourceSpans) {
@@ -52,43 +46,14 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     }
   }
 
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const body = Buffer.concat(chunks).toString();
-      pushes.push({ path: `${request.method} ${request.url}`, headers: request.headers, body });
-      if (mood === 200) take(body);
-      if (mood === "drip") response.writeHead(200).write("{");
-      else if (mood !== "hang") response.writeHead(mood, { "content-type": "application/json" }).end("{}");
-      for (const check of checks) check();
-    });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    spans,
-    pushes,
-    resources,
-    mood: (next) => void (mood = next),
-    until(condition) {
-      return new Promise((resolve) => {
-        const check = () => {
-          if (!condition()) return;
-          checks = checks.filter((other) => other !== check);
-          resolve();
-        };
-        checks.push(check);
-        check();
-      });
-    },
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  const receiver = await startPushReceiver((request, bytes, response) => {
+    const body = bytes.toString();
+    pushes.push({ path: `${request.method} ${request.url}`, headers: request.headers, body });
+    if (mood === 200) take(body);
+    if (mood === "drip") response.writeHead(200).write("{");
+    else if (mood !== "hang") response.writeHead(mood, { "content-type": "application/json" }).end("{}");
+  });
+  return { ...receiver, spans, pushes, resources, mood: (next) => void (mood = next) };
 }
 
 export function attributesOf({ attributes }: Pick<OtlpSpan, "attributes">): Record<string, string> {

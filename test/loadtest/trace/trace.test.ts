@@ -79,6 +79,21 @@ test("messages come at their times, each key a dialog of its own, whatever the f
   assert.match(cut.warnings.join("\n"), /^DURATION_CUT: \/trace-\d+ line 5: later than the 1 s of the run/u);
 });
 
+test("whole seconds are no bursts: their messages are spread over them, at random and inside the run", async () => {
+  const rows = Array.from({ length: 3_000 }, (_, i) => `${Math.floor(i / 1_000)},k${i % 50}`);
+  const { sends } = await replay(`time,dialog\n${rows.join("\n")}\n`, { speed: 2, durationS: 1.25 });
+  const counts = [0, 0, 0, 0, 0];
+  for (const { at } of sends) counts[Math.floor(at / 250)]! += 1;
+  const [half, last] = [counts.slice(0, 4), counts[4]!];
+  for (const count of half) assert.ok(Math.abs(count - 500) <= countTolerance(250), counts.join(" "));
+  assert.equal(last, 1_000, "the third second has half its length before the end");
+  const gaps = sends.slice(1).map(({ at }, i) => at - sends[i]!.at);
+  const short = gaps.slice(0, 1_900).filter((gap) => gap < 0.25).length / 1_900;
+  assert.ok(Math.abs(short - (1 - Math.exp(-0.5))) < 0.05, `${short} of the gaps are below half their mean`);
+  const fine = await replay("time,dialog\n5,a\n5,b\n6.5,a\n7,b\n7,a\n");
+  assert.deepEqual(shown(fine).slice(2), ["1500 a", "2000 a", "2000 b"]);
+});
+
 test("counts are drawn in proportion, at the rate of the dials", async () => {
   const played = await replay("dialog,count\nbig,700\nsmall,200\ntiny,100\n", { rate: 5_000, durationS: 4 });
   const total = played.sends.length;
@@ -98,7 +113,10 @@ test("counts are drawn in proportion, at the rate of the dials", async () => {
 test("what is wrong with a file is told with its code, file and line, and the rest is used", async () => {
   const csv = Buffer.from("time,dialog\n5,a\n3,b\n6,\xff\nsoon,c\n7,d\n", "latin1");
   const played = await replay(csv);
-  assert.deepEqual(shown(played), ["0 a", "0 b", "2000 d"]);
+  assert.deepEqual(
+    shown(played).map((row) => row.replace(/^\d{1,3} /u, "0 ")),
+    ["0 a", "0 b", "2000 d"],
+  );
   assert.match(played.warnings.join("\n"), /OUT_OF_ORDER: \/trace-\d+ line 3: earlier/);
   assert.match(played.warnings.join("\n"), /BAD_UTF8: \/trace-\d+ line 4: /);
   assert.match(played.warnings.join("\n"), /BAD_TIME: \/trace-\d+ line 5: /);
@@ -115,6 +133,8 @@ test("what is wrong with a file is told with its code, file and line, and the re
 test("nothing to send, or too many dialogs for the users, is refused and leaves nothing", async () => {
   await assert.rejects(replay("time,dialog\n"), { code: "EMPTY_TRACE" });
   await assert.rejects(replay("dialog,count\na,0\n"), { code: "EMPTY_TRACE" });
+  const dense = "time,dialog,count\n1,a,600000\n2,a,600000\n2,b,600000\n";
+  await assert.rejects(replay(dense), { code: "TOO_DENSE", message: /trace-\d+ line 4: more than 1,000,000 / });
   const wide = `dialog,count\n${Array.from({ length: 3_000 }, (_, i) => `k${i},1\n`).join("")}`;
   await assert.rejects(replay(wide), { code: "TOO_FEW_USERS" });
   assert.deepEqual(readdirSync(join(folder, `out-${files}`)), []);
