@@ -32,7 +32,7 @@ export async function startOwnServer(args: readonly string[]): Promise<OwnServer
     detached: true,
   });
   const words = lastWords(child);
-  const first = await Promise.race([firstLine(child), once(child, "exit").then(() => null)]);
+  const first = await Promise.race([firstLine(child), once(child, "close").then(() => null)]);
   if (first === null) throw new ConfigError("SERVER_START", `the server did not start: ${words()}`);
   const { listening } = JSON.parse(first) as { listening: string };
   return {
