@@ -112,6 +112,15 @@ describe("the k6 driver", { skip: skipWithoutK6 }, () => {
     assert.equal(measured.sent, acked + measured.refused + measured.unknown);
   });
 
+  test("a VU whose lanes have nothing to send hears what the others send until the schedule's end", async () => {
+    // Three dialogs of three lanes in sixteen: the fourth VU has none of them, and readers of the others' messages.
+    const dials = { ...DEFAULT_DIALS, users: 200, rate: 100, durationS: 4, warmupS: 0, keys: 3 };
+    const measured = await drive(createK6Driver(), orderOf("k6driver05", { scenario: "zipf", dials }));
+    const { sent, delivered, unknown, refused, generator } = measured;
+    assert.ok(sent > 300);
+    assert.deepEqual([delivered, unknown + refused + generator.dropped], [sent, 0]);
+  });
+
   test("a run that cannot begin says why", async () => {
     const dead = orderOf("k6driver03", { url: "ws://127.0.0.1:9/chat" });
     await assert.rejects(drive(createK6Driver(), dead), { code: "UNREACHABLE" });

@@ -151,3 +151,12 @@ test("an interrupt reaches every generator, and the books are closed", async () 
   const { match, lost } = audit({ ...measurement, interrupted: false }, await auditOf(order), []).audit;
   assert.deepEqual([match, lost], [true, 0]);
 });
+
+test("a generator whose lanes have nothing to send hears what the others send until the schedule's end", async () => {
+  // Three dialogs of three lanes in sixteen: the fourth generator has none of them, and readers of the others' messages.
+  const dialsOfFew = { ...dials, users: 200, rate: 100, durationS: 2.5, offlineShare: 0, keys: 3 };
+  const order = orderOf("rteamquiet", 4, { scenario: "zipf", dials: dialsOfFew });
+  const { dropped, ...counts } = made(await createNodeDriver(500).drive(order));
+  assert.ok(counts.sent > 150);
+  assert.deepEqual([counts.delivered, counts.unknown + counts.refused + dropped], [counts.sent, 0]);
+});
