@@ -34,6 +34,7 @@ export async function childRun(words: readonly string[], out: string, signal?: A
   child.stderr.setEncoding("utf8").on("data", (text: string) => (tail = (tail + text).slice(-4_000)));
   const stop = () => void child.kill("SIGINT");
   signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted === true) stop();
   const [code] = (await once(child, "close")) as [number | null];
   signal?.removeEventListener("abort", stop);
   const lines = tail.trim().split("\n");

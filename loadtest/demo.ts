@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { singleSegment } from "../server/placement/topology.ts";
 import { remedyTopology } from "./analysis/remedy.ts";
+import { shellWords } from "./command-line.ts";
 import type { Driver, Progress } from "./drivers/contract.ts";
 import type { Advice, Result } from "./report/result.ts";
 import { playUntilMeasured } from "./replay.ts";
@@ -93,8 +94,7 @@ async function play(act: DemoAct, serverArgs: readonly string[], options: DemoOp
   const parsed = parseDials(findScenario(act.scenario)!, DIALS);
   if ("faults" in parsed) throw new Error(parsed.faults.join(" "));
   const args = ["--shards", SHARDS, ...serverArgs];
-  const dials = Object.entries(DIALS).map(([name, value]) => `--${name} ${value}`);
-  const shown = args.map((word) => (/[?&]/u.test(word) ? `'${word}'` : word));
+  const dials = Object.entries(DIALS).flatMap(([name, value]) => [`--${name}`, value]);
   return executeRun({
     scenario: act.scenario,
     dials: parsed.dials,
@@ -103,7 +103,7 @@ async function play(act: DemoAct, serverArgs: readonly string[], options: DemoOp
     url: null,
     serverArgs: args,
     out: join(options.out, act.folder),
-    command: ["hotshard run", act.scenario, ...dials, ...shown].join(" "),
+    command: shellWords(["hotshard", "run", act.scenario, ...dials, ...args]),
     onServer: (url) => options.onServer(act, url),
     onProgress: (progress) => options.onProgress(act, progress),
     ...(act.forecast && { forecast: act.forecast }),

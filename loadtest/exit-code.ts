@@ -17,21 +17,20 @@ export function exitCodeOf(result: Result): number {
 }
 
 /** Codes of errors that say that something which the command needs is not there. */
-const MISSING = new Set([
-  "K6_UNAVAILABLE",
-  "UNREACHABLE",
-  "SERVER_UNREACHABLE",
-  "NO_PROMETHEUS",
-  "PROGRAM_MISSING",
-  "PART_FAILED",
-]);
+const MISSING = new Set(["UNREACHABLE", "SERVER_UNREACHABLE", "NO_PROMETHEUS", "PART_FAILED"]);
+/** Codes of generators that broke while they ran: nobody's usage is at fault. */
+const BROKEN = new Set(["K6_FAILED", "GENERATORS_LOST"]);
 
 /** One line for people, and the exit code; only a fault of hotshard itself shows a stack. */
 export function explainError(error: unknown): { readonly code: number; readonly line: string } {
   if (error instanceof ConfigError || error instanceof MissingProgramError || error instanceof DriveError) {
-    const code = MISSING.has(error.code) ? EXIT.missing : EXIT.usage;
-    return { code, line: `hotshard: ${error.code}: ${error.message}` };
+    return { code: codeOf(error), line: `hotshard: ${error.code}: ${error.message}` };
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: EXIT.internal, line: `hotshard: INTERNAL: ${detail}` };
+}
+
+function codeOf(error: ConfigError | MissingProgramError | DriveError): number {
+  if (error instanceof MissingProgramError || MISSING.has(error.code)) return EXIT.missing;
+  return BROKEN.has(error.code) ? EXIT.internal : EXIT.usage;
 }

@@ -1,12 +1,21 @@
 import { EXIT } from "./exit-code.ts";
 
-/** The first Ctrl-C (or SIGTERM) ends the run early and keeps what was measured; the second ends the process. */
+/** npm, `timeout` and the terminal's process group each pass the same Ctrl-C on: copies of it come within this, ms. */
+const ECHO_MS = 1_000;
+
+/**
+ * The first Ctrl-C (or SIGTERM, or SIGHUP of a terminal that is closed) ends the run early and keeps what was measured; a second
+ * one ends the process.
+ */
 export function onInterrupt(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  let first = Number.POSITIVE_INFINITY;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(EXIT.interrupted);
-      controller.abort();
+      if (!controller.signal.aborted) {
+        first = performance.now();
+        controller.abort();
+      } else if (performance.now() - first > ECHO_MS) process.exit(EXIT.interrupted);
     });
   }
   return controller.signal;

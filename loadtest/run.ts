@@ -1,7 +1,5 @@
 import { randomInt } from "node:crypto";
-import { mkdir, mkdtemp, rm, rmdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { access, constants, mkdir, rmdir } from "node:fs/promises";
 import { ConfigError, type Topology } from "../server/placement/contract.ts";
 import type { AuditMessageReply, ShardsReply } from "../server/protocol/http.ts";
 import { takeAim } from "./aim.ts";
@@ -16,6 +14,7 @@ import { startOwnServer } from "./own-server.ts";
 import type { Result } from "./report/result.ts";
 import { writeRun } from "./report/write.ts";
 import { createServerClient, type ServerClient } from "./server-client.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 import type { Dials } from "./traffic/contract.ts";
 import { nameDialogs } from "./trace/name-dialogs.ts";
 import { prepareStory } from "./trace/prepare.ts";
@@ -51,7 +50,7 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 /**
  * Drives one scenario, audits it against the databases, and writes the run's folder.
  *
- * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made; TOO_SHORT, UNKNOWABLE for
+ * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made or written to; TOO_SHORT, UNKNOWABLE for
  *   thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these shards;
  *   for a trace as `compileTrace`
  */
@@ -79,11 +78,11 @@ async function withStory(order: RunOrder, work: (ready: RunOrder) => Promise<Res
 }
 
 async function withOwnData(order: RunOrder): Promise<Result> {
-  const data = await mkdtemp(join(tmpdir(), "hotshard-run-"));
+  const data = await temporaryFolder("run");
   try {
-    return await withOwnServer(order, data);
+    return await withOwnServer(order, data.path);
   } finally {
-    await rm(data, { recursive: true, force: true });
+    await data.remove();
   }
 }
 
@@ -101,9 +100,10 @@ async function withOwnServer(order: RunOrder, data: string): Promise<Result> {
 async function makeFolder(out: string): Promise<void> {
   try {
     await mkdir(out, { recursive: true });
+    await access(out, constants.W_OK);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError("BAD_OUT", `--out ${out} cannot be made a folder (${reason}); name another one`);
+    throw new ConfigError("BAD_OUT", `--out ${out} is no folder that can be written to (${reason}); name another one`);
   }
 }
 

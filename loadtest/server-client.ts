@@ -3,6 +3,8 @@ import { ConfigError } from "../server/placement/contract.ts";
 import type { UnknownMessage } from "./drivers/contract.ts";
 import { createToken } from "./drivers/token.ts";
 
+const LONGEST_SHOWN = 200;
+
 /** What the harness asks of the server over HTTP, with an admin token. */
 export interface ServerClient {
   shards(): Promise<ShardsReply>;
@@ -17,12 +19,15 @@ export interface ServerClient {
  */
 export function createServerClient(url: string, secret: string): ServerClient {
   const base = httpBase(url);
-  const headers = { authorization: `Bearer ${createToken(secret, 1, "admin")}` };
 
   async function get<T>(path: string): Promise<T> {
+    // Made for each request: a run may last longer than a token.
+    const headers = { authorization: `Bearer ${createToken(secret, 1, "admin")}` };
     let response: Response;
+    let text: string;
     try {
       response = await fetch(base + path, { headers });
+      text = await response.text();
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
       throw new ConfigError(
@@ -30,11 +35,12 @@ export function createServerClient(url: string, secret: string): ServerClient {
         `no server answers at ${base} (${cause}); start one with \`hotshard serve\``,
       );
     }
-    if (response.ok) return (await response.json()) as T;
+    const reply = response.ok ? parsed<T>(text) : null;
+    if (reply !== null) return reply;
     const hint = response.status === 401 ? "; server and generator need the same HOTSHARD_SECRET" : "";
     throw new ConfigError(
       "SERVER_REFUSED",
-      `${base}${path} answered ${response.status}: ${await response.text()}${hint}`,
+      `${base}${path} answered ${response.status}, and not as hotshard does: ${oneLine(text)}${hint}`,
     );
   }
 
@@ -45,6 +51,20 @@ export function createServerClient(url: string, secret: string): ServerClient {
     find: ({ dialog, author, client }) =>
       get(`/v1/audit/message?${new URLSearchParams({ dialog, author: String(author), client }).toString()}`),
   };
+}
+
+function parsed<T>(text: string): T | null {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return null;
+  }
+}
+
+/** Whoever answers may be no server of ours, and send a whole page. */
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/gu, " ").trim();
+  return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}…` : line;
 }
 
 function httpBase(url: string): string {

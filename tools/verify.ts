@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { findK6 } from "../loadtest/drivers/k6-binary.ts";
 import { installK6 } from "../loadtest/drivers/k6-install.ts";
 import { MissingProgramError } from "../loadtest/drivers/missing-program.ts";
@@ -64,11 +64,16 @@ async function bringPackages(): Promise<void> {
 /** The tests start servers of their own: the package's system service would only hold memory. */
 async function withoutServices(work: () => Promise<void>): Promise<void> {
   if (existsSync(POLICY)) return work();
-  await writeFile(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  const restore = () => rmSync(POLICY, { force: true });
+  // Left behind it would keep every later package's service from starting.
+  const leave = () => process.exit(130);
+  process.once("exit", restore).once("SIGINT", leave).once("SIGTERM", leave);
   try {
+    await writeFile(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
     await work();
   } finally {
-    await rm(POLICY, { force: true });
+    restore();
+    process.off("exit", restore).off("SIGINT", leave).off("SIGTERM", leave);
   }
 }
 

@@ -56,7 +56,11 @@ export async function findCapacity(order: CapacityOrder): Promise<Found> {
     );
     longest = Math.max(longest, performance.now() - began);
     if (order.signal.aborted) failure = { code: 130, words: "interrupted" };
-    else if (code !== 0 && code !== 1 && code !== 3) failure = { code, words };
+    else if (code === 2 && steps.length > 0 && words.includes(": TOO_SHORT: ")) {
+      // The way down leads to rates at which so short a run holds too few messages.
+      stopped = `at ${rate}/s a run of this --duration is too short to know`;
+      break;
+    } else if (code !== 0 && code !== 1 && code !== 3) failure = { code, words };
     if (failure !== null) break;
     const step = stepOf(rate, await readResult(folder));
     voids = step === null ? voids + 1 : 0;

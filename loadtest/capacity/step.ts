@@ -37,7 +37,17 @@ export function stepOf(rate: number, result: Result): Step | null {
   const common = { rate, forecast: forecastOf(rate, result), bottleneck: bottleneckOf(result) };
   const { reasons, status } = result.verdict;
   if (status === "INVALID") {
-    const codes = reasons.map(({ code }) => code).filter((code) => GENERATOR.has(code));
+    const all = reasons.map(({ code }) => code);
+    if (all.includes("SERVER_GONE")) {
+      return {
+        ...common,
+        vote: "fail",
+        clear: true,
+        value: null,
+        why: "SERVER_GONE: the server did not outlive this rate",
+      };
+    }
+    const codes = all.filter((code) => GENERATOR.has(code));
     if (codes.length === 0) return null;
     return { ...common, vote: "generator", clear: false, value: null, why: `INVALID: ${codes.join(", ")}` };
   }

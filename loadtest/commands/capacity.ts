@@ -14,6 +14,7 @@ import { onInterrupt } from "../interrupt.ts";
 import { wrap } from "../report/terminal.ts";
 import { freshFolder } from "../run-folders.ts";
 import { parseDuration } from "../traffic/dial.ts";
+import { shellFlags, shellWords } from "../command-line.ts";
 
 const HELP = `
 Every option of "hotshard run" but --fail-on may follow; --rate is the first rate that is tried.
@@ -83,7 +84,7 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
     start,
     precision,
     withinMs,
-    command: ["hotshard capacity", ...words, "--rate", given.rate, "--until", given.until].map(quoted).join(" "),
+    command: `${shellWords(["hotshard", "capacity", ...words])} ${shellFlags({ rate: given.rate, until: given.until, precision: given.precision, within: given.within })}`,
     out,
     signal: onInterrupt(),
     onRun: (done, rate) => countdown.next(done, `run ${done + 1} at ${rate}/s`),
@@ -101,9 +102,6 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
   if (given.json === true) process.stdout.write(`${JSON.stringify(found)}\n`);
   return failure?.code ?? codeOf(found);
 }
-
-const quoted = (word: string, i: number): string =>
-  i === 0 || /^[\w.:/@,=+%-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 function codeOf({ ceiling, high, low, stopped }: Capacity): number {
   if (low === null) return high === null ? EXIT.invalid : EXIT.failed;

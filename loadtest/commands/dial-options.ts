@@ -56,6 +56,15 @@ export function ownDials(
   return given;
 }
 
+/** Of an option that stands before the scenario, where commander takes all that follows for more of its kind. */
+export function unknownFirst(word: string, command: Command): ConfigError {
+  const { message } = unknown(
+    word,
+    command.options.map((one) => one.name()),
+  );
+  return new ConfigError("BAD_OPTIONS", `${message}; the dials of a scenario of your own stand behind its file`);
+}
+
 function unknown(word: string, options: readonly string[]): ConfigError {
   if (!word.startsWith("-")) return new ConfigError("BAD_OPTIONS", `"${word}" is one word too many`);
   const meant = nearestName(word.replace(/^-+/u, ""), options);

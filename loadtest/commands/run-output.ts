@@ -35,13 +35,13 @@ export interface RunOutputOptions {
   /** Whether the report is opened in the browser. */
   readonly opens: boolean;
   readonly scenario: string;
-  /** Asked for, messages per second. */
-  readonly rate: number;
+  /** Asked for, messages per second; null when it is another from second to second. */
+  readonly rate: number | null;
   readonly out: string;
 }
 
 export function createRunOutput({ kind, opens, scenario, rate, out }: RunOutputOptions): RunOutput {
-  const live = createLiveView(scenario, process.stderr, { rate });
+  const live = createLiveView(scenario, process.stderr, rate === null ? {} : { rate });
   const line = (event: RunEvent) => {
     if (kind === "lines") process.stdout.write(`${JSON.stringify(event)}\n`);
   };

@@ -16,8 +16,8 @@ import type { Dials } from "../traffic/contract.ts";
 import { parseDials } from "../traffic/dials.ts";
 import type { Scenario } from "../traffic/scenario.ts";
 import { KNOWN_SCENARIOS } from "../known-scenarios.ts";
-import { commandLine } from "./command-line.ts";
-import { allDials, dialGroups, ownDials } from "./dial-options.ts";
+import { commandLine } from "../command-line.ts";
+import { allDials, dialGroups, ownDials, unknownFirst } from "./dial-options.ts";
 import { createRunOutput, type OutputKind } from "./run-output.ts";
 
 /** Options that an own server is started with; `hotshard serve` explains them. */
@@ -81,6 +81,8 @@ function failOnGiven(command: Command): readonly string[] {
 }
 
 async function run(reference: string, command: Command): Promise<number> {
+  // Behind an option that it does not know, commander takes everything for one more of those.
+  if (reference.startsWith("-")) throw unknownFirst(reference, command);
   const scenario = await loadScenario(reference);
   const { name } = scenario;
   const given = givenTo(command, scenario);
@@ -107,7 +109,12 @@ async function run(reference: string, command: Command): Promise<number> {
   if (warning !== null) process.stderr.write(`${warning}\n`);
   const out = given["out"] ?? (await freshFolder("runs", name, new Date()));
   const again = commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts });
-  const output = createRunOutput({ ...outputOf(command), scenario: name, rate: dials.rate, out });
+  const output = createRunOutput({
+    ...outputOf(command),
+    scenario: name,
+    rate: scenario.changesRate ? null : dials.rate,
+    out,
+  });
   output.start(driver.name, again);
   const result = await executeRun({
     scenario: reference,

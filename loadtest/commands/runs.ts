@@ -82,7 +82,7 @@ const HEAD = `${"started".padEnd(21)}${"verdict".padEnd(13)}${"max/mean".padStar
 
 function row({ startedAt, verdict, maxOverMean, messages, bytes, name }: RunFolder): string {
   const skew = maxOverMean === null ? "–" : times(maxOverMean);
-  return `${moment(startedAt).padEnd(21)}${escapeTerminal(verdict).padEnd(13)}${skew.padStart(8)}${count(messages).padStart(12)}${size(bytes).padStart(9)}  ${escapeTerminal(name)}`;
+  return `${escapeTerminal(moment(startedAt)).padEnd(21)}${escapeTerminal(verdict).padEnd(13)}${skew.padStart(8)}${count(messages).padStart(12)}${size(bytes).padStart(9)}  ${escapeTerminal(name)}`;
 }
 
 function size(bytes: number): string {

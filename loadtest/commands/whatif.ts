@@ -1,4 +1,4 @@
-import { stat, writeFile } from "node:fs/promises";
+import { access, constants, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
@@ -12,7 +12,7 @@ import { readResult } from "../report/folder.ts";
 import { whatIfPage } from "../report/what-if-page.ts";
 import { whatIfTerminal } from "../report/what-if-terminal.ts";
 import { forecastLayouts, type WhatIfOrder } from "../what-if.ts";
-import { shellCommand, type GivenFlags } from "./command-line.ts";
+import { shellCommand, type GivenFlags } from "../command-line.ts";
 import { parseToday, wholeNumber, type TodayLayout } from "./whatif-options.ts";
 
 const AFTER = `
@@ -156,6 +156,9 @@ async function mustBeFolder(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found?.isDirectory() !== true)
     throw new ConfigError("BAD_OPTIONS", `--out: ${path} is not a folder; make it first`);
+  await access(path, constants.W_OK).catch(() => {
+    throw new ConfigError("BAD_OPTIONS", `--out: ${path} cannot be written to; name another folder`);
+  });
 }
 
 /** @returns the folder of a run, also when its result is named; null for anything else */

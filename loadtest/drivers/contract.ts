@@ -109,7 +109,7 @@ export interface Measurement {
   readonly shards: Readonly<Record<string, ShardMeasurement>>;
   readonly slices: readonly Slice[];
   readonly generator: {
-    /** Actual − intended moment of the send, milliseconds, measured phase. */
+    /** Moment at which a message was handed to its socket, less the intended one, milliseconds, measured phase. */
     readonly sendLag: HistogramData;
     /** Handler's moment − the socket's read moment, milliseconds, measured phase. */
     readonly handlerLag: HistogramData;

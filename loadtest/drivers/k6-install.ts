@@ -52,7 +52,7 @@ export async function installK6(options: InstallOptions = {}): Promise<string> {
           env,
           say,
           work,
-          releases: options.releases ?? env["HOTSHARD_K6_RELEASES"] ?? RELEASES,
+          releases: options.releases ?? (env["HOTSHARD_K6_RELEASES"] || RELEASES),
         });
         const version = await k6Version(fresh);
         if (version !== K6_VERSION) throw new Error(`what came says that it is ${version ?? "no k6"}`);

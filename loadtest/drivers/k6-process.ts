@@ -56,8 +56,9 @@ export function startK6({ program, script, args, env, summary, onLine }: K6Start
   async function read(): Promise<K6End> {
     const closed = once(child, "close") as Promise<[number | null]>;
     for await (const line of createInterface(child.stdout)) {
-      if (line.startsWith(LINE_MARK)) onLine(JSON.parse(line) as Line);
-      else say(line);
+      const counted = line.startsWith(LINE_MARK) ? parsed(line) : null;
+      if (counted === null) say(line);
+      else onLine(counted);
     }
     const [code] = await closed;
     const counters = await readCounters(summary);
@@ -71,6 +72,15 @@ export function startK6({ program, script, args, env, summary, onLine }: K6Start
     cpu: async () => (child.pid === undefined ? null : cpuSeconds(child.pid)),
     ended: read(),
   };
+}
+
+/** @returns null for the half of a line that a killed k6 leaves: the counters then show what is missing */
+function parsed(line: string): Line | null {
+  try {
+    return JSON.parse(line) as Line;
+  } catch {
+    return null;
+  }
 }
 
 async function readCounters(file: string): Promise<K6Counters | null> {

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isScenarioFile } from "../own-scenario.ts";
 import { dialsToEnvironment } from "../traffic/dials.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import type { Driver, DriveOrder, Measurement, Progress } from "./contract.ts";
 import { DriveError } from "./drive-error.ts";
@@ -38,7 +38,7 @@ async function drive(order: DriveOrder): Promise<Measurement> {
   const vus = vusOf(VUS, lanes, count);
   const merge = createMerge(order.shards, count * vus);
   const startAt = count === 1 ? null : Date.now() + LAUNCH_MS + timeToConnect(online);
-  const folder = await mkdtemp(join(tmpdir(), "hotshard-k6-"));
+  const { path: folder, remove } = await temporaryFolder("k6");
   const script = await scriptOf(order.scenario, folder);
   const processes = Array.from({ length: count }, (_, index) => {
     const summary = join(folder, `summary-${index}.json`);
@@ -62,7 +62,7 @@ async function drive(order: DriveOrder): Promise<Measurement> {
     kill();
     process.off("exit", kill);
     order.signal?.removeEventListener("abort", interrupt);
-    await rm(folder, { recursive: true, force: true });
+    await remove();
   }
 }
 

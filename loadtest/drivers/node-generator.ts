@@ -122,7 +122,7 @@ function prepare(order: DriveOrder, seat: Seat): Run {
  * Connects the users of its lanes, sends their messages, waits for what comes back. One thread; memory grows with users,
  * dialogs and seconds, not with messages.
  *
- * @param drainMs longest wait for answers and deliveries after the last send
+ * @param drainMs longest wait for answers and deliveries after the end of the schedule
  * @throws {DriveError} when somebody cannot be connected
  */
 export async function generate(order: DriveOrder, seat: Seat, drainMs: number): Promise<Measurement> {
@@ -139,9 +139,9 @@ export async function generate(order: DriveOrder, seat: Seat, drainMs: number): 
     const busy = cpu();
     const interrupted = order.signal?.aborted === true;
     run.phase = "drain";
-    await drain(run, seat, drainMs);
-    tally.advance(clock.now() + TICK_MS);
+    await drain(run, seat, drainMs + (interrupted ? 0 : scheduleLeftMs(run)));
     await crowd.close();
+    tally.advance(clock.now() + TICK_MS);
     return {
       driver: "node",
       startedAt: clock.startedAt(),
@@ -207,6 +207,11 @@ function startJoins({ joins, crowd, clock }: Run): () => void {
   };
   turn();
   return () => clearTimeout(timer);
+}
+
+/** A generator with little to send, or nothing, still hears what the others send to its users. */
+function scheduleLeftMs({ clock, order: { dials } }: Run): number {
+  return Math.max(0, (dials.warmupS + dials.durationS) * 1000 - clock.now());
 }
 
 async function drain(run: Run, seat: Seat, drainMs: number): Promise<void> {

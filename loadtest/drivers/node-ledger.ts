@@ -75,6 +75,7 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     const seq = ++outbound.seq;
     const client = `${pair.prefix}${seq}`;
     const phase = phaseAt(at, warmupS);
+    // When it is handed over: what the turn has queued leaves together, at its end.
     const sent = clock.now();
     const text = writeText({ seq, settled: outbound.answered.low, intended: at, sent, phase });
     session.queue(`{"type":"send","id":"${client}","to":${to},"text":"${text}"}`);

@@ -34,8 +34,8 @@ process.on("message", (message: ToMember) => {
   else if (message.kind === "stop") stop.abort();
   else isOver = true;
 });
-// Ctrl-C reaches the whole group of processes; the team's head says when to stop.
-process.on("SIGINT", () => {});
+// Signals reach the whole group of processes; the team's head says when to stop.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.once("disconnect", () => process.exit());
 
 function tell(message: FromMember): void {

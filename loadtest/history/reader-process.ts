@@ -35,6 +35,9 @@ interface Place {
 /** Beyond the longest run, and within what a timer can count: the order to stop ends it. */
 const FOREVER_S = 8 * 86_400;
 
+// Signals reach the whole group of processes; the run says when to stop, and its end is ours.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+process.once("disconnect", () => process.exit());
 process.once("message", (order: ReadOrder) => {
   const startedAt = performance.now();
   const histograms = new Map<number, ReturnType<typeof createHistogram>>();

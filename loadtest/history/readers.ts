@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { compileTopology } from "../../server/placement/router.ts";
 import { dialogId } from "../../server/placement/dialog.ts";
 import type { CompanyOrder, Companion } from "../companion.ts";
-import { createToken } from "../drivers/token.ts";
+import { createToken, DAY_S } from "../drivers/token.ts";
 import { mergeLanes } from "../traffic/deal.ts";
 import { quantileOf } from "../traffic/histogram.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
@@ -64,7 +64,7 @@ function readOrder({ scenario, dials, url, secret, topology }: CompanyOrder): Re
   }
   return {
     base: url.replace(/^ws/u, "http").replace(/^(https?:\/\/[^/?#]+).*$/u, "$1"),
-    token: createToken(secret, 1, "admin"),
+    token: createToken(secret, 1, "admin", dials.warmupS + dials.durationS + DAY_S),
     dialogs,
     readers: Number(dials["readers"]),
     rate: Number(dials["readRate"]),

@@ -42,6 +42,9 @@ export function duration(ms: number): string {
   return shown === NONE ? NONE : `${shown}${NARROW}ms`;
 }
 
+/** Seconds to the millisecond: `17 s`, `0.7 s`. */
+export const seconds = (value: number): string => `${Number(value.toFixed(3))} s`;
+
 /** Chance as `0.31`, or `< 0.001`. */
 export const chance = (p: number): string => (p < 0.001 ? "< 0.001" : p.toFixed(p < 0.1 ? 3 : 2));
 

@@ -1,6 +1,6 @@
 import { escapeXml } from "./escape.ts";
 import type { Result } from "./result.ts";
-import { auditInWords, headline, verdictInWords } from "./words.ts";
+import { auditInWords, headline, trendsInWords, verdictInWords } from "./words.ts";
 
 interface Case {
   readonly name: string;
@@ -28,6 +28,7 @@ function cases(result: Result): Case[] {
       failure: verdict.status === "VALID" ? null : reasons || verdictInWords(result),
     },
     matches,
+    ...memoryCase(result),
     none("audit: nothing is lost", audit.lost, "acknowledged and not stored"),
     none("audit: nothing is shown twice", audit.duplicated, "received twice by a reader"),
     none("audit: nothing is out of order", audit.reordered, "received after a later message"),
@@ -37,6 +38,14 @@ function cases(result: Result): Case[] {
       return { name, failure: status === "failed" ? `${threshold} missed: ${message}` : null };
     }),
   ];
+}
+
+/** In a soak alone: memory that keeps growing fails the run. */
+function memoryCase(result: Result): Case[] {
+  const memory = result.trends?.memoryBytes ?? null;
+  if (memory === null) return [];
+  const failure = memory.grows ? trendsInWords(result) : null;
+  return [{ name: "soak: the server's memory does not keep growing", failure }];
 }
 
 function caseXml({ name, failure, skipped }: Case, suite: string): string {

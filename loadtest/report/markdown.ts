@@ -12,6 +12,7 @@ import {
   headroomInWords,
   leadInWords,
   readsInWords,
+  storedNothing,
   trendsInWords,
   THRESHOLD_MARKS,
   thresholdsInWords,
@@ -138,11 +139,9 @@ export function markdownReport(result: Result): string {
     ...thresholdTable(result),
     "## Shards",
     shards(result),
-    "## Where the skew comes from",
-    skew(result),
+    ...(storedNothing(result) ? [] : ["## Where the skew comes from", skew(result)]),
     ...(hot.length > 0 ? ["## Hot dialogs", table(["Rank", "Dialog", "Share", "Error at most", "Shard"], hot)] : []),
-    "## What would fix it",
-    advice.join("\n"),
+    ...(storedNothing(result) ? [] : ["## What would fix it", advice.join("\n")]),
     ...(whatIf.length > 0
       ? [
           "## What if",

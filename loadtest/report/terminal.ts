@@ -14,6 +14,7 @@ import {
   isBurning,
   leadInWords,
   readsInWords,
+  storedNothing,
   trendsInWords,
   THRESHOLD_MARKS,
   thresholdsInWords,
@@ -59,7 +60,7 @@ function shardTable(result: Result, columns: number, hot: (line: string) => stri
   const rows = result.shards.map(({ label, share, stored, deliveryMs, innocentP99Ms }) => {
     const p99 = milliseconds(deliveryMs.p99);
     const innocent = milliseconds(innocentP99Ms ?? 0);
-    const line = `${label.padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(stored).padStart(11)}${p99.padStart(10)}${innocent.padStart(9)}`;
+    const line = `${escapeTerminal(label).padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(stored).padStart(11)}${p99.padStart(10)}${innocent.padStart(9)}`;
     return label === burning ? hot(line) : line;
   });
   return [head, ...rows].join("\n");
@@ -80,9 +81,11 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const sentences = [
     failuresInWords(result),
     forecastInWords(result),
-    `Max/mean ${times(skew.maxOverMean)} (chance alone ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)}); effective shards ${skew.effectiveShards.toFixed(1)} of ${result.shards.length}.`,
+    storedNothing(result)
+      ? null
+      : `Max/mean ${times(skew.maxOverMean)} (chance alone ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)}); effective shards ${skew.effectiveShards.toFixed(1)} of ${result.shards.length}.`,
     aimInWords(result),
-    `Skew = ${factors.join(" × ")}.`,
+    storedNothing(result) ? null : `Skew = ${factors.join(" × ")}.`,
     blastRadiusInWords(result),
     headroomInWords(result),
     readsInWords(result),

@@ -1,5 +1,5 @@
 import { auditFaults } from "../analysis/audit.ts";
-import { count, duration, growth, milliseconds, percent, plural, times } from "./format.ts";
+import { count, duration, growth, milliseconds, percent, plural, seconds, times } from "./format.ts";
 import type { Result } from "./result.ts";
 
 type Shard = Result["shards"][number];
@@ -22,6 +22,9 @@ export function hottestShard(result: Result): Shard | undefined {
   );
 }
 
+/** Nothing is known of where messages lie, and nothing can be said of skew: none came through, or the server was gone. */
+export const storedNothing = (result: Result): boolean => result.shards.every(({ stored }) => stored === 0);
+
 /** Whether chance explains the skew: max/mean no higher than the 99 % quantile of the noise floor. */
 const isEven = (result: Result): boolean => result.skew.maxOverMean <= result.skew.noiseFloor.p99;
 
@@ -35,7 +38,7 @@ export const isBurning = (result: Result): boolean => !isEven(result) && result.
 export function trafficInWords({ run, traffic }: Result): string {
   const messages = plural(traffic.acked, "message");
   if (run.interrupted) return `${messages}, interrupted`;
-  return `${messages} in ${run.durationS + Number(run.dials["warmupS"] ?? 0)} s`;
+  return `${messages} in ${seconds(run.durationS + Number(run.dials["warmupS"] ?? 0))}`;
 }
 
 /** `69,417 of 240,000 messages were refused or had no answer (RATE_LIMITED 69,417).` Null when all were acknowledged. */
@@ -92,7 +95,7 @@ export function headline(result: Result): string {
     return "The server was gone when the run ended: what it stored is not known.";
   }
   const hot = hottestShard(result);
-  if (hot === undefined || hot.stored === 0) return "No message was stored.";
+  if (hot === undefined || storedNothing(result)) return "No message was stored.";
   if (result.shards.length === 1) return "One shard takes everything: there is nothing to balance.";
   const takes = `takes ${percent(hot.share)} of the messages`;
   if (isEven(result)) {
@@ -140,7 +143,7 @@ export function remedyInWords(result: Result): string | null {
 
 /** Cause and remedy, for the line under the headline; empty when there is nothing to say. */
 export function leadInWords(result: Result): string {
-  if (result.shards.length === 1 || result.traffic.acked === 0) return "";
+  if (result.shards.length === 1 || storedNothing(result)) return "";
   if (isEven(result) && result.skew.maxOverMean <= TARGET) return remedyInWords(result) ?? "Nothing needs to be done.";
   return `Cause: ${causeInWords(result)}. ${remedyInWords(result) ?? result.advice[0]?.text ?? ""}`.trim();
 }
@@ -164,6 +167,7 @@ export function headroomInWords(result: Result): string | null {
       : first.action === "change-placement"
         ? `on ${first.placement ?? "another placement"}`
         : ACTIONS[first.action];
+  if (afterAdvice < 0) return `${now}; ${remedy}: still ${percent(-afterAdvice, 0)} less than it is sent.`;
   const cost = readFanout > 1 ? `, history of that dialog reads 1 → ${readFanout} shards` : "";
   return `${now}; ${remedy}: ${growth(afterAdvice)} before one saturates${cost}.`;
 }

@@ -1,3 +1,4 @@
+import { shellFlags } from "../command-line.ts";
 import { hotAlert, missingAlert, recordingRules, type Rule } from "./skew-rules.ts";
 import { skewDashboard } from "./skew-dashboard.ts";
 import type { SkewTarget } from "./skew-target.ts";
@@ -38,12 +39,14 @@ function yamlFile(target: SkewTarget, path: string, content: Yaml): GeneratedFil
 
 /** The command that makes the same again. */
 function commandOf({ metric, selector, by, kind, prefix, target, hold, runbook }: SkewTarget): string {
-  const page = runbook === null ? "" : ` --runbook ${quoted(runbook)}`;
-  const source = quoted(`${metric}${selector}`);
-  return `hotshard rules --metric ${source} --by ${by} --for ${kind} --prefix ${prefix} --target ${target} --hold ${hold}${page}`;
-}
-
-/** As a shell reads it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/u.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  const flags = {
+    metric: `${metric}${selector}`,
+    by,
+    for: kind,
+    prefix,
+    target: String(target),
+    hold,
+    runbook: runbook ?? undefined,
+  };
+  return `hotshard rules ${shellFlags(flags)}`;
 }

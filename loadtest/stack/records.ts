@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../../server/placement/contract.ts";
 import type { Ports } from "./contract.ts";
@@ -64,16 +64,22 @@ async function write(file: string, value: object): Promise<void> {
 
 async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const own = JSON.stringify(await ownProcess());
+  const draft = `${file}.${process.pid}`;
   try {
-    await writeFile(file, own, { flag: "wx" });
+    // Linked when it is whole: nobody finds it empty.
+    await writeFile(draft, own, { mode: 0o600 });
+    await link(draft, file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    const holder = await read<ProcessId>(file);
+    // A lock that cannot be read is one whose maker died before it was written.
+    const holder = await read<ProcessId>(file).catch(() => null);
     if (holder !== null && (await isRunning(holder))) {
       throw new ConfigError("STACK_BUSY", `process ${holder.pid} is at this stack; wait until it has ended`);
     }
     // Its holder died.
     await write(file, JSON.parse(own) as ProcessId);
+  } finally {
+    await rm(draft, { force: true });
   }
   try {
     return await work();

@@ -28,6 +28,7 @@ export const trace = defineScenario({
   dials: OWN_DIALS,
   defaults: { warmupS: 0, durationS: 60 },
   nodeOnly: true,
+  changesRate: true,
   leastUsers: 3,
   faults: (dials) => (dials.trace === "" ? ["trace must name a file: time,dialog or dialog,count."] : []),
   make(dials) {

@@ -16,6 +16,8 @@ export interface Scenario {
   readonly dials: DialTable;
   /** Whether only the Node driver can drive it. */
   readonly nodeOnly: boolean;
+  /** Whether the rate of the dials is not that of every second. */
+  readonly changesRate: boolean;
   /** @returns what is wrong with dials that are each in range, one sentence each */
   faults(dials: Dials): string[];
   /** Whether the dials say an effect, for which `aim` has to find the values first. */
@@ -46,6 +48,8 @@ export interface ScenarioSpec<T extends DialTable> {
   readonly defaults?: Partial<Record<keyof typeof COMMON_DIALS, number>>;
   /** Whether only the Node driver can drive it; k6 reads no file piece by piece. */
   readonly nodeOnly?: boolean;
+  /** Whether the rate of the dials is not that of every second. */
+  readonly changesRate?: boolean;
   /** Fewest users, 2 by default; fewer are refused. */
   readonly leastUsers?: number;
   /** @returns what is wrong with dials that are each in range, one sentence each */
@@ -68,6 +72,7 @@ export function defineScenario<const T extends DialTable>(spec: ScenarioSpec<T>)
     story: spec.story,
     dials,
     nodeOnly: spec.nodeOnly === true,
+    changesRate: spec.changesRate === true,
     faults(given) {
       const faults = crowdFaults(given, spec.leastUsers ?? 2);
       return faults.length > 0 ? faults : (spec.faults?.(fill(given), KIT) ?? []);

@@ -27,7 +27,7 @@ const TEXT_STREAM = 0x7e_57;
 const MOST_PER_TURN = 100;
 /** Shortest wait, ms: at high rates one wake-up serves several messages. */
 const GRAIN_MS = 1;
-/** After the last send every VU listens at least so long, ms: other VUs' messages to its users are still under way. */
+/** After the schedule's end every VU listens at least so long, ms: other VUs' messages to its users are still under way. */
 const LEAST_DRAIN_MS = 2_000;
 const POLL_MS = 50;
 
@@ -42,6 +42,8 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const clock = createClock(exec.instance, common.startAt);
   const recorder = createRecorder(vu, common.startAt, settings);
   const gaps = createGapBins(lanes.reduce((sum, { rate }) => sum + rate, 0));
+  // A VU with little to send, or nothing, still hears what the others send to its users.
+  const endMs = (dials.warmupS + dials.durationS) * 1000;
   let failures = 0;
   let isLate = false;
 
@@ -87,7 +89,13 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       setTimeout(start, now < 0 ? Math.max(GRAIN_MS, Math.min(POLL_MS, -now)) : POLL_MS);
     } else {
       join();
-      pace({ clock, recorder, next: mergeLanes(lanes), send: chatter.send, done: () => drain(clock.now()) });
+      pace({
+        clock,
+        recorder,
+        next: mergeLanes(lanes),
+        send: chatter.send,
+        done: () => drain(Math.max(clock.now(), endMs)),
+      });
     }
   }
 

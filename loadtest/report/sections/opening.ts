@@ -14,6 +14,7 @@ import {
   isBurning,
   leadInWords,
   readsInWords,
+  storedNothing,
   trendsInWords,
   trafficInWords,
   verdictInWords,
@@ -78,9 +79,12 @@ function headroomCard(result: Result): Card {
   };
 }
 
-function cards(result: Result): string {
+function skewCards(result: Result): Card[] {
   const { skew, shards } = result;
-  const all: Card[] = [
+  if (storedNothing(result)) {
+    return [{ name: "Skew, max/mean", value: "unknown", note: "nothing is known to be stored", grey: true }];
+  }
+  return [
     {
       name: "Skew, max/mean",
       value: times(skew.maxOverMean),
@@ -93,15 +97,26 @@ function cards(result: Result): string {
       note: `${shards.length} paid, ${skew.effectiveShards.toFixed(1)} used`,
       picture: inlineSvg(effectiveShardsPicture(result)),
     },
-    latencyCard(result),
-    headroomCard(result),
   ];
-  return `<dl class="figures${shards.length > 8 ? " many" : ""}">${all.map(card).join("")}</dl>`;
+}
+
+function cards(result: Result): string {
+  const all = [...skewCards(result), latencyCard(result), headroomCard(result)];
+  return `<dl class="figures${result.shards.length > 8 ? " many" : ""}">${all.map(card).join("")}</dl>`;
+}
+
+function shares(result: Result): string {
+  if (storedNothing(result)) return "";
+  const { cv, gini, distinctDialogs } = result.skew;
+  return figure(
+    shareByShard(result),
+    `Share of the stored messages by shard. Coefficient of variation ${percent(cv)}, Gini ${gini.toFixed(3)}, ${plural(distinctDialogs, "dialog")}.`,
+  );
 }
 
 /** Verdict, headline, key figures and the share of every shard: the first screen. */
 export function opening(result: Result): string {
-  const { run, server, skew } = result;
+  const { run, server } = result;
   const where = [
     `${run.driver} driver`,
     `${plural(server.shards, "shard")}, ${server.placement}`,
@@ -121,10 +136,6 @@ export function opening(result: Result): string {
   return (
     `<header><p class="where"><b>hotshard</b> · <b>${escapeXml(run.scenario)}</b> · ${escapeXml(where.join(" · "))}</p>` +
     `${verdict(result)}<h1>${escapeXml(headline(result))}</h1>${lead === "" ? "" : paragraph(lead, "lead")}` +
-    `${sentences.join("")}</header>${cards(result)}` +
-    figure(
-      shareByShard(result),
-      `Share of the stored messages by shard. Coefficient of variation ${percent(skew.cv)}, Gini ${skew.gini.toFixed(3)}, ${plural(skew.distinctDialogs, "dialog")}.`,
-    )
+    `${sentences.join("")}</header>${cards(result)}${shares(result)}`
   );
 }

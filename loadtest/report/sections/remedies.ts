@@ -4,7 +4,7 @@ import { writerLoad } from "../pictures/writer-load.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph, section } from "../section.ts";
 import { table, type Cell } from "../table.ts";
-import { headroomInWords } from "../words.ts";
+import { headroomInWords, storedNothing } from "../words.ts";
 
 /** How far the traffic can grow. */
 export function headroom(result: Result): string {
@@ -31,7 +31,9 @@ const NAMES = {
 
 /** What to do, with what it is expected to give. */
 export const advice = (result: Result): string =>
-  section("advice", "What would fix it", adviceList(result.advice, result.skew.maxOverMean));
+  storedNothing(result)
+    ? ""
+    : section("advice", "What would fix it", adviceList(result.advice, result.skew.maxOverMean));
 
 /** @param now max/mean today */
 export function adviceList(all: Result["advice"], now: number): string {

@@ -6,7 +6,7 @@ import { rankSize } from "../pictures/rank-size.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph, section } from "../section.ts";
 import { table } from "../table.ts";
-import { CAUSES, hottestShard } from "../words.ts";
+import { CAUSES, hottestShard, storedNothing } from "../words.ts";
 
 /** Shard × time. */
 export function overTime(result: Result, slices: readonly Slice[]): string {
@@ -26,7 +26,7 @@ function hashWords(result: Result): string {
 
 /** Where the skew comes from: factors, their intervals, and the test of the hash. */
 export function causes(result: Result): string {
-  if (result.shards.length === 1) return "";
+  if (result.shards.length === 1 || storedNothing(result)) return "";
   const { skew } = result;
   return section(
     "causes",

@@ -63,11 +63,15 @@ export function generator(result: Result): string {
 /** Of the dials that have one. */
 const UNITS: Readonly<Record<string, string>> = { rate: "/s", durationS: " s", warmupS: " s" };
 
+/** Without the last digits of a sum of doubles. */
+const shown = (value: string | number): string =>
+  typeof value === "number" ? `${Number(value.toPrecision(9))}` : value;
+
 /** The server, the dials, and the command that runs the same again. */
 export function again(result: Result): string {
   const { run, server } = result;
   const dials = Object.entries(run.dials).map(
-    ([name, value]) => `${name.replace(/S$/, "")} ${value}${UNITS[name] ?? ""}`,
+    ([name, value]) => `${name.replace(/S$/, "")} ${shown(value)}${UNITS[name] ?? ""}`,
   );
   return section(
     "again",

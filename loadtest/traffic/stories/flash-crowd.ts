@@ -88,6 +88,7 @@ const MOST_HOT = 10_000;
  */
 export const flashCrowd = defineScenario({
   name: "flash-crowd",
+  changesRate: true,
   story: "quiet, then a star arrives: users join, a burst, decay; the hot dialogs change",
   dials: OWN_DIALS,
   defaults: { durationS: 30, rate: 200 },

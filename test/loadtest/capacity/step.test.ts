@@ -54,6 +54,8 @@ test("an INVALID run is the generator's, or to be made again", () => {
   const step = stepOf(400, { ...calm, verdict: invalid("SEND_LAG", "COUNTERS_CONTRADICT") })!;
   assert.deepEqual([step.vote, step.value, step.forecast], ["generator", null, null]);
   assert.equal(stepOf(400, { ...calm, verdict: invalid("CLOCK_JUMPED") }), null);
+  const died = stepOf(400, { ...calm, verdict: invalid("SERVER_GONE", "DROPPED") })!;
+  assert.deepEqual([died.vote, died.clear], ["fail", true]);
 });
 
 const busy = (busiest: number): Result => ({
