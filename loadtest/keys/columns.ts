@@ -1,4 +1,5 @@
 import { ConfigError } from "../../server/placement/contract.ts";
+import { NAMES } from "./column-names.ts";
 import { timeOf } from "./time-of.ts";
 
 /** How the lines of an input say key, count and time. Columns from 0; −1: not there, then a line is one message. */
@@ -18,24 +19,6 @@ export type Format =
   | { readonly kind: "uniq" }
   /** An object a line. */
   | { readonly kind: "ndjson" };
-
-/** What columns and fields may be called, in any case; the first of these that is there counts. */
-export const NAMES = {
-  key: [
-    "dialog",
-    "key",
-    "dialog_id",
-    "conversation",
-    "conversation_id",
-    "chat_id",
-    "room",
-    "id",
-    "shard_key",
-    "partition_key",
-  ],
-  count: ["count", "messages", "n", "cnt", "total", "rows", "count(*)", "num"],
-  time: ["time", "timestamp", "ts", "at", "created_at", "date", "datetime"],
-} as const;
 
 const isNumber = (text: string): boolean => /^-?\d+(?:\.\d+)?$/.test(text);
 

@@ -1,5 +1,6 @@
-import { NAMES, splitFields, type Format } from "./columns.ts";
+import { splitFields, type Format } from "./columns.ts";
 import type { InputFaults } from "./input-faults.ts";
+import { fieldText, jsonRow } from "./json-row.ts";
 import type { RowBatch } from "./rows.ts";
 import { timeOf } from "./time-of.ts";
 
@@ -116,19 +117,14 @@ function ndjson(row: Row, faults: InputFaults): LineParser {
     } catch {
       return badRow(faults, line, "not JSON");
     }
-    const key = fieldOf(value, NAMES.key);
-    if (key === null) return badRow(faults, line, "no field dialog or key that is a string or a number");
-    row(Buffer.from(key, "utf8").toString("latin1"), fieldOf(value, NAMES.count), fieldOf(value, NAMES.time), line);
+    const { key, count, time } = jsonRow(value);
+    if (typeof key !== "string" && typeof key !== "number") {
+      return badRow(faults, line, "no field dialog or key that is a string or a number");
+    }
+    // A double holds its neighbours as the same number: two keys would become one.
+    if (typeof key === "number" && Math.abs(key) > Number.MAX_SAFE_INTEGER) {
+      return badRow(faults, line, "the key is a number beyond 2^53: write it as text, in quotes");
+    }
+    row(Buffer.from(String(key), "utf8").toString("latin1"), fieldText(count), fieldText(time), line);
   };
-}
-
-function fieldOf(value: unknown, names: readonly string[]): string | null {
-  if (typeof value !== "object" || value === null) return null;
-  const fields = value as Readonly<Record<string, unknown>>;
-  for (const name of names) {
-    if (!Object.hasOwn(fields, name)) continue;
-    const field = fields[name];
-    if (typeof field === "string" || typeof field === "number") return String(field);
-  }
-  return null;
 }

@@ -45,6 +45,7 @@ const FORMATS: Record<string, [content: string, rows: Row[]]> = {
   quotes: ['dialog,count\n"a",3\n"b ö","12"\n', AB],
   "uniq -c": ["      3 a\n     12 b ö\n", AB],
   NDJSON: ['{"dialog":"a","count":3}\n{"key":"b ö","messages":12}\n', AB],
+  "NDJSON with names in capitals": ['{"DIALOG":"a","COUNT":3}\n{"ID":7,"Key":"b ö","MESSAGES":"12"}\n', AB],
   "one key a line": [
     "dialog\na\na\nb\n",
     [
@@ -95,6 +96,21 @@ const BAD: Record<string, [content: string | Uint8Array, code: string, line: num
   "no key": ["dialog,count\n,3\nb,1\n", "BAD_ROW", 2, 1],
   "no time": ["time,dialog\n1,a\nsoon,b\n", "BAD_TIME", 3, 1],
   "a day that is none": ["time,dialog\n2026-01-01,a\n2026-13-01,b\n", "BAD_TIME", 3, 1],
+  "a count that is an object, NDJSON": [
+    '{"dialog":"a","count":1}\n{"dialog":"b","count":{"$numberLong":"15230"}}\n',
+    "BAD_COUNT",
+    2,
+    1,
+  ],
+  "a count of null, NDJSON": ['{"dialog":"a","count":1}\n{"dialog":"b","count":null,"n":7}\n', "BAD_COUNT", 2, 1],
+  "a time that is an object, NDJSON": ['{"dialog":"a","ts":1}\n{"dialog":"b","ts":{"$date":2}}\n', "BAD_TIME", 2, 1],
+  "a key of more digits than a number holds, NDJSON": [
+    '{"key":9007199254740991}\n{"key":9007199254740993}\n{"key":"9007199254740993"}\n',
+    "BAD_ROW",
+    2,
+    2,
+  ],
+  "a key of null beside an id, NDJSON": ['{"dialog":"a","id":1}\n{"dialog":null,"id":2}\n', "BAD_ROW", 2, 1],
   "no JSON": ['{"key":"a","count":1}\n{"key":\n', "BAD_ROW", 2, 1],
   "bytes that are no UTF-8": [Buffer.from("dialog,count\na,3\n\xff\xfe,4\nb,1\n", "latin1"), "BAD_UTF8", 3, 2],
 };
