@@ -102,7 +102,7 @@ function skewOf(layout: Layout, shards: Result["shards"]): Result["skew"] {
       shares: layout.shares,
       overridden: layout.overridden,
     }),
-    hashTest: testHash([...hashed], layout.shares),
+    hashTest: testHash([...hashed], layout.sample),
   };
 }
 

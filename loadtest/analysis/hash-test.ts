@@ -1,3 +1,5 @@
+import { sum } from "d3-array";
+
 /** Pearson's test that dialogs fall on shards as their shares say. */
 export interface HashTest {
   readonly chiSquare: number;
@@ -38,17 +40,25 @@ export function chiSquareSurvival(x: number, degreesOfFreedom: number): number {
  * Tests the hash on distinct dialogs, each counted once. Never on messages: those of one dialog go to one shard
  * together, and a chi-square that takes them for independent rejects a perfect hash.
  *
+ * What the shards are due is known from a sample alone, so this is Pearson's test of two samples against each other
+ * (Press et al., Numerical Recipes, 3rd ed., 14.3.3): against the sample as if it were exact, a perfect hash of more dialogs
+ * than were sampled is rejected.
+ *
  * @param dialogs distinct dialogs per shard, pinned and split ones left out
- * @param shares of the key space per shard, Σ = 1; shards of share 0 are left out
+ * @param sample synthetic dialogs per shard under the same placement (see `sampleKeySpace`); shards without any dialog of
+ *   either kind are left out
  * @returns null when a shard expects fewer than 5 dialogs (Cochran 1954) or there is only one shard
  */
-export function testHash(dialogs: readonly number[], shares: readonly number[]): HashTest | null {
-  const total = dialogs.reduce((rest, count) => rest + count, 0);
-  const cells = shares.flatMap((share, shard) =>
-    share > 0 ? [{ seen: dialogs[shard] ?? 0, due: share * total }] : [],
-  );
-  if (cells.length < 2 || cells.some(({ due }) => due < 5)) return null;
-  const chiSquare = cells.reduce((rest, { seen, due }) => rest + (seen - due) ** 2 / due, 0);
+export function testHash(dialogs: readonly number[], sample: readonly number[]): HashTest | null {
+  const total = sum(dialogs);
+  const sampled = sum(sample);
+  const cells = sample.flatMap((due, shard) => {
+    const seen = dialogs[shard] ?? 0;
+    return seen + due > 0 ? [{ seen, due }] : [];
+  });
+  if (cells.length < 2 || cells.some(({ due }) => (due * total) / sampled < 5)) return null;
+  const weight = Math.sqrt(sampled / total);
+  const chiSquare = sum(cells, ({ seen, due }) => (weight * seen - due / weight) ** 2 / (seen + due));
   return {
     chiSquare,
     degreesOfFreedom: cells.length - 1,

@@ -5,7 +5,7 @@ import { compileTopology } from "../../server/placement/router.ts";
 import { percent } from "../report/format.ts";
 import type { Advice } from "../report/result.ts";
 import { expectedLoads, newestSegment, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
-import { keySpaceShares } from "./key-space.ts";
+import { keySpaceShares, sampleKeySpace } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
 import { labelsOf, remedyTopology } from "./remedy.ts";
 import { maxOverMean } from "../../server/placement/skew.ts";
@@ -92,7 +92,7 @@ export function changePlacement(
   const weights = new Map(segment.shards.map(({ label, weight }) => [label, weight]));
   const total = segment.shards.reduce((sum, { weight }) => sum + weight, 0);
   const intended = labels.map((label) => (weights.get(label) ?? 0) / total);
-  const excess = keySpaceShares(place, intended, 50_000).map((share, i) =>
+  const excess = keySpaceShares(sampleKeySpace(place, labels.length, 50_000), intended).map((share, i) =>
     intended[i]! > 0 ? share / intended[i]! : 1,
   );
   const most = Math.max(...excess);

@@ -2,7 +2,7 @@ import type { Segment, Topology } from "../../server/placement/contract.ts";
 import { compileTopology, type Router } from "../../server/placement/router.ts";
 import type { AuditDialogsReply } from "../../server/protocol/http.ts";
 import type { DialogLoad } from "./causes.ts";
-import { keySpaceShares } from "./key-space.ts";
+import { keySpaceShares, sampleKeySpace } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
 import type { DialogCount } from "./what-if.ts";
 
@@ -18,6 +18,8 @@ export interface Layout {
   readonly overridden: ReadonlySet<string>;
   /** Shares of the key space of the newest segment's placement, without its pins and splits; Σ = 1. */
   readonly shares: readonly number[];
+  /** Synthetic dialogs by shard that the shares are estimated from. */
+  readonly sample: readonly number[];
   /** Label of a dialog without pins and splits. */
   readonly baseLabel: (dialog: string) => string;
 }
@@ -49,6 +51,7 @@ export function layoutOf(topology: Topology, reply: AuditDialogsReply): Layout {
   const plain = compileTopology({ ...topology, segments: [{ ...newest, from: "0", overrides: [] }] });
   const base = (dialog: string): number => plain.place({ dialog, id: SOME_MOMENT, author: 1, client: "" });
   const indexOf = new Map(labels.map((label, index) => [label, index]));
+  const sample = sampleKeySpace(base, labels.length);
   return {
     labels,
     router,
@@ -58,7 +61,8 @@ export function layoutOf(topology: Topology, reply: AuditDialogsReply): Layout {
     }),
     dialogs: byDialog(reply),
     overridden: new Set(newest.overrides.map(({ dialog }) => dialog)),
-    shares: keySpaceShares(base, intendedShares(newest, labels)),
+    shares: keySpaceShares(sample, intendedShares(newest, labels)),
+    sample,
     baseLabel: (dialog) => labels[base(dialog)]!,
   };
 }

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chiSquareSurvival, testHash } from "../../../loadtest/analysis/hash-test.ts";
+import { sampleKeySpace } from "../../../loadtest/analysis/key-space.ts";
 import { throwInto } from "../../../loadtest/analysis/sampling.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
+import { compileTopology } from "../../../server/placement/router.ts";
+import { singleSegment } from "../../../server/placement/topology.ts";
 
 test("survival of chi-square at published quantiles", () => {
   // NIST/SEMATECH e-Handbook of Statistical Methods, table 1.3.6.7.4.
@@ -21,22 +24,57 @@ test("survival of chi-square at published quantiles", () => {
   assert.ok(chiSquareSurvival(5_000, 3) < 1e-100);
 });
 
-test("a perfect hash is not rejected, a crooked one is, and p-values are uniform", () => {
-  const shares = [0.1, 0.2, 0.3, 0.4];
-  const random = createRandom(2, 0).uniform;
-  const values = Array.from({ length: 400 }, () => {
-    const loads = new Float64Array(4);
-    throwInto(loads, random, 5_000, shares, 1);
-    return testHash([...loads], shares)!.pValue;
+/** Dialogs thrown into shards of these shares by a perfect hash. */
+function thrown(dialogs: number, shares: readonly number[], random: () => number): number[] {
+  const loads = new Float64Array(shares.length);
+  throwInto(loads, random, dialogs, shares, 1);
+  return [...loads];
+}
+
+const SAMPLED = 100_000;
+
+for (const [dialogs, trials] of [
+  [5_000, 400],
+  [300_000, 400],
+] as const) {
+  test(`of ${dialogs} dialogs a perfect hash has uniform p-values, though the shares are known from a sample alone`, () => {
+    const random = createRandom(2, dialogs).uniform;
+    const values = Array.from({ length: trials }, () => {
+      // A ring's shares: no two layouts have the same.
+      const arcs = Array.from({ length: 6 }, () => 0.5 + random());
+      const round = arcs.reduce((sum, arc) => sum + arc, 0);
+      const shares = arcs.map((arc) => arc / round);
+      return testHash(thrown(dialogs, shares, random), thrown(SAMPLED, shares, random))!.pValue;
+    });
+    // Binomial(400, ½) and Binomial(400, 0.05), five standard deviations.
+    assert.ok(Math.abs(values.filter((p) => p < 0.5).length - trials / 2) < 50);
+    assert.ok(Math.abs(values.filter((p) => p < 0.05).length - trials / 20) < 22);
   });
-  // Binomial(400, ½) and Binomial(400, 0.05), five standard deviations.
-  assert.ok(Math.abs(values.filter((p) => p < 0.5).length - 200) < 50);
-  assert.ok(Math.abs(values.filter((p) => p < 0.05).length - 20) < 22);
-  assert.ok(testHash([600, 900, 1_500, 2_000], shares)!.pValue < 1e-4);
+}
+
+test("the hash of the house, on rings with their own shares, is not suspect however many dialogs there are", () => {
+  const values = [4, 5, 6, 7].map((count) => {
+    const labels = Array.from({ length: count }, (_, i) => String(i).padStart(2, "0"));
+    const router = compileTopology(singleSegment({ labels, placement: "ring:virtualNodes=40" }));
+    const place = (dialog: string) => router.place({ dialog, id: 1n, author: 1, client: "" });
+    const random = createRandom(count, 1);
+    const loads = labels.map(() => 0);
+    for (let i = 0; i < 300_000; i += 1) loads[place(`${1 + random.below(1e6)}_${2e6 + random.below(1e6)}`)]! += 1;
+    return testHash(loads, sampleKeySpace(place, count))!.pValue;
+  });
+  assert.ok(
+    values.every((p) => p > 0.001),
+    `${values}`,
+  );
+});
+
+test("a crooked hash is found", () => {
+  assert.ok(testHash([600, 900, 1_500, 2_000], [10_000, 20_000, 30_000, 40_000])!.pValue < 1e-4);
 });
 
 test("too few dialogs and a single shard are not tested, a drained shard does not count", () => {
-  assert.equal(testHash([3, 4, 5, 6], [0.25, 0.25, 0.25, 0.25]), null);
-  assert.equal(testHash([500], [1]), null);
-  assert.equal(testHash([50, 50, 0], [0.5, 0.5, 0])!.degreesOfFreedom, 1);
+  assert.equal(testHash([3, 4, 5, 6], [25, 25, 25, 25]), null);
+  assert.equal(testHash([500], [100]), null);
+  assert.equal(testHash([500, 500, 5], [50_000, 50_000, 0]), null);
+  assert.equal(testHash([50, 50, 0], [50_000, 50_000, 0])!.degreesOfFreedom, 1);
 });
