@@ -1,5 +1,6 @@
 import { ConfigError } from "../../server/placement/contract.ts";
 import { NAMES } from "./column-names.ts";
+import { jsonRow } from "./json-row.ts";
 import { timeOf } from "./time-of.ts";
 
 /** How the lines of an input say key, count and time. Columns from 0; −1: not there, then a line is one message. */
@@ -17,8 +18,8 @@ export type Format =
     }
   /** As `uniq -c` writes: spaces, a count, a space, the key. */
   | { readonly kind: "uniq" }
-  /** An object a line. */
-  | { readonly kind: "ndjson" };
+  /** An object a line; with times when one of the first lines has one. */
+  | { readonly kind: "ndjson"; readonly timed: boolean };
 
 const isNumber = (text: string): boolean => /^-?\d+(?:\.\d+)?$/.test(text);
 
@@ -29,13 +30,13 @@ const isNumber = (text: string): boolean => /^-?\d+(?:\.\d+)?$/.test(text);
  * is the key, and two are key and count, unless the first is a date: then time and key. Where numbers may be times or not
  * nothing is guessed.
  *
- * @param lines the first two lines that are not empty, or fewer
+ * @param lines the first lines that are not empty; the last may be cut
  * @param file named in the error
  * @throws {ConfigError} BAD_COLUMNS when no column can be the key
  */
 export function detectFormat(lines: readonly string[], file: string): Format {
   const [first = "", second = ""] = lines;
-  if (first.trimStart().startsWith("{")) return { kind: "ndjson" };
+  if (first.trimStart().startsWith("{")) return { kind: "ndjson", timed: lines.some(hasTime) };
   if (/^ +\d+ \S/.test(first)) return { kind: "uniq" };
   const delimiter = ["\t", ",", ";", "|"].find((one) => first.includes(one)) ?? "";
   const fields = splitFields(first, delimiter);
@@ -67,6 +68,14 @@ export function detectFormat(lines: readonly string[], file: string): Format {
     "BAD_COLUMNS",
     `${file} line 1 does not tell which columns are key and count: begin it with the line dialog,count or time,dialog`,
   );
+}
+
+function hasTime(line: string): boolean {
+  try {
+    return jsonRow(JSON.parse(line)).time !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Seconds or milliseconds of the years 2001 to 2033: a column of such numbers may hold keys as well as times. */

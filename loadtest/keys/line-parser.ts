@@ -12,11 +12,13 @@ const QUOTE = 34;
 const ZERO = 48;
 /** Digits that are exact in a double whatever they are. */
 const SAFE_DIGITS = 15;
+const NO_TIME = "no time, and other lines have one; the line is left out";
+const UNUSED_TIME = "a time, and the first lines have none: times are not used";
 
 /** What reads one line of this format. A line that cannot be used goes to `faults`. */
 export function lineParser(format: Format, batch: RowBatch, faults: InputFaults): LineParser {
   const row = rowOf(batch, faults);
-  if (format.kind === "ndjson") return ndjson(row, faults);
+  if (format.kind === "ndjson") return ndjson(format.timed, row, faults);
   if (format.kind === "uniq") {
     return (text, from, until, line) => {
       const [, count, key] = /^ *(\d+) (.*)$/u.exec(text.slice(from, until)) ?? [];
@@ -107,7 +109,7 @@ function table(format: Table, row: Row, batch: RowBatch, faults: InputFaults): L
   };
 }
 
-function ndjson(row: Row, faults: InputFaults): LineParser {
+function ndjson(timed: boolean, row: Row, faults: InputFaults): LineParser {
   return (text, from, until, line) => {
     const source = text.slice(from, until);
     const ascii = !/[\u0080-\u00ff]/u.test(source);
@@ -125,6 +127,9 @@ function ndjson(row: Row, faults: InputFaults): LineParser {
     if (typeof key === "number" && Math.abs(key) > Number.MAX_SAFE_INTEGER) {
       return badRow(faults, line, "the key is a number beyond 2^53: write it as text, in quotes");
     }
-    row(Buffer.from(String(key), "utf8").toString("latin1"), fieldText(count), fieldText(time), line);
+    if (timed && time === undefined) return void faults.add("BAD_TIME", line, () => NO_TIME);
+    if (!timed && time !== undefined) faults.add("BAD_TIME", line, () => UNUSED_TIME, false);
+    const name = Buffer.from(String(key), "utf8").toString("latin1");
+    row(name, fieldText(count), timed ? fieldText(time) : null, line);
   };
 }

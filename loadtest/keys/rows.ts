@@ -11,7 +11,7 @@ export interface RowBatch {
   readonly keys: string[];
   /** Messages of each row, > 0. */
   readonly counts: number[];
-  /** Milliseconds; empty when the input has no times. */
+  /** Milliseconds, of every row; empty when the input has no times. */
   readonly times: number[];
   /** Number of the line of each row, from 1. */
   readonly lines: number[];

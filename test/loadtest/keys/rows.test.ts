@@ -132,6 +132,31 @@ test("UTF-16, as spreadsheets and PowerShell save it, is told to be that", async
   await assert.rejects(read(utf16), { code: "NOT_TEXT", message: /UTF-16/u });
 });
 
+test("times stay with their rows when a line of NDJSON has none", async () => {
+  const timed =
+    '{"dialog":"a"}\n{"dialog":"b","ts":60}\n{"dialog":"c","ts":null}\n{"dialog":"d"}\n{"dialog":"e","ts":180}\n';
+  const { rows, faults } = await read(timed);
+  assert.deepEqual(rows, [
+    ["b", 1, 60_000],
+    ["e", 1, 180_000],
+  ]);
+  assert.deepEqual(
+    faults.map(({ code, where, lines, lost }) => [code, where, lines, lost]),
+    [["BAD_TIME", "in line 1", 3, true]],
+  );
+  // What begins without times for long has none.
+  const late = await read(`${'{"dialog":"a","count":2}\n'.repeat(4_000)}{"dialog":"b","ts":60}\n{"dialog":"c"}\n`);
+  assert.deepEqual(late.rows.slice(-3), [
+    ["a", 2],
+    ["b", 1],
+    ["c", 1],
+  ]);
+  assert.deepEqual(
+    late.faults.map(({ code, where, lost }) => [code, where, lost]),
+    [["BAD_TIME", "in line 4001", false]],
+  );
+});
+
 const MANY = `dialog,count\n${Array.from({ length: 300_000 }, (_, i) => `key-${(i * 2_654_435_761) % 4_294_967_296},${i + 1}\n`).join("")}`;
 
 test("a gzip that was cut keeps the lines before; one of several members is whole", async () => {
