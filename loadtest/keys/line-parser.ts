@@ -127,7 +127,10 @@ function ndjson(timed: boolean, row: Row, faults: InputFaults): LineParser {
     if (typeof key === "number" && Math.abs(key) > Number.MAX_SAFE_INTEGER) {
       return badRow(faults, line, "the key is a number beyond 2^53: write it as text, in quotes");
     }
-    if (timed && time === undefined) return void faults.add("BAD_TIME", line, () => NO_TIME);
+    if (timed && time === undefined) {
+      faults.add("BAD_TIME", line, () => NO_TIME);
+      return;
+    }
     if (!timed && time !== undefined) faults.add("BAD_TIME", line, () => UNUSED_TIME, false);
     const name = Buffer.from(String(key), "utf8").toString("latin1");
     row(name, fieldText(count), timed ? fieldText(time) : null, line);
