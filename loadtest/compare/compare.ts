@@ -112,7 +112,7 @@ export function figureSet(
       return;
     }
     const compared = compare(i);
-    // Without an error there is no p-value, and Holm's procedure needs that of every figure.
+    // Without an error there is neither an interval nor a p-value.
     if (Number.isFinite(compared.change + compared.error)) figures.push({ ...measure, dialog: null, ...compared });
     else skipped.push({ ...measure, reason: "a run has none in much of its time" });
   });

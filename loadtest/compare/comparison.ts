@@ -13,12 +13,12 @@ const Change = Type.Object({
   a: Num("Of the first run; the geometric mean of all rounds when interleaved"),
   b: Num("Of the second"),
   change: Num("b / a − 1"),
-  low: Num("Lower end of its interval, simultaneous over all figures"),
+  low: Num("Lower end of its interval; those of all figures hold together with the chance `confidence`"),
   high: Num("Upper end"),
   tolerance: Num("Changes up to this are nobody's concern: a share of the smaller figure"),
   superiority: Nullable(Num("Chance that a message of the second run takes longer than one of the first; 0.5: alike")),
   pValue: Num("Of the hypothesis that the change is within the tolerance"),
-  adjusted: Num("The same by Holm, over all figures"),
+  adjusted: Num("The same times the number of figures (Bonferroni), at most 1"),
   outcome: Type.Union(
     [
       Type.Literal("worse"),
@@ -49,7 +49,9 @@ export const ComparisonSchema = Type.Object(
     hotshard: Text("Version of hotshard that wrote it"),
     method: Type.Union([Type.Literal("two runs"), Type.Literal("interleaved")]),
     rounds: Type.Integer({ minimum: 1, description: "Pairs of runs" }),
-    confidence: Num("That two runs of the same thing are told to be no different, 0…1"),
+    confidence: Num(
+      "That all intervals hold together, and two runs of the same thing are told to be no different, 0…1",
+    ),
     tolerance: Type.Object({ share: Num("Of a figure"), ms: Num("Of a duration: the larger of both counts") }),
     scenario: Text("Of both"),
     a: Side,

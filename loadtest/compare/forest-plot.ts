@@ -18,6 +18,9 @@ function rowsOf({ changes }: Comparison): Change[] {
   return changes.filter((one) => chosen.has(one) && Number.isFinite(one.low + one.high));
 }
 
+/** As far down as the tolerance is up: it is a share of the smaller figure. */
+const lowerTolerance = ({ tolerance }: Change): number => -tolerance / (1 + tolerance);
+
 const heatOf = ({ outcome }: Change): string => (outcome === "worse" ? "hot" : outcome === "same" ? "total" : "cool");
 
 function draw(rows: readonly Change[], width: number): Drawing {
@@ -26,7 +29,7 @@ function draw(rows: readonly Change[], width: number): Drawing {
   const right = narrow ? 12 : 120;
   const top = 26;
   const bottom = top + ROW * rows.length;
-  const ends = rows.flatMap(({ low, high, tolerance }) => [low, Math.min(high, 20), tolerance, -tolerance]);
+  const ends = rows.flatMap((one) => [one.low, Math.min(one.high, 20), one.tolerance, lowerTolerance(one)]);
   const x = scaleSymlog([Math.min(-0.1, ...ends), Math.max(0.1, ...ends)], [left, width - right])
     .constant(0.1)
     .clamp(true);
@@ -34,9 +37,10 @@ function draw(rows: readonly Change[], width: number): Drawing {
     const middle = top + ROW * i + ROW / 2;
     const heat = heatOf(one);
     const changed = one.outcome !== "same" && one.outcome !== "unclear";
+    const band = x(lowerTolerance(one));
     const label = `${placeInWords(one)}, ${metricInWords(one.metric)}`;
     return (
-      rect(x(-one.tolerance), top + ROW * i, x(one.tolerance) - x(-one.tolerance), ROW, "band") +
+      rect(band, top + ROW * i, x(one.tolerance) - band, ROW, "band") +
       text(left - 10, middle + 4, label, { anchor: "end", className: changed ? "strong" : "soft" }) +
       line(x(one.low), middle, x(one.high), middle, "whisker") +
       dot(x(one.change), middle, 4.5, heat) +

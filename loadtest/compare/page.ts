@@ -37,7 +37,7 @@ function allFigures(comparison: Comparison): string {
     "figures",
     "All figures",
     paragraph(
-      "Longer: the chance that a message of B takes longer than one of A, 0.5 when they are alike. p: adjusted by Holm for all figures.",
+      "Longer: the chance that a message of B takes longer than one of A, 0.5 when they are alike. p: of a change within the tolerance, times the number of figures (Bonferroni).",
     ) +
       table({
         caption: "Figures of A and B with the change and its simultaneous interval",

@@ -4,6 +4,7 @@ import { Check } from "typebox/value";
 import { obstaclesOf, type ComparedRun } from "../../../loadtest/compare/comparable.ts";
 import { compareRuns, DEFAULT_COMPARE } from "../../../loadtest/compare/compare.ts";
 import { ComparisonSchema, type Comparison } from "../../../loadtest/compare/comparison.ts";
+import { forestPlot } from "../../../loadtest/compare/forest-plot.ts";
 import { markdownComparison } from "../../../loadtest/compare/markdown.ts";
 import { comparisonPage } from "../../../loadtest/compare/page.ts";
 import { seriesOf } from "../../../loadtest/compare/series.ts";
@@ -185,4 +186,15 @@ test("the pages say what was found, and foreign text stays text", () => {
     lines.every((line) => line.length <= 80),
     lines.find((line) => line.length > 80) ?? "",
   );
+});
+
+test("in the picture a whisker lies outside the band exactly when the figure is told", () => {
+  const comparison = compared(opened({ noise: 1 }), opened({ noise: 2 }));
+  // The tolerance is a share of the smaller figure: 5 % more, or 4.76 % less.
+  const less = { ...comparison.changes[0]!, change: -0.1, low: -0.15, high: -0.0485, outcome: "less" as const };
+  const { body } = forestPlot({ ...comparison, changes: [less] })!.draw(800);
+  const numbers = (tag: RegExp) => [...(tag.exec(body)?.[0] ?? "").matchAll(/ (\w+)="([\d.]+)"/gu)];
+  const of = (tag: RegExp, name: string) => Number(numbers(tag).find((found) => found[1] === name)?.[2]);
+  const [end, edge] = [of(/<line[^>]*whisker[^>]*>/u, "x2"), of(/<rect[^>]*band[^>]*>/u, "x")];
+  assert.ok(end < edge, `${end} ${edge}`);
 });
