@@ -64,7 +64,7 @@ test("the hash of the house, on rings with their own shares, is not suspect howe
   });
   assert.ok(
     values.every((p) => p > 0.001),
-    `${values}`,
+    values.join(" "),
   );
 });
 
