@@ -3,7 +3,7 @@ import { ConfigError } from "../../server/placement/contract.ts";
 import { createRandom } from "../traffic/random.ts";
 import type { DatabaseQuestion } from "./database-question.ts";
 import type { RowBatch } from "./rows.ts";
-import { isDateType, timeColumn, type TimeColumn } from "./time-column.ts";
+import { spanSql, timeColumn, type TimeColumn } from "./time-column.ts";
 import { MINUTE_MS } from "./windows.ts";
 
 /** Counts that a database gave, and how its minutes were drawn; `drawn` is null when every row was counted. */
@@ -24,8 +24,6 @@ interface Subject {
   readonly last: number;
   /** Whether minutes can be found without reading the whole table. */
   readonly indexed: boolean;
-  /** As the database estimates. */
-  readonly tableRows: number;
 }
 
 const CONNECT_MS = 10_000;
@@ -50,7 +48,6 @@ export function readDatabase(question: DatabaseQuestion): DatabaseRows {
       const ask = await asker(connection, deadline);
       const subject = await lookUp(ask, question);
       if (subject.time === null || !subject.indexed) {
-        refuseTooMany(question, subject);
         yield* countAll(ask, subject);
         return;
       }
@@ -161,31 +158,40 @@ async function lookUp(ask: Ask, question: DatabaseQuestion): Promise<Subject> {
       : `CAST(${keyColumn} AS CHAR)`,
     tableRows: Number(estimate?.[0] ?? 0),
   };
-  if (question.time === null) return { ...subject, time: null, first: 0, last: 0, indexed: false };
-  const type = types.get(question.time.toLowerCase())!;
-  const column = quoted(question.time);
+  if (question.time === null) {
+    refuseTooMany(question, subject.tableRows);
+    return { ...subject, time: null, first: 0, last: 0, indexed: false };
+  }
   const index = await ask(
     "1 FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND COLUMN_NAME = ? AND SEQ_IN_INDEX = 1 LIMIT 1",
     [schema, name, question.time],
   );
-  const asNumber = isDateType(type) ? timeColumn(column, type, 0n).asNumber : column;
-  const [span] = await ask(`MIN(${asNumber}), MAX(${asNumber}) FROM ${subject.table}`);
-  const [least, most] = (span ?? []).map((value) => (value === null ? 0n : BigInt(value.replace(/\..*$/u, ""))));
-  const time = timeColumn(column, type, most ?? 0n);
-  return {
-    ...subject,
-    time,
-    first: time.minuteOf(least ?? 0n),
-    last: time.minuteOf(most ?? 0n),
-    indexed: index.length > 0,
-  };
+  const indexed = index.length > 0;
+  if (!indexed) refuseTooMany(question, subject.tableRows);
+  const type = types.get(question.time.toLowerCase())!;
+  return { ...subject, indexed, ...(await spanOf(ask, subject.table, quoted(question.time), type)) };
 }
 
-function refuseTooMany(question: DatabaseQuestion, { tableRows, time }: Subject): void {
+/** The first and the last minute: an index that begins with the column has them at its ends. */
+async function spanOf(
+  ask: Ask,
+  table: string,
+  column: string,
+  type: string,
+): Promise<Pick<Subject, "time" | "first" | "last">> {
+  const [span] = await ask(`${spanSql(column, type)} FROM ${table}`);
+  const [least, most] = (span ?? []).map((value) => (value === null ? 0n : BigInt(value.replace(/\..*$/u, ""))));
+  const time = timeColumn(column, type, most ?? 0n);
+  return { time, first: time.minuteOf(least ?? 0n), last: time.minuteOf(most ?? 0n) };
+}
+
+/** Before the table is read: what is too much must not take the time that is allowed. */
+function refuseTooMany(question: DatabaseQuestion, tableRows: number): void {
   if (tableRows <= question.rows) return;
   const where = `${describeQuestion(question)} has about ${tableRows} rows, more than --rows ${question.rows}`;
-  if (time === null)
+  if (question.time === null) {
     throw new ConfigError("TOO_MANY_ROWS", `${where}: name the column of the time with --time, or allow more`);
+  }
   const how = "name an indexed column, allow more with --rows, or export counts as docs/whatif.md says";
   throw new ConfigError("NO_INDEX", `${where}, and no index begins with ${question.time}: ${how}`);
 }

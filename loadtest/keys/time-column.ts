@@ -3,9 +3,7 @@ import { MINUTE_MS } from "./windows.ts";
 
 /** How a column of times is asked for minutes. */
 export interface TimeColumn {
-  /** SQL of the first and the last value as whole numbers. */
-  readonly asNumber: string;
-  /** The minute (since 1970) of such a number. */
+  /** The minute (since 1970) of a number as `spanSql` gives it. */
   minuteOf(value: bigint): number;
   /** SQL, with one placeholder, of the start of a minute; and its value. */
   readonly placeholder: string;
@@ -36,7 +34,6 @@ const UNITS = [
 export function timeColumn(column: string, type: string, last: bigint): TimeColumn {
   if (DATES.has(type)) {
     return {
-      asNumber: `FLOOR(UNIX_TIMESTAMP(${column}))`,
       minuteOf: (value) => Number(value / 60n),
       placeholder: "FROM_UNIXTIME(?)",
       startOf: (minute) => String(minute * 60),
@@ -46,7 +43,6 @@ export function timeColumn(column: string, type: string, last: bigint): TimeColu
   const { perMinute, epochMs } = UNITS.find(({ below }) => last < below) ?? UNITS[0]!;
   const first = epochMs / MINUTE_MS;
   return {
-    asNumber: column,
     minuteOf: (value) => Number(value / perMinute) + first,
     placeholder: "?",
     startOf: (minute) => String(BigInt(minute - first) * perMinute),
@@ -54,4 +50,11 @@ export function timeColumn(column: string, type: string, last: bigint): TimeColu
   };
 }
 
-export const isDateType = (type: string): boolean => DATES.has(type);
+/**
+ * SQL of the first and the last value, of dates in seconds. MIN and MAX stand innermost: of a bare column they come from its
+ * index, of anything else from every row.
+ */
+export function spanSql(column: string, type: string): string {
+  const ends = [`MIN(${column})`, `MAX(${column})`];
+  return ends.map((end) => (DATES.has(type) ? `FLOOR(UNIX_TIMESTAMP(${end}))` : end)).join(", ");
+}
