@@ -153,9 +153,10 @@ async function lookUp(ask: Ask, question: DatabaseQuestion): Promise<Subject> {
   const subject = {
     table: quoted(question.table),
     keyColumn,
+    // As bytes: a collation would make one key of those that differ in case or in spaces at the end.
     key: /binary|blob/u.test(types.get(question.key.toLowerCase())!)
       ? `HEX(${keyColumn})`
-      : `CAST(${keyColumn} AS CHAR)`,
+      : `CAST(CAST(${keyColumn} AS CHAR) AS BINARY)`,
     tableRows: Number(estimate?.[0] ?? 0),
   };
   if (question.time === null) {
@@ -210,8 +211,9 @@ function batchOf(
 
 async function* countAll(ask: Ask, { table, key, keyColumn, time }: Subject): AsyncGenerator<RowBatch> {
   const minute = time === null ? "0" : time.minute;
+  // By position: a name would be looked for among the table's own columns first.
   const rows = await ask(
-    `${key} AS k, COUNT(*), ${minute} AS m FROM ${table} WHERE ${keyColumn} IS NOT NULL GROUP BY k, m`,
+    `${key}, COUNT(*), ${minute} FROM ${table} WHERE ${keyColumn} IS NOT NULL GROUP BY ${time === null ? "1" : "1, 3"}`,
   );
   yield batchOf(rows, time === null ? null : ([, , at]) => Number(at));
 }
