@@ -2,6 +2,7 @@ import { ConfigError, type Topology } from "../server/placement/contract.ts";
 import { dialogId } from "../server/placement/dialog.ts";
 import { compileTopology } from "../server/placement/router.ts";
 import { SOME_MOMENT } from "./analysis/moment.ts";
+import { onlyNewest } from "./analysis/newest-segment.ts";
 import type { Aim, Dials } from "./traffic/contract.ts";
 import { findScenario } from "./traffic/stories/registry.ts";
 
@@ -13,7 +14,7 @@ import { findScenario } from "./traffic/stories/registry.ts";
 export function takeAim(reference: string, dials: Dials, topology: Topology): Aim {
   const scenario = findScenario(reference);
   if (scenario?.needsAim(dials) !== true) return { dials, maxOverMean: null };
-  const router = compileTopology(topology);
+  const router = compileTopology(onlyNewest(topology));
   const aim = scenario.aim(dials, {
     shards: router.labels.length,
     place: (author, to) => router.place({ dialog: dialogId(author, to), id: SOME_MOMENT, author, client: "" }),

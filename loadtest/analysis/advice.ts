@@ -1,7 +1,7 @@
 import type { Topology } from "../../server/placement/contract.ts";
-import { compileTopology } from "../../server/placement/router.ts";
 import type { Advice } from "../report/result.ts";
-import { expectedLoads, hotDialogs, newestSegment, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
+import { expectedLoads, hotDialogs, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
+import { newestSegment, whereNow } from "./newest-segment.ts";
 import { addShard, changePlacement, mendDialog } from "./proposals.ts";
 import { remedyTopology } from "./remedy.ts";
 import { noiseFloor } from "./noise-floor.ts";
@@ -92,12 +92,12 @@ function suspects(
   if (hot.length > 0) return hot.slice(0, STEPS);
   const loads = expectedLoads(topology, counts, crowd);
   const busiest = loads.indexOf(Math.max(...loads));
-  const router = compileTopology(topology);
+  const shardsOf = whereNow(topology);
   const total = loads.reduce((sum, load) => sum + load, 0);
   let most: DialogCount | null = null;
   for (const one of counts) {
     if (one.count <= (most?.count ?? 0) || mended.has(one.dialog)) continue;
-    if (router.shardsOf(one.dialog).includes(busiest)) most = one;
+    if (shardsOf(one.dialog).includes(busiest)) most = one;
   }
   return most === null ? [] : [{ dialog: most.dialog, share: most.count / total }];
 }

@@ -21,6 +21,7 @@ import { causesOfSkew } from "./causes.ts";
 import { testHash } from "./hash-test.ts";
 import { headroomOf, type AdviceForecast } from "./headroom.ts";
 import { measuredOf, measuredShards } from "./measured-shards.ts";
+import { isNewestSince } from "./newest-segment.ts";
 import { noiseFloor } from "./noise-floor.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
 import { realisedZipf } from "./realised-zipf.ts";
@@ -81,7 +82,7 @@ function serverOf({ url, after }: RunEvidence, { router, labels }: Layout): Resu
   };
 }
 
-function skewOf(layout: Layout, shards: Result["shards"]): Result["skew"] {
+function skewOf(layout: Layout, shards: Result["shards"], isOneLayout: boolean): Result["skew"] {
   const stored = shards.map(({ stored: rows }) => rows);
   const distinct = layout.dialogs.length;
   const { mean, p99 } = noiseFloor(distinct, shards.length);
@@ -102,7 +103,8 @@ function skewOf(layout: Layout, shards: Result["shards"]): Result["skew"] {
       shares: layout.shares,
       overridden: layout.overridden,
     }),
-    hashTest: testHash([...hashed], layout.sample),
+    // Of a run over several segments nobody knows which of them put a dialog where it is.
+    hashTest: isOneLayout ? testHash([...hashed], layout.sample) : null,
   };
 }
 
@@ -164,7 +166,7 @@ export function buildResult(evidence: RunEvidence): Result {
   const audited = audit(measurement, evidence.audit, lookups).audit;
   const shards = measuredShards({ measurement, before, after, layout, scheduleS });
   const stored = layout.dialogs.reduce((total, { count }) => total + count, 0);
-  const skew = skewOf(layout, shards);
+  const skew = skewOf(layout, shards, isNewestSince(after.topology, measurement.startedAt));
   const advice = advise({ topology: after.topology, counts: layout.dialogs });
   const seen = layout.labels.map((label) => ({ label, ...measuredOf(measurement, label) }));
   const cores = measurement.driver === "node" ? 1 : availableParallelism();

@@ -4,6 +4,7 @@ import { compileTopology } from "../../server/placement/router.ts";
 import type { Dials, Story } from "../traffic/contract.ts";
 import { mergeLanes } from "../traffic/deal.ts";
 import { SOME_MOMENT } from "./moment.ts";
+import { onlyNewest } from "./newest-segment.ts";
 
 /** Messages of the measured phase. */
 export interface ExpectedShard {
@@ -32,7 +33,7 @@ const MOST_PLACED = 200_000;
 
 /** Places the schedule of a story before anything is sent. A shard that gets nothing has no messages, and an entry. */
 export function expectedTraffic(story: Story, dials: Dials, topology: Topology): ExpectedTraffic {
-  const router = compileTopology(topology);
+  const router = compileTopology(onlyNewest(topology));
   const nothing = () => router.labels.map((): ExpectedShard => ({ messages: 0, deliveries: 0, innocents: 0 }));
   const shards = nothing();
   const warmup = nothing();

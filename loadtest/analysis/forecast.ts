@@ -1,7 +1,6 @@
-import type { Override, Segment, Topology } from "../../server/placement/contract.ts";
+import type { Segment, Topology } from "../../server/placement/contract.ts";
 import { overrideShards } from "../../server/placement/overrides.ts";
-import { compileTopology } from "../../server/placement/router.ts";
-import { SOME_MOMENT } from "./moment.ts";
+import { newestSegment, whereNow } from "./newest-segment.ts";
 import type { DialogCount } from "./what-if.ts";
 
 /** A dialog and the part of all messages that it gets. */
@@ -21,11 +20,6 @@ export interface Crowd {
 
 export const NOBODY: Crowd = { dialogs: 0, messages: 0, loads: () => [] };
 
-/** The segment that new messages go to. */
-export function newestSegment(topology: Topology): Segment {
-  return topology.segments[topology.segments.length - 1]!;
-}
-
 /**
  * Messages that each shard would get if these dialogs were written again under the newest segment. The parts of a split
  * dialog count as equal; `time-bucket` is asked for one moment.
@@ -38,12 +32,10 @@ export function expectedLoads(topology: Topology, counts: readonly DialogCount[]
   const newest = { ...newestSegment(topology), from: "0" };
   const others = crowd.loads(newest);
   newest.shards.forEach(({ label }, i) => (loads[topology.shards.indexOf(label)]! += others[i] ?? 0));
-  const router = compileTopology({ ...topology, segments: [newest] });
-  const splits = new Map(newest.overrides.filter(isSplit).map(({ dialog, shards }) => [dialog, shards]));
+  const shardsOf = whereNow(topology);
   for (const { dialog, count } of counts) {
-    const parts = splits.get(dialog);
-    if (parts === undefined) loads[router.place({ dialog, id: SOME_MOMENT, author: 1, client: "" })]! += count;
-    else for (const label of parts) loads[topology.shards.indexOf(label)]! += count / parts.length;
+    const parts = shardsOf(dialog);
+    for (const shard of parts) loads[shard]! += count / parts.length;
   }
   return loads;
 }
@@ -91,8 +83,4 @@ function idealShare(segment: Segment, shares: ReadonlyMap<string, number>, shard
     if (labels.includes(shard)) held += share / labels.length;
   }
   return held + free * weight;
-}
-
-function isSplit(override: Override): override is Extract<Override, { action: "split" }> {
-  return override.action === "split";
 }

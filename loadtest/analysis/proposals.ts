@@ -4,9 +4,10 @@ import { parsePlacement } from "../../server/placement/registry.ts";
 import { compileTopology } from "../../server/placement/router.ts";
 import { percent } from "../report/format.ts";
 import type { Advice } from "../report/result.ts";
-import { expectedLoads, newestSegment, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
+import { expectedLoads, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
 import { keySpaceShares, sampleKeySpace } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
+import { newestSegment, whereNow } from "./newest-segment.ts";
 import { labelsOf, remedyTopology } from "./remedy.ts";
 import { maxOverMean } from "../../server/placement/skew.ts";
 import type { DialogCount } from "./what-if.ts";
@@ -59,7 +60,7 @@ export function mendDialog(
 /** On the shard where it is, so that it need not move; on the idlest one where that is better, as beside another hot dialog. */
 function pin(topology: Topology, counts: readonly DialogCount[], crowd: Crowd, hot: HotDialog): Advice {
   const loads = expectedLoads(topology, counts, crowd);
-  const here = compileTopology(topology).shardsOf(hot.dialog)[0]!;
+  const here = whereNow(topology)(hot.dialog)[0]!;
   const stays = weighed(topology, counts, crowd, pinTo(topology, hot, here));
   const moves = weighed(topology, counts, crowd, pinTo(topology, hot, loads.indexOf(Math.min(...loads))));
   return moves.forecast.maxOverMean < stays.forecast.maxOverMean * WORTH_MOVING ? moves : stays;

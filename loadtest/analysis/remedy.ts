@@ -1,7 +1,7 @@
 import type { Segment, Topology, WeightedShard } from "../../server/placement/contract.ts";
 import { overrideShards, pinWeights } from "../../server/placement/overrides.ts";
 import type { Advice } from "../report/result.ts";
-import { newestSegment } from "./forecast.ts";
+import { newestSegment } from "./newest-segment.ts";
 
 /**
  * The topology that a fresh server starts with when an advice is followed: one segment for all ids, one epoch on. Other

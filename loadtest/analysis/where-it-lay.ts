@@ -4,6 +4,7 @@ import type { AuditDialogsReply } from "../../server/protocol/http.ts";
 import type { DialogLoad } from "./causes.ts";
 import { keySpaceShares, sampleKeySpace } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
+import { newestSegment } from "./newest-segment.ts";
 import type { DialogCount } from "./what-if.ts";
 
 /** The stored messages of a run, as the databases report them, seen by the topology that placed them. */
@@ -47,7 +48,7 @@ function byDialog(reply: AuditDialogsReply): Layout["dialogs"] {
 export function layoutOf(topology: Topology, reply: AuditDialogsReply): Layout {
   const router = compileTopology(topology);
   const { labels } = router;
-  const newest = topology.segments[topology.segments.length - 1]!;
+  const newest = newestSegment(topology);
   const plain = compileTopology({ ...topology, segments: [{ ...newest, from: "0", overrides: [] }] });
   const base = (dialog: string): number => plain.place({ dialog, id: SOME_MOMENT, author: 1, client: "" });
   const indexOf = new Map(labels.map((label, index) => [label, index]));

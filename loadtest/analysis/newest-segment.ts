@@ -1,0 +1,38 @@
+import type { Segment, Topology } from "../../server/placement/contract.ts";
+import { messageTime } from "../../server/placement/message-id.ts";
+import { compileTopology } from "../../server/placement/router.ts";
+import { SOME_MOMENT } from "./moment.ts";
+
+/** The segment that new messages go to. */
+export function newestSegment(topology: Topology): Segment {
+  return topology.segments[topology.segments.length - 1]!;
+}
+
+/**
+ * Whether every message since then was placed by the newest segment, as its first id says.
+ *
+ * @param since ISO 8601
+ */
+export function isNewestSince(topology: Topology, since: string): boolean {
+  return messageTime(BigInt(newestSegment(topology).from)) <= Date.parse(since);
+}
+
+/** The topology as if its newest segment had always held, with all its shards: it may be asked for any moment. */
+export function onlyNewest(topology: Topology): Topology {
+  return { ...topology, segments: [{ ...newestSegment(topology), from: "0" }] };
+}
+
+/**
+ * Where the newest segment puts a dialog: on one shard, or on those that share it if it is split; `time-bucket` is asked
+ * for one moment.
+ *
+ * @returns indexes into `topology.shards`
+ */
+export function whereNow(topology: Topology): (dialog: string) => readonly number[] {
+  const router = compileTopology(onlyNewest(topology));
+  const overridden = new Set(newestSegment(topology).overrides.map(({ dialog }) => dialog));
+  return (dialog) =>
+    overridden.has(dialog)
+      ? router.shardsOf(dialog)
+      : [router.place({ dialog, id: SOME_MOMENT, author: 1, client: "" })];
+}
