@@ -24,6 +24,7 @@ const DEBIAN_PACKAGES = {
   compose: "docker-compose",
 } as const;
 /** Debian asks this file whether a package may start its service; 101 means no. */
+const INTERRUPTED = 130;
 const POLICY = "/usr/sbin/policy-rc.d";
 
 try {
@@ -61,12 +62,13 @@ async function bringPackages(): Promise<void> {
   });
 }
 
+const leave = (): void => process.exit(INTERRUPTED);
+
 /** The tests start servers of their own: the package's system service would only hold memory. */
 async function withoutServices(work: () => Promise<void>): Promise<void> {
   if (existsSync(POLICY)) return work();
   const restore = () => rmSync(POLICY, { force: true });
   // Left behind it would keep every later package's service from starting.
-  const leave = () => process.exit(130);
   process.once("exit", restore).once("SIGINT", leave).once("SIGTERM", leave);
   try {
     await writeFile(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });

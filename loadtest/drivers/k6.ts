@@ -38,7 +38,8 @@ async function drive(order: DriveOrder): Promise<Measurement> {
   const vus = vusOf(VUS, lanes, count);
   const merge = createMerge(order.shards, count * vus);
   const startAt = count === 1 ? null : Date.now() + LAUNCH_MS + timeToConnect(online);
-  const { path: folder, remove } = await temporaryFolder("k6");
+  const temporary = await temporaryFolder("k6");
+  const folder = temporary.path;
   const script = await scriptOf(order.scenario, folder);
   const processes = Array.from({ length: count }, (_, index) => {
     const summary = join(folder, `summary-${index}.json`);
@@ -62,7 +63,7 @@ async function drive(order: DriveOrder): Promise<Measurement> {
     kill();
     process.off("exit", kill);
     order.signal?.removeEventListener("abort", interrupt);
-    await remove();
+    await temporary.remove();
   }
 }
 

@@ -116,7 +116,11 @@ describe("the hotshard command", () => {
       assert.ok(traffic.acked > 0 && traffic.acked === verdict.reasons[0]!.evidence!["acked"]);
       assert.deepEqual([audit.match, audit.lost], [null, 0]);
       assert.ok(readFileSync(join(out, "slices.ndjson"), "utf8").length > 0);
-      assert.match(readFileSync(join(out, "report.md"), "utf8"), /^# The server was gone when the run ended/u);
+      const page = readFileSync(join(out, "report.md"), "utf8");
+      assert.match(page, /^# The server was gone when the run ended/u);
+      for (const text of [page, readFileSync(join(out, "report.html"), "utf8"), stderr]) {
+        assert.ok(!/Nothing needs to be done|Leave it|Max\/mean 1\.00|effective shards/u.test(text), text);
+      }
     } finally {
       await (stopping ?? server.stop());
     }
@@ -127,9 +131,10 @@ describe("the hotshard command", () => {
     const args = ["run", "random", "--driver", "node", "--rate", "200", "--duration", "60s", "--out", out];
     let interrupted = false;
     const { code } = await hotshard(args, (text, interrupt) => {
-      // Once: a second Ctrl-C ends the process without a result.
+      // Twice at once, as npm and the terminal both pass it on; a second one of its own would end the process.
       if (interrupted || !/ \d+\/\d+ s|warmup .*%/u.test(text)) return;
       interrupted = true;
+      interrupt();
       interrupt();
     });
     assert.equal(code, 130);
@@ -191,6 +196,10 @@ describe("the hotshard command", () => {
       [["run", "random", "--rate", "0", "--placement", "soup", "--shards", "0"], /BAD_OPTIONS: rate .*--shards.*soup/u],
       [["run", "random", "--rate", "0", "--fail-on", "latency<5ms"], /BAD_OPTIONS: rate .*no metric latency/u],
       [["run", "random", "--out", "/dev/null/here"], /BAD_OUT: --out \/dev\/null\/here/u],
+      [
+        ["run", "--hot-shar", "0.4", "lady-gaga"],
+        /BAD_OPTIONS: unknown option '--hot-shar' \(did you mean --hot-share\?\)/u,
+      ],
       [["run", "nothing"], /NO_SUCH_SCENARIO: .*random, lady-gaga/u],
       [["run", "random", "--driver", "abacus"], /NO_SUCH_DRIVER: /u],
       [["run", "random", "--url", "http://127.0.0.1:1"], /BAD_URL: /u],

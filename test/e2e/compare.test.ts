@@ -119,6 +119,17 @@ describe("hotshard compare and capacity", () => {
     assert.ok(capacity.low >= 50 && capacity.high! <= 400, stderr);
   });
 
+  test("capacity: on the way down to rates at which a run is too short to know, the search ends and says so", async () => {
+    const given = "random --driver node --users 40 --shards 2 --rate 800 --warmup 100ms";
+    const search = ["--until", "delivery.p99<1us", "--duration", "1s", "--out", at("down")];
+    const { code, stderr } = await hotshard("capacity", ...given.split(" "), ...search);
+    const capacity = JSON.parse(readFileSync(at("down/capacity.json"), "utf8")) as Capacity;
+    assert.ok(capacity.low === null && capacity.steps.length > 0, stderr);
+    assert.equal(code, 1, stderr);
+    assert.match(capacity.stopped!, /^at [\d.]+\/s a run of this --duration is too short to know$/u);
+    assert.match(capacity.command, /^hotshard capacity random .* --precision \S+ --within \S+$/u);
+  });
+
   test("capacity refuses what it cannot search", async () => {
     const table: [string[], RegExp][] = [
       [["random", "--until", "delivery.p9<50ms"], /BAD_THRESHOLD: --until 'delivery\.p9/u],

@@ -7,11 +7,12 @@ import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadRun } from "../../../dashboards/load-run.ts";
 import { createK6Driver } from "../../../loadtest/drivers/k6.ts";
-import { askPrometheus } from "../../../loadtest/drivers/k6-prometheus.ts";
+import { askPrometheus, remoteWrite } from "../../../loadtest/drivers/k6-prometheus.ts";
 import { findProgram, PROMETHEUS } from "../../../loadtest/programs.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
 import { skipWithoutK6 } from "../../support/k6.ts";
+import { startPushReceiver } from "../../support/push-receiver.ts";
 import { need } from "../../support/need.ts";
 import { startServer, temporaryFolder, unusedPort } from "../../support/server.ts";
 
@@ -108,6 +109,24 @@ test("a Prometheus that would not take the series is told of before the run", { 
     [`${old}/api/v1/write`, /--enable-feature=native-histograms/u],
   ];
   for (const [url, message] of table) await assert.rejects(askPrometheus(url), { code: "NO_PROMETHEUS", message });
+});
+
+test("an address with a password: it is sent as one, and not shown", async (t) => {
+  const seen: (string | undefined)[] = [];
+  const guarded = await startPushReceiver((request, _, response) => {
+    seen.push(request.headers.authorization);
+    response.writeHead(401).end();
+  });
+  t.after(() => guarded.close());
+  const address = `${guarded.url.replace("://", "://me:s3cr%40t@")}/api/v1/write`;
+  await assert.rejects(askPrometheus(address), (error: Error) => {
+    assert.match(error.message, /^http:\/\/127[^@]*\(401\); mend the address, user or password/u);
+    return true;
+  });
+  assert.deepEqual(seen, [`Basic ${Buffer.from("me:s3cr@t").toString("base64")}`]);
+  const written = remoteWrite(address);
+  assert.equal(written["K6_PROMETHEUS_RW_SERVER_URL"], `${guarded.url}/api/v1/write`);
+  assert.equal(written["K6_PROMETHEUS_RW_PASSWORD"], "s3cr@t");
 });
 
 test("bad options are one coded line", { skip: skipWithoutK6 }, async () => {

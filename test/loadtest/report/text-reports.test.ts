@@ -114,6 +114,25 @@ test("thresholds: one test case each, and their verdict on every page", () => {
   assert.doesNotMatch(htmlReport(result, []), /id="thresholds"/);
 });
 
+test("JUnit: a soak whose memory grows is a failed case, as it is a failed run", () => {
+  const memory = { perHour: 9e6, low: 8e6, high: 1e7, level: 2e8, grows: true };
+  const soak = { ...result, trends: { memoryBytes: memory, deliveryMs: { ...memory, grows: false } } };
+  assert.match(
+    junitReport(soak),
+    /tests="6" failures="1"[^]*<failure message="The server&#39;s memory keeps growing: /,
+  );
+  const calm = { ...soak.trends, memoryBytes: { ...memory, grows: false } };
+  assert.match(junitReport({ ...result, trends: calm }), /tests="6" failures="0"/);
+});
+
+test("a run of which nothing is stored says nothing of skew, causes and remedies", () => {
+  const nothing = { ...result, shards: result.shards.map((shard) => ({ ...shard, stored: 0, share: 0 })) };
+  for (const report of [terminalReport(nothing, {}, {}), markdownReport(nothing), htmlReport(nothing, [])]) {
+    assert.match(report, /No message was stored\./);
+    assert.doesNotMatch(report, /Where the skew comes from|Skew = |What would fix it|ffective shards|Cause: /);
+  }
+});
+
 test("what an advice promised stands beside what came of it", () => {
   const mended = { ...result, forecast: { maxOverMean: 1.13, of: "a1b2" } };
   const words = /The advice of run\s+a1b2\s+promised\s+max\/mean\s+1\.13\s×;\s+it\s+came\s+to\s+\d\.\d\d\s×\./;

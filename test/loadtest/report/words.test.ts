@@ -34,6 +34,14 @@ test("a slow shard that is not saturated says how far it can grow", () => {
   assert.match(words, /^Shard \d\d saturates at \+(7|8)\d % traffic; split in [23]: \+\d+ %/);
 });
 
+test("an advice that is not enough says so; sums of seconds have no tail", () => {
+  const result = built({ rate: 1_000 });
+  const headroom = { ...result.headroom!, growthToLimit: -0.6, afterAdvice: -0.42 };
+  assert.match(plain(headroomInWords({ ...result, headroom })), /; split in [23]: still 42 % less than it is sent\.$/);
+  const run = { ...result.run, durationS: 1.1, dials: { ...result.run.dials, warmupS: 0.1 } };
+  assert.match(trafficInWords({ ...result, run }), / in 1\.2 s$/);
+});
+
 test("an uneven ring is blamed on the placement", () => {
   const result = built({ hotShare: 0, placement: "ring:virtualNodes=1", rate: 500 });
   assert.match(plain(causeInWords(result)), /^the placement ring:virtualNodes=1 gives the shards unequal shares/);
