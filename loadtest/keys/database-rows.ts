@@ -3,7 +3,7 @@ import { ConfigError } from "../../server/placement/contract.ts";
 import { createRandom } from "../traffic/random.ts";
 import type { DatabaseQuestion } from "./database-question.ts";
 import type { RowBatch } from "./rows.ts";
-import { spanSql, timeColumn, type TimeColumn } from "./time-column.ts";
+import { isTimeType, spanSql, timeColumn, type TimeColumn } from "./time-column.ts";
 import { MINUTE_MS } from "./windows.ts";
 
 /** Counts that a database gave, and how its minutes were drawn; `drawn` is null when every row was counted. */
@@ -69,9 +69,9 @@ export function describeQuestion({ host, port, database, table }: DatabaseQuesti
 }
 
 function explained(error: unknown, question: DatabaseQuestion): unknown {
-  if (!(error instanceof Error) || error instanceof ConfigError || !("errno" in error)) return error;
+  if (!(error instanceof Error) || error instanceof ConfigError || !("code" in error)) return error;
   const where = describeQuestion(question);
-  if (TIMEOUTS.has(Number(error.errno))) {
+  if ("errno" in error && TIMEOUTS.has(Number(error.errno))) {
     const how = "allow more with --seconds, or export counts as docs/whatif.md says";
     return new ConfigError("DATABASE_TOO_SLOW", `${where} gave no answer within ${question.seconds} s: ${how}`);
   }
@@ -145,6 +145,11 @@ async function lookUp(ask: Ask, question: DatabaseQuestion): Promise<Subject> {
         : `${question.table} has no column ${column}: it has ${known}`;
     throw new ConfigError("DATABASE_REFUSED", `${describeQuestion(question)}: ${why}`);
   }
+  const type = types.get((question.time ?? question.key).toLowerCase())!;
+  if (question.time !== null && !isTimeType(type)) {
+    const how = "name a column of dates or of whole numbers with --time";
+    throw new ConfigError("DATABASE_REFUSED", `${describeQuestion(question)}: ${question.time} is ${type}: ${how}`);
+  }
   const [estimate] = await ask("TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?", [
     schema,
     name,
@@ -169,7 +174,6 @@ async function lookUp(ask: Ask, question: DatabaseQuestion): Promise<Subject> {
   );
   const indexed = index.length > 0;
   if (!indexed) refuseTooMany(question, subject.tableRows);
-  const type = types.get(question.time.toLowerCase())!;
   return { ...subject, indexed, ...(await spanOf(ask, subject.table, quoted(question.time), type)) };
 }
 

@@ -50,6 +50,9 @@ export function timeColumn(column: string, type: string, last: bigint): TimeColu
   };
 }
 
+/** Whether a column of this type, as in information_schema, can be asked for minutes: of text and of floats it cannot. */
+export const isTimeType = (type: string): boolean => DATES.has(type) || type === "decimal" || type.endsWith("int");
+
 /**
  * SQL of the first and the last value, of dates in seconds. MIN and MAX stand innermost: of a bare column they come from its
  * index, of anything else from every row.
