@@ -1,3 +1,4 @@
+import { count } from "../report/format.ts";
 import { mergeHistograms } from "../traffic/histogram.ts";
 import { createRandom } from "../traffic/random.ts";
 import { packageVersion } from "../version.ts";
@@ -108,13 +109,13 @@ export function figureSet(
     const fewer = measure.metric === "throughput" ? Math.max : Math.min;
     const [samples, least] = [fewer(total(left!), total(right!)), leastSamples(measure)];
     if (samples < least) {
-      skipped.push({ ...measure, reason: `rests on ${samples} samples, needs ${least}` });
+      skipped.push({ ...measure, reason: `rests on ${count(samples)} samples, needs ${count(least)}` });
       return;
     }
     const compared = compare(i);
     // Without an error there is neither an interval nor a p-value.
     if (Number.isFinite(compared.change + compared.error)) figures.push({ ...measure, dialog: null, ...compared });
-    else skipped.push({ ...measure, reason: "a run has none in much of its time" });
+    else skipped.push({ ...measure, reason: "has none in much of the time of a run" });
   });
   return { figures, skipped };
 }

@@ -10,6 +10,7 @@ import {
   placeInWords,
   settingsInWords,
   shortList,
+  skippedInWords,
 } from "./words.ts";
 
 /** The comparison for a pull request or a CI's job page. */
@@ -27,6 +28,7 @@ export function markdownComparison(comparison: Comparison): string {
     return `| ${cells.join(" | ")} |`;
   });
   const settings = settingsInWords(comparison).map((sentence) => `- ${escapeMarkdown(sentence)}`);
+  const skipped = skippedInWords(comparison);
   return [
     `# ${escapeMarkdown(comparisonHeadline(comparison))}`,
     "",
@@ -37,6 +39,7 @@ export function markdownComparison(comparison: Comparison): string {
     "",
     groundsInWords(comparison),
     "",
+    ...(skipped === null ? [] : [escapeMarkdown(skipped), ""]),
     `A: \`${comparison.a.command}\` (${comparison.a.runs.join(", ")})`,
     "",
     `B: \`${comparison.b.command}\` (${comparison.b.runs.join(", ")})`,

@@ -10,6 +10,7 @@ import {
   placeInWords,
   settingsInWords,
   shortList,
+  skippedInWords,
 } from "./words.ts";
 
 /** The comparison in a screen of text. */
@@ -30,6 +31,7 @@ export function terminalComparison(comparison: Comparison, screen: Screen, envir
       `  ${one.outcome.padEnd(8)}${intervalInWords(one)}`;
     return one.outcome === "worse" ? paint("1;31", text) : text;
   };
+  const skipped = skippedInWords(comparison);
   const head = `${"".padEnd(width + metrics)}${"A".padStart(9)}${"B".padStart(9)}${"change".padStart(9)}  ${"".padEnd(8)}interval`;
   return [
     paint("1", wrap(comparisonHeadline(comparison), columns)),
@@ -39,6 +41,7 @@ export function terminalComparison(comparison: Comparison, screen: Screen, envir
     ...rows.map(line),
     "",
     wrap(groundsInWords(comparison), columns),
+    ...(skipped === null ? [] : [wrap(skipped, columns)]),
     "",
   ].join("\n");
 }

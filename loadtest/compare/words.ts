@@ -52,14 +52,39 @@ const VERBS = { worse: "is worse", better: "is better", more: "gets more", less:
 export function comparisonHeadline(comparison: Comparison): string {
   const told = toldOf(comparison);
   const first = told.find(({ outcome }) => outcome === "worse") ?? told[0];
-  if (first === undefined)
-    return isUnclear(comparison) ? "No difference was found, and not all could be told." : "No difference.";
+  if (first === undefined) return noDifference(comparison);
   const verb = first.outcome in VERBS ? VERBS[first.outcome as keyof typeof VERBS] : "changed";
   const place = first.shard === null && first.dialog === null ? "the whole" : placeInWords(first);
   return `${place[0]!.toUpperCase()}${place.slice(1)} ${verb}: ${changeInFull(first)}.`;
 }
 
-const isUnclear = ({ changes }: Comparison): boolean => changes.some(({ outcome }) => outcome === "unclear");
+/** Not plainly "No difference." when there may be one that nobody could see. */
+function noDifference({ changes, skipped }: Comparison): string {
+  if (changes.length === 0) return "Nothing could be compared.";
+  if (changes.some(({ outcome }) => outcome === "unclear"))
+    return "No difference was found, and not all could be told.";
+  const left = skipped.filter(({ shard }) => shard === null).map(({ metric }) => metricInWords(metric));
+  if (left.length === 0) return "No difference.";
+  const last = left.pop()!;
+  const names = left.length === 0 ? last : `${left.join(", ")} and ${last}`;
+  return `No difference was found, but ${names} of all shards could not be compared.`;
+}
+
+/** The figures that were not compared, and why; null when all were. */
+export function skippedInWords({ skipped }: Comparison): string | null {
+  if (skipped.length === 0) return null;
+  const whole = skipped.filter(({ shard }) => shard === null);
+  const [one, ...others] = skipped.filter(({ shard }) => shard !== null);
+  const words = whole.map(({ metric, reason }) => `${metricInWords(metric)} of all shards ${reason}`);
+  if (one !== undefined) {
+    const example = `${metricInWords(one.metric)} of shard ${one.shard}`;
+    const figures = `${plural(others.length + 1, "figure")} of single shards`;
+    words.push(
+      others.length === 0 ? `${example} ${one.reason}` : `${figures}, such as ${example}, which ${one.reason}`,
+    );
+  }
+  return `Not compared: ${words.join("; ")}.`;
+}
 
 /** How many figures were told to be what, and what that rests on. */
 export function groundsInWords(comparison: Comparison): string {

@@ -198,3 +198,23 @@ test("in the picture a whisker lies outside the band exactly when the figure is 
   const [end, edge] = [of(/<line[^>]*whisker[^>]*>/u, "x2"), of(/<rect[^>]*band[^>]*>/u, "x")];
   assert.ok(end < edge, `${end} ${edge}`);
 });
+
+test("what rests on too few samples is said to be not compared, on every page and in the headline", () => {
+  const [a, b] = [1, 2].map((noise) => opened({ noise, seconds: 40, perShard: 6 }));
+  const comparison = compared(a!, b!);
+  const calm = { ...comparison, changes: comparison.changes.map((one) => ({ ...one, outcome: "same" as const })) };
+  assert.equal(
+    comparisonHeadline(calm),
+    "No difference was found, but delivery p99 and commit p99 of all shards could not be compared.",
+  );
+  const sentence =
+    /Not compared: delivery p99 of all shards rests on \d+ samples, needs 1,000; commit p99 of all shards rests on \d+ samples, needs 1,000; 8 figures of single shards, such as delivery p99 of shard 00, which rests on \d+ samples, needs 1,000\./u;
+  const terminal = terminalComparison(calm, { columns: 80 }, {}).replaceAll(/\s+/gu, " ");
+  for (const text of [terminal, markdownComparison(calm)]) assert.match(text, sentence);
+  assert.equal(comparisonHeadline({ ...calm, changes: [] }), "Nothing could be compared.");
+  assert.equal(comparisonHeadline({ ...calm, skipped: [] }), "No difference.");
+  const { skipped } = calm;
+  const ofShards = { ...calm, skipped: skipped.filter(({ shard }) => shard !== null) };
+  assert.equal(comparisonHeadline(ofShards), "No difference.", "all shards together were compared");
+  assert.doesNotMatch(markdownComparison({ ...calm, skipped: [] }), /Not compared/u);
+});
