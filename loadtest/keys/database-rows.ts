@@ -127,10 +127,13 @@ const quoted = (name: string): string =>
     .map((part) => `\`${part.replaceAll("`", "``")}\``)
     .join(".");
 
-async function lookUp(ask: Ask, question: DatabaseQuestion): Promise<Subject> {
-  const [schema, name] = question.table.includes(".")
-    ? (question.table.split(".", 2) as [string, string])
-    : [question.database, question.table];
+/** The type of a column, as in information_schema, once it is certain that the question can be asked of these columns. */
+async function typesOf(
+  ask: Ask,
+  question: DatabaseQuestion,
+  schema: string,
+  name: string,
+): Promise<(column: string) => string> {
   const columns = await ask(
     "COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?",
     [schema, name],
@@ -145,11 +148,21 @@ async function lookUp(ask: Ask, question: DatabaseQuestion): Promise<Subject> {
         : `${question.table} has no column ${column}: it has ${known}`;
     throw new ConfigError("DATABASE_REFUSED", `${describeQuestion(question)}: ${why}`);
   }
-  const type = types.get((question.time ?? question.key).toLowerCase())!;
-  if (question.time !== null && !isTimeType(type)) {
-    const how = "name a column of dates or of whole numbers with --time";
-    throw new ConfigError("DATABASE_REFUSED", `${describeQuestion(question)}: ${question.time} is ${type}: ${how}`);
-  }
+  const typeOf = (column: string): string => types.get(column.toLowerCase())!;
+  if (question.time !== null && !isTimeType(typeOf(question.time))) throw noTime(question, typeOf(question.time));
+  return typeOf;
+}
+
+function noTime(question: DatabaseQuestion, what: string): ConfigError {
+  const how = "name a column of dates or of whole numbers with --time";
+  return new ConfigError("DATABASE_REFUSED", `${describeQuestion(question)}: ${question.time} is ${what}: ${how}`);
+}
+
+async function lookUp(ask: Ask, question: DatabaseQuestion): Promise<Subject> {
+  const [schema, name] = question.table.includes(".")
+    ? (question.table.split(".", 2) as [string, string])
+    : [question.database, question.table];
+  const typeOf = await typesOf(ask, question, schema, name);
   const [estimate] = await ask("TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?", [
     schema,
     name,
@@ -159,9 +172,7 @@ async function lookUp(ask: Ask, question: DatabaseQuestion): Promise<Subject> {
     table: quoted(question.table),
     keyColumn,
     // As bytes: a collation would make one key of those that differ in case or in spaces at the end.
-    key: /binary|blob/u.test(types.get(question.key.toLowerCase())!)
-      ? `HEX(${keyColumn})`
-      : `CAST(CAST(${keyColumn} AS CHAR) AS BINARY)`,
+    key: /binary|blob/u.test(typeOf(question.key)) ? `HEX(${keyColumn})` : `CAST(CAST(${keyColumn} AS CHAR) AS BINARY)`,
     tableRows: Number(estimate?.[0] ?? 0),
   };
   if (question.time === null) {
@@ -174,19 +185,21 @@ async function lookUp(ask: Ask, question: DatabaseQuestion): Promise<Subject> {
   );
   const indexed = index.length > 0;
   if (!indexed) refuseTooMany(question, subject.tableRows);
-  return { ...subject, indexed, ...(await spanOf(ask, subject.table, quoted(question.time), type)) };
+  return { ...subject, indexed, ...(await spanOf(ask, question, subject.table, typeOf(question.time))) };
 }
 
 /** The first and the last minute: an index that begins with the column has them at its ends. */
 async function spanOf(
   ask: Ask,
+  question: DatabaseQuestion,
   table: string,
-  column: string,
   type: string,
 ): Promise<Pick<Subject, "time" | "first" | "last">> {
+  const column = quoted(question.time!);
   const [span] = await ask(`${spanSql(column, type)} FROM ${table}`);
   const [least, most] = (span ?? []).map((value) => (value === null ? 0n : BigInt(value.replace(/\..*$/u, ""))));
   const time = timeColumn(column, type, most ?? 0n);
+  if (time === null) throw noTime(question, `up to ${most}`);
   return { time, first: time.minuteOf(least ?? 0n), last: time.minuteOf(most ?? 0n) };
 }
 
@@ -215,9 +228,11 @@ function batchOf(
 
 async function* countAll(ask: Ask, { table, key, keyColumn, time }: Subject): AsyncGenerator<RowBatch> {
   const minute = time === null ? "0" : time.minute;
+  // A sample has no rows without a time either; as a number, NULL would be the minute of 1970.
+  const used = `${keyColumn} IS NOT NULL${time === null ? "" : ` AND ${minute} IS NOT NULL`}`;
   // By position: a name would be looked for among the table's own columns first.
   const rows = await ask(
-    `${key}, COUNT(*), ${minute} FROM ${table} WHERE ${keyColumn} IS NOT NULL GROUP BY ${time === null ? "1" : "1, 3"}`,
+    `${key}, COUNT(*), ${minute} FROM ${table} WHERE ${used} GROUP BY ${time === null ? "1" : "1, 3"}`,
   );
   yield batchOf(rows, time === null ? null : ([, , at]) => Number(at));
 }

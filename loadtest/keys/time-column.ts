@@ -30,8 +30,9 @@ const UNITS = [
  * @param column quoted
  * @param type as in information_schema
  * @param last the largest value, when the column holds numbers
+ * @returns null when that is larger than any time
  */
-export function timeColumn(column: string, type: string, last: bigint): TimeColumn {
+export function timeColumn(column: string, type: string, last: bigint): TimeColumn | null {
   if (DATES.has(type)) {
     return {
       minuteOf: (value) => Number(value / 60n),
@@ -40,7 +41,9 @@ export function timeColumn(column: string, type: string, last: bigint): TimeColu
       minute: `FLOOR(UNIX_TIMESTAMP(${column}) / 60)`,
     };
   }
-  const { perMinute, epochMs } = UNITS.find(({ below }) => last < below) ?? UNITS[0]!;
+  const unit = UNITS.find(({ below }) => last < below);
+  if (unit === undefined) return null;
+  const { perMinute, epochMs } = unit;
   const first = epochMs / MINUTE_MS;
   return {
     minuteOf: (value) => Number(value / perMinute) + first,

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createConnection, type Connection } from "mysql2/promise";
+import { parseDatabaseUrl, type DatabaseQuestion } from "../../../loadtest/keys/database-question.ts";
+import { readDatabase } from "../../../loadtest/keys/database-rows.ts";
+import { textOf } from "../../../loadtest/keys/rows.ts";
 import type { WhatIf } from "../../../loadtest/report/what-if-document.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
 import { composeId } from "../../../server/placement/message-id.ts";
@@ -15,6 +20,7 @@ const HOTSHARD = join(import.meta.dirname, "../../../bin/hotshard.js");
 const START = Date.UTC(2026, 10, 22, 10);
 const MINUTES = 120;
 const PER_MINUTE = 500;
+const LATE = ["2026-11-22 10:00:00", null, "2026-11-22 10:01:00", "2026-11-22 10:03:00"];
 
 const mariadb: Mariadb | null = await startMariadb();
 const skip = need("mariadbd", mariadb, MARIADB_REMEDY);
@@ -55,6 +61,21 @@ if (skip === false) {
     }
     // One minute in a hundred that is unlike all others is what no sample promises to see.
     await connection.query("CREATE TABLE plain (KEY (at)) AS SELECT * FROM message WHERE place <> 'star ★'");
+    await connection.query(
+      "CREATE TABLE odd (c VARCHAR(20) COLLATE utf8mb4_bin, k INT, m INT, n INT, at DATETIME, late DATETIME, word VARCHAR(30), exact DOUBLE, KEY (at))",
+    );
+    await connection.query("INSERT INTO odd VALUES ?", [
+      ["room", "ROOM", "room ", "room"].map((key, i) => [
+        key,
+        7,
+        7,
+        i,
+        "2026-11-22 10:00:00",
+        LATE[i],
+        "2026-11-22",
+        1.7e18,
+      ]),
+    ]);
     await connection.query("ANALYZE TABLE message");
   });
   after(async () => {
@@ -150,6 +171,64 @@ test(
   },
 );
 
+/** Rows by key, asked within this process. */
+async function counts(changes: Partial<DatabaseQuestion>): Promise<Record<string, number>> {
+  const found: Record<string, number> = {};
+  const question = { ...parseDatabaseUrl(url, {}), table: "odd", key: "c", time: null, rows: 1_000, seconds: 20 };
+  for await (const batch of readDatabase({ ...question, ...changes }).rows) {
+    batch.keys.forEach((key, i) => (found[textOf(key)] = (found[textOf(key)] ?? 0) + batch.counts[i]!));
+  }
+  return found;
+}
+
+test("keys are told apart by their bytes, whatever the table calls its other columns", { skip }, async () => {
+  const expected = { room: 2, ROOM: 1, "room ": 1 };
+  assert.deepEqual(await counts({}), expected);
+  assert.deepEqual(await counts({ time: "at" }), expected);
+});
+
+test(
+  "a column that is no time is refused before it is read, and so is a large table without an index",
+  { skip },
+  async () => {
+    await connection.query("LOCK TABLES odd WRITE, message WRITE");
+    try {
+      for (const time of ["word", "exact"]) {
+        await assert.rejects(counts({ time, seconds: 1 }), {
+          code: "DATABASE_REFUSED",
+          message: /word is varchar|exact is double/u,
+        });
+      }
+      await assert.rejects(counts({ table: "message", key: "place", time: "slow", rows: 100, seconds: 1 }), {
+        code: "NO_INDEX",
+      });
+    } finally {
+      await connection.query("UNLOCK TABLES");
+    }
+  },
+);
+
+test("rows without a time are in no minute and in no count", { skip }, async () => {
+  assert.deepEqual(await counts({ time: "late", key: "n" }), { 0: 1, 2: 1, 3: 1 });
+});
+
+test("a database that hangs up in the middle is told in a line", { skip }, async () => {
+  const { hostname, port } = new URL(url);
+  const proxy = createServer((client) => {
+    const server = connect(Number(port), hostname);
+    client.on("data", (bytes) => (bytes.includes("information_schema") ? client.end() : server.write(bytes)));
+    server.pipe(client).once("close", () => server.destroy());
+  });
+  proxy.listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  try {
+    const lost = counts({ host: "127.0.0.1", port: (proxy.address() as AddressInfo).port });
+    await assert.rejects(lost, { code: "DATABASE_REFUSED", message: /odd: Connection lost/u });
+  } finally {
+    proxy.close();
+  }
+});
+
 test("asking changes nothing, and a statement that would is refused by the database", { skip }, async () => {
   await connection.query("SET GLOBAL log_output = 'TABLE'");
   await connection.query("TRUNCATE mysql.general_log");
@@ -170,6 +249,9 @@ test("asking changes nothing, and a statement that would is refused by the datab
     ),
     reads.join("\n"),
   );
+  const span = reads.find((one) => /MIN\(/u.test(one))!;
+  const [plan] = await connection.query(span.replace(/^.*? FOR /u, "EXPLAIN "));
+  assert.match(JSON.stringify(plan), /Select tables optimized away/u, "the first and last time come from the index");
 });
 
 test("a database that is too slow is stopped, and says so", { skip }, async () => {

@@ -216,6 +216,21 @@ test("a time is a date or a number whose size tells its unit", () => {
   ]) {
     assert.equal(timeOf(text), ms, text);
   }
-  for (const text of ["", "now", "-5", "1e9", "2026-11-22T25:00:00Z", "2026-1-2"])
+  assert.equal(timeOf("2024-02-29T24:00"), Date.UTC(2024, 2, 1));
+  assert.equal(timeOf("2016-12-31T23:59:60.5Z"), Date.UTC(2017, 0, 1, 0, 0, 0, 500));
+  for (const text of [
+    "",
+    "now",
+    "-5",
+    "1e9",
+    "2026-11-22T25:00:00Z",
+    "2026-1-2",
+    "2024-02-31",
+    "2023-02-29",
+    "0000-00-00 00:00:00",
+    "2026-11-22T24:30",
+    "2026-11-22T10:00:61Z",
+    "9".repeat(22),
+  ])
     assert.ok(Number.isNaN(timeOf(text)), text);
 });
