@@ -4,8 +4,9 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compileTopology } from "../../server/placement/router.ts";
 import { dialogId } from "../../server/placement/dialog.ts";
-import type { CompanyOrder, Companion } from "../companion.ts";
+import type { Company, CompanyOrder, Companion } from "../companion.ts";
 import { createToken, DAY_S } from "../drivers/token.ts";
+import { plural } from "../report/format.ts";
 import { mergeLanes } from "../traffic/deal.ts";
 import { quantileOf } from "../traffic/histogram.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
@@ -16,36 +17,48 @@ const DRAWN = 2_000;
 
 const died = { adds: {}, readersLost: "their process died, memory may be the cause" };
 
-/** Readers in a process of their own, from the first second of the measured phase to its end. */
+/** Readers in a process of their own, during the measured phase: a progress, about a second, late at either end. */
 export function createReaders(order: CompanyOrder): Companion {
-  const { dials } = order;
+  const asked = Number(order.dials["readRate"]);
   const child = fork(program(), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const kill = () => void child.kill("SIGKILL");
   process.once("exit", kill);
   // One that has died is found out at the end; without a callback it would end this process too.
   const tell = (message: ReadOrder | "stop") => void child.send(message, () => {});
   let started = false;
+  let outcome: Promise<Company> | null = null;
+
+  async function stop(): Promise<Company> {
+    try {
+      if (!child.connected || child.exitCode !== null || child.signalCode !== null) return died;
+      if (!started) return { adds: {}, readersLost: "the run ended before they began" };
+      const said = once(child, "message") as Promise<[ReadReport]>;
+      const gone = once(child, "exit").then(() => null);
+      tell("stop");
+      const answer = await Promise.race([said, gone]).catch(() => null);
+      return answer === null ? died : companyOf(answer[0], asked);
+    } finally {
+      kill();
+      process.off("exit", kill);
+    }
+  }
+
   return {
     progress({ phase }) {
+      // Writers have done by then, and the waiting for late answers would thin out the pages per second.
+      if (started && phase === "drain") outcome ??= stop();
       if (started || phase !== "measure") return;
       started = true;
       tell(readOrder(order));
     },
-    async end() {
-      try {
-        if (!child.connected || child.exitCode !== null || child.signalCode !== null) return died;
-        if (!started) return { adds: {}, readersLost: "the run ended before they began" };
-        const said = once(child, "message") as Promise<[ReadReport]>;
-        const gone = once(child, "exit").then(() => null);
-        tell("stop");
-        const answer = await Promise.race([said, gone]);
-        return answer === null ? died : { adds: { reads: readsOf(answer[0], Number(dials["readRate"])) } };
-      } finally {
-        kill();
-        process.off("exit", kill);
-      }
-    },
+    end: async () => (outcome ??= stop()),
   };
+}
+
+function companyOf(report: ReadReport, asked: number): Company {
+  const reads = readsOf(report, asked);
+  if (reads.pages > 0) return { adds: { reads } };
+  return { adds: { reads }, readersLost: `not one page came, and ${plural(reads.failed, "request")} failed` };
 }
 
 /** The reader's program: TypeScript in a clone, compiled in the package. */
