@@ -28,10 +28,9 @@ export async function* readChunks(path: string, faults: InputFaults): AsyncGener
   let rest: Buffer = Buffer.alloc(0);
   let line = 1;
   const unpacked = { bytes: 0 };
-  let packed = false;
+  const source = await openSource(path);
+  const { packed } = source;
   try {
-    const source = await openSource(path);
-    packed = source.packed;
     for await (const piece of source.stream as AsyncIterable<Buffer>) {
       unpacked.bytes += piece.length;
       const end = piece.lastIndexOf(LINE_END) + 1;
@@ -58,11 +57,21 @@ export async function* readChunks(path: string, faults: InputFaults): AsyncGener
     const how = `the compressed data is damaged (${error.message}); the lines before are used. Copy the file again`;
     faults.add("GZIP_BROKEN", line, () => how);
     return;
+  } finally {
+    await source.close();
   }
   if (rest.length > 0) yield { bytes: rest, line };
 }
 
-async function openSource(path: string): Promise<{ stream: Readable; packed: boolean }> {
+interface Source {
+  /** Unpacked. */
+  readonly stream: Readable;
+  readonly packed: boolean;
+  /** Also in the middle; a file is not open any more afterwards. */
+  close(): Promise<void>;
+}
+
+async function openSource(path: string): Promise<Source> {
   if (path === "-") {
     const pieces = process.stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     const first = await pieces.next();
@@ -70,25 +79,34 @@ async function openSource(path: string): Promise<{ stream: Readable; packed: boo
       if (first.done !== true) yield first.value;
       yield* { [Symbol.asyncIterator]: () => pieces };
     })();
-    return unpackedIf(first.done !== true && isGzip(first.value), Readable.from(all, { objectMode: false }), true);
+    const source = Readable.from(all, { objectMode: false });
+    const stream = unpackedIf(first.done !== true && isGzip(first.value), source, true);
+    // Not waited for: stdin may have nothing more to say for long.
+    return { stream, packed: stream !== source, close: async () => void source.destroy() };
   }
   try {
     const file = await open(path);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
     await file.close();
-    const stream = createReadStream(path, { highWaterMark: PIECE });
-    return unpackedIf(bytesRead === 2 && isGzip(buffer), stream, false);
+    const source = createReadStream(path, { highWaterMark: PIECE });
+    const closed = new Promise<void>((resolve) => source.once("close", resolve));
+    const stream = unpackedIf(bytesRead === 2 && isGzip(buffer), source, false);
+    const close = (): Promise<void> => {
+      source.destroy();
+      return closed;
+    };
+    return { stream, packed: stream !== source, close };
   } catch (error) {
     throw new ConfigError("NO_INPUT", `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-function unpackedIf(packed: boolean, stream: Readable, strict: boolean): { stream: Readable; packed: boolean } {
-  if (!packed) return { stream, packed };
+function unpackedIf(packed: boolean, stream: Readable, strict: boolean): Readable {
+  if (!packed) return stream;
   // Without this flush a cut would throw away what is unpacked already; `isWhole` finds the cut afterwards.
   const gunzip = createGunzip({ chunkSize: PIECE, ...(strict ? {} : { finishFlush: constants.Z_SYNC_FLUSH }) });
   stream.once("error", (error) => gunzip.destroy(error));
-  return { stream: stream.pipe(gunzip), packed };
+  return stream.pipe(gunzip);
 }
 
 const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;

@@ -1,7 +1,3 @@
-import { createWriteStream } from "node:fs";
-import { once } from "node:events";
-import { finished } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { dialogId } from "../../server/placement/dialog.ts";
 import { hashBytes } from "../../server/placement/hash.ts";
@@ -12,7 +8,8 @@ import type { Dials } from "../traffic/contract.ts";
 import { createRandom } from "../traffic/random.ts";
 import { rankDialogs } from "../traffic/ranked-dialogs.ts";
 import { createMoments, MOST_AT_ONCE } from "./moments.ts";
-import { createPlanWriter, type PlanSummary } from "./plan-file.ts";
+import { nameWriter, type NameWriter } from "./name-writer.ts";
+import { createPlanWriter, type PlanSummary, type PlanWriter } from "./plan-file.ts";
 
 export interface TraceOrder {
   readonly file: string;
@@ -45,15 +42,29 @@ const cutAt = (endMs: number): string =>
  * Memory holds the distinct keys, about 40 bytes each, and not the messages; a file may be larger than memory.
  *
  * @throws {ConfigError} NO_INPUT, NOT_TEXT, BAD_COLUMNS; EMPTY_TRACE; TOO_FEW_USERS when the users have fewer dialogs;
- *   TOO_DENSE when a moment has more messages than can be sent
+ *   TOO_DENSE when a moment has more messages than can be sent; NOT_WRITTEN
  */
 export async function compileTrace(order: TraceOrder): Promise<CompiledTrace> {
-  const { file, dials, speed } = order;
-  const faults = createInputFaults(file);
-  const ranked = rankDialogs(dials);
-  const keys = createKeyTable();
+  const ranked = rankDialogs(order.dials);
   const writer = createPlanWriter(order.folder, ranked.lanes);
   const names = nameWriter(order.names);
+  try {
+    return await compileInto(order, ranked, writer, names);
+  } finally {
+    writer.abandon();
+    await names.abandon();
+  }
+}
+
+async function compileInto(
+  order: TraceOrder,
+  ranked: ReturnType<typeof rankDialogs>,
+  writer: PlanWriter,
+  names: NameWriter,
+): Promise<CompiledTrace> {
+  const { file, dials, speed } = order;
+  const faults = createInputFaults(file);
+  const keys = createKeyTable();
   const words = new Uint32Array(4);
   const endMs = (dials.warmupS + dials.durationS) * 1000;
   const { lanes } = ranked;
@@ -137,22 +148,4 @@ function emptyTrace(file: string, faults: readonly InputFault[]): ConfigError {
   const [first] = faults;
   const why = first === undefined ? "" : ` (${first.code} at ${first.where}: ${first.message})`;
   return new ConfigError("EMPTY_TRACE", `${file} holds no message that can be sent${why}`);
-}
-
-/** `dialog,name` as CSV, packed. */
-function nameWriter(path: string) {
-  const gzip = createGzip();
-  const out = createWriteStream(path);
-  gzip.pipe(out);
-  gzip.write("dialog,name\n");
-  return {
-    async add(dialog: string, name: string): Promise<void> {
-      const field = /[",\r\n]/u.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
-      if (!gzip.write(`${dialog},${field}\n`)) await once(gzip, "drain");
-    },
-    async close(): Promise<void> {
-      gzip.end();
-      await finished(out);
-    },
-  };
 }

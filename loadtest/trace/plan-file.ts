@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { PlannedSend } from "../traffic/contract.ts";
+import { notWritten } from "./not-written.ts";
 
 /** A send: its moment in ms, a double, and the two users, 32 bits each. */
 const RECORD = 16;
@@ -20,23 +21,35 @@ export interface PlanWriter {
   /** @param send not earlier than those before it in the same lane */
   add(lane: number, send: PlannedSend): void;
   close(dialogs: number): PlanSummary;
+  /** Whatever happened, no file is open any more. */
+  abandon(): void;
 }
 
 const laneFile = (folder: string, lane: number): string => join(folder, `lane-${lane}.plan`);
 const summaryFile = (folder: string): string => join(folder, "plan.json");
 
-/** Writes a schedule lane by lane into an empty folder, in constant memory. */
+/**
+ * Writes a schedule lane by lane into an empty folder, in constant memory.
+ *
+ * @throws {ConfigError} from `add` and `close`: NOT_WRITTEN
+ */
 export function createPlanWriter(folder: string, lanes: number): PlanWriter {
   const files = Array.from({ length: lanes }, (_, lane) => ({
+    path: laneFile(folder, lane),
     fd: openSync(laneFile(folder, lane), "w"),
     block: new DataView(new ArrayBuffer(RECORD * BLOCK_RECORDS)),
     used: 0,
     messages: 0,
   }));
   let endMs = 0;
+  let areOpen = true;
   const flush = (file: (typeof files)[number]) => {
-    writeSync(file.fd, new Uint8Array(file.block.buffer, 0, file.used * RECORD));
+    writeAll(file.path, file.fd, new Uint8Array(file.block.buffer, 0, file.used * RECORD));
     file.used = 0;
+  };
+  const closeAll = () => {
+    if (areOpen) for (const { fd } of files) closeSync(fd);
+    areOpen = false;
   };
   return {
     add(lane, { at, author, to }) {
@@ -51,17 +64,33 @@ export function createPlanWriter(folder: string, lanes: number): PlanWriter {
       if (file.used === BLOCK_RECORDS) flush(file);
     },
     close(dialogs) {
-      for (const file of files) {
-        flush(file);
-        closeSync(file.fd);
-      }
+      for (const file of files) flush(file);
+      closeAll();
       const counts = files.map(({ messages }) => messages);
       const messages = counts.reduce((sum, count) => sum + count, 0);
       const summary: PlanSummary = { messages, dialogs, lanes: counts, endMs };
-      writeFileSync(summaryFile(folder), JSON.stringify(summary));
+      writeSummary(summaryFile(folder), summary);
       return summary;
     },
+    abandon: closeAll,
   };
+}
+
+/** On a disk that is nearly full a part is written at first. */
+function writeAll(path: string, fd: number, bytes: Uint8Array): void {
+  try {
+    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+  } catch (error) {
+    throw notWritten(path, error);
+  }
+}
+
+function writeSummary(path: string, summary: PlanSummary): void {
+  try {
+    writeFileSync(path, JSON.stringify(summary));
+  } catch (error) {
+    throw notWritten(path, error);
+  }
 }
 
 export function readPlanSummary(folder: string): PlanSummary {

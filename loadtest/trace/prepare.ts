@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Dials } from "../traffic/contract.ts";
 import { compileTrace } from "./compile-trace.ts";
+import { notWritten } from "./not-written.ts";
 import { trace } from "./trace.ts";
 
 /** Dials of a story that is ready to be made. */
@@ -29,7 +30,7 @@ export async function prepareStory(
   warn: (line: string) => void,
 ): Promise<Prepared> {
   if (scenario !== trace.name) return { dials, remove: async () => {} };
-  const folder = await mkdtemp(join(tmpdir(), "hotshard-trace-"));
+  const folder = await makeFolder(join(tmpdir(), "hotshard-trace-"));
   const remove = async () => rm(folder, { recursive: true, force: true });
   try {
     const { summary, faults } = await compileTrace({
@@ -48,7 +49,16 @@ export async function prepareStory(
     return { dials: { ...dials, durationS, rate, plan: folder }, remove };
   } catch (error) {
     await remove();
-    await rm(join(out, NAMES_FILE), { force: true });
+    // What was there before the run, and could not be written over, may not go either.
+    await rm(join(out, NAMES_FILE), { force: true }).catch(() => {});
     throw error;
+  }
+}
+
+async function makeFolder(prefix: string): Promise<string> {
+  try {
+    return await mkdtemp(prefix);
+  } catch (error) {
+    throw notWritten(prefix, error);
   }
 }

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -8,6 +18,7 @@ import { countTolerance } from "../../../loadtest/analysis/deviation.ts";
 import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
 import { loadScenario } from "../../../loadtest/own-scenario.ts";
 import { executeRun } from "../../../loadtest/run.ts";
+import { compileTrace } from "../../../loadtest/trace/compile-trace.ts";
 import { NAMES_FILE, prepareStory } from "../../../loadtest/trace/prepare.ts";
 import { trace } from "../../../loadtest/trace/trace.ts";
 import type { PlannedSend } from "../../../loadtest/traffic/contract.ts";
@@ -18,6 +29,8 @@ import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hotshard-trace-test-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
+mkdirSync(join(folder, "tmp"));
+process.env["TMPDIR"] = join(folder, "tmp");
 let files = 0;
 
 interface Replay {
@@ -141,6 +154,73 @@ test("nothing to send, or too many dialogs for the users, is refused and leaves 
   const played = await replay(wide, { users: 400, rate: 10, durationS: 1 });
   assert.equal(new Set(played.dialogs.values()).size, 3_000);
 });
+
+const temporary = (): string[] => readdirSync(join(folder, "tmp"));
+/** Files of this test that the process still holds open. */
+function openFiles(): string[] {
+  if (process.platform !== "linux") return [];
+  const links = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  });
+  return links.filter((link) => link.startsWith(folder) || link === "/dev/full");
+}
+
+function orderOf(content: string | Buffer, changes: Readonly<Record<string, number>> = {}) {
+  const out = join(folder, `out-${++files}`);
+  mkdirSync(out);
+  const file = join(folder, `trace-${files}`);
+  writeFileSync(file, content);
+  return { out, dials: { ...DEFAULT_DIALS, warmupS: 0, users: 60, trace: file, speed: 1, ...changes } };
+}
+
+const SMALL = "time,dialog\n1,a\n1.5,b\n";
+
+test("whatever stops a trace, no file stays open", async () => {
+  const dense = `time,dialog,count\n${"1,a,600000\n".repeat(300_000)}`;
+  await assert.rejects(replay(gzipSync(dense)), { code: "TOO_DENSE" });
+  assert.deepEqual(openFiles(), []);
+  await assert.rejects(replay(dense, { users: 3 }), { code: "TOO_FEW_USERS" });
+  assert.deepEqual(openFiles(), []);
+  const long = `time,dialog\n${Array.from({ length: 300_000 }, (_, i) => `${i + 0.5},k${i % 9}\n`).join("")}`;
+  assert.equal((await replay(gzipSync(long), { durationS: 5 })).sends.length, 5);
+  assert.deepEqual(openFiles(), []);
+});
+
+test("a disk that is full, or names that cannot be written, are told in a line", async () => {
+  const { out, dials } = orderOf(SMALL);
+  mkdirSync(join(out, NAMES_FILE));
+  const isFolder = prepareStory("trace", dials, out, () => {});
+  await assert.rejects(isFolder, {
+    code: "NOT_WRITTEN",
+    message: /trace-dialogs\.csv\.gz cannot be written \(EISDIR/u,
+  });
+  assert.deepEqual([temporary(), openFiles()], [[], []]);
+});
+
+test(
+  "a full disk is told for the plan and for the names",
+  { skip: !existsSync("/dev/full") && "no /dev/full" },
+  async () => {
+    const { out, dials } = orderOf(SMALL);
+    const order = { file: dials.trace, speed: 1, dials, folder: out, names: "/dev/full" };
+    await assert.rejects(compileTrace(order), {
+      code: "NOT_WRITTEN",
+      message: /^\/dev\/full cannot be written \(ENOSPC/u,
+    });
+    const wide = orderOf(
+      `time,dialog\n${Array.from({ length: 1_700 }, (_, i) => `${i / 1e3 + 0.0001},key ${i}`).join("\n")}\n`,
+    );
+    await assert.rejects(compileTrace({ ...order, file: wide.dials.trace }), { code: "NOT_WRITTEN" });
+    for (let lane = 0; lane < 16; lane += 1) symlinkSync("/dev/full", join(wide.out, `lane-${lane}.plan`));
+    const plan = compileTrace({ ...order, folder: wide.out, names: join(wide.out, "names") });
+    await assert.rejects(plan, { code: "NOT_WRITTEN", message: /lane-\d+\.plan cannot be written \(ENOSPC/u });
+    assert.deepEqual(openFiles(), []);
+  },
+);
 
 test("a replayed trace is a valid run that names its dialogs", async () => {
   await loadScenario("trace");
