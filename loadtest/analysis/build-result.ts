@@ -19,6 +19,7 @@ import { audit } from "./audit.ts";
 import { blastRadius } from "./blast-radius.ts";
 import { causesOfSkew } from "./causes.ts";
 import { testHash } from "./hash-test.ts";
+import { elapsedSeconds } from "./elapsed.ts";
 import { headroomOf, type AdviceForecast } from "./headroom.ts";
 import { measuredOf, measuredShards } from "./measured-shards.ts";
 import { isNewestSince } from "./newest-segment.ts";
@@ -158,10 +159,9 @@ function forecastOf(advice: Result["advice"], shards: number): AdviceForecast | 
 export function buildResult(evidence: RunEvidence): Result {
   const { measurement, dials, scenario, before, after, unknowns } = evidence;
   const layout = layoutOf(after.topology, evidence.dialogs);
-  const schedule = dials.warmupS + dials.durationS;
-  const scheduleS = measurement.interrupted ? Math.max(1, measurement.planned / dials.rate) : schedule;
   const known = findScenario(scenario);
   const { askedShare = null, expected, popularity } = known?.make(dials) ?? {};
+  const scheduleS = elapsedSeconds(measurement, dials, expected);
   const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i]!, reply }));
   const audited = audit(measurement, evidence.audit, lookups).audit;
   const shards = measuredShards({ measurement, before, after, layout, scheduleS });

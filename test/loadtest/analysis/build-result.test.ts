@@ -76,3 +76,18 @@ test("nothing was stored, a server that was started anew, a shard that is gone: 
   const after = { ...evidence.after, shards: evidence.after.shards.slice(1) };
   assert.equal(buildResult({ ...evidence, after }).shards[0]?.limitPerS, null);
 });
+
+test("how long an interrupted run went on is told by its slices where the pace is the story's own", () => {
+  const evidence = runEvidence({ rate: 500, durationS: 6 });
+  const { measurement, dials } = evidence;
+  const interrupted = { ...measurement, interrupted: true };
+  const even = buildResult({ ...evidence, measurement: interrupted, dials: { ...dials, durationS: 600 } });
+  near(even.traffic.rate, 500, 1);
+  // 100 a second before the burst: as many messages of even traffic would have taken 40 s.
+  const crowd = { ...dials, durationS: 600, rate: 100 };
+  const burst = buildResult({ ...evidence, scenario: "flash-crowd", measurement: interrupted, dials: crowd });
+  near(burst.traffic.rate, 500, 75);
+  near(burst.shards[0]?.offeredPerS, even.shards[0]!.offeredPerS, 0.15 * even.shards[0]!.offeredPerS);
+  const nothing = { ...interrupted, planned: 0, slices: [] };
+  assert.ok(buildResult({ ...evidence, scenario: "flash-crowd", measurement: nothing, dials: crowd }).traffic.rate > 0);
+});
