@@ -18,7 +18,7 @@ export interface ExpectedShard {
 /** What a run will bring, known before it: the schedule is seeded and the placement is a function. */
 export interface ExpectedTraffic {
   readonly byShard: ReadonlyMap<string, Readonly<ExpectedShard>>;
-  /** Distinct dialogs, warm-up included. */
+  /** Distinct dialogs, warm-up included; of a schedule that was not placed to its end at most so many. */
   readonly dialogs: number;
   /** Messages with those of the warm-up. */
   readonly messages: number;
@@ -40,12 +40,14 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
   const dialogs = new Set<string>();
   const next = mergeLanes(story.lanes());
   let messages = 0;
+  let early = 0;
   let planned = next();
   for (; planned !== null && messages < MOST_PLACED; planned = next()) {
     const { at, author, to } = planned;
     const dialog = dialogId(author, to);
     dialogs.add(dialog);
     messages += 1;
+    if (messages === MOST_PLACED / 2) early = dialogs.size;
     const phase = at < dials.warmupS * 1000 ? warmup : shards;
     const shard = phase[router.place({ dialog, id: SOME_MOMENT, author, client: String(messages) })]!;
     shard.messages += 1;
@@ -58,7 +60,11 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
   if (planned !== null) extrapolate(shards, warmup, asked, dials.durationS / seconds);
   return {
     byShard: new Map(router.labels.map((label, i) => [label, shards[i]!])),
-    dialogs: dialogs.size,
+    // A message brings a new dialog the more rarely the more there were: no later one more often than those of this half.
+    dialogs:
+      planned === null
+        ? dialogs.size
+        : Math.round(dialogs.size + ((dialogs.size - early) * Math.max(0, asked - messages)) / (MOST_PLACED / 2)),
     messages: planned === null ? messages : asked,
     perS: asked / seconds,
     hot: story.askedShare !== null,

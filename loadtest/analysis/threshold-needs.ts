@@ -1,11 +1,11 @@
 import { ConfigError } from "../../server/placement/contract.ts";
-import { count } from "../report/format.ts";
+import { count, plural } from "../report/format.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { createRandom } from "../traffic/random.ts";
 import type { ExpectedShard, ExpectedTraffic } from "./expected-traffic.ts";
 import { samplesForQuantile } from "./intervals.ts";
 import { quantileOf, throwInto } from "./sampling.ts";
-import type { Threshold } from "./threshold.ts";
+import { holds, type Threshold } from "./threshold.ts";
 import { METRICS, type Needs } from "./threshold-metrics.ts";
 
 /** What a run lacks to know a threshold. */
@@ -88,16 +88,22 @@ function evennessByChance(keys: number, shards: number, statistic: (loads: reado
 
 /** Only a threshold that asks for evenness can be missed by chance; one that asks for skew is kept by skew alone. */
 function lackOfEvenness(
-  { op, limit }: Threshold,
+  threshold: Threshold,
   statistic: (loads: readonly number[]) => number,
   { byShard, dialogs, messages }: ExpectedTraffic,
 ): Lack | null {
+  const { op, limit } = threshold;
   const shards = byShard.size;
   const even = statistic(Array.from<number>({ length: shards }).fill(1));
+  const skewed = statistic([1, ...Array.from<number>({ length: shards - 1 }).fill(0)]);
   const isUpper = op.startsWith("<");
+  const best = isUpper ? Math.min(even, skewed) : Math.max(even, skewed);
+  if (!holds(best, threshold)) {
+    const bound = `${isUpper ? "at least" : "at most"} ${Number(best.toFixed(2))} on ${plural(shards, "shard")}`;
+    return { why: `can never hold: it is ${bound}`, times: null };
+  }
   // Effective shards fall with skew, the other figures rise.
-  const fallsWithSkew = statistic([1, ...Array.from<number>({ length: shards - 1 }).fill(0)]) < even;
-  if (shards < 2 || isUpper === fallsWithSkew) return null;
+  if (shards < 2 || isUpper === skewed < even) return null;
   const quantile = isUpper ? CERTAINTY : 1 - CERTAINTY;
   const room = Math.abs(limit - even);
   const keeps = (keys: number) => {

@@ -110,10 +110,15 @@ test("an INVALID run is not judged, and what was not measured does not pass", ()
 
 const topology = singleSegment({ labels: ["00", "01", "02", "03"], placement: "slots" });
 
-function refusal(texts: readonly string[], changes: Readonly<Record<string, number>>, name = "random"): void {
+function refusal(
+  texts: readonly string[],
+  changes: Readonly<Record<string, number>>,
+  name = "random",
+  shards = topology,
+): void {
   const dials = { ...DEFAULT_DIALS, ...changes };
   const story = findScenario(name)!.make(dials);
-  refuseUnknowable(parseThresholds(texts), expectedTraffic(story, dials, topology), dials);
+  refuseUnknowable(parseThresholds(texts), expectedTraffic(story, dials, shards), dials);
 }
 
 test("a run that is too short to know is refused, with the length that it takes", () => {
@@ -169,4 +174,31 @@ test("what no length makes known is said to be so", () => {
     assert.throws(() => refusal(texts, changes), { code: "UNKNOWABLE", message });
   }
   refusal(["blastRadius.p99<2"], { rate: 2_000 }, "lady-gaga");
+});
+
+test("what no shards could ever do is said to be impossible, whatever the noise", () => {
+  const table = [
+    ["skew.maxOverMean<0.9", /skew\.maxOverMean<0\.9 can never hold: it is at least 1 on 4 shards$/],
+    ["skew.maxOverMean<1", /can never hold: it is at least 1 on/],
+    ["skew.maxOverMean>=4.1", /can never hold: it is at most 4 on/],
+    ["skew.cv<=-1%", /can never hold: it is at least 0 on/],
+    ["skew.effectiveShards>4", /can never hold: it is at most 4 on/],
+    ["skew.effectiveShards<1", /can never hold: it is at least 1 on/],
+  ] as const;
+  for (const [text, message] of table) {
+    assert.throws(() => refusal([text], { rate: 50, durationS: 5 }), { code: "UNKNOWABLE", message }, text);
+  }
+  const one = singleSegment({ labels: ["00"], placement: "slots" });
+  const message = /can never hold: it is at least 1 on 1 shard$/;
+  assert.throws(() => refusal(["skew.maxOverMean<0.9"], {}, "random", one), { code: "UNKNOWABLE", message });
+  refusal(["skew.maxOverMean<=1"], {}, "random", one);
+});
+
+test("dialogs that come after the placed beginning of a long schedule are counted on", () => {
+  const labels = Array.from({ length: 64 }, (_, i) => String(i).padStart(2, "0"));
+  const many = singleSegment({ labels, placement: "slots" });
+  const long = { rate: 10_000, durationS: 100, warmupS: 0 };
+  refusal(["skew.maxOverMean<1.06"], { ...long, users: 20_000 }, "random", many);
+  const few = /66 equally heavy dialogs on 64 shards reach/;
+  assert.throws(() => refusal(["skew.maxOverMean<1.06"], { ...long, users: 12 }, "random", many), { message: few });
 });
