@@ -13,6 +13,7 @@ import type { Driver, Measurement, Progress } from "./drivers/contract.ts";
 import { startOwnServer } from "./own-server.ts";
 import type { Result } from "./report/result.ts";
 import { writeRun } from "./report/write.ts";
+import { latencyIntervals } from "./slices/latency-intervals.ts";
 import { createServerClient, type ServerClient } from "./server-client.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import type { Dials } from "./traffic/contract.ts";
@@ -69,7 +70,8 @@ export async function executeRun(order: RunOrder): Promise<Result> {
 
 /** Stories that need a preparation have it, and what it left goes with the run. */
 async function withStory(order: RunOrder, work: (ready: RunOrder) => Promise<Result>): Promise<Result> {
-  const story = await prepareStory(order.scenario, order.dials, order.out, order.onWarning ?? (() => {}));
+  const { scenario, dials, out, onWarning = () => {}, signal } = order;
+  const story = await prepareStory(scenario, dials, out, onWarning, signal);
   try {
     return await work({ ...order, dials: story.dials });
   } finally {
@@ -137,7 +139,11 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     ...(company.readersLost !== undefined && { readersLost: company.readersLost }),
     ...aftermath,
   });
-  const built = { ...(await nameDialogs(judged, order.out)), ...company.adds };
+  const built = {
+    ...(await nameDialogs(judged, order.out)),
+    ...company.adds,
+    latencyIntervals: latencyIntervals(judged, measurement.slices),
+  };
   const result: Result = {
     ...built,
     ...(order.forecast && { forecast: order.forecast }),

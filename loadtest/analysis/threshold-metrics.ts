@@ -65,6 +65,18 @@ function quantileReading(data: HistogramData, q: number): Reading | null {
   return { value: quantileOf(data, q), low: q < 1 ? (low ?? 0) : null, high, samples: data.count };
 }
 
+/** Messages that waited in one queue are not independent: then the interval from the time slices is the wider one. */
+function widened(reading: Reading | null, { result, shard }: Subject, metric: string): Reading | null {
+  const slices = result.latencyIntervals?.find((row) => row.metric === metric && row.shard === shard);
+  if (reading === null || slices === undefined) return reading;
+  const { low, high } = reading;
+  return {
+    ...reading,
+    low: low === null ? low : Math.min(low, slices.low),
+    high: high === null ? high : Math.max(high, slices.high),
+  };
+}
+
 function histogramOf({ measurement, shard }: Subject, name: TimeName): HistogramData {
   const shards = shard === null ? Object.values(measurement.shards) : [measurement.shards[shard]];
   return mergeHistograms(shards.flatMap((one) => (one === undefined ? [] : [one[name]])));
@@ -88,7 +100,7 @@ function timeRows(): Record<TimeMetric, MetricRow> {
         meaning,
         perShard: true,
         needs: { of: "quantile", samples, q },
-        read: (subject) => quantileReading(histogramOf(subject, name), q),
+        read: (subject) => widened(quantileReading(histogramOf(subject, name), q), subject, `${name}.${quantile}`),
       };
     }
   }

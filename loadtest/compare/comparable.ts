@@ -1,8 +1,5 @@
 import type { Result } from "../report/result.ts";
-import type { RunSeries } from "./series.ts";
-
-/** Fewer whole slices of the measured phase than this show nothing of a run's own noise. */
-const LEAST_SLICES = 8;
+import { LEAST_SLICES, type RunSeries } from "../slices/series.ts";
 
 export interface Obstacle {
   readonly code: (typeof OBSTACLES)[number];

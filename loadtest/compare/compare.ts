@@ -1,14 +1,12 @@
 import { count } from "../report/format.ts";
+import { estimatesOf, type Estimates } from "../slices/estimates.ts";
 import { mergeHistograms } from "../traffic/histogram.ts";
-import { createRandom } from "../traffic/random.ts";
 import { packageVersion } from "../version.ts";
-import { blockBootstrap, blockLength } from "./block-bootstrap.ts";
 import { ALLOWABLE, differencesOf, obstaclesOf, type ComparedRun, type Obstacle } from "./comparable.ts";
 import type { Change, Comparison, Outcome } from "./comparison.ts";
 import { decide, type Decision, type Estimate } from "./decide.ts";
 import { hotDialogFigures, type DialogCounts } from "./hot-dialogs.ts";
-import { createLogValues, leastSamples, measuresOf, samplesOf } from "./measures.ts";
-import { inBlocks, type RunSeries } from "./series.ts";
+import { leastSamples, measuresOf, samplesOf } from "../slices/measures.ts";
 import { superiority } from "./superiority.ts";
 
 export interface CompareOptions {
@@ -54,7 +52,7 @@ export function compareRuns(
   options: CompareOptions,
 ): Comparison {
   const labels = commonLabels(a, b);
-  const [left, right] = [valuesOf(a.series), valuesOf(b.series)];
+  const [left, right] = [estimatesOf(a.series), estimatesOf(b.series)];
   const sides = { a: [a], b: [b] };
   const { figures, skipped } = figureSet(sides, labels, (i) => welch(left, right, i));
   const dialogs = hotDialogFigures(a.dialogs, b.dialogs);
@@ -66,23 +64,10 @@ export function commonLabels({ series: a }: ComparedRun, { series: b }: Compared
   return a.labels.join(" ") === b.labels.join(" ") ? a.labels : [];
 }
 
-interface Values {
-  readonly logs: Float64Array;
-  readonly errors: Float64Array;
-  readonly freedom: number;
-}
-
-function valuesOf(series: RunSeries): Values {
-  const cells = series.seconds.length;
-  const logs = createLogValues(series)(new Float64Array(cells).fill(1));
-  const statistics = createLogValues(inBlocks(series, blockLength(cells)));
-  return { logs, ...blockBootstrap(cells, statistics, createRandom(5, cells).uniform) };
-}
-
 type Compared = Pick<Figure, "a" | "b" | "change" | "error" | "freedom">;
 
 /** The two errors together, with the degrees of freedom of Welch and Satterthwaite (Welch, Biometrika 34, 1947). */
-function welch(a: Values, b: Values, i: number): Compared {
+function welch(a: Estimates, b: Estimates, i: number): Compared {
   const [left, right] = [a.errors[i]! ** 2, b.errors[i]! ** 2];
   const both = left + right;
   const freedom = both === 0 ? a.freedom + b.freedom : both ** 2 / (left ** 2 / a.freedom + right ** 2 / b.freedom);

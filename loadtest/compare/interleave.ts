@@ -1,7 +1,7 @@
 import type { ComparedRun } from "./comparable.ts";
 import { commonLabels, comparisonOf, figureSet, type CompareOptions } from "./compare.ts";
 import type { Comparison } from "./comparison.ts";
-import { createLogValues } from "./measures.ts";
+import { createLogValues } from "../slices/measures.ts";
 
 /** Fewer rounds leave too few degrees of freedom to tell anything. */
 export const LEAST_ROUNDS = 4;

@@ -1,7 +1,7 @@
 import { eachSlice, readDialogs, readResult } from "../report/folder.ts";
 import type { ComparedRun } from "./comparable.ts";
 import type { DialogCounts } from "./hot-dialogs.ts";
-import { createSeries } from "./series.ts";
+import { createSeries } from "../slices/series.ts";
 
 /** A run's folder as a comparison needs it. @throws {ConfigError} as `readResult`, `eachSlice` and `readDialogs` */
 export async function openRun(

@@ -10,6 +10,7 @@ import {
   forecastInWords,
   headline,
   headroomInWords,
+  intervalInWords,
   leadInWords,
   readsInWords,
   storedNothing,
@@ -18,6 +19,7 @@ import {
   thresholdsInWords,
   trafficInWords,
   verdictInWords,
+  type LatencyMetric,
 } from "./words.ts";
 
 type Row = readonly string[];
@@ -67,6 +69,10 @@ function summary(result: Result): string {
 function shards(result: Result): string {
   const invalid = result.verdict.status === "INVALID";
   const unit = invalid ? "ms, not to be trusted" : "ms";
+  const withInterval = (value: number, metric: LatencyMetric, label: string) => {
+    const ends = intervalInWords(result, metric, label);
+    return ends === null ? milliseconds(value) : `${milliseconds(value)} (${ends})`;
+  };
   return table(
     [
       "Shard",
@@ -81,10 +87,10 @@ function shards(result: Result): string {
       label,
       percent(share),
       count(stored),
-      milliseconds(deliveryMs.p50),
-      milliseconds(deliveryMs.p99),
+      withInterval(deliveryMs.p50, "delivery.p50", label),
+      withInterval(deliveryMs.p99, "delivery.p99", label),
       milliseconds(serviceMs.p99),
-      milliseconds(commitMs.p99),
+      withInterval(commitMs.p99, "commit.p99", label),
     ]),
   );
 }

@@ -37,6 +37,18 @@ const Traffic = Type.Object({
 
 const Quantiles = Type.Object({ p50: Num("ms"), p90: Num("ms"), p99: Num("ms"), p999: Num("ms"), max: Num("ms") });
 
+const LatencyInterval = Type.Object({
+  metric: Type.Union([
+    Type.Literal("delivery.p50"),
+    Type.Literal("delivery.p99"),
+    Type.Literal("commit.p50"),
+    Type.Literal("commit.p99"),
+  ]),
+  shard: Nullable(Label),
+  low: Num("Lower end of the 95 % interval, ms"),
+  high: Num("Upper end, ms"),
+});
+
 const Shard = Type.Object({
   label: Label,
   acked: Count("Messages"),
@@ -240,6 +252,11 @@ export const ResultSchema = Type.Object(
     ),
     hotDialogs: Type.Array(HotDialog),
     latencyMs: Type.Object({ delivery: Quantiles, service: Quantiles, commit: Quantiles }),
+    latencyIntervals: Type.Optional(
+      Type.Array(LatencyInterval, {
+        description: "From the run's own time slices, of all shards (null) and each; absent in files of early versions",
+      }),
+    ),
     generator: Type.Object({
       sendLagMs: Type.Object({ p99: Num("ms, actual − intended") }),
       handlerLagMs: Type.Object({ p99: Num("ms, handler − socket") }),

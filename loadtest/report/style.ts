@@ -85,7 +85,7 @@ thead th { color: var(--soft); font-size: 13px; vertical-align: bottom; }
 tbody tr.now th, tbody tr.now td { font-weight: 650; }
 td.hot, th.hot { color: var(--hot); font-weight: 650; }
 .what-if td { padding: 5px 8px; line-height: 1.25; }
-.what-if td small { display: block; color: var(--soft); font-size: 11.5px; font-weight: 400; }
+td small { display: block; color: var(--soft); font-size: 11.5px; font-weight: 400; }
 .tint-1 { background: var(--tint-1); } .tint-2 { background: var(--tint-2); } .tint-3 { background: var(--tint-3); } .tint-4 { background: var(--tint-4); }
 .what-if td[class] small { color: var(--ink); }
 .advice { list-style: none; padding: 0; margin: 12px 0; }

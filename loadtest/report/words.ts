@@ -81,6 +81,18 @@ export function trendsInWords({ trends }: Result): string | null {
   return `${grows}: ${interval}. Median delivery: ${drift}.`;
 }
 
+export type LatencyMetric = NonNullable<Result["latencyIntervals"]>[number]["metric"];
+
+/** `44.1–49.0`, milliseconds; null when the run was too short to know. @param shard null: all together */
+export function intervalInWords(
+  { latencyIntervals = [] }: Result,
+  metric: LatencyMetric,
+  shard: string | null,
+): string | null {
+  const row = latencyIntervals.find((one) => one.metric === metric && one.shard === shard);
+  return row === undefined ? null : `${milliseconds(row.low)}–${milliseconds(row.high)}`;
+}
+
 /** The factor that raises max/mean most. */
 export function mainCause(result: Result): CauseName {
   const { causes } = result.skew;

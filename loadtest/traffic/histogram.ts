@@ -34,7 +34,7 @@ double[0] = 1;
 const HIGH_WORD = words[1] === 0 ? 0 : 1;
 
 /** The exponent and the first six bits of the mantissa of a double are the number of its log-linear bucket. */
-function bucketOf(ms: number): number {
+export function bucketOf(ms: number): number {
   if (!(ms > LOWEST)) return 0;
   double[0] = ms;
   const index = ((words[HIGH_WORD] ?? 0) >>> (20 - STEP_BITS)) - OFFSET;

@@ -5,29 +5,41 @@ import { latencyByShard } from "../pictures/latency-by-shard.ts";
 import type { Result } from "../result.ts";
 import { figure, judged, paragraph, section } from "../section.ts";
 import { table, type Cell } from "../table.ts";
-import { blastRadiusInWords, hottestShard, isBurning } from "../words.ts";
+import { blastRadiusInWords, hottestShard, intervalInWords, isBurning, type LatencyMetric } from "../words.ts";
 
 const UNJUDGED = "The run is invalid, so these are shown grey: they do not measure the server.";
 
+interface Times {
+  readonly delivery: { readonly p50: number; readonly p99: number; readonly p999: number };
+  readonly service: { readonly p50: number; readonly p99: number; readonly p999: number };
+  readonly commit: { readonly p50: number; readonly p99: number };
+}
+
+function withInterval(result: Result, metric: LatencyMetric, shard: string | null, value: number): Cell {
+  const ends = intervalInWords(result, metric, shard);
+  return ends === null ? milliseconds(value) : { html: `${milliseconds(value)}<small>${ends}</small>` };
+}
+
 function byShard(result: Result): string {
   const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
-  const rows = result.shards.map(({ label, deliveryMs: d, serviceMs: s, commitMs: c }): Cell[] => {
-    const values = [d.p50, d.p99, d.p999, s.p50, s.p99, s.p999, c.p50, c.p99];
-    return [label === hot ? { html: escapeXml(label), className: "hot" } : label, ...values.map(milliseconds)];
-  });
-  const { delivery, service, commit } = result.latencyMs;
-  const all = [
-    delivery.p50,
-    delivery.p99,
-    delivery.p999,
-    service.p50,
-    service.p99,
-    service.p999,
-    commit.p50,
-    commit.p99,
-  ];
+  const cells = (shard: string | null, { delivery: d, service: s, commit: c }: Times): Cell[] => {
+    const cell = (metric: LatencyMetric, value: number) => withInterval(result, metric, shard, value);
+    return [
+      cell("delivery.p50", d.p50),
+      cell("delivery.p99", d.p99),
+      ...[d.p999, s.p50, s.p99, s.p999].map(milliseconds),
+      cell("commit.p50", c.p50),
+      cell("commit.p99", c.p99),
+    ];
+  };
+  const rows = result.shards.map(({ label, deliveryMs: delivery, serviceMs: service, commitMs: commit }): Cell[] => [
+    label === hot ? { html: escapeXml(label), className: "hot" } : label,
+    ...cells(label, { delivery, service, commit }),
+  ]);
   return table({
-    caption: "Milliseconds. Delivery: from the intended send; service: from the actual send; commit: in the server",
+    caption:
+      "Milliseconds. Delivery: from the intended send; service: from the actual send; commit: in the server. " +
+      "Below a figure its 95 % interval, from the run's own time slices",
     head: ["Shard", "p50", "p99", "p99.9", "p50", "p99", "p99.9", "p50", "p99"],
     groups: [
       { name: "", columns: 1 },
@@ -35,7 +47,7 @@ function byShard(result: Result): string {
       { name: "Service", columns: 3 },
       { name: "Commit", columns: 2 },
     ],
-    rows: [...rows, ["all", ...all.map(milliseconds)]],
+    rows: [...rows, ["all", ...cells(null, result.latencyMs)]],
     rowClass: (row) => (row === rows.length ? "now" : ""),
   });
 }

@@ -7,7 +7,7 @@ import { ComparisonSchema, type Comparison } from "../../../loadtest/compare/com
 import { forestPlot } from "../../../loadtest/compare/forest-plot.ts";
 import { markdownComparison } from "../../../loadtest/compare/markdown.ts";
 import { comparisonPage } from "../../../loadtest/compare/page.ts";
-import { seriesOf } from "../../../loadtest/compare/series.ts";
+import { seriesOf } from "../../../loadtest/slices/series.ts";
 import { terminalComparison } from "../../../loadtest/compare/terminal.ts";
 import { comparisonHeadline, toldOf } from "../../../loadtest/compare/words.ts";
 import type { Result } from "../../../loadtest/report/result.ts";

@@ -4,7 +4,7 @@ import { splitWords } from "../../../loadtest/child-run.ts";
 import type { ComparedRun } from "../../../loadtest/compare/comparable.ts";
 import { compareRuns, DEFAULT_COMPARE } from "../../../loadtest/compare/compare.ts";
 import { compareInterleaved, firstOf } from "../../../loadtest/compare/interleave.ts";
-import { seriesOf } from "../../../loadtest/compare/series.ts";
+import { seriesOf } from "../../../loadtest/slices/series.ts";
 import { toldOf } from "../../../loadtest/compare/words.ts";
 import { syntheticRun } from "../../support/synthetic-run.ts";
 

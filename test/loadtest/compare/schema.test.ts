@@ -5,7 +5,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { CapacitySchema } from "../../../loadtest/capacity/document.ts";
 import { compareRuns, DEFAULT_COMPARE } from "../../../loadtest/compare/compare.ts";
 import { ComparisonSchema } from "../../../loadtest/compare/comparison.ts";
-import { seriesOf } from "../../../loadtest/compare/series.ts";
+import { seriesOf } from "../../../loadtest/slices/series.ts";
 import { schemaText } from "../../../loadtest/report/schema-text.ts";
 import { syntheticRun } from "../../support/synthetic-run.ts";
 

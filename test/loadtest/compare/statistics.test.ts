@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { blockBootstrap, blockLength } from "../../../loadtest/compare/block-bootstrap.ts";
+import { blockBootstrap, blockLength } from "../../../loadtest/slices/block-bootstrap.ts";
 import { decide, type Estimate } from "../../../loadtest/compare/decide.ts";
 import { studentQuantile, studentTail } from "../../../loadtest/analysis/student.ts";
 import { superiority } from "../../../loadtest/compare/superiority.ts";
