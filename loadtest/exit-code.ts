@@ -31,6 +31,7 @@ export function explainError(error: unknown): { readonly code: number; readonly 
 }
 
 function codeOf(error: ConfigError | MissingProgramError | DriveError): number {
+  if (error.code === "INTERRUPTED") return EXIT.interrupted;
   if (error instanceof MissingProgramError || MISSING.has(error.code)) return EXIT.missing;
   return BROKEN.has(error.code) ? EXIT.internal : EXIT.usage;
 }

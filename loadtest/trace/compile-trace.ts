@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { dialogId } from "../../server/placement/dialog.ts";
 import { hashBytes } from "../../server/placement/hash.ts";
@@ -20,6 +21,8 @@ export interface TraceOrder {
   readonly folder: string;
   /** Where `dialog,name` goes: which dialog stands for which key of the trace. */
   readonly names: string;
+  /** Ends the work. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CompiledTrace {
@@ -28,6 +31,8 @@ export interface CompiledTrace {
   readonly faults: readonly InputFault[];
 }
 
+/** Messages between two looks at whether somebody wants it to end: some milliseconds of work. */
+const LOOK_EVERY = 65_536;
 /** Streams of random numbers: none of the lanes' own. */
 const STREAM = 0x54_52_43;
 const SPREAD_STREAM = STREAM + 1;
@@ -42,7 +47,8 @@ const cutAt = (endMs: number): string =>
  * Memory holds the distinct keys, about 40 bytes each, and not the messages; a file may be larger than memory.
  *
  * @throws {ConfigError} NO_INPUT, NOT_TEXT, BAD_COLUMNS; EMPTY_TRACE; TOO_FEW_USERS when the users have fewer dialogs;
- *   TOO_DENSE when a moment has more messages than can be sent; NOT_WRITTEN
+ *   TOO_DENSE when a moment has more messages than can be sent; NOT_WRITTEN;
+ *   INTERRUPTED
  */
 export async function compileTrace(order: TraceOrder): Promise<CompiledTrace> {
   const ranked = rankDialogs(order.dials);
@@ -75,7 +81,9 @@ async function compileInto(
   let first: number | null = null;
   let last = 0;
   let timed = false;
+  let work = 0;
   reading: for await (const { keys: texts, counts, times, lines } of readRows(file, faults)) {
+    await look(order);
     timed ||= times.length > 0;
     for (const [i, text] of texts.entries()) {
       hashBytes(text, 0, words);
@@ -99,22 +107,28 @@ async function compileInto(
       keys.add(index, counts[i]!);
       const isWhole = time !== undefined && time % 1000 === 0;
       if (timed && !moments.add(index, counts[i]!, last, isWhole)) throw tooDense(file, lines[i]!);
+      work += timed ? counts[i]! : 1;
+      if (work >= LOOK_EVERY) {
+        work = 0;
+        await look(order);
+      }
     }
   }
   moments.end();
   await names.close();
-  if (!timed) drawMessages(keys, dials, send);
+  if (!timed) await drawMessages(keys, order, send);
   const summary = writer.close(keys.size());
   if (summary.messages === 0) throw emptyTrace(file, faults.list());
   return { summary, faults: faults.list() };
 }
 
 /** Poisson arrivals, dialogs in proportion to their counts. */
-function drawMessages(
+async function drawMessages(
   keys: ReturnType<typeof createKeyTable>,
-  { seed, rate, warmupS, durationS }: Dials,
+  order: TraceOrder,
   add: (index: number, at: number) => void,
-): void {
+): Promise<void> {
+  const { seed, rate, warmupS, durationS } = order.dials;
   const size = keys.size();
   if (size === 0) return;
   const cumulated = new Float64Array(size);
@@ -122,6 +136,7 @@ function drawMessages(
   for (let index = 0; index < size; index += 1) cumulated[index] = total += keys.count(index);
   const random = createRandom(seed, STREAM);
   const endMs = (warmupS + durationS) * 1000;
+  let drawnSoFar = 0;
   for (let at = (random.exponential() * 1000) / rate; at < endMs; at += (random.exponential() * 1000) / rate) {
     const drawn = random.uniform() * total;
     let low = 0;
@@ -131,7 +146,16 @@ function drawMessages(
       else low = middle + 1;
     }
     add(low, at);
+    drawnSoFar += 1;
+    if (drawnSoFar % LOOK_EVERY === 0) await look(order);
   }
+}
+
+/** Signals come in between two pieces of work only. */
+async function look({ signal }: TraceOrder): Promise<void> {
+  await setImmediate();
+  if (signal?.aborted !== true) return;
+  throw new ConfigError("INTERRUPTED", "stopped while the trace was read; nothing was sent");
 }
 
 function tooFewUsers({ file, dials }: TraceOrder, most: number): ConfigError {

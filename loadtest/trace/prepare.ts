@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { temporaryFolder, type TemporaryFolder } from "../temporary-folder.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { compileTrace } from "./compile-trace.ts";
 import { notWritten } from "./not-written.ts";
@@ -21,6 +22,7 @@ export const NAMES_FILE = "trace-dialogs.csv.gz";
  *
  * @param out the run's folder
  * @param warn told a line for each kind of fault in the trace
+ * @param signal ends it
  * @throws {ConfigError} as `compileTrace`
  */
 export async function prepareStory(
@@ -28,10 +30,12 @@ export async function prepareStory(
   dials: Dials,
   out: string,
   warn: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<Prepared> {
   if (scenario !== trace.name) return { dials, remove: async () => {} };
-  const folder = await makeFolder(join(tmpdir(), "hotshard-trace-"));
-  const remove = async () => rm(folder, { recursive: true, force: true });
+  const temporary = await makeFolder();
+  const folder = temporary.path;
+  const remove = async () => temporary.remove();
   try {
     const { summary, faults } = await compileTrace({
       file: String(dials["trace"]),
@@ -39,6 +43,7 @@ export async function prepareStory(
       dials,
       folder,
       names: join(out, NAMES_FILE),
+      ...(signal && { signal }),
     });
     for (const { code, where, message, lines } of faults) {
       warn(`${code}: ${where}: ${message}${lines > 1 ? ` (${lines} lines)` : ""}`);
@@ -55,10 +60,10 @@ export async function prepareStory(
   }
 }
 
-async function makeFolder(prefix: string): Promise<string> {
+async function makeFolder(): Promise<TemporaryFolder> {
   try {
-    return await mkdtemp(prefix);
+    return await temporaryFolder("trace");
   } catch (error) {
-    throw notWritten(prefix, error);
+    throw notWritten(tmpdir(), error);
   }
 }

@@ -16,6 +16,7 @@ import { after, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { countTolerance } from "../../../loadtest/analysis/deviation.ts";
 import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
+import { explainError } from "../../../loadtest/exit-code.ts";
 import { loadScenario } from "../../../loadtest/own-scenario.ts";
 import { executeRun } from "../../../loadtest/run.ts";
 import { compileTrace } from "../../../loadtest/trace/compile-trace.ts";
@@ -176,6 +177,27 @@ function orderOf(content: string | Buffer, changes: Readonly<Record<string, numb
   writeFileSync(file, content);
   return { out, dials: { ...DEFAULT_DIALS, warmupS: 0, users: 60, trace: file, speed: 1, ...changes } };
 }
+
+test("an interruption while the trace is read, or messages are drawn, ends it and leaves nothing", async () => {
+  const rows = Array.from({ length: 300_000 }, (_, i) => `k${i % 9},3\n`).join("");
+  const cases = [
+    orderOf(`time,dialog,count\n${rows.replaceAll("k", "5,k")}`),
+    orderOf(`dialog,count\n${rows}`, { rate: 100_000, durationS: 1_000 }),
+  ];
+  for (const [at, { out, dials }] of cases.entries()) {
+    const controller = new AbortController();
+    const prepared = prepareStory("trace", dials, out, () => {}, controller.signal);
+    setTimeout(() => controller.abort(), at * 500);
+    await assert.rejects(prepared, (error) => {
+      assert.deepEqual(explainError(error), {
+        code: 130,
+        line: "hotshard: INTERRUPTED: stopped while the trace was read; nothing was sent",
+      });
+      return true;
+    });
+    assert.deepEqual([temporary(), openFiles(), readdirSync(out)], [[], [], []]);
+  }
+});
 
 const SMALL = "time,dialog\n1,a\n1.5,b\n";
 
