@@ -5,7 +5,7 @@ import { ConfigError } from "../server/placement/contract.ts";
 import { KNOWN_SCENARIOS } from "./known-scenarios.ts";
 import { expectation, parseDial, type Dial } from "./traffic/dial.ts";
 import type { Dials, Story } from "./traffic/contract.ts";
-import type { DialTable } from "./traffic/dials.ts";
+import { COMMON_DIALS, type DialTable } from "./traffic/dials.ts";
 import { defineScenario, type Scenario, type ScenarioSpec } from "./traffic/scenario.ts";
 import { addScenario, findScenario } from "./traffic/stories/registry.ts";
 
@@ -71,7 +71,7 @@ function specFaults(spec: unknown): string[] {
   if (typeof story !== "string") faults.push("story must be a line of text");
   if (typeof make !== "function") faults.push("make must be a function of the dials");
   if (typeof dials !== "object" || dials === null) faults.push("dials must be an object, {} for none");
-  else for (const [key, dial] of Object.entries(dials)) faults.push(...dialFaults(key, dial as Partial<Dial>));
+  else faults.push(...tableFaults(dials as Readonly<Record<string, unknown>>));
   return faults;
 }
 
@@ -111,6 +111,30 @@ function storyFault(story: unknown, { users }: Dials): string | null {
     }
   }
   return null;
+}
+
+/** Words that `hotshard run`, its environment or the k6 script read before any dial. */
+const TAKEN = new Set(
+  (
+    "driver generators prometheus url out fail-on json json-lines check open help shards placement topology data " +
+    "secret dev lines summary trends connect drain generator max-lag-ms run-id shard-labels start-at vus"
+  ).split(" "),
+);
+
+function tableFaults(dials: Readonly<Record<string, unknown>>): string[] {
+  const common = new Map(Object.entries(COMMON_DIALS).map(([name, { option }]) => [option as string, name]));
+  const named = new Set<string>();
+  return Object.entries(dials).flatMap(([name, dial]) => {
+    if (typeof dial !== "object" || dial === null) return [`dials.${name} must be an object: { option, kind, … }`];
+    const { option = "" } = dial as Partial<Dial>;
+    const faults = dialFaults(name, dial);
+    const taken = (why: string) => faults.push(`dials.${name}.option: --${option} ${why}; choose another word`);
+    if (TAKEN.has(option)) taken("is an option or a setting of hotshard itself");
+    else if (named.has(option)) taken("is named twice");
+    else if ((common.get(option) ?? name) !== name) taken("is a dial of every scenario");
+    named.add(option);
+    return faults;
+  });
 }
 
 function dialFaults(name: string, dial: Partial<Dial>): string[] {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { Command } from "commander";
+import { allDials } from "../../loadtest/commands/dial-options.ts";
+import { addRun } from "../../loadtest/commands/run.ts";
 import { loadScenario } from "../../loadtest/own-scenario.ts";
 import { DEFAULT_DIALS, parseDials } from "../../loadtest/traffic/dials.ts";
 import { findScenario } from "../../loadtest/traffic/stories/registry.ts";
@@ -32,6 +35,29 @@ test("the example: its dials are checked like ours, and its story keeps the rate
   });
 });
 
+const dialled = (option: string, more = "") =>
+  `export default { name: "x", story: "x", make() {}, dials: { a: { option: "${option}", meaning: "", kind: "text", default: "" }, ${more} } };`;
+
+test("no dial of one's own may be called as what run, or the k6 script, has itself", async () => {
+  const program = new Command();
+  addRun(program, () => {});
+  const dials = new Set(allDials().map(({ option }) => option));
+  const own = program.commands[0]!.options.map((one) => one.name()).filter((name) => !dials.has(name));
+  assert.ok(own.includes("json") && own.includes("shards"));
+  const settings = readFileSync(join(import.meta.dirname, "../../loadtest/drivers/k6/settings.ts"), "utf8");
+  const names = [...settings.matchAll(/env\["(?:HOTSHARD_)?([A-Z_]+)"\]/gu)].map(([, name]) => name!);
+  assert.ok(names.includes("VUS"));
+  const options = [...own, ...names.map((name) => name.toLowerCase().replaceAll("_", "-")), "help"];
+  for (const option of new Set(options)) {
+    const file = join(folder, `called-${option}.js`);
+    writeFileSync(file, dialled(option));
+    await assert.rejects(loadScenario(file), { code: "BAD_SCENARIO" }, option);
+  }
+  const allowed = join(folder, "called-keys.js");
+  writeFileSync(allowed, dialled("keys"));
+  assert.equal((await loadScenario(allowed)).name, "x", "a word of another scenario's dial is free");
+});
+
 test("what is wrong with a file is said in one line", async () => {
   const files: readonly (readonly [string, RegExp])[] = [
     ["export const x = 1;", /BAD_SCENARIO.*export the scenario as default/u],
@@ -45,6 +71,14 @@ test("what is wrong with a file is said in one line", async () => {
       "export default { name: 'x', story: 'x', make() {}, dials: { a: { option: 'a', meaning: '', kind: 'integer', min: 1, max: 2, default: 3 } } };",
       /dials\.a\.default must be a whole number, at least 1/u,
     ],
+    ["export default { name: 'x', story: 'x', make() {}, dials: { a: null } };", /dials\.a must be an object/u],
+    ["export default { name: 'x', story: 'x', make() {}, dials: { a: 3 } };", /dials\.a must be an object/u],
+    [dialled("data"), /dials\.a\.option: --data is an option or a setting of hotshard itself; choose another word/u],
+    [dialled("fail-on"), /--fail-on is an option or/u],
+    [dialled("vus"), /--vus is an option or/u],
+    [dialled("secret"), /--secret is an option or/u],
+    [dialled("users"), /--users is a dial of every scenario/u],
+    [dialled("bots", "b: { option: 'bots', meaning: '', kind: 'text', default: '' }"), /--bots is named twice/u],
     ["export default {", /cannot be loaded/u],
   ];
   for (const [index, [text, expected]] of files.entries()) {
