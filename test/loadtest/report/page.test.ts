@@ -41,7 +41,7 @@ if (skip === false) {
     folder = await mkdtemp(join(tmpdir(), "hotshard-page-"));
     for (const [name, options] of Object.entries(RUNS)) {
       const evidence = runEvidence(options);
-      const result = buildResult(evidence);
+      const result = withIntervals(buildResult(evidence));
       results.set(name, result);
       const { slices } = evidence.measurement;
       await writeRun(join(folder, name), { result, slices, dialogs: evidence.dialogs.dialogs });
@@ -52,6 +52,29 @@ if (skip === false) {
     await browser?.close();
     await rm(folder, { recursive: true, force: true });
   });
+}
+
+/** As wide as those of a noisy run. */
+function withIntervals(result: Result): Result {
+  const rows = [
+    { shard: null, delivery: result.latencyMs.delivery, commit: result.latencyMs.commit },
+    ...result.shards.map(({ label, deliveryMs, commitMs }) => ({
+      shard: label,
+      delivery: deliveryMs,
+      commit: commitMs,
+    })),
+  ];
+  const latencyIntervals = rows.flatMap(({ shard, delivery, commit }) =>
+    (
+      [
+        ["delivery.p50", delivery.p50],
+        ["delivery.p99", delivery.p99],
+        ["commit.p50", commit.p50],
+        ["commit.p99", commit.p99],
+      ] as const
+    ).map(([metric, value]) => ({ metric, shard, low: value / 1.2, high: value * 1.3 })),
+  );
+  return { ...result, latencyIntervals };
 }
 
 interface Opened {
