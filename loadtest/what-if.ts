@@ -4,6 +4,7 @@ import { ConfigError } from "../server/placement/contract.ts";
 import { advise } from "./analysis/advice.ts";
 import type { Crowd } from "./analysis/forecast.ts";
 import { layoutLuck, luckKind, movedLuck, type NamedLayout } from "./analysis/layout-luck.ts";
+import { createMinuteGroups } from "./analysis/minute-groups.ts";
 import { placeMinute, resample, worstMinute, type PlacedMinute } from "./analysis/minutes.ts";
 import { noiseFloor } from "./analysis/noise-floor.ts";
 import {
@@ -60,10 +61,11 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   const now: Layout = { placement: today.placement, shards: equalShards(today.shards) };
   const minutes: PlacedMinute[] = [];
   let compiled: CompiledLayout[] = [];
-  const sampling = order.sample !== undefined;
-  const counted = await tally(order.rows, order.faults, sampling ? Number.POSITIVE_INFINITY : undefined, (window) => {
+  const groups = order.sample === undefined ? null : createMinuteGroups();
+  const openMinutes = groups === null ? undefined : Number.POSITIVE_INFINITY;
+  const counted = await tally(order.rows, order.faults, openMinutes, (window) => {
     if (compiled.length === 0) compiled = compileLayouts([now, ...layouts]);
-    minutes.push(placeMinute(layouts, compiled.slice(1), compiled[0]!, window, sampling));
+    minutes.push(placeMinute(layouts, compiled.slice(1), compiled[0]!, window, groups));
   });
   refuseUseless(order, counted);
   order.onProgress(`placing ${counted.table.size()} keys by ${layouts.length} layouts`);
@@ -72,7 +74,12 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   const classes = classesOfRanked(ranked);
   const sample = order.sample?.() ?? null;
   order.onProgress("simulating other layouts");
-  const rows = rowsOf(order, layouts, placed, { counted, classes, minutes, sampled: sample !== null });
+  const rows = rowsOf(order, layouts, placed, {
+    counted,
+    classes,
+    minutes,
+    sampled: sample === null ? null : (groups?.list() ?? null),
+  });
   const at = rows.findIndex(({ placement, shards }) => placement === today.placement && shards === today.shards);
   return {
     version: 1,
@@ -156,7 +163,8 @@ interface Ground {
   readonly counted: Tally;
   readonly classes: readonly WeightClass[];
   readonly minutes: readonly PlacedMinute[];
-  readonly sampled: boolean;
+  /** Null unless the minutes are a sample. */
+  readonly sampled: readonly Float64Array[] | null;
 }
 
 function rowsOf(
@@ -173,12 +181,12 @@ function rowsOf(
     luck.set(kind, known);
     return known;
   };
-  const inferred = sampled
-    ? resample(
-        minutes,
-        layouts.map(({ shards }) => shards.length),
-      )
-    : null;
+  const inferred =
+    sampled &&
+    resample(
+      sampled,
+      layouts.map(({ shards }) => shards.length),
+    );
   return layouts.map(({ placement, shards }, i) => {
     const { loads, moved } = placed[i]!;
     const layout = { placement, shards: shards.length };

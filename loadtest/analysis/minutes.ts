@@ -1,5 +1,6 @@
 import { maxOverMean } from "../../server/placement/skew.ts";
 import { createRandom } from "../traffic/random.ts";
+import type { MinuteGroups } from "./minute-groups.ts";
 import { quantileOf } from "./sampling.ts";
 import { studentQuantile } from "./student.ts";
 import {
@@ -17,8 +18,6 @@ export interface PlacedMinute {
   readonly messages: number;
   /** Max/mean by layout. */
   readonly ratios: Float32Array;
-  /** Messages by shard, layout after layout; null unless they are to be resampled. */
-  readonly loads: Float64Array | null;
 }
 
 export interface Interval {
@@ -26,21 +25,21 @@ export interface Interval {
   readonly high: number;
 }
 
-/** @param keepLoads for `resample`; costs some kilobytes a minute */
+/** @param groups for `resample`; null when the minutes are no sample */
 export function placeMinute(
   layouts: readonly Layout[],
   compiled: readonly CompiledLayout[],
   today: CompiledLayout,
   minute: { readonly startMs: number; readonly messages: number; readonly keys: HashedKeys },
-  keepLoads: boolean,
+  groups: MinuteGroups | null,
 ): PlacedMinute {
   const sums = emptyPlaced(layouts);
   placeKeys(compiled, minute.keys, labelsOfKeys(today, minute.keys), sums);
+  groups?.add(sums.flatMap(({ loads }) => [...loads]));
   return {
     startMs: minute.startMs,
     messages: minute.messages,
     ratios: Float32Array.from(sums, ({ loads }) => maxOverMean([...loads])),
-    loads: keepLoads ? Float64Array.from(sums.flatMap(({ loads }) => [...loads])) : null,
   };
 }
 
@@ -92,27 +91,27 @@ const RESAMPLES = 400;
 const Z = 1.96;
 
 /**
- * Max/mean by layout when the minutes are a random sample of all, by a bootstrap over minutes (Davison & Hinkley 1997, 5.2),
+ * Max/mean by layout when the minutes are a random sample of all, by a bootstrap over minutes or groups of them (Davison & Hinkley 1997, 5.2),
  * which keeps what belongs together, the messages of one moment. The largest of several noisy shares is too large on
  * average; what the resamples show of that is taken off the estimate. The interval covers the basic and the percentile
  * bootstrap's, of which neither alone holds the truth in 95 % of the cases when several shards are nearly the fullest.
  * Few minutes hardly differ from themselves drawn again: it is widened by √(n ÷ (n − 1)) and as Student's t is wider than
  * the normal distribution, and one minute alone tells nothing.
  *
- * @param minutes with their loads, at least one
+ * @param groups of `createMinuteGroups`, at least one
  * @returns in the order of `sizes`
  */
 export function resample(
-  minutes: readonly PlacedMinute[],
+  groups: readonly Float64Array[],
   sizes: readonly number[],
 ): (Interval & { estimate: number })[] {
-  const random = createRandom(23, minutes.length);
+  const random = createRandom(23, groups.length);
   const width = sizes.reduce((sum, size) => sum + size, 0);
   const ratios = sizes.map(() => new Float64Array(RESAMPLES));
-  const seen = ratiosOf(sumOf(minutes, width), sizes);
-  const widening = wideningOf(minutes.length);
+  const seen = ratiosOf(sumOf(groups, width), sizes);
+  const widening = wideningOf(groups.length);
   for (let trial = 0; trial < RESAMPLES; trial += 1) {
-    const drawn = minutes.map(() => minutes[random.below(minutes.length)]!);
+    const drawn = groups.map(() => groups[random.below(groups.length)]!);
     ratiosOf(sumOf(drawn, width), sizes).forEach((ratio, l) => (ratios[l]![trial] = ratio));
   }
   return ratios.map((values, l) => {
@@ -126,14 +125,14 @@ export function resample(
   });
 }
 
-/** Of an interval from a bootstrap over n minutes; null when there is none. */
+/** Of an interval from a bootstrap over n minutes or groups; null when there is none. */
 function wideningOf(n: number): number | null {
   return n < 2 ? null : (studentQuantile(0.025, n - 1) / Z) * Math.sqrt(n / (n - 1));
 }
 
-function sumOf(minutes: readonly PlacedMinute[], width: number): Float64Array {
+function sumOf(groups: readonly Float64Array[], width: number): Float64Array {
   const sum = new Float64Array(width);
-  for (const { loads } of minutes) loads?.forEach((load, i) => (sum[i]! += load));
+  for (const loads of groups) for (let i = 0; i < width; i += 1) sum[i]! += loads[i]!;
   return sum;
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { layoutLuck, movedLuck } from "../../../loadtest/analysis/layout-luck.ts";
+import { createMinuteGroups } from "../../../loadtest/analysis/minute-groups.ts";
 import { worstMinute, resample, type PlacedMinute } from "../../../loadtest/analysis/minutes.ts";
 import { maxOverMean } from "../../../server/placement/skew.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
@@ -54,7 +55,6 @@ const minute = (startMs: number, loads: number[]): PlacedMinute => ({
   startMs,
   messages: loads.reduce((a, b) => a + b, 0),
   ratios: Float32Array.of(maxOverMean(loads)),
-  loads: Float64Array.from(loads),
 });
 
 test("the worst minute is the most uneven of those that are not nearly empty", () => {
@@ -79,34 +79,48 @@ test("without hot keys the worst of a day's minutes is below what is said of cha
   assert.ok(days.some(({ maxOverMean: ratio, chance }) => ratio > chance - 0.35));
 });
 
-for (const shares of [
-  [0.3, 0.24, 0.23, 0.23],
+const grouped = (minutes: readonly (readonly number[])[]): readonly Float64Array[] => {
+  const groups = createMinuteGroups();
+  for (const loads of minutes) groups.add(loads);
+  return groups.list();
+};
+
+for (const [shares, count, messages] of [
+  [[0.3, 0.24, 0.23, 0.23], 40, 60],
   // Here any of the four may come out as the largest, which makes the plain estimate 1.06 on average.
-  [0.26, 0.25, 0.25, 0.24],
-]) {
-  test(`of sampled minutes the interval holds the truth about as often as it says: ${shares.join(", ")}`, () => {
+  [[0.26, 0.25, 0.25, 0.24], 40, 60],
+  // More minutes than groups, with the same messages in all; of these some groups have one more.
+  [[0.3, 0.24, 0.23, 0.23], 1_200, 2],
+] as const) {
+  test(`of ${count} sampled minutes the interval holds the truth about as often as it says: ${shares.join(", ")}`, () => {
     const random = createRandom(3, 0);
     const truth = Math.max(...shares) * 4;
     const trials = 150;
     let held = 0;
     let sum = 0;
+    let width = 0;
     for (let trial = 0; trial < trials; trial += 1) {
-      const minutes = Array.from({ length: 40 }, (_, i) => {
+      const minutes = Array.from({ length: count }, () => {
         const loads = shares.map(() => 0);
-        for (let n = 0; n < 60; n += 1) {
+        for (let n = 0; n < messages; n += 1) {
           let rest = random.uniform();
           let shard = 0;
           while (shard < 3 && rest >= shares[shard]!) rest -= shares[shard++]!;
           loads[shard]! += 1;
         }
-        return minute(i, loads);
+        return loads;
       });
-      const [{ estimate, low, high } = { estimate: 0, low: 0, high: 0 }] = resample(minutes, [4]);
+      const groups = grouped(minutes);
+      assert.ok(groups.length <= 500);
+      const [{ estimate, low, high } = { estimate: 0, low: 0, high: 0 }] = resample(groups, [4]);
       assert.ok(low <= high);
       if (low <= truth && truth <= high) held += 1;
       sum += estimate;
+      width += (high - low) / trials;
     }
     assert.ok(held / trials > 0.92, `${held} of ${trials}`);
+    // Twice 1.96 standard deviations of the binomial of 2,400 messages, and no more than half of that on top.
+    assert.ok(width < 1.5 * 2 * 1.96 * 4 * Math.sqrt((0.3 * 0.7) / 2_400), `${width} wide`);
     assert.ok(Math.abs(sum / trials - truth) < 0.01, `${sum / trials} on average, in truth ${truth}`);
   });
 }
@@ -114,20 +128,20 @@ for (const shares of [
 test("few sampled minutes give a wide interval, and one gives none", () => {
   const random = createRandom(5, 0);
   // Bursts of the first shard: the share of all messages that it gets is (1 + 2 · 0.2) ÷ (4 + 2 · 0.2) in truth.
-  const burst = (i: number) => minute(i, [100 + (random.uniform() < 0.2 ? 200 : 0), 100, 100, 100]);
+  const burst = () => [100 + (random.uniform() < 0.2 ? 200 : 0), 100, 100, 100];
   const truth = (4 * 1.4) / 4.4;
   for (const n of [3, 10]) {
     let held = 0;
     for (let trial = 0; trial < 200; trial += 1) {
       // Without a burst a sample cannot know of them.
-      const minutes = [minute(0, [300, 100, 100, 100]), ...Array.from({ length: n - 1 }, (_, i) => burst(i + 1))];
-      const [{ low, high } = { low: 0, high: 0 }] = resample(minutes, [4]);
+      const minutes = [[300, 100, 100, 100], ...Array.from({ length: n - 1 }, burst)];
+      const [{ low, high } = { low: 0, high: 0 }] = resample(grouped(minutes), [4]);
       if (low <= truth && truth <= high) held += 1;
     }
     assert.ok(held >= 190, `${n} minutes: ${held} of 200`);
   }
   assert.deepEqual(
-    resample([burst(0)], [4]).map(({ low, high }) => [low, high]),
+    resample(grouped([burst()]), [4]).map(({ low, high }) => [low, high]),
     [[1, 4]],
   );
 });
