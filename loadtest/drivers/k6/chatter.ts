@@ -142,7 +142,7 @@ export function createChatter(options: ChatterOptions): Chatter {
       recorder.sendLag(phase, now - at);
     },
     receive(reader, frames, readAt, now) {
-      recorder.handlerLag(phaseAt(readAt, warmupS), now - readAt);
+      recorder.handlerLag(readAt, now - readAt);
       for (const frame of frames) {
         if (frame.type === "ack") onAck(frame, readAt);
         else if (frame.type === "message") onMessage(reader, frame, readAt);

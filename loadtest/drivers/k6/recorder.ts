@@ -1,4 +1,4 @@
-import type { Phase } from "../../traffic/text.ts";
+import { phaseAt, type Phase } from "../../traffic/text.ts";
 import { counters, PHASE_TAGS, shardTags, trends } from "./instruments.ts";
 import type { Settings } from "./settings.ts";
 import type { Line, ShardTally, Tally } from "./tally.ts";
@@ -12,7 +12,8 @@ export interface Recorder {
   delivery(label: string, phase: Phase, hot: boolean, deliveryMs: number, serviceMs: number): void;
   commit(label: string, phase: Phase, ms: number): void;
   sendLag(phase: Phase, ms: number): void;
-  handlerLag(phase: Phase, ms: number): void;
+  /** @param readAt ms after the start of the schedule: what is read in the drain, by an idle VU, is not counted */
+  handlerLag(readAt: number, ms: number): void;
   /** Publishes what was counted if another second has begun. */
   roll(now: number): void;
   /** Publishes the rest, with the messages whose outcome stayed unknown, the gaps by bin, and the sums that must be 0. */
@@ -28,8 +29,9 @@ export interface Recorder {
 export function createRecorder(
   vu: number,
   startAt: number,
-  { lines, trends: withTrends }: Pick<Settings, "lines" | "trends">,
+  { dials, lines, trends: withTrends }: Pick<Settings, "dials" | "lines" | "trends">,
 ): Recorder {
+  const endMs = (dials.warmupS + dials.durationS) * 1000;
   let tally = createTally(Number.NEGATIVE_INFINITY);
   const total = { sent: 0, acked: 0, refused: 0, unknown: 0, offline: 0, delivered: 0 };
 
@@ -73,9 +75,10 @@ export function createRecorder(
       if (withTrends) trends.sendLag.add(ms, PHASE_TAGS[phase]);
       if (lines && phase === "measure") tally.sendLag.push(microseconds(ms));
     },
-    handlerLag(phase, ms) {
+    handlerLag(readAt, ms) {
       // As a trend it would cost as much as parsing the frame, and the send lag tells the same of a busy VU.
-      if (lines && phase === "measure") tally.handlerLag.push(microseconds(ms));
+      const isMeasured = phaseAt(readAt, dials.warmupS) === "measure" && readAt < endMs;
+      if (lines && isMeasured) tally.handlerLag.push(microseconds(ms));
     },
     roll(now) {
       const second = Math.floor(now / 1000);
