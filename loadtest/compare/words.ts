@@ -97,7 +97,7 @@ export function groundsInWords(comparison: Comparison): string {
       : "the noise is that inside each run; what the machine did between the runs is not in it (--interleave takes that out)";
   return (
     `Of ${plural(changes.length, "figure")}, ${told} changed, ${of("same")} are the same within ` +
-    `${percent(tolerance.share, 0)} (or ${milliseconds(tolerance.ms)} ms), ${of("unclear")} are too noisy to tell. ` +
+    `${percent(tolerance.share, 0)} of the smaller figure (or ${milliseconds(tolerance.ms)} ms), ${of("unclear")} are too noisy to tell. ` +
     `Simultaneous ${percent(confidence, 0)} confidence; ${noise}.`
   );
 }
