@@ -66,10 +66,38 @@ export function binomial(random: Random, n: number, p: number): number {
   return n * p < 10 ? binomialBySearch(random, n, p) : binomialByRejection(random, n, p);
 }
 
+/** Throws n balls into shards and adds `weight` to a shard for each ball in it. */
+export type Thrower = (loads: Float64Array, random: Random, n: number, weight: number) => void;
+
 /**
- * Throws n balls into shards of the given shares (Σ = 1) and adds `weight` to a shard for each ball in it. Few balls
- * are thrown one by one; many by conditional binomials (Devroye 1986, XI.1.4), which is the same distribution.
+ * A thrower for shards of these shares (Σ = 1). Few balls are thrown one by one, each in constant time on average: a guide
+ * table (Chen & Asau 1974) says where in the cumulated shares to begin. Many are thrown by conditional binomials (Devroye
+ * 1986, XI.1.4), which is the same distribution.
  */
+export function createThrower(shares: readonly number[]): Thrower {
+  const size = shares.length;
+  const cumulated = new Float64Array(size);
+  let sum = 0;
+  for (let shard = 0; shard < size; shard += 1) cumulated[shard] = sum += shares[shard]!;
+  // Whatever was lost in adding up belongs to the last.
+  cumulated[size - 1] = Number.POSITIVE_INFINITY;
+  const guide = new Uint32Array(size);
+  for (let cell = 0, shard = 0; cell < size; cell += 1) {
+    while (cumulated[shard]! <= cell / size) shard += 1;
+    guide[cell] = shard;
+  }
+  return (loads, random, n, weight) => {
+    if (n > 2 * size) return throwMany(loads, random, n, shares, weight);
+    for (let ball = 0; ball < n; ball += 1) {
+      const at = random();
+      let shard = guide[Math.floor(at * size)]!;
+      while (cumulated[shard]! <= at) shard += 1;
+      loads[shard]! += weight;
+    }
+  };
+}
+
+/** Throws once into shards of these shares: see `createThrower`. */
 export function throwInto(
   loads: Float64Array,
   random: Random,
@@ -77,18 +105,10 @@ export function throwInto(
   shares: readonly number[],
   weight: number,
 ): void {
-  if (n <= 2 * shares.length) {
-    for (let ball = 0; ball < n; ball += 1) {
-      let rest = random();
-      let shard = 0;
-      while (shard < shares.length - 1 && rest >= shares[shard]!) {
-        rest -= shares[shard]!;
-        shard += 1;
-      }
-      loads[shard]! += weight;
-    }
-    return;
-  }
+  createThrower(shares)(loads, random, n, weight);
+}
+
+function throwMany(loads: Float64Array, random: Random, n: number, shares: readonly number[], weight: number): void {
   let balls = n;
   let left = 1;
   for (let shard = 0; shard < shares.length && balls > 0; shard += 1) {

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { noiseFloor } from "../../../loadtest/analysis/noise-floor.ts";
 import { estimateNoise, estimateNoiseP99 } from "../../../server/placement/noise-estimate.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../../server/placement/skew.ts";
-import { binomial, quantileOf, throwInto } from "../../../loadtest/analysis/sampling.ts";
+import { binomial, createThrower, quantileOf, throwInto } from "../../../loadtest/analysis/sampling.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
 
 const close = (actual: number, expected: number, within: number): void =>
@@ -117,4 +117,34 @@ test("the closed form that the server uses is near the simulation, whatever the 
   assert.equal(estimateNoise(0, 8), 1);
   assert.equal(estimateNoise(100, 1), 1);
   assert.ok(estimateNoise(1, 4) <= 4);
+});
+
+test("balls fall by the shares, one by one and many at once, and on many shards no slower", () => {
+  const shares = [0.5, 0, 0.2, 0.05, 0.25];
+  for (const [n, times] of [
+    [3, 40_000],
+    [600, 200],
+  ] as const) {
+    const random = createRandom(8, n).uniform;
+    const loads = new Float64Array(shares.length);
+    const toss = createThrower(shares);
+    for (let i = 0; i < times; i += 1) toss(loads, random, n, 2);
+    shares.forEach((share, shard) => {
+      const total = n * times;
+      close(loads[shard]! / 2 / total, share, 5 * Math.sqrt((share * (1 - share)) / total));
+    });
+  }
+  const msOf = (shards: number): number => {
+    const random = createRandom(8, 0).uniform;
+    const toss = createThrower(Array.from<number>({ length: shards }).fill(1 / shards));
+    const loads = new Float64Array(shards);
+    const rounds = Array.from({ length: 5 }, () => {
+      const start = performance.now();
+      for (let i = 0; i < 200_000; i += 1) toss(loads, random, 1, 1);
+      return performance.now() - start;
+    });
+    return Math.min(...rounds);
+  };
+  const [few, many] = [msOf(8), msOf(4_096)];
+  assert.ok(many < 20 * few, `${many} ms on 4,096 shards, ${few} ms on 8`);
 });
