@@ -37,7 +37,7 @@ const isNumber = (text: string): boolean => /^-?\d+(?:\.\d+)?$/.test(text);
 export function detectFormat(lines: readonly string[], file: string): Format {
   const [first = "", second = ""] = lines;
   if (first.trimStart().startsWith("{")) return { kind: "ndjson", timed: lines.some(hasTime) };
-  if (/^ +\d+ \S/.test(first)) return { kind: "uniq" };
+  if (isUniq(lines)) return { kind: "uniq" };
   const delimiter = ["\t", ",", ";", "|"].find((one) => first.includes(one)) ?? "";
   const fields = splitFields(first, delimiter);
   const names = fields.map((field) => field.trim().toLowerCase());
@@ -68,6 +68,14 @@ export function detectFormat(lines: readonly string[], file: string): Format {
     "BAD_COLUMNS",
     `${file} line 1 does not tell which columns are key and count: begin it with the line dialog,count or time,dialog`,
   );
+}
+
+/** Counts stand to the right of their places: only one that fills them has no space before it, and then not all lines have that. */
+function isUniq(lines: readonly string[]): boolean {
+  if (/^ +\d+ \S/.test(lines[0] ?? "")) return true;
+  // The last of them may be cut.
+  const whole = lines.length > 2 ? lines.slice(0, -1) : lines;
+  return whole.every((line) => /^ *\d+ \S/.test(line)) && whole.some((line) => line.startsWith(" "));
 }
 
 function hasTime(line: string): boolean {

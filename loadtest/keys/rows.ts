@@ -17,13 +17,21 @@ export interface RowBatch {
   readonly lines: number[];
 }
 
+const TAB = 9;
 const RETURN = 13;
+const SPACE = 32;
 /** UTF-16, as some programs save it, in either order of bytes. */
 const WIDE_MARKS = ["\u00ff\u00fe", "\u00fe\u00ff"];
 /** A byte-order mark, a character a byte. */
 const MARK = "\u00ef\u00bb\u00bf";
 /** What is looked at to tell the format. */
 const HEAD = 65_536;
+
+function isBlank(text: string, from: number, until: number): boolean {
+  let at = from;
+  while (at < until && (text.charCodeAt(at) === SPACE || text.charCodeAt(at) === TAB)) at += 1;
+  return at === until;
+}
 
 /** The text of a key of a batch. */
 export function textOf(bytes: string): string {
@@ -49,7 +57,7 @@ export async function* readRows(path: string, faults: InputFaults): AsyncGenerat
         throw new ConfigError("NOT_TEXT", `${path} is UTF-16: save it as UTF-8`);
       }
       const head = text.slice(start, start + HEAD).split(/\r?\n/u);
-      const lines = head.filter((line) => line.trim() !== "");
+      const lines = head.filter((line) => !isBlank(line, 0, line.length));
       if (lines.length === 0) continue;
       format = detectFormat(lines, path);
       header = format.kind === "table" && format.header;
@@ -63,7 +71,7 @@ export async function* readRows(path: string, faults: InputFaults): AsyncGenerat
       if (until === -1) until = text.length;
       const next = until + 1;
       if (text.charCodeAt(until - 1) === RETURN && until > from) until -= 1;
-      if (until > from) {
+      if (!isBlank(text, from, until)) {
         if (header) header = false;
         else if (isText(from, until, line)) parse(text, from, until, line);
       }

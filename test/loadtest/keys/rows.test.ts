@@ -44,6 +44,22 @@ const FORMATS: Record<string, [content: string, rows: Row[]]> = {
   tabs: ["key\tcount(*)\na\t3\nb ö\t12\n", AB],
   quotes: ['dialog,count\n"a",3\n"b ö","12"\n', AB],
   "uniq -c": ["      3 a\n     12 b ö\n", AB],
+  "uniq -c whose first count fills its seven places": [
+    "12345678 a\n 123456 b c\n      3 4 d\n",
+    [
+      ["a", 12_345_678],
+      ["b c", 123_456],
+      ["4 d", 3],
+    ],
+  ],
+  "keys that begin with numbers": [
+    "10 Downing Street\n7 Dials\n",
+    [
+      ["10 Downing Street", 1],
+      ["7 Dials", 1],
+    ],
+  ],
+  "a line of spaces before the header": ["  \ndialog,count\n \na,3\nb ö,12\n", AB],
   NDJSON: ['{"dialog":"a","count":3}\n{"key":"b ö","messages":12}\n', AB],
   "NDJSON with names in capitals": ['{"DIALOG":"a","COUNT":3}\n{"ID":7,"Key":"b ö","MESSAGES":"12"}\n', AB],
   "one key a line": [
