@@ -2,7 +2,7 @@ import type { Driver } from "./contract.ts";
 import { ALONE, generate, storyOf } from "./node-generator.ts";
 import { driveTeam } from "./node-team.ts";
 
-/** How long answers and deliveries are waited for after the last send, ms. */
+/** How long answers and deliveries are waited for after the end of the schedule, ms. */
 const DRAIN_MS = 10_000;
 
 /**

@@ -27,7 +27,7 @@ export interface Settings {
   readonly maxLagMs: number;
   /** Time to connect before the schedule starts, milliseconds. */
   readonly connectMs: number;
-  /** Longest wait for answers after the last send, milliseconds. */
+  /** Longest wait for answers after the end of the schedule, milliseconds. */
   readonly drainMs: number;
   /** Print what every VU counted, a line a second, for a program that reads it. */
   readonly lines: boolean;

@@ -18,7 +18,7 @@ export function overTime(result: Result, slices: readonly Slice[]): string {
 
 function hashWords(result: Result): string {
   const { hashTest } = result.skew;
-  if (hashTest === null) return "Too few dialogs to test the hash.";
+  if (hashTest === null) return "The hash was not tested: too few dialogs, or the topology changed during the run.";
   const { chiSquare, degreesOfFreedom, pValue } = hashTest;
   const finding = pValue < 0.001 ? "The hash is suspect." : "Nothing speaks against the hash.";
   return `${finding} χ² = ${chiSquare.toFixed(1)} with ${plural(degreesOfFreedom, "degree")} of freedom, p = ${chance(pValue)}, over distinct dialogs (messages of one dialog are not independent).`;
