@@ -4,7 +4,7 @@ const GROUPS = 500;
 /** What shards got in minutes that are a random sample, for `resample`. */
 export interface MinuteGroups {
   /** @param loads messages by shard, layout after layout, of the next minute; not kept */
-  add(loads: readonly number[]): void;
+  add(loads: ArrayLike<number>): void;
   /** Sums of these, of at most 500 groups; a minute each while there are no more. */
   list(): readonly Float64Array[];
 }

@@ -1,4 +1,3 @@
-import { maxOverMean } from "../../server/placement/skew.ts";
 import { createRandom } from "../traffic/random.ts";
 import type { MinuteGroups } from "./minute-groups.ts";
 import { quantileOf } from "./sampling.ts";
@@ -35,12 +34,33 @@ export function placeMinute(
 ): PlacedMinute {
   const sums = emptyPlaced(layouts);
   placeKeys(compiled, minute.keys, labelsOfKeys(today, minute.keys), sums);
-  groups?.add(sums.flatMap(({ loads }) => [...loads]));
+  groups?.add(oneAfterAnother(sums.map(({ loads }) => loads)));
   return {
     startMs: minute.startMs,
     messages: minute.messages,
-    ratios: Float32Array.from(sums, ({ loads }) => maxOverMean([...loads])),
+    ratios: Float32Array.from(sums, ({ loads }) => ratioOf(loads)),
   };
+}
+
+function oneAfterAnother(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** `maxOverMean`, without a copy: there may be tens of thousands of minutes. */
+function ratioOf(loads: Float64Array): number {
+  let most = 0;
+  let total = 0;
+  for (const load of loads) {
+    most = Math.max(most, load);
+    total += load;
+  }
+  return total > 0 ? (most * loads.length) / total : 1;
 }
 
 /**
@@ -139,7 +159,7 @@ function sumOf(groups: readonly Float64Array[], width: number): Float64Array {
 function ratiosOf(loads: Float64Array, sizes: readonly number[]): number[] {
   let from = 0;
   return sizes.map((size) => {
-    const ratio = maxOverMean([...loads.subarray(from, from + size)]);
+    const ratio = ratioOf(loads.subarray(from, from + size));
     from += size;
     return ratio;
   });

@@ -1,4 +1,5 @@
 import { ConfigError } from "../../server/placement/contract.ts";
+import type { HashedKeys } from "../analysis/place-keys.ts";
 
 /** Keys of a block; a power of two. */
 const BLOCK_BITS = 18;
@@ -32,10 +33,10 @@ export interface KeyTable {
   size(): number;
   blocks(): KeyBlock[];
   /** Block and offset of a key, for who gathers a few of them. */
-  copyKey(index: number, to: KeyBlock, at: number): void;
+  copyKey(index: number, to: HashedKeys, at: number): void;
 }
 
-export function createBlock(keys: number): { -readonly [K in keyof KeyBlock]: KeyBlock[K] } {
+function createBlock(keys: number): { -readonly [K in keyof KeyBlock]: KeyBlock[K] } {
   const words = (): Uint32Array<SharedArrayBuffer> => new Uint32Array(new SharedArrayBuffer(keys * 4));
   return {
     size: 0,

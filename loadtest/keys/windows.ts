@@ -1,5 +1,5 @@
 import type { HashedKeys } from "../analysis/place-keys.ts";
-import { createBlock, type KeyTable } from "./key-table.ts";
+import type { KeyTable } from "./key-table.ts";
 
 /** What was written within a window of time. */
 export interface KeyWindow {
@@ -32,15 +32,16 @@ export function createWindows(
   function close(minute: number): void {
     const counts = open.get(minute)!;
     open.delete(minute);
-    const block = createBlock(counts.size);
+    const keys = emptyKeys(counts.size);
     let messages = 0;
+    let at = 0;
     for (const [index, count] of counts) {
-      table.copyKey(index, block, block.size);
-      block.counts[block.size] = count;
-      block.size += 1;
+      table.copyKey(index, keys, at);
+      keys.counts[at] = count;
+      at += 1;
       messages += count;
     }
-    onClose({ startMs: minute * MINUTE_MS, messages, keys: block });
+    onClose({ startMs: minute * MINUTE_MS, messages, keys });
   }
 
   return {
@@ -59,4 +60,10 @@ export function createWindows(
       for (const one of open.keys()) close(one);
     },
   };
+}
+
+/** Not in shared memory, which is slow to come by: there may be tens of thousands of minutes. */
+function emptyKeys(size: number): HashedKeys {
+  const words = (): Uint32Array => new Uint32Array(size);
+  return { size, high: words(), low: words(), timed: words(), counts: new Float64Array(size) };
 }
