@@ -55,7 +55,7 @@ export function addCapacity(program: Command, finish: (code: number) => void): v
     .option("--precision <share>", "how far apart the rates that keep it and do not may be", "5%")
     .option("--within <time>", "no run begins that would end later", "15m")
     .option("--out <folder>", "folder for capacity.json and the runs")
-    .option("--json", "print capacity.json on stdout")
+    .option("--json", "print capacity.json on stdout; what people read goes to stderr")
     .allowUnknownOption()
     .allowExcessArguments()
     .addHelpText("after", HELP)
@@ -96,9 +96,11 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
   }
   await mkdir(out, { recursive: true });
   await writeFile(join(out, "capacity.json"), `${JSON.stringify(found, null, 2)}\n`);
-  const columns = Math.max(60, Math.min(100, process.stderr.columns ?? 80));
+  const screen = given.json === true ? process.stderr : process.stdout;
+  const columns = Math.max(60, Math.min(100, screen.columns ?? 80));
   const sentences = capacityInWords(found).map((sentence) => wrap(sentence, columns));
-  process.stderr.write(`\n${sentences.join("\n")}\n\nRuns: ${out}\n`);
+  process.stderr.write("\n");
+  screen.write(`${sentences.join("\n")}\n\nRuns: ${out}\n`);
   if (given.json === true) process.stdout.write(`${JSON.stringify(found)}\n`);
   return failure?.code ?? codeOf(found);
 }

@@ -82,6 +82,10 @@ describe("hotshard compare and capacity", () => {
     assert.ok(!existsSync(at("i")));
     const checked = await hotshard("run", "random", "--rate", "50", "--check", "--out", at("i"));
     assert.deepEqual([checked.code, checked.stderr, existsSync(at("i"))], [0, "", false]);
+    const unequipped = ["--driver", "node", "--prometheus", "http://127.0.0.1:9", "--check"];
+    const refused = await hotshard("run", "random", ...unequipped);
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(refused.stderr, /^hotshard: PROMETHEUS_NEEDS_K6: /u);
   });
 
   test("capacity: real runs between a rate that passes and one that cannot, and the files of both", async () => {
@@ -122,10 +126,12 @@ describe("hotshard compare and capacity", () => {
   test("capacity: on the way down to rates at which a run is too short to know, the search ends and says so", async () => {
     const given = "random --driver node --users 40 --shards 2 --rate 800 --warmup 100ms";
     const search = ["--until", "delivery.p99<1us", "--duration", "1s", "--out", at("down")];
-    const { code, stderr } = await hotshard("capacity", ...given.split(" "), ...search);
+    const { code, stderr, stdout } = await hotshard("capacity", ...given.split(" "), ...search);
     const capacity = JSON.parse(readFileSync(at("down/capacity.json"), "utf8")) as Capacity;
     assert.ok(capacity.low === null && capacity.steps.length > 0, stderr);
     assert.equal(code, 1, stderr);
+    assert.match(stdout, /^\S[^]*\n\nRuns: \S+down\n$/u, "what was asked for is on stdout");
+    assert.match(stderr, /until delivery\.p99<1us: about/u);
     assert.match(capacity.stopped!, /^at [\d.]+\/s a run of this --duration is too short to know$/u);
     assert.match(capacity.command, /^hotshard capacity random .* --precision \S+ --within \S+$/u);
   });
