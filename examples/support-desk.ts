@@ -1,4 +1,4 @@
-import type { DialsOf, ScenarioSpec } from "../loadtest/traffic/scenario.ts";
+import type { DialsOf, ScenarioSpec } from "hotshard";
 
 /** Dials of this story; `hotshard run examples/support-desk.ts --agents 3`, `k6 … -e AGENTS=3`. */
 const dials = {

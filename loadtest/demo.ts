@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { singleSegment } from "../server/placement/topology.ts";
 import { remedyTopology } from "./analysis/remedy.ts";
@@ -9,6 +9,7 @@ import { playUntilMeasured } from "./replay.ts";
 import { executeRun } from "./run.ts";
 import { parseDials } from "./traffic/dials.ts";
 import { findScenario } from "./traffic/stories/registry.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const LABELS = ["00", "01", "02", "03"];
 /** Each shard takes at most 20 rows every 40 ms, 500 a second: 55 % of 1,000 is too much for one, 29 % is not. */
@@ -77,7 +78,7 @@ async function stage(number: number, last: Result | undefined, { out }: DemoOpti
   const advice: Advice = last!.advice[0]!;
   const topology = remedyTopology(singleSegment({ labels: LABELS, placement: "slots" }), advice);
   const file = join(out, "remedy.json");
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   await writeFile(file, `${JSON.stringify(topology, null, 2)}\n`);
   const placed = `slots, ${advice.action}${advice.readFanout === undefined ? "" : ` in ${advice.readFanout}`}`;
   const act: DemoAct = {

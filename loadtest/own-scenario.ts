@@ -56,7 +56,13 @@ async function importDefault(reference: string, path: string): Promise<unknown> 
     const reason = error instanceof Error ? error.message : String(error);
     const old = /\.[cm]?ts$/u.test(path) && !process.features.typescript;
     const remedy = old ? `; Node ${process.version} reads no TypeScript: use 22.18 or newer, or write JavaScript` : "";
-    throw new ConfigError("BAD_SCENARIO", `${reference} cannot be loaded (${reason.split("\n", 1)[0]})${remedy}`);
+    const inPackage = path.includes("/node_modules/")
+      ? "; Node reads no TypeScript in node_modules: copy the file out"
+      : "";
+    throw new ConfigError(
+      "BAD_SCENARIO",
+      `${reference} cannot be loaded (${reason.split("\n", 1)[0]})${remedy}${inPackage}`,
+    );
   }
 }
 

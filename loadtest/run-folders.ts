@@ -1,23 +1,28 @@
 import { lstat, mkdir, readdir, readFile, rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ConfigError } from "../server/placement/contract.ts";
+import { checkResult } from "./report/read.ts";
+import type { Result } from "./report/result.ts";
 import { RUN_FILES } from "./report/write.ts";
 import { NAMES_FILE } from "./trace/prepare.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** A folder that a run has written. */
 export interface RunFolder {
   /** Inside the folder that was searched: `2026-11-22-lady-gaga`, `2026-11-22-demo/3-lady-gaga-slots`. */
   readonly name: string;
   readonly path: string;
-  readonly id: string;
-  /** ISO 8601 UTC. */
+  /** Whether this hotshard reads its result; if not, `verdict` says why. */
+  readonly readable: boolean;
+  /** Null, as the figures are, when it cannot be read. */
+  readonly id: string | null;
+  /** ISO 8601 UTC; of a run that cannot be read when its result was written. */
   readonly startedAt: string;
-  readonly scenario: string;
-  readonly driver: string;
-  /** VALID or INVALID; interrupted runs say so. */
-  readonly verdict: string;
+  readonly scenario: string | null;
+  readonly driver: string | null;
+  readonly verdict: "VALID" | "INVALID" | "interrupted" | "newer hotshard" | "unreadable";
   readonly maxOverMean: number | null;
-  readonly messages: number;
+  readonly messages: number | null;
   readonly bytes: number;
 }
 
@@ -37,7 +42,7 @@ export async function freshFolder(folder: string, scenario: string, now: Date): 
   for (let number = 1; ; number += 1) {
     const free = number === 1 ? path : `${path}-${number}`;
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       await mkdir(free);
       return free;
     } catch (error) {
@@ -49,7 +54,8 @@ export async function freshFolder(folder: string, scenario: string, now: Date): 
 }
 
 /**
- * Every run in a folder, the newest first. What is no run is passed over, and links are not followed.
+ * Every run in a folder, the newest first, also those that this hotshard cannot read. What is no run is passed over, and
+ * links are not followed.
  *
  * @throws {ConfigError} NO_RUNS when there is no such folder
  */
@@ -84,41 +90,47 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** @returns the document when it is a result of hotshard, of whatever version; else null */
-function resultIn(text: string): Record<string, unknown> | null {
+type Read = Result | "newer hotshard" | "unreadable";
+
+/** @returns null when it is another program's: JSON, and no result of hotshard of whatever version */
+function resultIn(text: string): Read | null {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return null;
+    return "unreadable";
   }
-  if (!isRecord(value) || !isRecord(value["run"])) return null;
-  const { id, startedAt, scenario, driver } = value["run"];
-  const isOurs = [value["hotshard"], id, startedAt, scenario, driver].every((one) => typeof one === "string");
-  return isOurs && typeof value["version"] === "number" ? value : null;
+  if (!isRecord(value) || typeof value["hotshard"] !== "string" || typeof value["version"] !== "number") return null;
+  try {
+    return checkResult(value, "result.json");
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.code === "NEWER_RESULT" ? "newer hotshard" : "unreadable";
+  }
 }
 
 async function readRunFolder(path: string, name: string): Promise<RunFolder | null> {
   const file = join(path, "result.json");
   if ((await kindOf(file)) !== "file") return null;
-  const result = resultIn(await readFile(file, "utf8"));
-  if (result === null) return null;
-  const [run, verdict, skew, traffic] = ["run", "verdict", "skew", "traffic"].map((part) =>
-    isRecord(result[part]) ? result[part] : {},
-  ) as [Record<string, unknown>, Record<string, unknown>, Record<string, unknown>, Record<string, unknown>];
-  const { maxOverMean } = skew;
-  const { status } = verdict;
+  const read = await readFile(file, "utf8").then(resultIn, () => "unreadable" as const);
+  if (read === null) return null;
+  const folder = { name, path, bytes: await sizeOf(path) };
+  if (typeof read === "string") {
+    const startedAt = (await lstat(file)).mtime.toISOString();
+    const nothing = { id: null, scenario: null, driver: null, maxOverMean: null, messages: null };
+    return { ...folder, ...nothing, readable: false, startedAt, verdict: read };
+  }
+  const { run, verdict, skew, traffic } = read;
   return {
-    name,
-    path,
-    id: String(run["id"]),
-    startedAt: String(run["startedAt"]),
-    scenario: String(run["scenario"]),
-    driver: String(run["driver"]),
-    verdict: run["interrupted"] === true ? "interrupted" : typeof status === "string" ? status : "?",
-    maxOverMean: typeof maxOverMean === "number" ? maxOverMean : null,
-    messages: Number(traffic["acked"] ?? 0),
-    bytes: await sizeOf(path),
+    ...folder,
+    readable: true,
+    id: run.id,
+    startedAt: run.startedAt,
+    scenario: run.scenario,
+    driver: run.driver,
+    verdict: run.interrupted ? "interrupted" : verdict.status,
+    maxOverMean: skew.maxOverMean,
+    messages: traffic.acked,
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { access, constants, mkdir, rmdir } from "node:fs/promises";
+import { access, constants, rmdir } from "node:fs/promises";
 import { ConfigError, type Topology } from "../server/placement/contract.ts";
 import type { AuditMessageReply, ShardsReply } from "../server/protocol/http.ts";
 import { takeAim } from "./aim.ts";
@@ -10,6 +10,7 @@ import { refuseUnknowable } from "./analysis/threshold-needs.ts";
 import type { Threshold } from "./analysis/threshold.ts";
 import { companionOf, type Companion, type Company } from "./companion.ts";
 import type { Driver, Measurement, Progress } from "./drivers/contract.ts";
+import { makeFolder } from "./make-folder.ts";
 import { startOwnServer } from "./own-server.ts";
 import type { Result } from "./report/result.ts";
 import { writeRun } from "./report/write.ts";
@@ -56,7 +57,7 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
  *   for a trace as `compileTrace`
  */
 export async function executeRun(order: RunOrder): Promise<Result> {
-  await makeFolder(order.out);
+  await openFolder(order.out);
   try {
     return await withStory(order, async (ready) =>
       ready.url === null ? withOwnData(ready) : driveAndJudge(ready, ready.url),
@@ -99,9 +100,9 @@ async function withOwnServer(order: RunOrder, data: string): Promise<Result> {
   }
 }
 
-async function makeFolder(out: string): Promise<void> {
+async function openFolder(out: string): Promise<void> {
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
     await access(out, constants.W_OK);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

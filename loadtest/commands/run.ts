@@ -97,14 +97,13 @@ async function run(reference: string, command: Command): Promise<number> {
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
-  if (dials === undefined || equipment === undefined || faults.length > 0 || command.getOptionValue("check") === true) {
-    // Without other faults the server tells of its own when it starts.
-    const ofServer = url === null ? await faultOfServerArgs(serverArgs(given)) : null;
-    if (ofServer !== null) faults.push(new ConfigError("SERVER_START", ofServer));
-    if (faults.length > 0) throw together(faults);
-    return EXIT.good;
-  }
+  const isCheck = command.getOptionValue("check") === true;
+  // Without other faults the server tells of its own when it starts.
+  const ofServer = url === null && (isCheck || faults.length > 0) ? await faultOfServerArgs(serverArgs(given)) : null;
+  if (ofServer !== null) faults.push(new ConfigError("SERVER_START", ofServer));
+  if (dials === undefined || equipment === undefined || faults.length > 0) throw together(faults);
   const driver = equip(await chooseDriver(scenario.nodeOnly ? "node" : driverName), equipment);
+  if (isCheck) return EXIT.good;
   const warning = rateWarning(driver.name, dials.rate, equipment.generators);
   if (warning !== null) process.stderr.write(`${warning}\n`);
   const out = given["out"] ?? (await freshFolder("runs", name, new Date()));

@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../server/placement/contract.ts";
 import type { Comparison } from "./comparison.ts";
 import { markdownComparison } from "./markdown.ts";
 import { comparisonPage } from "./page.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /**
  * Writes `compare.json`, `compare.md` and `compare.html`.
@@ -12,7 +13,7 @@ import { comparisonPage } from "./page.ts";
  */
 export async function writeComparison(folder: string, comparison: Comparison): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(join(folder, "compare.json"), `${JSON.stringify(comparison, null, 2)}\n`);
     await writeFile(join(folder, "compare.md"), markdownComparison(comparison));
     await writeFile(join(folder, "compare.html"), comparisonPage(comparison));

@@ -93,5 +93,5 @@ function readsOf(report: ReadReport, asked: number) {
     serviceMs: { p50: quantileOf(data, 0.5), p99: quantileOf(data, 0.99), max: data.max },
   }));
   const pages = byFanout.reduce((sum, row) => sum + row.pages, 0);
-  return { asked, rate: pages / Math.max(0.001, report.seconds), pages, failed: report.failed, byFanout };
+  return { asked, rate: pages / Math.max(1, Math.ceil(report.seconds)), pages, failed: report.failed, byFanout };
 }

@@ -1,4 +1,5 @@
 import { escapeMarkdown } from "./escape.ts";
+import { fewSamplesInWords } from "./few-samples.ts";
 import { count, duration, milliseconds, moment, percent, plural, times } from "./format.ts";
 import type { Result } from "./result.ts";
 import {
@@ -145,6 +146,7 @@ export function markdownReport(result: Result): string {
     ...thresholdTable(result),
     "## Shards",
     shards(result),
+    ...[fewSamplesInWords(result)].flatMap((words) => words ?? []),
     ...(storedNothing(result) ? [] : ["## Where the skew comes from", skew(result)]),
     ...(hot.length > 0 ? ["## Hot dialogs", table(["Rank", "Dialog", "Share", "Error at most", "Shard"], hot)] : []),
     ...(storedNothing(result) ? [] : ["## What would fix it", advice.join("\n")]),

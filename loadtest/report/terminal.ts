@@ -1,4 +1,5 @@
 import { escapeTerminal } from "./escape.ts";
+import { fewSamplesInWords } from "./few-samples.ts";
 import { count, milliseconds, percent, times } from "./format.ts";
 import type { Result } from "./result.ts";
 import {
@@ -79,6 +80,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const lead = leadInWords(result);
   const factors = CAUSES.map(({ name, label }) => `${label.toLowerCase()} ${skew.causes[name].factor.toFixed(2)}`);
   const sentences = [
+    fewSamplesInWords(result),
     failuresInWords(result),
     forecastInWords(result),
     storedNothing(result)

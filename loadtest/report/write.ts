@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
@@ -10,6 +10,7 @@ import { htmlReport } from "./html.ts";
 import { junitReport } from "./junit.ts";
 import { markdownReport } from "./markdown.ts";
 import type { Result } from "./result.ts";
+import { makeFolder } from "../make-folder.ts";
 
 /** Every file that a run writes into its folder. */
 export const RUN_FILES = [
@@ -72,7 +73,7 @@ async function writeReports(
 
 /** Writes a run's folder: `result.json`, `slices.ndjson`, `dialogs.csv.gz`, `report.html`, `report.md`, `junit.xml`. */
 export async function writeRun(folder: string, { result, slices, dialogs }: RunRecord): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await put(folder, "slices.ndjson", slices.map((slice) => `${JSON.stringify(slice)}\n`).join(""));
   const counts = byDialog(dialogs);
   await put(folder, "dialogs.csv.gz", await promisify(gzip)(dialogsCsv(counts)));

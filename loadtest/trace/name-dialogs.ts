@@ -9,7 +9,8 @@ import { NAMES_FILE } from "./prepare.ts";
 export async function nameDialogs(result: Result, folder: string): Promise<Result> {
   const file = join(folder, NAMES_FILE);
   if (result.run.scenario !== "trace" || !existsSync(file)) return result;
-  const wanted = new Set(result.hotDialogs.map(({ dialog }) => dialog));
+  const advised = result.advice.flatMap(({ dialog }) => dialog ?? []);
+  const wanted = new Set([...result.hotDialogs.map(({ dialog }) => dialog), ...advised]);
   const names = new Map<string, string>();
   for await (const line of createInterface(createReadStream(file).pipe(createGunzip()))) {
     const dialog = line.slice(0, line.indexOf(","));
@@ -20,7 +21,11 @@ export async function nameDialogs(result: Result, folder: string): Promise<Resul
     const name = names.get(row.dialog);
     return name === undefined ? row : { ...row, name };
   });
-  return { ...result, hotDialogs };
+  const advice = result.advice.map((row) => {
+    const name = names.get(row.dialog ?? "");
+    return name === undefined ? row : { ...row, text: row.text.replace(row.dialog!, () => `${name} (${row.dialog})`) };
+  });
+  return { ...result, hotDialogs, advice };
 }
 
 function unquoted(field: string): string {

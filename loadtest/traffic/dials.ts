@@ -42,7 +42,7 @@ export const COMMON_DIALS = {
     min: 0,
     max: DAY_S,
     default: 2,
-    meaning: "the same traffic before it, not judged",
+    meaning: "the same traffic before it; its latencies are not judged, its messages are stored and counted",
   },
   seed: {
     option: "seed",

@@ -1,4 +1,5 @@
 import { escapeXml } from "../escape.ts";
+import { fewSamplesInWords } from "../few-samples.ts";
 import { milliseconds } from "../format.ts";
 import { blastBars } from "../pictures/blast-bars.ts";
 import { latencyByShard } from "../pictures/latency-by-shard.ts";
@@ -55,6 +56,7 @@ function byShard(result: Result): string {
 /** Latency per shard, corrected beside naive. */
 export function latency(result: Result): string {
   const valid = result.verdict.status === "VALID";
+  const few = fewSamplesInWords(result);
   const shown = result.shards.some(({ deliveryMs }) => deliveryMs.p99 > 0) ? figure(latencyByShard(result)) : "";
   return section(
     "latency",
@@ -64,7 +66,8 @@ export function latency(result: Result): string {
         "What users wait is delivery: from the moment a message was meant to be sent until its reader's socket has it. " +
           "Service starts at the actual send and hides what queues before it.",
       ) +
-      judged(valid, shown + byShard(result)),
+      judged(valid, shown + byShard(result)) +
+      (few === null ? "" : paragraph(few, "soft")),
   );
 }
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import { writeRun } from "../../../loadtest/report/write.ts";
-import { freshFolder } from "../../../loadtest/run-folders.ts";
+import { freshFolder, type RunFolder } from "../../../loadtest/run-folders.ts";
 import { NAMES_FILE } from "../../../loadtest/trace/prepare.ts";
 import { runEvidence } from "../../support/run-evidence.ts";
 
@@ -41,24 +41,43 @@ before(async () => {
   writeFileSync(join(dir, "photos", "result.json"), '{"version":1,"run":{"id":"a"}}');
   mkdirSync(join(dir, "broken"));
   writeFileSync(join(dir, "broken", "result.json"), "{");
+  cpSync(join(dir, "newest"), join(dir, "future"), { recursive: true });
+  const newer: unknown = { ...JSON.parse(readFileSync(join(dir, "newest", "result.json"), "utf8")), version: 99 };
+  writeFileSync(join(dir, "future", "result.json"), JSON.stringify(newer));
+  for (const [name, age] of [
+    ["future", 20],
+    ["broken", 30],
+  ] as const) {
+    const written = new Date(Date.now() - age * DAY_MS);
+    utimesSync(join(dir, name, "result.json"), written, written);
+  }
   writeFileSync(join(dir, "a-file"), "");
   cpSync(join(dir, "oldest"), join(top, "elsewhere"), { recursive: true });
   symlinkSync(join(top, "elsewhere"), join(dir, "link"));
   symlinkSync(dir, join(dir, "circle"));
 });
 
-test("lists runs, the newest first, and nothing else", () => {
+test("lists runs, the newest first, those that cannot be read for what they are, and nothing else", () => {
   const { status, stdout } = hotshard("list", "--dir", dir, "--json");
   assert.equal(status, 0);
-  const runs = JSON.parse(stdout) as { name: string; verdict: string; messages: number; bytes: number }[];
+  const runs = JSON.parse(stdout) as RunFolder[];
   assert.deepEqual(
-    runs.map(({ name }) => name),
-    ["newest", "demo-x/3-lady-gaga", "old", "oldest"],
+    runs.map(({ name, verdict, readable }) => [name, verdict, readable]),
+    [
+      ["newest", "VALID", true],
+      ["demo-x/3-lady-gaga", "VALID", true],
+      ["old", "VALID", true],
+      ["oldest", "VALID", true],
+      ["future", "newer hotshard", false],
+      ["broken", "unreadable", false],
+    ],
   );
-  assert.ok(runs.every(({ verdict, messages, bytes }) => verdict === "VALID" && messages === 800 && bytes > 10_000));
+  assert.ok(runs.every(({ messages, bytes, readable }) => !readable || (messages === 800 && bytes > 10_000)));
   const lines = hotshard("--dir", dir).stdout.trimEnd().split("\n");
   assert.match(lines[1]!, /^\d{4}-\d\d-\d\d \d\d:\d\d UTC +VALID +\d\.\d\d\s× +800 +\d+ kB {2}newest$/u);
-  assert.equal(lines.length, 5);
+  assert.match(lines[5]!, / newer hotshard +– +– +\d+ kB {2}future$/u);
+  assert.match(lines[6]!, / unreadable +– +– +1 kB {2}broken$/u);
+  assert.equal(lines.length, 7);
 });
 
 test("shows a run by folder, id or as the latest", () => {
@@ -78,6 +97,7 @@ test("bad usage is one line", () => {
   const table = [
     [["prune"], /BAD_OPTIONS: give --older-than, --keep, or both/u],
     [["prune", "--older-than", "soon", "--keep", "-1"], /--older-than soon: .*; --keep -1: /u],
+    [["prune", "--older-than", "5", "--dir", dir], /BAD_OPTIONS: --older-than 5: an age with its unit, like 12h/u],
     [["list", "--dir", join(top, "nowhere")], /NO_RUNS: there is no folder .*nowhere/u],
     [["prune", "--keep", "1", "--dir", join(dir, "a-file")], /NO_RUNS: /u],
     [["show", "latest", "--dir", join(dir, "photos")], /NO_RESULT: there is no run in/u],
@@ -100,7 +120,9 @@ test("prune: a dry run deletes nothing; the real one deletes runs and only what 
     dry.stdout.match(/would delete .*/gu)?.map((line) => line.slice(line.lastIndexOf("/") + 1)),
     ["old", "oldest"],
   );
+  const left = "Left alone, as this hotshard cannot read them: future (newer hotshard), broken (unreadable).";
   assert.match(dry.stderr, /^2 of 4 runs would be deleted/u);
+  assert.ok(dry.stderr.includes(left), dry.stderr);
 
   const real = hotshard("prune", "--keep", "2", "--dir", dir);
   assert.equal(real.status, 0, real.stderr);
@@ -111,7 +133,7 @@ test("prune: a dry run deletes nothing; the real one deletes runs and only what 
   );
   assert.ok(existsSync(join(top, "elsewhere", "result.json")), "links are not followed");
   assert.match(hotshard("prune", "--older-than", "12h", "--keep", "9", "--dir", dir).stderr, /^2 of 2 runs deleted/u);
-  assert.deepEqual(readdirSync(dir).sort(), ["a-file", "broken", "circle", "link", "old", "photos"]);
+  assert.deepEqual(readdirSync(dir).sort(), ["a-file", "broken", "circle", "future", "link", "old", "photos"]);
 });
 
 test("runs that start in the same second have a folder each", async () => {

@@ -14,18 +14,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import { countTolerance } from "../../../loadtest/analysis/deviation.ts";
 import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
 import { explainError } from "../../../loadtest/exit-code.ts";
 import { loadScenario } from "../../../loadtest/own-scenario.ts";
 import { executeRun } from "../../../loadtest/run.ts";
 import { compileTrace } from "../../../loadtest/trace/compile-trace.ts";
+import { nameDialogs } from "../../../loadtest/trace/name-dialogs.ts";
 import { NAMES_FILE, prepareStory } from "../../../loadtest/trace/prepare.ts";
 import { trace } from "../../../loadtest/trace/trace.ts";
 import type { PlannedSend } from "../../../loadtest/traffic/contract.ts";
 import { mergeLanes } from "../../../loadtest/traffic/deal.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { dialogId } from "../../../server/placement/dialog.ts";
+import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
 import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hotshard-trace-test-"));
@@ -243,6 +246,17 @@ test(
     assert.deepEqual(openFiles(), []);
   },
 );
+
+test("hot dialogs, causes and advice have the names that the trace has for them", async () => {
+  const out = join(folder, "named");
+  mkdirSync(out);
+  writeFileSync(join(out, NAMES_FILE), gzipSync(`dialog,name\n1_9999,other\n${HOT_DIALOG},"the ""star"", $&"\n`));
+  const built = buildResult(runEvidence({}));
+  const named = await nameDialogs({ ...built, run: { ...built.run, scenario: "trace" } }, out);
+  assert.equal(named.hotDialogs[0]?.name, 'the "star", $&');
+  assert.match(named.advice[0]!.text, /^Split dialog the "star", \$& \(\d+_\d+\) /u);
+  assert.deepEqual(await nameDialogs(built, out), built, "another scenario's stay as they are");
+});
 
 test("a replayed trace is a valid run that names its dialogs", async () => {
   await loadScenario("trace");
