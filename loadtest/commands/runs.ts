@@ -59,10 +59,11 @@ export function addRuns(program: Command): void {
     .summary("delete runs by age or number; never anything that is not a run")
     .description(
       "Deletes runs that are older than --older-than and, of the others, all but the --keep newest. Only files that a run " +
-        "writes are deleted: a folder that holds anything else stays, with that.",
+        "writes are deleted: a folder that holds anything else stays, with that. Runs that this hotshard cannot read, those of " +
+        "a newer one too, stay and do not count.",
     )
     .option(...DIR)
-    .option("--older-than <age>", "12h, 7d")
+    .option("--older-than <age>", "a number with its unit: 12h, 7d")
     .option("--keep <number>", "how many of the newest to keep")
     .option("--dry-run", "say what would be deleted, and delete nothing")
     .addHelpText(
@@ -78,11 +79,11 @@ function list(runs: readonly RunFolder[], json: boolean): void {
   else process.stdout.write([HEAD, ...runs.map(row)].map((line) => `${line}\n`).join(""));
 }
 
-const HEAD = `${"started".padEnd(21)}${"verdict".padEnd(13)}${"max/mean".padStart(8)}${"messages".padStart(12)}${"size".padStart(9)}  folder`;
+const HEAD = `${"started".padEnd(21)}${"verdict".padEnd(15)}${"max/mean".padStart(8)}${"messages".padStart(12)}${"size".padStart(9)}  folder`;
 
 function row({ startedAt, verdict, maxOverMean, messages, bytes, name }: RunFolder): string {
   const skew = maxOverMean === null ? "–" : times(maxOverMean);
-  return `${escapeTerminal(moment(startedAt)).padEnd(21)}${escapeTerminal(verdict).padEnd(13)}${skew.padStart(8)}${count(messages).padStart(12)}${size(bytes).padStart(9)}  ${escapeTerminal(name)}`;
+  return `${escapeTerminal(moment(startedAt)).padEnd(21)}${verdict.padEnd(15)}${skew.padStart(8)}${(messages === null ? "–" : count(messages)).padStart(12)}${size(bytes).padStart(9)}  ${escapeTerminal(name)}`;
 }
 
 function size(bytes: number): string {
@@ -121,21 +122,23 @@ async function folderOf(reference: string, dir: string): Promise<string> {
   }
 }
 
-/** Seconds of `12h`, `7d`; NaN when it is neither. */
+/** Seconds of `12h`, `7d`; NaN when it is neither, and without a unit: who means days must not lose what is seconds old. */
 function ageOf(text: string): number {
   const days = /^(\d+(?:\.\d+)?)d$/u.exec(text.trim());
-  return days === null ? parseDuration(text) : Number(days[1]) * 86_400;
+  if (days !== null) return Number(days[1]) * 86_400;
+  return /[a-z]$/u.test(text.trim()) ? parseDuration(text) : Number.NaN;
 }
 
 async function prune({ dir, olderThan, keep, dryRun }: Given): Promise<void> {
   const faults: string[] = [];
   const age = olderThan === undefined ? Infinity : ageOf(olderThan);
-  if (Number.isNaN(age)) faults.push(`--older-than ${olderThan}: an age like 12h or 30d`);
+  if (Number.isNaN(age)) faults.push(`--older-than ${olderThan}: an age with its unit, like 12h or 30d`);
   if (keep !== undefined && !/^\d{1,9}$/u.test(keep)) faults.push(`--keep ${keep}: how many runs, a whole number`);
   if (olderThan === undefined && keep === undefined) faults.push("give --older-than, --keep, or both");
   if (faults.length > 0) throw new ConfigError("BAD_OPTIONS", faults.join("; "));
 
-  const runs = await findRuns(dir);
+  const all = await findRuns(dir);
+  const runs = all.filter(({ readable }) => readable);
   const before = new Date(Date.now() - Math.min(age, 1e9) * 1000).toISOString();
   const newest = keep === undefined ? runs.length : Number(keep);
   const doomed = runs.filter(({ startedAt }, i) => i >= newest || (age < Infinity && startedAt < before));
@@ -147,4 +150,6 @@ async function prune({ dir, olderThan, keep, dryRun }: Given): Promise<void> {
   const bytes = doomed.reduce((sum, run) => sum + run.bytes, 0);
   const did = dryRun === true ? "would be deleted" : "deleted";
   process.stderr.write(`${count(doomed.length)} of ${plural(runs.length, "run")} ${did}, ${size(bytes)}.\n`);
+  const left = all.flatMap(({ readable, name, verdict }) => (readable ? [] : [`${escapeTerminal(name)} (${verdict})`]));
+  if (left.length > 0) process.stderr.write(`Left alone, as this hotshard cannot read them: ${left.join(", ")}.\n`);
 }
