@@ -125,24 +125,24 @@ test("JUnit: a soak whose memory grows is a failed case, as it is a failed run",
   assert.match(junitReport({ ...result, trends: calm }), /tests="6" failures="0"/);
 });
 
+const acknowledging = (acked: readonly number[]): Result => ({
+  ...result,
+  shards: result.shards.map((shard, i) => ({ ...shard, acked: acked[i]! })),
+});
+
 test("shards with too few messages for a p99 are named", () => {
-  const of = (acked: readonly number[]) => ({
-    ...result,
-    shards: result.shards.map((shard, i) => ({ ...shard, acked: acked[i]! })),
-  });
-  const plain = (text: string): string => text.replaceAll(/\s+/gu, " ");
   for (const [acked, where] of [
     [[900, 367, 0, 20], "shards 01 and 03"],
     [[368, 367, 800, 800], "shard 01"],
     [[1, 2, 3, 4], "each shard"],
   ] as const) {
     const words = `Fewer than 368 messages on ${where}: a p99 of so few`;
-    const some = of(acked);
+    const some = acknowledging(acked);
     for (const report of [terminalReport(some, {}, {}), markdownReport(some), htmlReport(some, [])]) {
-      assert.ok(plain(report).includes(words), words);
+      assert.ok(report.replaceAll(/\s+/gu, " ").includes(words), words);
     }
   }
-  assert.doesNotMatch(terminalReport(of([368, 368, 368, 0]), {}, {}), /Fewer than/);
+  assert.doesNotMatch(terminalReport(acknowledging([368, 368, 368, 0]), {}, {}), /Fewer than/);
 });
 
 test("a run of which nothing is stored says nothing of skew, causes and remedies", () => {
