@@ -16,34 +16,54 @@ export interface AdviceInput {
   readonly crowd?: Crowd;
   /** max/mean up to which nothing needs to be done, above 1; default 1.25. */
   readonly target?: number;
+  /** Whether other dialogs become hot while the traffic goes on; then none is worth a pin or a split. */
+  readonly walks?: boolean;
 }
 
 /** Dialogs that are mended at most. */
 const STEPS = 3;
-/** A remedy that takes less off max/mean is not worth its move. */
-const WORTHWHILE = 0.95;
+/** A remedy must take this part off what max/mean is above 1, or it is not worth its move. */
+const WORTHWHILE = 0.2;
+/** Steps that bring no more than the rest of the gain are left out. */
+const MOST_OF_IT = 0.9;
+
+const isWorthwhile = (now: number, then: number): boolean => now - then >= WORTHWHILE * (now - 1);
 
 /**
  * What to do about the skew of these dialogs, best first: what reaches the target before what does not, then pins and
  * splits, another placement, another shard. These are alternatives, except that pins and splits of several hot dialogs
  * are steps: each one's forecast has the ones before it followed. "none" comes alone.
  *
+ * Nothing is advised that takes less than a fifth off what max/mean is above 1: a move costs more than that is worth, and
+ * the next hour's dialogs vary by as much. Where chance alone explains the skew (its 99 % quantile, `noiseFloor`) one
+ * step must do so by itself: several heavy dialogs that met or parted by chance will do so again.
+ *
  * Forecasts are max/mean of the remedied topology over these very counts (see `expectedLoads`).
  */
 export function advise(input: AdviceInput): Advice[] {
-  const { topology, counts, crowd = NOBODY, target = 1.25 } = input;
+  const { topology, counts, crowd = NOBODY, target = 1.25, walks = false } = input;
   const now = maxOverMean(expectedLoads(topology, counts, crowd));
-  const dialogs = counts.length + crowd.dialogs;
-  const chance = noiseFloor(dialogs, topology.shards.length).p99;
+  const chance = noiseFloor(counts.length + crowd.dialogs, topology.shards.length).p99;
   const tolerable = leastMaxOverMean(topology, counts, crowd) > target ? target : Math.max(target, chance);
   if (now <= tolerable) return [nothingToDo(now, target, chance)];
   const placement = changePlacement(topology, counts, crowd);
   const shard = addShard(topology, counts, crowd);
-  const ways = [mendDialogs(topology, counts, crowd, target), placement === null ? [] : [placement]]
-    .filter((steps) => outcome(steps) < now * WORTHWHILE)
-    .concat(shard === null ? [] : [[shard]]);
-  if (ways.length === 0) return [nothingHelps(now, dialogs)];
-  return ways.sort((a, b) => shortOf(target, a) - shortOf(target, b)).flat();
+  const mended = walks ? [] : mendDialogs(input, now, now <= chance ? 1 : STEPS);
+  const ways = [mended, placement === null ? [] : [placement], shard === null ? [] : [shard]].filter((steps) =>
+    isWorthwhile(now, outcome(steps)),
+  );
+  if (ways.length === 0) return [nothingHelps(now, chance, target, walks)];
+  ways.sort((a, b) => shortOf(target, a) - shortOf(target, b));
+  return outcome(ways[0]!) > target ? missing(target, ways.flat()) : ways.flat();
+}
+
+/** The last of them says that all of them are not enough. */
+function missing(target: number, advice: readonly Advice[]): Advice[] {
+  const last = advice.at(-1)!;
+  return [
+    ...advice.slice(0, -1),
+    { ...last, text: `${last.text} No remedy was found that reaches the target of ${target}.` },
+  ];
 }
 
 /** Of any layout that splits nothing more: the heaviest dialog lies somewhere. Above it nothing is chance. */
@@ -60,10 +80,11 @@ function leastMaxOverMean(topology: Topology, counts: readonly DialogCount[], { 
 }
 
 /** Pins or splits one dialog after the other until the target is reached, or as far as that helps. */
-function mendDialogs(topology: Topology, counts: readonly DialogCount[], crowd: Crowd, target: number): Advice[] {
+function mendDialogs(input: AdviceInput, now: number, mostSteps: number): Advice[] {
+  const { topology, counts, crowd = NOBODY, target = 1.25 } = input;
   const steps: Advice[] = [];
   let followed = topology;
-  while (steps.length < STEPS && outcome(steps) > target) {
+  while (steps.length < mostSteps && outcome(steps) > target) {
     const [hot, ...later] = suspects(followed, counts, crowd, target, new Set(steps.map(({ dialog }) => dialog)));
     if (hot === undefined) break;
     // The dialogs that are still to be mended would hide what this one's remedy does.
@@ -72,12 +93,25 @@ function mendDialogs(topology: Topology, counts: readonly DialogCount[], crowd: 
     const advice = mendDialog(followed, visible, hot, target, crowd);
     if (advice === null) break;
     followed = remedyTopology(followed, advice);
-    const text =
-      steps.length === 0 ? advice.text : `Then ${advice.text.charAt(0).toLowerCase()}${advice.text.slice(1)}`;
-    steps.push({ ...advice, text, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts, crowd)) } });
+    steps.push({ ...advice, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts, crowd)) } });
   }
+  return inWords(neededOf(steps, now, target), now);
+}
+
+/** The fewest of these steps that reach the target, or else have most of what they gain together. */
+function neededOf(steps: readonly Advice[], now: number, target: number): Advice[] {
   const outcomes = steps.map(({ forecast }) => forecast.maxOverMean);
-  return steps.slice(0, outcomes.indexOf(Math.min(...outcomes)) + 1);
+  const best = Math.min(...outcomes);
+  const enough = best <= target ? target : now - MOST_OF_IT * (now - best);
+  return steps.slice(0, outcomes.findIndex((one) => one <= enough) + 1);
+}
+
+function inWords(steps: readonly Advice[], now: number): Advice[] {
+  return steps.map((step, i) => {
+    const text = i === 0 ? step.text : `Then ${step.text.charAt(0).toLowerCase()}${step.text.slice(1)}`;
+    const alone = i === steps.length - 1 || isWorthwhile(now, step.forecast.maxOverMean);
+    return { ...step, text: alone ? text : `${text} It helps only together with the next step.` };
+  });
 }
 
 /** The hot dialogs; without any, the heaviest of the busiest shard, where several that are not hot alone may meet. */
@@ -120,7 +154,13 @@ function nothingToDo(now: number, target: number, chance: number): Advice {
   return { action: "none", text: `Nothing needs to be done: ${why}.`, forecast: { maxOverMean: now } };
 }
 
-function nothingHelps(now: number, dialogs: number): Advice {
-  const text = `No remedy is clearly better: no dialog is hot and the placement is even; chance put these ${dialogs} dialogs so.`;
+/** Why nothing is advised though the target is missed. */
+function nothingHelps(now: number, chance: number, target: number, walks: boolean): Advice {
+  const why = walks
+    ? "the hot dialogs change while the traffic goes on, and a pin or a split would follow yesterday's star"
+    : now <= chance
+      ? `chance alone makes so few dialogs this uneven (max/mean up to ${chance.toFixed(2)})`
+      : "none that was found takes a fifth off what max/mean is above 1";
+  const text = `No remedy is worth its move: ${why}. The target of ${target} is missed.`;
   return { action: "none", text, forecast: { maxOverMean: now } };
 }

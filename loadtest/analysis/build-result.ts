@@ -160,14 +160,14 @@ export function buildResult(evidence: RunEvidence): Result {
   const { measurement, dials, scenario, before, after, unknowns } = evidence;
   const layout = layoutOf(after.topology, evidence.dialogs);
   const known = findScenario(scenario);
-  const { askedShare = null, expected, popularity } = known?.make(dials) ?? {};
+  const { askedShare = null, expected, popularity, walks = false } = known?.make(dials) ?? {};
   const scheduleS = elapsedSeconds(measurement, dials, expected);
   const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i]!, reply }));
   const audited = audit(measurement, evidence.audit, lookups).audit;
   const shards = measuredShards({ measurement, before, after, layout, scheduleS });
   const stored = layout.dialogs.reduce((total, { count }) => total + count, 0);
   const skew = skewOf(layout, shards, isNewestSince(after.topology, measurement.startedAt));
-  const advice = advise({ topology: after.topology, counts: layout.dialogs });
+  const advice = advise({ topology: after.topology, counts: layout.dialogs, walks });
   const seen = layout.labels.map((label) => ({ label, ...measuredOf(measurement, label) }));
   const cores = measurement.driver === "node" ? 1 : availableParallelism();
   const { generator } = measurement;

@@ -140,17 +140,24 @@ export function causeInWords(result: Result): string {
   return `popular dialogs: the ${result.hotDialogs.length} heaviest hold ${percent(together)} of the messages`;
 }
 
-/** The first advice and what it promises, for the line under the headline; null when there is nothing to do. */
+/**
+ * The first advice and what it promises, for the line under the headline; null when there is nothing to do. Pins and
+ * splits are steps: it says what all of them give.
+ */
 export function remedyInWords(result: Result): string | null {
   const [advice] = result.advice;
   if (advice === undefined || advice.action === "none") return null;
-  const forecast = times(advice.forecast.maxOverMean);
-  const it = mainCause(result) === "popularity" || advice.dialog === undefined ? "it" : `dialog ${advice.dialog}`;
   const { action, shards, placement, readFanout } = advice;
-  if (action === "add-shard") return `Add a shard: ${forecast}.`;
-  if (action === "change-placement") return `Change the placement to ${placement ?? "another"}: ${forecast}.`;
-  if (action === "split") return `Split ${it} over ${plural(shards?.length ?? readFanout ?? 2, "shard")}: ${forecast}.`;
-  return `Pin ${it} to shard ${shards?.[0] ?? "?"} and give that shard less of the rest: ${forecast}.`;
+  if (action === "add-shard") return `Add a shard: ${times(advice.forecast.maxOverMean)}.`;
+  if (action === "change-placement") {
+    return `Change the placement to ${placement ?? "another"}: ${times(advice.forecast.maxOverMean)}.`;
+  }
+  const steps = result.advice.filter((step) => step.action === "pin" || step.action === "split");
+  const more = steps.length > 1 ? `, and mend ${plural(steps.length - 1, "more dialog")}` : "";
+  const gives = `${more}: ${times(steps.at(-1)!.forecast.maxOverMean)}.`;
+  const it = mainCause(result) === "popularity" || advice.dialog === undefined ? "it" : `dialog ${advice.dialog}`;
+  if (action === "split") return `Split ${it} over ${plural(shards?.length ?? readFanout ?? 2, "shard")}${gives}`;
+  return `Pin ${it} to shard ${shards?.[0] ?? "?"} and give that shard less of the rest${gives}`;
 }
 
 /** Cause and remedy, for the line under the headline; empty when there is nothing to say. */

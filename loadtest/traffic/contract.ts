@@ -62,6 +62,8 @@ export interface Story {
    * process of the rate asked for, and the verdict holds its gaps to that.
    */
   readonly expected?: number;
+  /** Whether other dialogs become hot as the run goes on; absent: they stay the same. */
+  readonly walks?: boolean;
   /** The popularity of dialogs that the story makes; absent when it promises none. */
   readonly popularity?: Popularity;
 }

@@ -116,6 +116,7 @@ export const flashCrowd = defineScenario({
       users: dials.users,
       askedShare: plan.hotMessages / plan.messages,
       expected: plan.messages,
+      walks: dials.walkS > 0,
       isHot: plan.isHot,
       joinsAt: (user) => plan.joinsAt(user),
       lanes: () => lanes(dials, plan),

@@ -87,6 +87,8 @@ test("how long an interrupted run went on is told by its slices where the pace i
   const crowd = { ...dials, durationS: 600, rate: 100 };
   const burst = buildResult({ ...evidence, scenario: "flash-crowd", measurement: interrupted, dials: crowd });
   near(burst.traffic.rate, 500, 75);
+  assert.equal(even.advice[0]?.action, "split");
+  assert.match(burst.advice[0]!.text, /yesterday's star/u, "its hot dialogs change");
   near(burst.shards[0]?.offeredPerS, even.shards[0]!.offeredPerS, 0.15 * even.shards[0]!.offeredPerS);
   const nothing = { ...interrupted, planned: 0, slices: [] };
   assert.ok(buildResult({ ...evidence, scenario: "flash-crowd", measurement: nothing, dials: crowd }).traffic.rate > 0);

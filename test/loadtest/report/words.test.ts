@@ -42,6 +42,14 @@ test("an advice that is not enough says so; sums of seconds have no tail", () =>
   assert.match(trafficInWords({ ...result, run }), / in 1\.2 s$/);
 });
 
+test("what several steps give together is what is promised", () => {
+  const result = built({});
+  const [first] = result.advice;
+  const then = { ...first!, text: "Then", dialog: "1_2", forecast: { maxOverMean: 1.2 } };
+  const words = plain(remedyInWords({ ...result, advice: [{ ...first!, forecast: { maxOverMean: 2 } }, then] }));
+  assert.match(words, /^Split it over [23] shards, and mend 1 more dialog: 1\.20 ×\.$/u);
+});
+
 test("an uneven ring is blamed on the placement", () => {
   const result = built({ hotShare: 0, placement: "ring:virtualNodes=1", rate: 500 });
   assert.match(plain(causeInWords(result)), /^the placement ring:virtualNodes=1 gives the shards unequal shares/);
