@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -126,10 +126,15 @@ describe("the npm package", () => {
 
   test("types of what users import", async () => {
     writeFileSync(join(folder, "user.ts"), USER);
+    copyFileSync(join(home, "examples/support-desk.ts"), join(folder, "support-desk.ts"));
     const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2024", "--types", ""];
-    await run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), ...options, "user.ts"], {
-      cwd: folder,
-    }).catch((error: { stdout: string }) => assert.fail(error.stdout));
+    await run(
+      process.execPath,
+      [join(ROOT, "node_modules/typescript/bin/tsc"), ...options, "user.ts", "support-desk.ts"],
+      {
+        cwd: folder,
+      },
+    ).catch((error: { stdout: string }) => assert.fail(error.stdout));
     const { stdout } = await run(process.execPath, ["user.ts"], { cwd: folder });
     assert.equal(stdout, "1_2 lies on shard 00\n");
   });
