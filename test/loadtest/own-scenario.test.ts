@@ -107,6 +107,10 @@ test("a story that fails, is none, or sends what nobody can send is said in one 
     [drawing("({ author: user(0), to: user(0) })"), /author 1, to 1: nobody writes to themselves/u],
     [drawing("({ author: 2, to: 1 })"), /author 2, to 1: the author must be one of the lane's own users/u],
     [drawing("({ author: user(0), to: given.users + 1 })"), /author 1, to 501: whom to must be 1 to users, 500/u],
+    [
+      drawing("({ author: user(0), to: 2 })").replace("rate: 9", "rate: NaN"),
+      /rate of a lane must be 0 or more, not NaN/u,
+    ],
     [drawing("({ author: user(0) })"), /to undefined: whom to must be/u],
   ];
   for (const [index, [made, expected]] of stories.entries()) {
