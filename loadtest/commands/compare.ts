@@ -54,7 +54,7 @@ export function addCompare(program: Command, finish: (code: number) => void): vo
     .option("--least <ms>", "nor are changes of a duration below this", "1ms")
     .option("--allow <codes>", `compare in spite of: ${[...ALLOWABLE].join(", ")}`)
     .option("--fail-on-worse", "exit 1 when a figure is worse beyond --tolerance")
-    .option("--json", "print compare.json on stdout")
+    .option("--json", "print compare.json on stdout; what people read goes to stderr")
     .addHelpText("after", HELP)
     .action(async (a: string, b: string, given: Given) => {
       finish(await (given.interleave === true ? interleave(a, b, given) : compareFolders(a, b, given)));
@@ -129,7 +129,8 @@ const outOf = async ({ out }: Given): Promise<string> => out ?? (await freshFold
 /** Writes the comparison, prints it, and says what the shell is told. */
 async function tell(comparison: Comparison, out: string, given: Given): Promise<number> {
   await writeComparison(out, comparison);
-  process.stderr.write(`${terminalComparison(comparison, process.stderr)}\nReport: ${join(out, "compare.html")}\n`);
+  const screen = given.json === true ? process.stderr : process.stdout;
+  screen.write(`${terminalComparison(comparison, screen)}\nReport: ${join(out, "compare.html")}\n`);
   if (given.json === true) process.stdout.write(`${JSON.stringify(comparison)}\n`);
   const isWorse = comparison.changes.some(({ outcome }) => outcome === "worse");
   return given.failOnWorse === true && isWorse ? EXIT.failed : EXIT.good;

@@ -10,7 +10,7 @@ import { createInputFaults, type InputFaults } from "../keys/input-faults.ts";
 import { readRows } from "../keys/rows.ts";
 import { readResult } from "../report/folder.ts";
 import { whatIfPage } from "../report/what-if-page.ts";
-import { whatIfTerminal } from "../report/what-if-terminal.ts";
+import { whatIfFaults, whatIfTerminal } from "../report/what-if-terminal.ts";
 import { forecastLayouts, type WhatIfOrder } from "../what-if.ts";
 import { shellCommand, type GivenFlags } from "../command-line.ts";
 import { parseToday, wholeNumber, type TodayLayout } from "./whatif-options.ts";
@@ -70,7 +70,7 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
     .addOption(new Option("--time <column>", "its column of the time: a date, or a number since 1970"))
     .addOption(new Option("--rows <n>", "rows that may be read").default("2000000"))
     .addOption(new Option("--seconds <n>", "seconds that the database may work").default("30"))
-    .option("--json", "print the answer as JSON on stdout")
+    .option("--json", "print the answer as JSON on stdout; what people read goes to stderr")
     .addHelpText("after", AFTER)
     .action(async (input: string, options: Options, command: Command) => {
       const typed = Object.entries(options).filter(
@@ -104,7 +104,9 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
   });
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
   await writeFile(options.out, whatIfPage(document));
-  process.stderr.write(`${whatIfTerminal(document, process.stderr)}Picture: ${options.out}\n`);
+  process.stderr.write(whatIfFaults(document, process.stderr));
+  const screen = options.json === true ? process.stderr : process.stdout;
+  screen.write(`${whatIfTerminal(document, screen)}Picture: ${options.out}\n`);
   if (options.json === true) process.stdout.write(`${JSON.stringify(document)}\n`);
   return document.input.faults.some(({ lost }) => lost) ? EXIT.usage : EXIT.good;
 }

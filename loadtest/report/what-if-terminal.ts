@@ -4,20 +4,27 @@ import { wrap, type Screen } from "./terminal.ts";
 import type { WhatIf, WhatIfRow } from "./what-if-document.ts";
 import { ASSUMED, headlineToday, inputInWords, methodInWords, samplingInWords } from "./what-if-words.ts";
 
+const columnsOf = ({ columns = 80 }: Screen): number => Math.max(60, Math.min(100, columns));
+
+/** What could not be used, a line each; empty when all of the input was. */
+export function whatIfFaults({ input }: WhatIf, screen: Screen): string {
+  const lines = input.faults.map(
+    ({ code, where, message, lines: many }) =>
+      `${code}: ${where}: ${message}.${many > 1 ? ` ${plural(many, "line")} have it.` : ""}`,
+  );
+  return lines.map((line) => `${wrap(line, columnsOf(screen))}\n`).join("");
+}
+
 /** The answer in a screen of text; 80 columns when the screen does not say. */
 export function whatIfTerminal(document: WhatIf, screen: Screen): string {
-  const columns = Math.max(60, Math.min(100, screen.columns ?? 80));
+  const columns = columnsOf(screen);
   const { input, today, rows, advice } = document;
   const plain = (sentence: string): string => wrap(sentence, columns);
-  const faults = input.faults.map(({ code, where, message, lines }) =>
-    plain(`${code}: ${where}: ${message}.${lines > 1 ? ` ${plural(lines, "line")} have it.` : ""}`),
-  );
   const remedies = advice.map(
     ({ text, forecast, action }) =>
       `- ${text}${action === "none" ? "" : ` Forecast max/mean ${times(forecast.maxOverMean)}, now ${times(today.maxOverMean)}.`}`,
   );
   return [
-    ...faults,
     plain(`${input.name}: ${inputInWords(document)}.`),
     plain(headlineToday(document)),
     ...(input.sample === null ? [] : [plain(samplingInWords(document))]),

@@ -44,6 +44,8 @@ describe("hotshard compare and capacity", () => {
     assert.match(readFileSync(at("c/compare.html"), "utf8"), /^<!doctype html>/u);
     const failing = await hotshard("compare", at("before"), at("after"), "--out", at("c"), "--fail-on-worse");
     assert.equal(failing.code, 1);
+    assert.match(failing.stdout, /^Shard 01 is worse: [^]*\nReport: \S+compare\.html\n$/u);
+    assert.equal(failing.stderr, "");
     const wide = await hotshard(
       "compare",
       at("before"),
