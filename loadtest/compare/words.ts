@@ -61,8 +61,12 @@ export function comparisonHeadline(comparison: Comparison): string {
 /** Not plainly "No difference." when there may be one that nobody could see. */
 function noDifference({ changes, skipped }: Comparison): string {
   if (changes.length === 0) return "Nothing could be compared.";
-  if (changes.some(({ outcome }) => outcome === "unclear"))
-    return "No difference was found, and not all could be told.";
+  const unclear = changes.filter(({ outcome }) => outcome === "unclear").length;
+  if (unclear === changes.length) return "Too noisy to tell: no figure could be decided.";
+  if (unclear > 0) {
+    const are = unclear === 1 ? "is" : "are";
+    return `No difference was found, and ${unclear} of ${plural(changes.length, "figure")} ${are} too noisy to tell.`;
+  }
   const left = skipped.filter(({ shard }) => shard === null).map(({ metric }) => metricInWords(metric));
   if (left.length === 0) return "No difference.";
   const last = left.pop()!;

@@ -213,6 +213,12 @@ test("what rests on too few samples is said to be not compared, on every page an
   for (const text of [terminal, markdownComparison(calm)]) assert.match(text, sentence);
   assert.equal(comparisonHeadline({ ...calm, changes: [] }), "Nothing could be compared.");
   assert.equal(comparisonHeadline({ ...calm, skipped: [] }), "No difference.");
+  const noisy = calm.changes.map((one) => ({ ...one, outcome: "unclear" as const }));
+  assert.equal(comparisonHeadline({ ...calm, changes: noisy }), "Too noisy to tell: no figure could be decided.");
+  assert.equal(
+    comparisonHeadline({ ...calm, changes: [...calm.changes.slice(0, 2), ...noisy.slice(2, 5)] }),
+    "No difference was found, and 3 of 5 figures are too noisy to tell.",
+  );
   const { skipped } = calm;
   const ofShards = { ...calm, skipped: skipped.filter(({ shard }) => shard !== null) };
   assert.equal(comparisonHeadline(ofShards), "No difference.", "all shards together were compared");
