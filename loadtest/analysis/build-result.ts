@@ -6,6 +6,7 @@ import type {
   ShardsReply,
   ShardStatus,
 } from "../../server/protocol/http.ts";
+import type { Topology } from "../../server/placement/contract.ts";
 import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
 import type { Result } from "../report/result.ts";
@@ -20,11 +21,13 @@ import { blastRadius } from "./blast-radius.ts";
 import { causesOfSkew } from "./causes.ts";
 import { testHash } from "./hash-test.ts";
 import { elapsedSeconds } from "./elapsed.ts";
+import { expectedLoads } from "./forecast.ts";
 import { headroomOf, type AdviceForecast } from "./headroom.ts";
 import { measuredOf, measuredShards } from "./measured-shards.ts";
 import { isNewestSince } from "./newest-segment.ts";
 import { noiseFloor } from "./noise-floor.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
+import { remedyTopology } from "./remedy.ts";
 import { realisedZipf } from "./realised-zipf.ts";
 import { judge } from "./verdict.ts";
 import { whatIf } from "./what-if.ts";
@@ -140,12 +143,14 @@ const fiveQuantiles = (data: HistogramData): Result["latencyMs"]["delivery"] => 
 });
 
 /** What the first advice promises; null when it is to do nothing. */
-function forecastOf(advice: Result["advice"], shards: number): AdviceForecast | null {
+function forecastOf(advice: Result["advice"], { dialogs }: Layout, topology: Topology): AdviceForecast | null {
   const [first] = advice;
   if (first === undefined || first.action === "none") return null;
+  const followed = remedyTopology(topology, first);
+  const loads = expectedLoads(followed, dialogs);
+  const total = loads.reduce((sum, load) => sum + load, 0);
   return {
-    maxOverMean: first.forecast.maxOverMean,
-    shards: first.action === "add-shard" ? shards + 1 : shards,
+    shares: new Map(followed.shards.map((label, i) => [label, loads[i]! / total])),
     readFanout: first.readFanout ?? 1,
   };
 }
@@ -210,7 +215,7 @@ export function buildResult(evidence: RunEvidence): Result {
       seen.map(({ label, innocent }, i) => ({ label, innocent, stored: shards[i]?.stored ?? 0 })),
       askedShare !== null,
     ),
-    headroom: headroomOf(shards, forecastOf(advice, shards.length)),
+    headroom: headroomOf(shards, forecastOf(advice, layout, after.topology)),
     hotDialogs: layout.dialogs.slice(0, HOT_DIALOGS).map(({ dialog, count, labels }, i) => ({
       rank: i + 1,
       dialog,

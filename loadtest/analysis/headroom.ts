@@ -1,3 +1,27 @@
+import type { WriterFit } from "../../server/placement/writer-fit.ts";
+
+/** Writers that are less busy commit row by row, which says nothing of full commits. */
+const LEAST_BUSY = 0.1;
+/** The ends of a limit's 95 % interval may be so many times apart. */
+const WIDEST = 2;
+
+/** Rows per second at saturation, with its 95 % interval. */
+export interface WriterLimit {
+  readonly limitPerS: number;
+  readonly limitInterval: { readonly low: number; readonly high: number };
+}
+
+/**
+ * The limit of a writer where the run can know it, else null. The fit (`fitWriter`) is a line through commits that mostly
+ * hold a few rows, followed to a full one. It is believed when its 95 % interval spans at most a factor of two (commits were
+ * many enough, and large enough) and the writer was busy for at least a tenth of the time. A shape's limit always is.
+ */
+export function knownLimit({ busy, byShape, interval, limitPerS }: WriterFit): WriterLimit | null {
+  if (limitPerS === null || interval === null) return null;
+  const known = byShape || (busy >= LEAST_BUSY && interval.high <= WIDEST * interval.low);
+  return known ? { limitPerS, limitInterval: interval } : null;
+}
+
 /** One shard's writer and what was asked of it. */
 export interface ShardLoad {
   readonly label: string;
@@ -5,6 +29,7 @@ export interface ShardLoad {
   readonly offeredPerS: number;
   /** Rows per second at saturation; null when unknown. */
   readonly limitPerS: number | null;
+  readonly limitInterval?: WriterLimit["limitInterval"];
 }
 
 export interface Headroom {
@@ -14,6 +39,8 @@ export interface Headroom {
   readonly limitPerS: number;
   /** 0.38: the traffic can grow by 38 % before the shard saturates; negative: it is beyond already. */
   readonly growthToLimit: number;
+  /** 95 % interval of it: until the first of all shards saturates, whichever it is. */
+  readonly growthInterval: { readonly low: number; readonly high: number };
   /** The same after the advice; null when there is none to follow. */
   readonly afterAdvice: number | null;
   /** Shards that a read of the advised dialog asks then. */
@@ -21,9 +48,8 @@ export interface Headroom {
 }
 
 export interface AdviceForecast {
-  readonly maxOverMean: number;
-  /** Number of shards after the advice. */
-  readonly shards: number;
+  /** Of all messages, by shard, once the advice is followed; 0…1. */
+  readonly shares: ReadonlyMap<string, number>;
   readonly readFanout: number;
 }
 
@@ -50,26 +76,39 @@ export function offeredRates(
 }
 
 /**
- * How much the traffic can grow before the first shard saturates, today and with the advice followed. The most loaded
- * shard of the forecast is assumed to write as fast as the shard that saturates first today.
+ * How much the traffic can grow before the first shard saturates, today and with the advice followed. Each shard writes
+ * then as fast as today; one whose limit is unknown, and a new one, as fast as the one that is first today.
  *
- * @returns null when no loaded shard's limit is known
+ * @returns null when the limit of the shard that is sent most is not known (`knownLimit`): nobody could say which is first
  */
 export function headroomOf(shards: readonly ShardLoad[], advice: AdviceForecast | null): Headroom | null {
-  let first: { shard: string; nowPerS: number; limitPerS: number; growthToLimit: number } | null = null;
-  for (const { label, offeredPerS, limitPerS } of shards) {
-    if (limitPerS === null || offeredPerS <= 0) continue;
-    const growthToLimit = limitPerS / offeredPerS - 1;
-    if (first === null || growthToLimit < first.growthToLimit) {
-      first = { shard: label, nowPerS: offeredPerS, limitPerS, growthToLimit };
-    }
-  }
-  if (first === null) return null;
-  const offered = shards.reduce((total, { offeredPerS }) => total + offeredPerS, 0);
-  const afterPerS = advice === null ? null : (offered * advice.maxOverMean) / advice.shards;
+  const known = shards.flatMap(({ label, offeredPerS, limitPerS, limitInterval }) => {
+    if (limitPerS === null || offeredPerS <= 0) return [];
+    const { low, high } = limitInterval ?? { low: limitPerS, high: limitPerS };
+    const growth = (limit: number) => limit / offeredPerS - 1;
+    return [{ label, offeredPerS, limitPerS, growth: growth(limitPerS), low: growth(low), high: growth(high) }];
+  });
+  if (known.length === 0) return null;
+  const first = known.reduce((least, one) => (one.growth < least.growth ? one : least));
+  const most = shards.reduce((fullest, one) => (one.offeredPerS > fullest.offeredPerS ? one : fullest));
+  if (most.limitPerS === null) return null;
   return {
-    ...first,
-    afterAdvice: afterPerS === null ? null : first.limitPerS / afterPerS - 1,
+    shard: first.label,
+    nowPerS: first.offeredPerS,
+    limitPerS: first.limitPerS,
+    growthToLimit: first.growth,
+    growthInterval: {
+      low: Math.min(...known.map(({ low }) => low)),
+      high: Math.min(...known.map(({ high }) => high)),
+    },
+    afterAdvice: advice === null ? null : growthAfter(shards, first.limitPerS, advice),
     readFanout: advice?.readFanout ?? 1,
   };
+}
+
+function growthAfter(shards: readonly ShardLoad[], firstLimit: number, { shares }: AdviceForecast): number {
+  const offered = shards.reduce((total, { offeredPerS }) => total + offeredPerS, 0);
+  const limits = new Map(shards.flatMap(({ label, limitPerS }) => (limitPerS === null ? [] : [[label, limitPerS]])));
+  const growths = [...shares].map(([label, share]) => (limits.get(label) ?? firstLimit) / (offered * share) - 1);
+  return Math.min(...growths);
 }

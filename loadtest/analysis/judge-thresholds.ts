@@ -65,7 +65,8 @@ const SHOW: Readonly<Record<Kind, (value: number) => string>> = {
 function inWords(kind: Kind, { value, low, high, samples }: Reading, clear: boolean): string {
   const show = SHOW[kind];
   const ends = [low === null ? "?" : show(low), high === null ? "?" : show(high)].join(" to ");
-  const interval = low === null && high === null ? "" : ` (95 % interval ${ends}, ${count(samples ?? 0)} samples)`;
+  const basis = samples === null ? "" : `, ${count(samples)} samples`;
+  const interval = low === null && high === null ? "" : ` (95 % interval ${ends}${basis})`;
   const doubt = clear ? "" : " The interval reaches across the limit: another run may come out differently.";
   return `${show(value)}${interval}.${doubt}`;
 }

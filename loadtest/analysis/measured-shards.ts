@@ -3,7 +3,7 @@ import type { ShardsReply, ShardStatus, WriterTotals } from "../../server/protoc
 import type { Measurement, ShardMeasurement } from "../drivers/contract.ts";
 import type { Result } from "../report/result.ts";
 import { quantileOf, type HistogramData } from "../traffic/histogram.ts";
-import { offeredRates } from "./headroom.ts";
+import { knownLimit, offeredRates } from "./headroom.ts";
 import type { Layout } from "./where-it-lay.ts";
 
 const EMPTY: HistogramData = { count: 0, sum: 0, max: 0, buckets: [] };
@@ -55,7 +55,9 @@ export function measuredShards({ measurement, before, after, layout, scheduleS }
   const total = stored.reduce((a, b) => a + b, 0);
   const fits = layout.labels.map((label) => {
     const status = after.shards.find((shard) => shard.label === label);
-    return status === undefined ? { busy: 0, limitPerS: null } : fitWriter(startOf(before, status), status, scheduleS);
+    if (status === undefined) return { busy: 0, limit: null };
+    const fit = fitWriter(startOf(before, status), status, scheduleS);
+    return { busy: fit.busy, limit: knownLimit(fit) };
   });
   const seen = layout.labels.map((label) => measuredOf(measurement, label));
   const offered = offeredRates(
@@ -78,7 +80,8 @@ export function measuredShards({ measurement, before, after, layout, scheduleS }
       serviceMs: quantiles(shard.service),
       dialogs: dialogs[i]!,
       offeredPerS: offered[i]!,
-      limitPerS: fits[i]?.limitPerS ?? null,
+      limitPerS: null,
+      ...fits[i]?.limit,
       busy: fits[i]?.busy ?? 0,
     };
   });

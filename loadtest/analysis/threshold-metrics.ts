@@ -209,7 +209,10 @@ const TABLE = {
     kind: "share",
     meaning: "growth of the traffic until the first shard saturates",
     needs: NOTHING,
-    read: ({ result }) => (result.headroom === null ? null : certain(result.headroom.growthToLimit)),
+    read({ result: { headroom } }) {
+      if (headroom === null) return null;
+      return { value: headroom.growthToLimit, low: null, high: null, ...headroom.growthInterval, samples: null };
+    },
   },
   "traffic.rate": {
     kind: "rate",

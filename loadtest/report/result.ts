@@ -49,6 +49,8 @@ const LatencyInterval = Type.Object({
   high: Num("Upper end, ms"),
 });
 
+const Ends = (description: string) => Type.Object({ low: Num("Lower end"), high: Num("Upper end") }, { description });
+
 const Shard = Type.Object({
   label: Label,
   acked: Count("Messages"),
@@ -62,6 +64,7 @@ const Shard = Type.Object({
   dialogs: Count("Distinct dialogs with a stored message here"),
   offeredPerS: Num("Messages per second sent to it, whether or not it could take them"),
   limitPerS: Nullable(Num("Rows per second at saturation; null: the run cannot tell")),
+  limitInterval: Type.Optional(Ends("95 % interval of the limit; absent: not known, or in files of early versions")),
   busy: Num("Share of the schedule in which its writer had a commit under way, 0…1"),
 });
 
@@ -246,6 +249,7 @@ export const ResultSchema = Type.Object(
         nowPerS: Num("Rows per second now"),
         limitPerS: Num("Rows per second at saturation"),
         growthToLimit: Num("0.38: the traffic can grow by 38 % before this shard saturates; negative: it already does"),
+        growthInterval: Type.Optional(Ends("95 % interval of the growth; absent in files of early versions")),
         afterAdvice: Nullable(Num("The same after the first advice")),
         readFanout: Type.Integer({ minimum: 1, description: "Shards a read asks after the first advice" }),
       }),

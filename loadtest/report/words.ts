@@ -169,6 +169,13 @@ export function leadInWords(result: Result): string {
 
 const ACTIONS = { none: "", split: "split", pin: "pinned", "add-shard": "with one shard more", "change-placement": "" };
 
+/** ` (95 % interval +30 % to +47 %)`; nothing when both ends round to the figure. */
+function growthEnds({ growthInterval, growthToLimit }: NonNullable<Result["headroom"]>): string {
+  if (growthInterval === undefined) return "";
+  const ends = [growthInterval.low, growthInterval.high].map(growth);
+  return ends.every((end) => end === growth(growthToLimit)) ? "" : ` (95 % interval ${ends.join(" to ")})`;
+}
+
 /** `Shard 02 saturates at +38 %; split in 3: +204 % before one saturates, history reads 1 → 3 shards.` Null when the limit is unknown. */
 export function headroomInWords(result: Result): string | null {
   const { headroom, advice } = result;
@@ -177,7 +184,7 @@ export function headroomInWords(result: Result): string | null {
   const now =
     growthToLimit < 0
       ? `Shard ${shard} is past saturation: it can write ${percent(-growthToLimit, 0)} less than it is sent`
-      : `Shard ${shard} saturates at ${growth(growthToLimit)} traffic`;
+      : `Shard ${shard} saturates at ${growth(growthToLimit)} traffic${growthEnds(headroom)}`;
   const [first] = advice;
   if (afterAdvice === null || first === undefined || first.action === "none") return `${now}.`;
   const remedy =
@@ -186,6 +193,7 @@ export function headroomInWords(result: Result): string | null {
       : first.action === "change-placement"
         ? `on ${first.placement ?? "another placement"}`
         : ACTIONS[first.action];
+  if (afterAdvice <= growthToLimit) return `${now}; ${remedy}: no later, at ${growth(afterAdvice)}.`;
   if (afterAdvice < 0) return `${now}; ${remedy}: still ${percent(-afterAdvice, 0)} less than it is sent.`;
   const cost = readFanout > 1 ? `, history of that dialog reads 1 → ${readFanout} shards` : "";
   return `${now}; ${remedy}: ${growth(afterAdvice)} before one saturates${cost}.`;

@@ -6,37 +6,73 @@ export interface WriterFit {
   readonly busy: number;
   /** Rows per second at saturation; null when the run cannot tell. */
   readonly limitPerS: number | null;
+  /** 95 % interval of the limit; null when nobody can tell. */
+  readonly interval: { readonly low: number; readonly high: number } | null;
+  /** Whether the limit is the shape's, which holds however little was written. */
+  readonly byShape: boolean;
 }
 
 /** Fewer commits than this fit nothing. */
 const LEAST_COMMITS = 30;
+/** 97.5 % quantile of the normal distribution. */
+const Z = 1.96;
+
+/** Seconds, and the standard error. */
+interface Estimate {
+  readonly seconds: number;
+  readonly error: number;
+}
 
 const difference = (before: WriterTotals, after: WriterTotals): WriterTotals => ({
   commits: after.commits - before.commits,
   rows: after.rows - before.rows,
   seconds: after.seconds - before.seconds,
+  ...(after.secondsSquared !== undefined && {
+    secondsSquared: after.secondsSquared - (before.secondsSquared ?? 0),
+  }),
   rowsSquared: after.rowsSquared - before.rowsSquared,
   rowsSeconds: after.rowsSeconds - before.rowsSeconds,
   maxRows: after.maxRows,
 });
 
+/** Variance of the duration of commits; unless it was counted, as much as that of exponential ones. */
+function variance({ commits, seconds, secondsSquared }: WriterTotals): number {
+  const mean = seconds / commits;
+  return secondsSquared === undefined ? mean ** 2 : Math.max(0, secondsSquared / commits - mean ** 2);
+}
+
+function meanCommit(totals: WriterTotals): Estimate {
+  const { commits, seconds } = totals;
+  return commits === 0
+    ? { seconds: 0, error: 0 }
+    : { seconds: seconds / commits, error: Math.sqrt(variance(totals) / commits) };
+}
+
 /**
  * Seconds that a full commit takes, by ordinary least squares over the commits: seconds = a + b·rows, both held ≥ 0 (a
- * commit costs no less for being larger, and none is free).
+ * commit costs no less for being larger, and none is free). Its standard error is that of the line at `maxRows`,
+ * σ·√(1/n + (maxRows − mean)²/(n·var(rows))): large where commits were few, or far smaller than a full one. It counts
+ * commits as independent.
  *
  * @returns null when there were too few commits, or all were of about one size far below `maxRows`
  */
-function fullCommitSeconds(totals: WriterTotals): number | null {
+function fullCommit(totals: WriterTotals): Estimate | null {
   const { commits, rows, seconds, rowsSquared, rowsSeconds, maxRows } = totals;
   if (commits < LEAST_COMMITS) return null;
   const meanRows = rows / commits;
   const spread = rowsSquared / commits - meanRows ** 2;
-  if (meanRows > 0.9 * maxRows) return (seconds / rows) * maxRows;
+  if (meanRows > 0.9 * maxRows) {
+    const full = maxRows / meanRows;
+    const mean = meanCommit(totals);
+    return { seconds: mean.seconds * full, error: mean.error * full };
+  }
   if (spread < 0.01 * meanRows ** 2) return null;
   const b = (rowsSeconds / commits - meanRows * (seconds / commits)) / spread;
   const a = seconds / commits - b * meanRows;
-  if (b < 0) return seconds / commits;
-  return a < 0 ? (seconds / rows) * maxRows : a + b * maxRows;
+  const rest = Math.max(0, variance(totals) - b ** 2 * spread) * (commits / (commits - 2));
+  const error = Math.sqrt((rest / commits) * (1 + (maxRows - meanRows) ** 2 / spread));
+  if (b < 0) return { seconds: seconds / commits, error };
+  return { seconds: a < 0 ? (seconds / rows) * maxRows : a + b * maxRows, error };
 }
 
 /**
@@ -52,12 +88,19 @@ export function fitWriter(
 ): WriterFit {
   const totals = difference(before, after.writer);
   const shape = (after.shaped?.commitMs ?? 0) / 1_000;
-  const mean = totals.commits > 0 ? totals.seconds / totals.commits : 0;
+  const mean = meanCommit(totals);
   // A commit that waits out its shape lasts as long with one row as with many: a slope would be the timers' noise.
-  const waitsOut = shape > 0 && mean < 1.25 * shape;
-  const seconds = Math.max(shape, waitsOut ? mean : (fullCommitSeconds(totals) ?? 0));
+  const waitsOut = shape > 0 && mean.seconds < 1.25 * shape;
+  const fit = waitsOut ? mean : fullCommit(totals);
+  const { seconds, error } = fit ?? { seconds: 0, error: 0 };
+  const longest = Math.max(shape, seconds + Z * error);
+  // A full commit takes no less than a mean one.
+  const shortest = Math.max(shape, Math.min(seconds, mean.seconds), seconds - Z * error);
+  const full = Math.max(shape, seconds);
   return {
     busy: Math.min(1, totals.seconds / wallS),
-    limitPerS: seconds > 0 ? totals.maxRows / seconds : null,
+    limitPerS: full > 0 ? totals.maxRows / full : null,
+    interval: fit !== null && full > 0 ? { low: totals.maxRows / longest, high: totals.maxRows / shortest } : null,
+    byShape: waitsOut,
   };
 }

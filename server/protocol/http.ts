@@ -10,6 +10,8 @@ export interface WriterTotals {
   readonly rows: number;
   /** Σ duration. */
   readonly seconds: number;
+  /** Σ duration²: how much commits differ; absent from servers of early versions. */
+  readonly secondsSquared?: number;
   /** Σ rows². */
   readonly rowsSquared: number;
   /** Σ rows × duration. */

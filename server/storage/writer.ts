@@ -79,7 +79,7 @@ const PROBE_MS = { first: 250, most: 2_000 } as const;
 export function createWriter(options: WriterOptions): Writer {
   const { label, store, limits, onCommit, onState, clock = SYSTEM_CLOCK, commitTimeoutMs = 10_000 } = options;
   const maxRows = Math.max(1, Math.min(limits.maxRows, store.maxRows ?? Infinity));
-  const totals = { commits: 0, rows: 0, seconds: 0, rowsSquared: 0, rowsSeconds: 0, maxRows };
+  const totals = { commits: 0, rows: 0, seconds: 0, secondsSquared: 0, rowsSquared: 0, rowsSeconds: 0, maxRows };
 
   const queue = createRowQueue(limits, maxRows);
   let state: "up" | "down" = "down";
@@ -164,6 +164,7 @@ export function createWriter(options: WriterOptions): Writer {
     totals.commits += 1;
     totals.rows += rows;
     totals.seconds += seconds;
+    totals.secondsSquared += seconds * seconds;
     totals.rowsSquared += rows * rows;
     totals.rowsSeconds += rows * seconds;
   }

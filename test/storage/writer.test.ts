@@ -154,10 +154,11 @@ describe("grouping", () => {
       );
       assert.deepEqual(answered(), ["1:1", "2:2", "3:3", "4:4", "5:5"]);
       const squares = sizes.reduce((sum, size) => sum + size * size, 0);
-      const { seconds, rowsSeconds, ...counts } = writer.totals();
+      const { seconds, secondsSquared, rowsSeconds, ...counts } = writer.totals();
       const maxRows = Math.min(limit, storeLimit ?? Infinity);
       assert.deepEqual(counts, { commits: sizes.length, rows: 5, rowsSquared: squares, maxRows });
       assert.ok(Math.abs(seconds - sizes.length * 0.01) < 1e-9 && Math.abs(rowsSeconds - 0.05) < 1e-9);
+      assert.ok(Math.abs(secondsSquared! - sizes.length * 0.0001) < 1e-12);
       assert.deepEqual(
         reports.map(({ rows, ok }) => [rows, ok]),
         sizes.map((size) => [size, true]),

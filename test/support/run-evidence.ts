@@ -154,6 +154,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
       commits,
       rows,
       seconds: commits * 0.0203,
+      secondsSquared: commits * (0.0203 ** 2 + 1e-7),
       rowsSquared: commits * (each * each + 4),
       rowsSeconds: rows * 0.0203,
       maxRows: 20,

@@ -66,7 +66,11 @@ function latencyCard(result: Result): Card {
 function headroomCard(result: Result): Card {
   const { headroom } = result;
   if (headroom === null)
-    return { name: "Headroom", value: "unknown", note: "too few commits to know the limit of a shard" };
+    return {
+      name: "Headroom",
+      value: "unknown",
+      note: "its writers were hardly busy, or had too few commits to know their limit",
+    };
   const shaped = result.server.shaped === null ? "" : " (shaped)";
   return {
     name: "Headroom",

@@ -52,8 +52,9 @@ test("the remedy fits the cause", () => {
   }
 });
 
+const few = (counts: number[]): DialogCount[] => ["d", "a", "b"].map((dialog, i) => ({ dialog, count: counts[i]! }));
+
 test("nothing is advised that does not help enough, and what misses the target says so", () => {
-  const few = (counts: number[]): DialogCount[] => ["d", "a", "b"].map((dialog, i) => ({ dialog, count: counts[i]! }));
   const walking = { topology: fresh("slots", 4), counts: traffic([0.4]), walks: true };
   for (const [what, input, why] of [
     [

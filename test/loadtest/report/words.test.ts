@@ -34,6 +34,15 @@ test("a slow shard that is not saturated says how far it can grow", () => {
   assert.match(words, /^Shard \d\d saturates at \+(7|8)\d % traffic; split in [23]: \+\d+ %/);
 });
 
+test("headroom has its interval, and a remedy that does not put saturation off says so", () => {
+  const result = built({ rate: 1_000 });
+  const wide = { ...result.headroom!, growthToLimit: 0.7, growthInterval: { low: 0.4, high: 1.1 }, afterAdvice: 0.5 };
+  assert.match(
+    plain(headroomInWords({ ...result, headroom: wide })),
+    /saturates at \+70 % traffic \(95 % interval \+40 % to \+110 %\); split in [23]: no later, at \+50 %\.$/u,
+  );
+});
+
 test("an advice that is not enough says so; sums of seconds have no tail", () => {
   const result = built({ rate: 1_000 });
   const headroom = { ...result.headroom!, growthToLimit: -0.6, afterAdvice: -0.42 };
