@@ -12,6 +12,7 @@ import type { WhatIf } from "./what-if-document.ts";
 import {
   ASSUMED,
   burnsToday,
+  chanceInWords,
   fullestToday,
   headlineToday,
   inputInWords,
@@ -61,7 +62,7 @@ function opening(document: WhatIf): string {
         description: headlineToday(document),
         draw: (width) => drawShares({ shards, p99: today.noiseFloor.p99, hot }, width),
       },
-      `Share of the messages by shard on ${today.placement}. As many equally heavy keys would lie at ${times(today.noiseFloor.mean)} by chance, below ${times(today.noiseFloor.p99)} in 99 of 100 cases.`,
+      `Share of the messages by shard on ${today.placement}. ${chanceInWords(document)}`,
     )
   );
 }

@@ -1,8 +1,16 @@
 import { escapeTerminal } from "./escape.ts";
 import { moment, percent, plural, times } from "./format.ts";
 import { wrap, type Screen } from "./terminal.ts";
-import type { WhatIf, WhatIfRow } from "./what-if-document.ts";
-import { ASSUMED, headlineToday, inputInWords, methodInWords, samplingInWords } from "./what-if-words.ts";
+import { gridInColumns, sharesInColumns } from "./what-if-columns.ts";
+import type { WhatIf } from "./what-if-document.ts";
+import {
+  ASSUMED,
+  chanceInWords,
+  headlineToday,
+  inputInWords,
+  methodInWords,
+  samplingInWords,
+} from "./what-if-words.ts";
 
 const columnsOf = ({ columns = 80 }: Screen): number => Math.max(60, Math.min(100, columns));
 
@@ -19,58 +27,39 @@ export function whatIfFaults({ input }: WhatIf, screen: Screen): string {
 export function whatIfTerminal(document: WhatIf, screen: Screen): string {
   const columns = columnsOf(screen);
   const { input, today, rows, advice } = document;
+  const { placement, shards, shares } = today;
   const plain = (sentence: string): string => wrap(sentence, columns);
   const remedies = advice.map(
     ({ text, forecast, action }) =>
       `- ${text}${action === "none" ? "" : ` Forecast max/mean ${times(forecast.maxOverMean)}, now ${times(today.maxOverMean)}.`}`,
   );
+  const ranged = `Max/mean; other layouts: 95 % of them, on ${plural(shards, "shard")}`;
   return [
     plain(`${input.name}: ${inputInWords(document)}.`),
     plain(headlineToday(document)),
+    ...(shards === 1 ? [] : [plain(chanceInWords(document))]),
     ...(input.sample === null ? [] : [plain(samplingInWords(document))]),
     ...(today.assumed ? [plain(ASSUMED)] : []),
+    ...(shards === 1 ? [] : ["", sharesInColumns(shares, columns)]),
     "",
     ...remedies.map(plain),
     "",
-    grid(
-      rows,
-      `max/mean, and 95 % of other layouts on ${today.shards}`,
-      ({ maxOverMean }) => maxOverMean.toFixed(2),
-      today.shards,
-    ),
+    gridInColumns(rows, { title: ranged, cell: ({ maxOverMean }) => maxOverMean.toFixed(2), ranged: shards }, columns),
     "",
-    grid(
+    gridInColumns(
       rows,
-      `keys moved from ${today.placement} on ${plural(today.shards, "shard")}`,
-      ({ movedFromToday }) => percent(movedFromToday, 0),
-      null,
+      {
+        title: `Share of the keys that move from ${escapeTerminal(placement)} on ${plural(shards, "shard")}`,
+        cell: ({ movedFromToday }) => percent(movedFromToday, 0),
+        ranged: null,
+      },
+      columns,
     ),
     "",
     ...worst(document).map(plain),
     plain(methodInWords(document)),
     "",
   ].join("\n");
-}
-
-/** @param ranged number of shards whose range over layouts follows the row; null: none */
-function grid(
-  rows: readonly WhatIfRow[],
-  title: string,
-  cell: (row: WhatIfRow) => string,
-  ranged: number | null,
-): string {
-  const sizes = [...new Set(rows.map(({ shards }) => shards))].sort((a, b) => a - b);
-  const placements = [...new Set(rows.map(({ placement }) => placement))];
-  const width = Math.max(12, ...placements.map((name) => name.length + 1));
-  const head = `${"shards".padEnd(width)}${sizes.map((size) => String(size).padStart(7)).join("")}`;
-  const lines = placements.map((placement) => {
-    const own = rows.filter((row) => row.placement === placement);
-    const cells = sizes.map((size) => cell(own.find(({ shards }) => shards === size)!).padStart(7));
-    const { low, high } = own.find(({ shards }) => shards === ranged)?.otherLayouts ?? {};
-    const range = low === undefined || high === undefined ? "" : `   ${low.toFixed(2)} to ${high.toFixed(2)}`;
-    return `${escapeTerminal(placement).padEnd(width)}${cells.join("")}${range}`;
-  });
-  return [title, head, ...lines].join("\n");
 }
 
 function worst({ rows, today }: WhatIf): string[] {

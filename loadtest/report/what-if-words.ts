@@ -30,6 +30,11 @@ function layoutInWords({ today: { placement, shards, overrides } }: WhatIf): str
   return `${placement}, ${plural(shards, "shard")},${left === "" ? "" : ` without its ${left},`}`;
 }
 
+/** What the same number of keys would do without a heavy one among them. */
+export function chanceInWords({ today: { noiseFloor } }: WhatIf): string {
+  return `As many equally heavy keys would lie at ${times(noiseFloor.mean)} by chance, below ${times(noiseFloor.p99)} in 99 of 100 cases.`;
+}
+
 /** What was read. */
 export function inputInWords({ input }: WhatIf): string {
   const { messages, dialogs, topShare, sample } = input;
@@ -48,8 +53,8 @@ export function methodInWords({ input }: WhatIf): string {
   const basis =
     input.sample === null
       ? "Every key was placed, nothing is estimated"
-      : "Estimated from the minutes that were read; the table has the 95 % intervals of a bootstrap over them";
-  return `${basis}: the figures are those of hotshard's own hash and shard labels. Another hash would put the same keys elsewhere; “others” is the range in which 95 % of such layouts lie.`;
+      : "Estimated from the minutes that were read; 95 % intervals are those of a bootstrap over them";
+  return `${basis}: the figures are those of hotshard's own hash and shard labels. Another hash would put the same keys elsewhere; “other layouts” is the range in which 95 % of them lie.`;
 }
 
 /** What the user should know when nobody said what there is today. */
