@@ -101,8 +101,13 @@ const ONE_KEY =
 /** A picture, say, has a few lines that could be keys. */
 function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows, table }: Tally): void {
   const lost = faults.list().filter((fault) => fault.lost);
-  const [first] = lost;
-  const why = first === undefined ? "" : `; ${first.code}: ${first.where}: ${first.message}`;
+  const why = lost
+    .toSorted((a, b) => b.lines - a.lines)
+    .map(({ code, where, message, lines }) => {
+      const many = lines === 1 ? "" : ` (${lines} lines)`;
+      return `; ${code}: ${where}: ${message}${many}`;
+    })
+    .join("");
   if (messages === 0) throw new ConfigError("NO_MESSAGES", `${name} holds no messages${why}`);
   if (lost.reduce((sum, { lines }) => sum + lines, 0) > rows) {
     throw new ConfigError("BAD_INPUT", `most lines of ${name} cannot be used${why}`);

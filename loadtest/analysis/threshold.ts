@@ -48,9 +48,10 @@ export function parseThresholds(texts: readonly string[], option = "--fail-on"):
       return [];
     });
   if (faults.length === 0) return parsed;
+  const wrong = faults.join("; ");
   throw new ConfigError(
     "BAD_THRESHOLD",
-    `${faults.join("; ")}. A threshold is metric, operator, value, unit, e.g. delivery.p99<50ms; operators: ${OPERATORS.join(" ")}; metrics: ${metricsInWords()}`,
+    `${wrong}${wrong.endsWith("?") ? "" : "."} A threshold is metric, operator, value, unit, e.g. delivery.p99<50ms; operators: ${OPERATORS.join(" ")}; metrics: ${metricsInWords()}`,
   );
 }
 

@@ -6,7 +6,7 @@ import { parsePlacement } from "../../server/placement/registry.ts";
 import { EXIT } from "../exit-code.ts";
 import { parseDatabaseUrl, type DatabaseQuestion } from "../keys/database-question.ts";
 import { describeQuestion, readDatabase } from "../keys/database-rows.ts";
-import { createInputFaults, type InputFaults } from "../keys/input-faults.ts";
+import { createInputFaults, inputName } from "../keys/input-faults.ts";
 import { readRows } from "../keys/rows.ts";
 import { readResult } from "../report/folder.ts";
 import { whatIfPage } from "../report/what-if-page.ts";
@@ -82,6 +82,8 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
 
 const ASSUMED: TodayLayout = { placement: "slots", shards: 4 };
 
+const OF_A_DATABASE = ["table", "key", "time", "rows", "seconds"] as const;
+
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
 async function whatIf(input: string, options: Options, given: GivenFlags): Promise<number> {
@@ -90,7 +92,7 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
   for (const placement of options.placement) parsePlacement(placement);
   await mustBeFolder(dirname(options.out));
   const sizes = options.shards?.split(",").map((text) => wholeNumber("--shards", text, 1, 1_024));
-  const source = input.includes("://") ? databaseSource(input, options) : await openInput(input, options);
+  const source = input.includes("://") ? databaseSource(input, options) : await openInput(input, given);
   const said = options.today === undefined ? null : parseToday(options.today);
   const today = said ?? source.today ?? ASSUMED;
   const document = await forecastLayouts({
@@ -133,12 +135,12 @@ function databaseSource(url: string, options: Options): Source {
   return { name, kind: "database", rows, sample: drawn, faults: createInputFaults(name), today: null };
 }
 
-async function openInput(input: string, options: Options): Promise<Source> {
-  if (options.table !== undefined || options.key !== undefined || options.time !== undefined) {
-    throw new ConfigError(
-      "BAD_OPTIONS",
-      "--table, --key and --time are for a database; the columns of a file are told by their names",
-    );
+async function openInput(input: string, given: GivenFlags): Promise<Source> {
+  const misplaced = OF_A_DATABASE.filter((name) => given[name] !== undefined).map((name) => `--${name}`);
+  if (misplaced.length > 0) {
+    const are = misplaced.length === 1 ? "is" : "are";
+    const how = "a file is read whole, and its columns are told by their names";
+    throw new ConfigError("BAD_OPTIONS", `${misplaced.join(", ")} ${are} for a database, as in mysql://…; ${how}`);
   }
   const folder = await runFolder(input);
   if (folder === null) return fileSource(input, "counts", null);
@@ -148,8 +150,8 @@ async function openInput(input: string, options: Options): Promise<Source> {
 }
 
 function fileSource(path: string, kind: Source["kind"], today: Source["today"]): Source {
-  const name = path === "-" ? "stdin" : path;
-  const faults: InputFaults = createInputFaults(name);
+  const name = inputName(path);
+  const faults = createInputFaults(name);
   return { name, kind, rows: readRows(path, faults), faults, today };
 }
 

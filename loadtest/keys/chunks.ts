@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { Readable, Writable } from "node:stream";
 import { constants, createGunzip } from "node:zlib";
 import { ConfigError } from "../../server/placement/contract.ts";
-import type { InputFaults } from "./input-faults.ts";
+import { inputName, type InputFaults } from "./input-faults.ts";
 
 const PIECE = 1 << 20;
 /** A longer line is no line of text. */
@@ -37,7 +37,7 @@ export async function* readChunks(path: string, faults: InputFaults): AsyncGener
       if (end === 0) {
         rest = Buffer.concat([rest, piece]);
         if (rest.length > LONGEST_LINE) {
-          throw new ConfigError("NOT_TEXT", `${path} line ${line} is longer than 16 MB: give CSV or NDJSON`);
+          throw new ConfigError("NOT_TEXT", `${inputName(path)} line ${line} is longer than 16 MB: give CSV or NDJSON`);
         }
         continue;
       }

@@ -17,13 +17,17 @@ export interface InputFaults {
   list(): InputFault[];
 }
 
+/** @returns an input as faults name it: `-` is stdin */
+export const inputName = (path: string): string => (path === "-" ? "stdin" : path);
+
 /** @param file as the user named it */
 export function createInputFaults(file: string): InputFaults {
+  const name = inputName(file);
   const found = new Map<string, { where: string; message: string; lines: number; lost: boolean }>();
   return {
     add(code, line, message, lost = true) {
       const known = found.get(code);
-      if (known === undefined) found.set(code, { where: `${file} line ${line}`, message: message(), lines: 1, lost });
+      if (known === undefined) found.set(code, { where: `${name} line ${line}`, message: message(), lines: 1, lost });
       else known.lines += 1;
     },
     list: () => [...found].map(([code, fault]) => ({ code, ...fault })),

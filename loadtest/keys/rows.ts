@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { readChunks, type Chunk } from "./chunks.ts";
 import { detectFormat, type Format } from "./columns.ts";
-import type { InputFaults } from "./input-faults.ts";
+import { inputName, type InputFaults } from "./input-faults.ts";
 import { lineParser } from "./line-parser.ts";
 
 /** Rows of an input, in its order. */
@@ -54,12 +54,12 @@ export async function* readRows(path: string, faults: InputFaults): AsyncGenerat
     const start = chunk.line === 1 && text.startsWith(MARK) ? MARK.length : 0;
     if (format === null) {
       if (WIDE_MARKS.some((mark) => text.startsWith(mark))) {
-        throw new ConfigError("NOT_TEXT", `${path} is UTF-16: save it as UTF-8`);
+        throw new ConfigError("NOT_TEXT", `${inputName(path)} is UTF-16: save it as UTF-8`);
       }
       const head = text.slice(start, start + HEAD).split(/\r?\n/u);
       const lines = head.filter((line) => !isBlank(line, 0, line.length));
       if (lines.length === 0) continue;
-      format = detectFormat(lines, path);
+      format = detectFormat(lines, inputName(path));
       header = format.kind === "table" && format.header;
     }
     const batch: RowBatch = { keys: [], counts: [], times: [], lines: [] };

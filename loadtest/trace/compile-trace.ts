@@ -159,7 +159,10 @@ async function look({ signal }: TraceOrder): Promise<void> {
 }
 
 function tooFewUsers({ file, dials }: TraceOrder, most: number): ConfigError {
-  const what = `${file} names more than ${most} dialogs, and ${dials.users} users have no more`;
+  const what =
+    most === 0
+      ? `${dials.users} users have no dialogs to play those of ${file}`
+      : `${file} names more than ${most} dialogs, and ${dials.users} users have no more`;
   return new ConfigError("TOO_FEW_USERS", `${what}: dialogs grow with the square of --users, so double it`);
 }
 

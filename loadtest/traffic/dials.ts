@@ -1,6 +1,6 @@
 import type { Dials } from "./contract.ts";
 import type { Dial, NumberDial } from "./dial.ts";
-import { environmentName, expectation, parseDial } from "./dial.ts";
+import { environmentName, expectation, isDerived, parseDial } from "./dial.ts";
 import type { Scenario } from "./scenario.ts";
 
 const DAY_S = 86_400;
@@ -116,7 +116,7 @@ export function parseDials(
     if (text === undefined) continue;
     const [name, dial] = rows.find(([, row]) => row.option === option) ?? [];
     if (name === undefined || dial === undefined) {
-      const options = rows.map(([, row]) => row.option).join(", ");
+      const options = rows.flatMap(([, row]) => (isDerived(row) ? [] : [row.option])).join(", ");
       faults.push(`${option} does not apply to ${scenario.name}, which takes ${options}.`);
       continue;
     }

@@ -61,6 +61,7 @@ test("what names nothing is one error that lists all faults, the nearest name an
   const both =
     /latency.*rate.*e\.g\. delivery\.p99<50ms.*\[shard\.LABEL\.\]delivery\.\{p50,p90,p99,p999,max\}.*audit\.lost/;
   assert.throws(() => parseThresholds(["latency<5ms", "rate>2/s"]), { code: "BAD_THRESHOLD", message: both });
+  assert.throws(() => parseThresholds(["rate>2/s"]), { message: /did you mean \S+\? A threshold is/ });
 });
 
 test("every metric is read from a run, with an interval around its value", () => {

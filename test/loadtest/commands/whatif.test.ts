@@ -199,6 +199,15 @@ const BAD: Record<string, [options: string[], line: RegExp]> = {
   "empty.csv ": [["--today", "slots"], /^hotshard: BAD_OPTIONS: --today slots: a placement and its shards/u],
   "empty.csv  ": [["--today", "sloths:4"], /^hotshard: BAD_PLACEMENT: no placement "sloths"/u],
   "empty.csv   ": [["--shards", "2,none"], /^hotshard: BAD_OPTIONS: --shards: "none"/u],
+  "mixed.csv": [
+    [],
+    /BAD_INPUT: most lines of mixed\.csv cannot be used; BAD_COUNT: mixed\.csv line 3: [^;]*; [^;]* \(3 lines\); BAD_ROW: mixed\.csv line 2: /u,
+  ],
+  "empty.csv      ": [["--rows", "5"], /^hotshard: BAD_OPTIONS: --rows is for a database/u],
+  "empty.csv       ": [
+    ["--seconds", "5", "--key", "k"],
+    /^hotshard: BAD_OPTIONS: --key, --seconds are for a database/u,
+  ],
   "mysql://u:secret@127.0.0.1:1/db": [
     ["--table", "t", "--key", "k"],
     /^hotshard: UNREACHABLE: mysql:\/\/127\.0\.0\.1:1\/db t/u,
@@ -214,6 +223,7 @@ for (const [input, [options, line]] of Object.entries(BAD)) {
     file("picture.png", Buffer.from("\xff\n\xfe\nkey\n", "latin1"));
     file("negative.csv", "dialog,count\na,-1\n");
     file("columns.csv", "a,b,c\nd,e,f\n");
+    file("mixed.csv", "dialog,count\n,3\na,x\nb,y\nc,z\nd,1\n");
     const { code, stderr } = whatif(input.trim(), ...options);
     assert.equal(code, input.includes(":1/db") && options.length > 0 ? 4 : 2, stderr);
     assert.match(stderr, line);
@@ -221,6 +231,19 @@ for (const [input, [options, line]] of Object.entries(BAD)) {
     assert.doesNotMatch(stderr, /secret/u);
   });
 }
+
+test("stdin is called stdin, whatever is wrong with it", () => {
+  for (const [input, told] of [
+    ["a,b,c\nd,e,f\n", /^hotshard: BAD_COLUMNS: stdin line 1 does not tell/u],
+    [Buffer.from("\u{feff}a,1\n", "utf16le"), /^hotshard: NOT_TEXT: stdin is UTF-16/u],
+    ["", /^hotshard: NO_MESSAGES: stdin holds no messages/u],
+    ["dialog,count\na,x\nb,1\nc,1\n", /^BAD_COUNT: stdin line 2: /u],
+  ] as const) {
+    const args = [HOTSHARD, "whatif", "-", "--out", join(folder, "out.html")];
+    const { stderr } = spawnSync(process.execPath, args, { input, encoding: "utf8" });
+    assert.match(stderr, told);
+  }
+});
 
 test("what was read before the fault is used all the same, and the exit code says that it is not all", () => {
   const packed = gzipSync(

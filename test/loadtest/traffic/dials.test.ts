@@ -11,6 +11,7 @@ import { findScenario, SCENARIOS } from "../../../loadtest/traffic/stories/regis
 
 const random = findScenario("random")!;
 const ladyGaga = findScenario("lady-gaga")!;
+const zipf = findScenario("zipf")!;
 
 function faultsOf(...arguments_: Parameters<typeof parseDials>): readonly string[] {
   const parsed = parseDials(...arguments_);
@@ -88,6 +89,7 @@ test("all faults are told at once", () => {
   assert.equal(faults.length, 4);
   assert.match(faults[1]!, /hot-share does not apply to random, which takes users, rate/);
   assert.match(faults[2]!, /zipf does not apply/);
+  assert.match(faultsOf(zipf, { "hot-share": "3" })[0]!, /which takes users, .*, max-over-mean\.$/, "no derived dial");
 });
 
 test("dials that do not fit together", () => {
