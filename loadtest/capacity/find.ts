@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { childRun } from "../child-run.ts";
 import { readResult } from "../report/folder.ts";
+import { ConfigError } from "../../server/placement/contract.ts";
 import { packageVersion } from "../version.ts";
 import type { Capacity } from "./document.ts";
+import { strayFromRate, type RunAtRate } from "./follows-rate.ts";
 import { createSearch, type Bracket } from "./search.ts";
 import { stepOf, type Step } from "./step.ts";
 
@@ -30,7 +32,11 @@ export interface Found {
   readonly failure: { readonly code: number; readonly words: string } | null;
 }
 
-/** Runs the scenario at one rate after the other. Each run is a process of its own, on a fresh server of its own. */
+/**
+ * Runs the scenario at one rate after the other. Each run is a process of its own, on a fresh server of its own.
+ *
+ * @throws {ConfigError} RATE_IGNORED when the runs show that the scenario does not follow --rate
+ */
 export async function findCapacity(order: CapacityOrder): Promise<Found> {
   const search = createSearch(order.start, order.precision);
   const steps: { step: Step; folder: string }[] = [];
@@ -39,6 +45,7 @@ export async function findCapacity(order: CapacityOrder): Promise<Found> {
   let voids = 0;
   let stopped: string | null = null;
   let failure: Found["failure"] = null;
+  let first: RunAtRate | null = null;
   for (let run = 0; failure === null; run += 1) {
     const rate = search.next();
     if (rate === null) break;
@@ -62,7 +69,12 @@ export async function findCapacity(order: CapacityOrder): Promise<Found> {
       break;
     } else if (code !== 0 && code !== 1 && code !== 3) failure = { code, words };
     if (failure !== null) break;
-    const step = stepOf(rate, await readResult(folder));
+    const result = await readResult(folder);
+    if (result.verdict.status === "VALID") {
+      refuseStray(order, strayFromRate(first, rate, result));
+      first ??= { rate, planned: result.traffic.planned };
+    }
+    const step = stepOf(rate, result);
     voids = step === null ? voids + 1 : 0;
     if (voids === MOST_VOID)
       failure = {
@@ -76,6 +88,18 @@ export async function findCapacity(order: CapacityOrder): Promise<Found> {
   }
   if (failure !== null) stopped = failure.words;
   return { capacity: capacityOf(order, search.bracket(), steps, stopped), failure };
+}
+
+function refuseStray({ out, words }: CapacityOrder, why: string | null): void {
+  if (why === null) return;
+  const instead =
+    words[0] === "trace"
+      ? 'Give a file of counts (dialog,count), which --rate paces, or try "hotshard run trace" with one --speed after the other'
+      : 'Give a scenario that makes as many messages as --rate says, or try "hotshard run" with one dial after the other';
+  throw new ConfigError(
+    "RATE_IGNORED",
+    `${words[0]} does not follow --rate: ${why}. A capacity is found by raising the rate. ${instead}; the run is in ${out}`,
+  );
 }
 
 function capacityOf(
