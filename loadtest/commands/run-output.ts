@@ -4,7 +4,7 @@ import { exitCodeOf } from "../exit-code.ts";
 import { createLiveView } from "../live-view.ts";
 import { openPage } from "../open-page.ts";
 import type { Result } from "../report/result.ts";
-import { terminalReport } from "../report/terminal.ts";
+import { terminalReport, wrap } from "../report/terminal.ts";
 
 /** What scripts read on stdout: nothing, the result document, or one event a line with the result as the last. */
 export type OutputKind = "none" | "document" | "lines";
@@ -23,6 +23,8 @@ type RunEvent =
 
 /** What a run tells people on stderr and scripts on stdout. */
 export interface RunOutput {
+  /** What people should know of a run before it is driven. */
+  readonly warn: (line: string) => void;
   start(driver: string, command: string): void;
   readonly progress: (progress: Progress) => void;
   /** No more progress will come. */
@@ -46,6 +48,10 @@ export function createRunOutput({ kind, opens, scenario, rate, out }: RunOutputO
     if (kind === "lines") process.stdout.write(`${JSON.stringify(event)}\n`);
   };
   return {
+    warn(text) {
+      const columns = Math.max(60, process.stderr.columns ?? Number.POSITIVE_INFINITY);
+      process.stderr.write(`${wrap(text, columns)}\n`);
+    },
     start: (driver, command) => line({ event: "start", scenario, driver, command, out }),
     progress(progress) {
       live.show(progress);

@@ -104,8 +104,6 @@ async function run(reference: string, command: Command): Promise<number> {
   if (dials === undefined || equipment === undefined || faults.length > 0) throw together(faults);
   const driver = equip(await chooseDriver(scenario.nodeOnly ? "node" : driverName), equipment);
   if (isCheck) return EXIT.good;
-  const warning = rateWarning(driver.name, dials.rate, equipment.generators);
-  if (warning !== null) process.stderr.write(`${warning}\n`);
   const out = given["out"] ?? (await freshFolder("runs", name, new Date()));
   const again = commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts });
   const output = createRunOutput({
@@ -114,6 +112,8 @@ async function run(reference: string, command: Command): Promise<number> {
     rate: scenario.changesRate ? null : dials.rate,
     out,
   });
+  const warning = rateWarning(driver.name, dials.rate, equipment.generators);
+  if (warning !== null) output.warn(warning);
   output.start(driver.name, again);
   const result = await executeRun({
     scenario: reference,
@@ -125,7 +125,7 @@ async function run(reference: string, command: Command): Promise<number> {
     out,
     command: again,
     thresholds: thresholds ?? [],
-    onWarning: (line) => process.stderr.write(`${line}\n`),
+    onWarning: output.warn,
     onProgress: output.progress,
     signal: onInterrupt(),
   }).finally(output.end);
