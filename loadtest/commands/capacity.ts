@@ -2,17 +2,20 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../../server/placement/contract.ts";
+import { samplesForQuantile } from "../analysis/intervals.ts";
+import { METRICS } from "../analysis/threshold-metrics.ts";
 import { parseThresholds } from "../analysis/threshold.ts";
 import type { Capacity } from "../capacity/document.ts";
 import { findCapacity } from "../capacity/find.ts";
 import { ratesNeeded } from "../capacity/search.ts";
-import { capacityInWords, stepInWords } from "../capacity/words.ts";
+import { capacityInWords, planInWords, stepInWords } from "../capacity/words.ts";
 import { faultOfRun } from "../child-run.ts";
-import { createCountdown, inWords } from "../countdown.ts";
+import { createCountdown } from "../countdown.ts";
 import { EXIT } from "../exit-code.ts";
 import { onInterrupt } from "../interrupt.ts";
 import { wrap } from "../report/terminal.ts";
 import { freshFolder } from "../run-folders.ts";
+import { findScenario } from "../traffic/stories/registry.ts";
 import { parseDuration } from "../traffic/dial.ts";
 import { shellFlags, shellWords } from "../command-line.ts";
 
@@ -23,7 +26,7 @@ Examples:
   hotshard capacity random --until 'delivery.p99<50ms' --shards '4?commitMs=20&maxRows=10'
   hotshard capacity lady-gaga --hot-share 0.4 --until 'delivery.p99<50ms' --precision 10% --within 10m
 
-Exit codes: 0 found; 1 no rate keeps the threshold; 2 bad usage; 3 the generator, or the time, ended the search.`;
+Exit codes: 0 found; 1 no rate keeps the threshold; 2 bad usage; 3 the generator, or the time, ended the search; 130 interrupted.`;
 
 interface Given {
   readonly until: string;
@@ -72,11 +75,10 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
   if (fault !== null) throw new ConfigError("BAD_OPTIONS", fault);
   const out = given.out ?? (await freshFolder("runs", `capacity-${basename(scenario)}`, new Date()));
   const rates = ratesNeeded(TYPICAL_DOUBLINGS, precision);
+  refuseTooShort(scenario, given);
   const each = (parseDuration(given.duration) + OVERHEAD_S) * 1_000;
-  process.stderr.write(
-    `${scenario} until ${given.until}: about ${rates} to ${Math.round(rates * 1.7)} runs of ${given.duration}, ` +
-      `${inWords(rates * each)} to ${inWords(rates * 1.7 * each)}, at most ${given.within}.\n`,
-  );
+  const plan = planInWords({ rates, each, withinMs }, given.duration);
+  process.stderr.write(`${scenario} until ${given.until}: ${plan}\n`);
   const countdown = createCountdown(Math.round(rates * 1.4), process.stderr);
   const { capacity: found, failure } = await findCapacity({
     words,
@@ -103,6 +105,26 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
   screen.write(`${sentences.join("\n")}\n\nRuns: ${out}\n`);
   if (given.json === true) process.stdout.write(`${JSON.stringify(found)}\n`);
   return failure?.code ?? codeOf(found);
+}
+
+/**
+ * What any run at the first rate would be refused for, found before one is started: so few messages that not even all of
+ * them, delivered, would tell a percentile. A run knows more, and may still refuse.
+ *
+ * @throws {ConfigError} TOO_SHORT
+ */
+function refuseTooShort(scenario: string, { duration, rate, until }: Given): void {
+  const [threshold] = parseThresholds([until], "--until");
+  const needs = threshold === undefined ? null : METRICS[threshold.metric].needs;
+  if (needs?.of !== "quantile" || needs.q >= 1 || findScenario(scenario)?.changesRate !== false) return;
+  const need = samplesForQuantile(needs.q);
+  const have = Number(rate) * parseDuration(duration);
+  if (have >= need) return;
+  const why = `needs ${need} ${needs.samples} in the measured phase of each run, and ${Math.round(have)} messages are planned`;
+  throw new ConfigError(
+    "TOO_SHORT",
+    `--until ${until} ${why}: give a longer --duration, or a higher --rate to begin with`,
+  );
 }
 
 function codeOf({ ceiling, high, low, stopped }: Capacity): number {
