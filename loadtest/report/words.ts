@@ -169,11 +169,18 @@ export function leadInWords(result: Result): string {
 
 const ACTIONS = { none: "", split: "split", pin: "pinned", "add-shard": "with one shard more", "change-placement": "" };
 
+/** Instead of `headroomInWords`, where text would otherwise keep silent about it. */
+export const HEADROOM_UNKNOWN =
+  "Headroom is not known: the writers were hardly busy, or had too few commits to tell their limits.";
+
 /** ` (95 % interval +30 % to +47 %)`; nothing when both ends round to the figure. */
 function growthEnds({ growthInterval, growthToLimit }: NonNullable<Result["headroom"]>): string {
   if (growthInterval === undefined) return "";
-  const ends = [growthInterval.low, growthInterval.high].map(growth);
-  return ends.every((end) => end === growth(growthToLimit)) ? "" : ` (95 % interval ${ends.join(" to ")})`;
+  // In the unit of the figure: factors, or per cent.
+  const inUnit = (value: number) =>
+    growthToLimit >= 9 ? times(value + 1, 0) : `${value < 0 ? "−" : "+"}${percent(Math.abs(value), 0)}`;
+  const ends = [growthInterval.low, growthInterval.high].map(inUnit);
+  return ends.every((end) => end === inUnit(growthToLimit)) ? "" : ` (95 % interval ${ends.join(" to ")})`;
 }
 
 /** `Shard 02 saturates at +38 %; split in 3: +204 % before one saturates, history reads 1 → 3 shards.` Null when the limit is unknown. */

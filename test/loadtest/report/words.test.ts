@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import type { Result } from "../../../loadtest/report/result.ts";
+import { markdownReport } from "../../../loadtest/report/markdown.ts";
+import { terminalReport } from "../../../loadtest/report/terminal.ts";
 import {
   auditInWords,
   causeInWords,
@@ -41,6 +43,14 @@ test("headroom has its interval, and a remedy that does not put saturation off s
     plain(headroomInWords({ ...result, headroom: wide })),
     /saturates at \+70 % traffic \(95 % interval \+40 % to \+110 %\); split in [23]: no later, at \+50 %\.$/u,
   );
+  const far = { ...wide, growthToLimit: 11, growthInterval: { low: 8.8, high: 15 }, afterAdvice: null };
+  assert.match(
+    plain(headroomInWords({ ...result, headroom: far })),
+    /at 12 × traffic \(95 % interval 10 × to 16 ×\)\.$/u,
+  );
+  const unknown = { ...result, headroom: null };
+  for (const text of [terminalReport(unknown, {}, {}), markdownReport(unknown)])
+    assert.match(text, /Headroom is not known/u);
 });
 
 test("an advice that is not enough says so; sums of seconds have no tail", () => {
