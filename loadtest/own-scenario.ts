@@ -106,7 +106,8 @@ function storyFault(story: unknown, { users }: Dials): string | null {
   if (!(Number.isInteger(online) && online! >= 1 && online! <= users))
     return `online must be 1 to users, not ${online}`;
   for (const lane of lanes()) {
-    if (!(Number.isFinite(lane.rate) && lane.rate >= 0)) return `the rate of a lane must be 0 or more, not ${lane.rate}`;
+    if (!(Number.isFinite(lane.rate) && lane.rate >= 0))
+      return `the rate of a lane must be 0 or more, not ${lane.rate}`;
     for (let tried = 0; tried < TRIED; tried += 1) {
       const send = lane.next();
       if (send === null) break;
