@@ -73,9 +73,9 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
   const words = [scenario, ...more, "--duration", given.duration];
   const fault = await faultOfRun([...words, "--rate", given.rate]);
   if (fault !== null) throw new ConfigError("BAD_OPTIONS", fault);
+  refuseTooShort(scenario, given);
   const out = given.out ?? (await freshFolder("runs", `capacity-${basename(scenario)}`, new Date()));
   const rates = ratesNeeded(TYPICAL_DOUBLINGS, precision);
-  refuseTooShort(scenario, given);
   const each = (parseDuration(given.duration) + OVERHEAD_S) * 1_000;
   const plan = planInWords({ rates, each, withinMs }, given.duration);
   process.stderr.write(`${scenario} until ${given.until}: ${plan}\n`);
