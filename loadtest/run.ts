@@ -10,6 +10,7 @@ import { refuseUnknowable } from "./analysis/threshold-needs.ts";
 import type { Threshold } from "./analysis/threshold.ts";
 import { companionOf, type Companion, type Company } from "./companion.ts";
 import type { Driver, Measurement, Progress } from "./drivers/contract.ts";
+import { machineFacts } from "./machine.ts";
 import { makeFolder } from "./make-folder.ts";
 import { startOwnServer } from "./own-server.ts";
 import type { Result } from "./report/result.ts";
@@ -118,6 +119,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
   const { thresholds = [] } = order;
   if (thresholds.length > 0) refuseWhatIsUnknowable(order, thresholds, before.topology);
   const runId = freshRunId();
+  const machine = await machineFacts(order.driver.name === "k6", process.cwd());
   const companion = companionOf({ ...order, url, topology: before.topology });
   let driven: Measurement | null = null;
   let company: Company = { adds: {} };
@@ -134,6 +136,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     dials: order.dials,
     aim,
     command: order.command,
+    machine,
     url,
     measurement,
     before,

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import type {
   AuditDialogsReply,
   AuditMessageReply,
@@ -9,6 +8,7 @@ import type {
 import type { Topology } from "../../server/placement/contract.ts";
 import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
+import type { Machine } from "../report/machine-schema.ts";
 import type { Result } from "../report/result.ts";
 import type { Aim, Dials } from "../traffic/contract.ts";
 import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
@@ -42,6 +42,8 @@ export interface RunEvidence {
   readonly aim?: Aim;
   /** The command line that makes the same run. */
   readonly command: string;
+  /** Where the generator ran. */
+  readonly machine: Machine;
   readonly url: string;
   readonly measurement: Measurement;
   /** `GET /v1/shards` before the first and after the last message. */
@@ -174,7 +176,6 @@ export function buildResult(evidence: RunEvidence): Result {
   const skew = skewOf(layout, shards, isNewestSince(after.topology, measurement.startedAt));
   const advice = advise({ topology: after.topology, counts: layout.dialogs, walks });
   const seen = layout.labels.map((label) => ({ label, ...measuredOf(measurement, label) }));
-  const cores = measurement.driver === "node" ? 1 : availableParallelism();
   const { generator } = measurement;
   const result: Result = {
     version: 1,
@@ -189,6 +190,7 @@ export function buildResult(evidence: RunEvidence): Result {
       dials: known === undefined ? { ...dials } : recordedDials(known, dials),
       command: evidence.command,
       interrupted: measurement.interrupted,
+      machine: evidence.machine,
     },
     server: serverOf(evidence, layout),
     verdict: judge({
@@ -196,7 +198,7 @@ export function buildResult(evidence: RunEvidence): Result {
       dials,
       askedShare,
       audit: audited,
-      cores,
+      cores: measurement.driver === "node" ? Math.min(1, evidence.machine.cores) : evidence.machine.cores,
       ...(expected !== undefined && { expected }),
       ...(evidence.serverGone !== undefined && { serverGone: evidence.serverGone }),
       ...(evidence.readersLost !== undefined && { readersLost: evidence.readersLost }),

@@ -36,7 +36,7 @@ export interface VerdictInput {
   /** `Story.expected`: messages that a story with a pace of its own is expected to plan. */
   readonly expected?: number;
   readonly audit: Result["audit"];
-  /** Cores that the generator's threads can use: 1 for the Node driver. */
+  /** Cores that the generator's threads could use at the run: at most 1 for the Node driver. */
   readonly cores: number;
   readonly limits?: Partial<VerdictLimits>;
 }
@@ -95,7 +95,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const { measurement, cores, limits } = input;
     const { cpu } = measurement.generator;
     if (cpu <= limits.cpu * cores) return null;
-    const message = `The generator kept ${cpu.toFixed(2)} of ${cores} cores busy (at most ${percent(limits.cpu)} is believed): it was the bottleneck, not the server. ${remedyOf(input)}`;
+    const message = `The generator kept ${cpu.toFixed(2)} of ${cores === 1 ? "1 core" : `${cores} cores`} busy (at most ${percent(limits.cpu)} is believed): it was the bottleneck, not the server. ${remedyOf(input)}`;
     return { message, evidence: { busyCores: cpu, cores, limitCores: limits.cpu * cores, ...ratesOf(input) } };
   },
 

@@ -1,6 +1,7 @@
 import { escapeMarkdown } from "./escape.ts";
 import { fewSamplesInWords } from "./few-samples.ts";
 import { count, duration, milliseconds, moment, percent, plural, times } from "./format.ts";
+import { machineInWords } from "./machine-words.ts";
 import type { Result } from "./result.ts";
 import {
   aimInWords,
@@ -165,6 +166,7 @@ export function markdownReport(result: Result): string {
     `Send lag p99 ${duration(generator.sendLagMs.p99)}, handler lag p99 ${duration(generator.handlerLagMs.p99)}, CPU ${percent(generator.cpu, 0)} of one core, ${plural(generator.dropped, "message")} dropped.`,
     "## Run it again",
     code(result.run.command),
+    ...(result.run.machine === undefined ? [] : [`Machine: ${escapeMarkdown(machineInWords(result.run.machine))}.`]),
   ];
   return `${parts.join("\n\n")}\n`;
 }

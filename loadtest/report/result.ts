@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { MachineSchema } from "./machine-schema.ts";
 
 const Count = (description: string) => Type.Integer({ minimum: 0, description });
 const Num = (description: string) => Type.Number({ description });
@@ -201,6 +202,7 @@ export const ResultSchema = Type.Object(
       dials: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
       command: Text("Runs the same again"),
       interrupted: Type.Boolean(),
+      machine: Type.Optional(MachineSchema),
     }),
     server: Type.Object({
       url: Text("WebSocket address"),

@@ -1,6 +1,7 @@
 import type { RunEvidence } from "../../loadtest/analysis/build-result.ts";
 import type { Measurement, ShardMeasurement, Slice } from "../../loadtest/drivers/contract.ts";
 import type { Dials } from "../../loadtest/traffic/contract.ts";
+import type { Machine } from "../../loadtest/report/machine-schema.ts";
 import { createHistogram } from "../../loadtest/traffic/histogram.ts";
 import { createRandom } from "../../loadtest/traffic/random.ts";
 import type { Override } from "../../server/placement/contract.ts";
@@ -23,6 +24,15 @@ export interface EvidenceOptions {
 }
 
 export const HOT_DIALOG = "7_501";
+
+/** Of no machine in particular, so that a result does not depend on the one that tests. */
+export const MACHINE: Machine = {
+  cpu: "Test processor",
+  cores: 8,
+  memory: 16 * 2 ** 30,
+  kernel: "Linux 6.12.0",
+  node: "26.10.0",
+};
 
 const NO_COMMITS: WriterTotals = { commits: 0, rows: 0, seconds: 0, rowsSquared: 0, rowsSeconds: 0, maxRows: 20 };
 
@@ -165,6 +175,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
     scenario: hotShare > 0 ? "lady-gaga" : "random",
     dials,
     command: `hotshard run ${hotShare > 0 ? `lady-gaga --hot-share ${hotShare}` : "random"} --rate ${rate} --duration ${durationS}s --shards '${shards}?commitMs=20&maxRows=20'`,
+    machine: MACHINE,
     url: "ws://127.0.0.1:8086/chat",
     measurement,
     before: reply(() => NO_COMMITS),

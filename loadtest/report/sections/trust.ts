@@ -1,6 +1,7 @@
 import { auditFaults } from "../../analysis/audit.ts";
 import { escapeXml } from "../escape.ts";
 import { count, duration, perSecond, percent } from "../format.ts";
+import { machineInWords } from "../machine-words.ts";
 import type { Result } from "../result.ts";
 import { paragraph, section } from "../section.ts";
 import { table, type Cell } from "../table.ts";
@@ -90,6 +91,7 @@ export function again(result: Result): string {
           ["Durability", server.durability],
           ["Placement", [server.placement, ...server.overrides, `epoch ${server.epoch}`].join("; ")],
           ["Scenario", `${run.scenario}: ${dials.join(", ")}`],
+          ...(run.machine === undefined ? [] : [["Machine", machineInWords(run.machine)]]),
           ["Run", run.id],
         ],
       }) +

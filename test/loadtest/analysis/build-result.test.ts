@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
-import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
+import { HOT_DIALOG, MACHINE, runEvidence } from "../../support/run-evidence.ts";
 
 const near = (actual: number | undefined, expected: number, within: number): void =>
   assert.ok(actual !== undefined && Math.abs(actual - expected) <= within, `${actual} is not ${expected} ± ${within}`);
@@ -92,4 +92,22 @@ test("how long an interrupted run went on is told by its slices where the pace i
   near(burst.shards[0]?.offeredPerS, even.shards[0]!.offeredPerS, 0.15 * even.shards[0]!.offeredPerS);
   const nothing = { ...interrupted, planned: 0, slices: [] };
   assert.ok(buildResult({ ...evidence, scenario: "flash-crowd", measurement: nothing, dials: crowd }).traffic.rate > 0);
+});
+
+test("a generator's processor is judged by the cores that it had, not by those of this machine", () => {
+  const evidence = runEvidence({ rate: 400, hotShare: 0 });
+  const judged = (driver: "node" | "k6", cpu: number, cores: number) => {
+    const { generator } = evidence.measurement;
+    const measurement = { ...evidence.measurement, driver, generator: { ...generator, cpu } };
+    return buildResult({ ...evidence, measurement, machine: { ...MACHINE, cores } });
+  };
+  const reasons = (...of: Parameters<typeof judged>) => judged(...of).verdict.reasons.map(({ code }) => code);
+  assert.deepEqual(reasons("k6", 1.9, 2), ["GENERATOR_CPU"]);
+  assert.deepEqual(reasons("k6", 1.9, 1_000), []);
+  assert.deepEqual(reasons("k6", 900, 1_000), []);
+  assert.deepEqual(reasons("k6", 901, 1_000), ["GENERATOR_CPU"]);
+  assert.deepEqual(reasons("node", 0.95, 1_000), ["GENERATOR_CPU"], "one thread, whatever the machine has");
+  assert.deepEqual(reasons("node", 0.5, 0.5), ["GENERATOR_CPU"], "a container with half a core");
+  assert.equal(judged("k6", 1.9, 2).run.machine?.cores, 2);
+  assert.deepEqual(judged("k6", 1.9, 2).verdict.reasons[0]?.evidence?.["limitCores"], 1.8);
 });

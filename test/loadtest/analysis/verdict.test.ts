@@ -48,7 +48,7 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
   ],
   HANDLER_LAG: [[generator({ handlerLag: histogramOf(1_000, 120) }), /handled 120\.0 ms/]],
   GENERATOR_CPU: [
-    [generator({ cpu: 0.95 }), /0\.95 of 1 cores/],
+    [generator({ cpu: 0.95 }), /0\.95 of 1 core busy/],
     [generator({ cpu: 1.9 }), /1\.90 of 2 cores/, { cores: 2 }],
   ],
   GENERATOR_LOST: [

@@ -7,6 +7,7 @@ import { escapeMarkdown, escapeXml } from "../../../loadtest/report/escape.ts";
 import { htmlReport } from "../../../loadtest/report/html.ts";
 import { junitReport } from "../../../loadtest/report/junit.ts";
 import { markdownReport } from "../../../loadtest/report/markdown.ts";
+import { parseResult } from "../../../loadtest/report/read.ts";
 import type { Result } from "../../../loadtest/report/result.ts";
 import { bar, terminalReport } from "../../../loadtest/report/terminal.ts";
 import { runEvidence } from "../../support/run-evidence.ts";
@@ -222,4 +223,13 @@ test("HTML: the same bytes for the same result, no script, and nothing to load",
   assert.ok(html.includes("default-src 'none'"));
   assert.ok(!html.includes("NaN") && !html.includes("undefined") && !html.includes("Infinity"));
   assert.ok(htmlReport(result, []).includes("Where the skew comes from"), "without slices there is a report, too");
+});
+
+test("the machine is in the reports, and a result of an early version does without", () => {
+  const { machine: _, ...early } = result.run;
+  const old = parseResult(JSON.stringify({ ...result, run: early }), "an early result");
+  for (const report of [markdownReport, (one: Result) => htmlReport(one, [], [])]) {
+    assert.match(report(result), /8 cores of Test processor, 16 GiB, Linux 6\.12\.0; Node 26\.10\.0/u);
+    assert.doesNotMatch(report(old), /Machine/u);
+  }
 });
