@@ -46,7 +46,10 @@ export interface ShardMeasurement {
   readonly bytes: number;
   /** Received − intended, by the recipient. */
   readonly delivery: HistogramData;
-  /** Received − sent, by the recipient. */
+  /**
+   * Received − handed to the socket, by the recipient: `delivery` less the send lag. The moment stands in the text, which
+   * is written as it is handed over.
+   */
   readonly service: HistogramData;
   /** As `delivery`, only of dialogs that the story does not make hot. */
   readonly innocent: HistogramData;

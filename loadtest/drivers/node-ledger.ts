@@ -52,7 +52,8 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
   const { runId } = order;
   const { warmupS, seed } = order.dials;
   const pairs = new Map<number, Pair>();
-  const writeText = createTextWriter(createRandom(seed, TEXT_STREAM));
+  const textRandom = createRandom(seed, TEXT_STREAM);
+  const writeText = createTextWriter(textRandom);
   const stride = story.users + 1;
   let outstanding = 0;
 
@@ -75,15 +76,18 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     const seq = ++outbound.seq;
     const client = `${pair.prefix}${seq}`;
     const phase = phaseAt(at, warmupS);
-    // When it is handed over: what the turn has queued leaves together, at its end.
-    const sent = clock.now();
-    const text = writeText({ seq, settled: outbound.answered.low, intended: at, sent, phase });
-    session.queue(`{"type":"send","id":"${client}","to":${to},"text":"${text}"}`);
-    session.pending.set(client, { pair, seq, bytes: text.length, phase });
+    // Drawn in the order of the schedule: sessions are flushed in another one.
+    const draw = textRandom.next();
+    session.queue(() => {
+      const sent = clock.now();
+      const text = writeText({ seq, settled: outbound.answered.low, intended: at, sent, phase }, draw);
+      session.pending.set(client, { pair, seq, bytes: text.length, phase });
+      if (phase === "measure") tally.sendLag.record(sent - at);
+      return `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`;
+    });
     outstanding++;
     tally.sent++;
     if (pair.hot) tally.hotSent++;
-    if (phase === "measure") tally.sendLag.record(sent - at);
   }
 
   function take(session: Session, client: string): Pending | null {

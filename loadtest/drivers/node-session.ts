@@ -16,8 +16,8 @@ export interface Session {
   /** `performance.now()` of the last read from the socket. */
   readonly readAt: number;
   readonly open: boolean;
-  /** Keeps a frame (JSON text, ASCII) for the next flush. */
-  queue(frame: string): void;
+  /** @param make gives a frame (JSON text, ASCII); called by the next flush, when the frame is handed to the socket */
+  queue(make: () => string): void;
   /** Sends what is queued: one frame, or arrays of at most as many as the protocol allows. */
   flush(): void;
   /** Says goodbye; resolves when the connection is gone. */
@@ -58,7 +58,7 @@ export async function openSession(
     handshakeTimeout: HANDSHAKE_MS,
   });
   const pending = new Map<string, Pending>();
-  const outbox: string[] = [];
+  const outbox: (() => string)[] = [];
   let readAt = 0;
   let stream: Socket | null = null;
 
@@ -75,13 +75,11 @@ export async function openSession(
     get open() {
       return socket.readyState === WebSocket.OPEN;
     },
-    queue: (frame) => void outbox.push(frame),
+    queue: (make) => void outbox.push(make),
     flush() {
-      if (outbox.length === 1) write(outbox[0] ?? "");
-      else {
-        for (let from = 0; from < outbox.length; from += LIMITS.frames) {
-          write(`[${outbox.slice(from, from + LIMITS.frames).join(",")}]`);
-        }
+      for (let from = 0; from < outbox.length; from += LIMITS.frames) {
+        const frames = outbox.slice(from, from + LIMITS.frames).map((make) => make());
+        write(frames.length === 1 ? frames.join("") : `[${frames.join(",")}]`);
       }
       outbox.length = 0;
     },

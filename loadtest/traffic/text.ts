@@ -15,7 +15,7 @@ export interface Stamp {
   readonly settled: number;
   /** Intended moment, ms on the clock that author and reader share, exact to a microsecond. */
   readonly intended: number;
-  /** Actual moment, on the same clock. */
+  /** Moment at which it was handed to its socket, on the same clock: `sent − intended` is the send lag. */
   readonly sent: number;
   readonly phase: Phase;
 }
@@ -38,15 +38,15 @@ function makeFiller(random: Random): string {
  * escape in JSON, so that its length is also its size in bytes.
  *
  * @param random a stream of its own: how often it is drawn from must not disturb the schedule
+ * @returns writes one text; its `draw`, a number of `random`, is taken ahead by who writes in another order than was planned
  */
-export function createTextWriter(random: Random): (stamp: Stamp) => string {
+export function createTextWriter(random: Random): (stamp: Stamp, draw?: number) => string {
   const filler = makeFiller(random);
   const spread = TEXT_LENGTH.max - TEXT_LENGTH.min + 1;
-  return ({ seq, settled, intended, sent, phase }) => {
+  return ({ seq, settled, intended, sent, phase }, draw = random.next()) => {
     const due = Math.round(intended * 1000);
     const delay = Math.round(sent * 1000) - due;
     const head = `${MARK} ${seq} ${settled} ${due} ${delay} ${phase === "measure" ? "m" : "w"} `;
-    const draw = random.next();
     const from = draw % TEXT_LENGTH.max;
     const length = TEXT_LENGTH.min + ((draw >>> 8) % spread) - head.length;
     return head + filler.slice(from, from + Math.max(1, length));
