@@ -1,5 +1,6 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { ConfigError } from "../../server/placement/contract.ts";
 import type { Ports } from "./contract.ts";
 
@@ -17,6 +18,7 @@ const PROMETHEUS = 9090;
 const LOKI = 3100;
 const MARIADB = 3306;
 const HIGHEST = 65_535;
+const OWN_PORTS = { from: 20_000, to: 32_000 } as const;
 
 /**
  * Ports of 127.0.0.1 on which nothing listens at this moment.
@@ -52,19 +54,40 @@ export async function choosePorts(wishes: PortWishes, shards: number, withLoki: 
   return { server, prometheus, loki, mariadb };
 }
 
-/** @returns null when something listens there, or it was given out before */
+/**
+ * @param port 0: any below those that the system gives to whoever asks or connects, so that it is free yet when the
+ *   program that shall have it comes
+ * @returns null when something listens there, or it was given out before
+ */
 async function freePort(port: number, used: Set<number>): Promise<number | null> {
-  if (port !== 0 && used.has(port)) return null;
+  const found = port === 0 ? await unusedPort(used) : (await listens(port)) || used.has(port) ? null : port;
+  if (found !== null) used.add(found);
+  return found;
+}
+
+/**
+ * A port of 127.0.0.1 on which nothing listens at this moment, and that nobody gets by chance: systems give away those
+ * above by themselves, Linux from 32768 on, others from 49152 (RFC 6335).
+ *
+ * @param but none of these
+ */
+export async function unusedPort(but: ReadonlySet<number> = new Set()): Promise<number> {
+  for (;;) {
+    const port = randomInt(OWN_PORTS.from, OWN_PORTS.to);
+    if (!but.has(port) && !(await listens(port))) return port;
+  }
+}
+
+/** Whether somebody listens there. */
+async function listens(port: number): Promise<boolean> {
   const server = createServer();
   const isFree = await new Promise<boolean>((resolve) => {
     server.once("error", () => resolve(false));
     server.listen(port, "127.0.0.1", () => resolve(true));
   });
-  if (!isFree) return null;
-  const found = (server.address() as AddressInfo).port;
-  server.close();
-  await once(server, "close");
-  if (used.has(found)) return freePort(0, used);
-  used.add(found);
-  return found;
+  if (isFree) {
+    server.close();
+    await once(server, "close");
+  }
+  return !isFree;
 }

@@ -30,10 +30,13 @@ const STREAM_HEADERS = {
   "x-accel-buffering": "no",
 };
 
-const CLOCK = { now: () => performance.now(), second: () => Math.floor(Date.now() / 1_000) };
+const CLOCK: Clock = { now: () => performance.now(), second: () => Math.floor(Date.now() / 1_000) };
+
+type Clock = Pick<LiveSources, "now" | "second">;
 
 export interface LiveOptions {
-  readonly sources: Omit<LiveSources, "now" | "second">;
+  /** Counters, and the clock that they are seen by; default: this process's own. */
+  readonly sources: Omit<LiveSources, keyof Clock> & Partial<Clock>;
   /** True when no token is asked for. */
   readonly open: boolean;
   /** Default 1,000. */
@@ -52,7 +55,7 @@ declare module "fastify" {
 /** The live page at `/`, its files below `/live/`, and its stream at `/v1/live`. */
 export const livePage = fp(
   async (app: FastifyInstance, { sources, open, intervalMs = 1_000, onSlow }: LiveOptions) => {
-    const snapshots = createSnapshots({ ...sources, ...CLOCK });
+    const snapshots = createSnapshots({ ...CLOCK, ...sources });
     const broadcast = createBroadcast({ ...snapshots, intervalMs, onSlow });
     app.decorate("liveStreams", () => broadcast.lookers());
 

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -98,15 +97,7 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "hotshard-test-"));
 }
 
-/** A port of loopback on which nothing listens. */
-export async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
+export { unusedPort } from "../../loadtest/stack/ports.ts";
 
 function spawnServer(
   args: readonly string[],
