@@ -12,6 +12,8 @@ import { addTools } from "./commands/tools.ts";
 import { addWhatIf } from "./commands/whatif.ts";
 import { EXIT, explainError } from "./exit-code.ts";
 import { dressHelp } from "./help.ts";
+import { notWritten } from "./not-written.ts";
+import { watchStandardOutput } from "./standard-output.ts";
 import { packageVersion } from "./version.ts";
 
 const HELP = `
@@ -26,7 +28,8 @@ Examples:
   hotshard compare runs/before runs/after
 
 Exit codes: 0 good, 1 a threshold or the audit failed, 2 bad usage, 3 the run is
-INVALID, 4 something is missing, 70 something of hotshard broke, 130 interrupted.`;
+INVALID, 4 something is missing, 70 something of hotshard broke, 74 the answer could
+not be written (a full disk), 130 interrupted.`;
 
 /**
  * The `hotshard` command.
@@ -35,7 +38,17 @@ INVALID, 4 something is missing, 70 something of hotshard broke, 130 interrupted
  * @returns the exit code
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", outliveReader);
+  const output = watchStandardOutput(process);
+  const code = await execute(argv);
+  const fault = await output.end();
+  if (fault === null) return code;
+  // Whatever it was that the command found: who asked has not got it.
+  const { code: failure, line } = explainError(notWritten("stdout", fault));
+  process.stderr.write(`${line}\n`);
+  return failure;
+}
+
+async function execute(argv: readonly string[]): Promise<number> {
   let code: number = EXIT.good;
   const program = createProgram((result) => {
     code = result;
@@ -76,9 +89,4 @@ export function createProgram(finish: (code: number) => void): Command {
   addTools(program, finish);
   dressHelp(program);
   return program;
-}
-
-/** Behind `| head` nobody reads on, and what is under way goes on all the same. */
-function outliveReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
 }

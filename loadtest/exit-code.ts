@@ -2,10 +2,20 @@ import { ConfigError } from "../server/placement/contract.ts";
 import { auditFaults } from "./analysis/audit.ts";
 import { DriveError } from "./drivers/drive-error.ts";
 import { MissingProgramError } from "./drivers/missing-program.ts";
+import { MORE_ROOM } from "./not-written.ts";
 import type { Result } from "./report/result.ts";
 
-/** What `hotshard` tells the shell. */
-export const EXIT = { good: 0, failed: 1, usage: 2, invalid: 3, missing: 4, internal: 70, interrupted: 130 } as const;
+/** What `hotshard` tells the shell; from 64 to 78 as sysexits.h has it. */
+export const EXIT = {
+  good: 0,
+  failed: 1,
+  usage: 2,
+  invalid: 3,
+  missing: 4,
+  internal: 70,
+  unwritten: 74,
+  interrupted: 130,
+} as const;
 
 /** An interrupted run is not judged; a failed audit is certain even when the run is INVALID, a missed threshold is not. */
 export function exitCodeOf(result: Result): number {
@@ -18,6 +28,8 @@ export function exitCodeOf(result: Result): number {
 
 /** Codes of errors that say that something which the command needs is not there. */
 const MISSING = new Set(["UNREACHABLE", "SERVER_UNREACHABLE", "NO_PROMETHEUS", "PART_FAILED"]);
+/** What the system says of a disk that takes no more: full, over a quota, read-only, broken. */
+const DISK_FAULTS = new Set(["ENOSPC", "EDQUOT", "EROFS", "EIO"]);
 /** Codes of generators that broke while they ran: nobody's usage is at fault. */
 const BROKEN = new Set(["K6_FAILED", "GENERATORS_LOST"]);
 
@@ -26,12 +38,18 @@ export function explainError(error: unknown): { readonly code: number; readonly 
   if (error instanceof ConfigError || error instanceof MissingProgramError || error instanceof DriveError) {
     return { code: codeOf(error), line: `hotshard: ${error.code}: ${error.message}` };
   }
+  if (isDiskFault(error))
+    return { code: EXIT.unwritten, line: `hotshard: NOT_WRITTEN: ${error.message}; ${MORE_ROOM}` };
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { code: EXIT.internal, line: `hotshard: INTERNAL: ${detail}` };
 }
 
+const isDiskFault = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "code" in error && DISK_FAULTS.has(String(error.code));
+
 function codeOf(error: ConfigError | MissingProgramError | DriveError): number {
   if (error.code === "INTERRUPTED") return EXIT.interrupted;
+  if (error.code === "NOT_WRITTEN") return EXIT.unwritten;
   if (error instanceof MissingProgramError || MISSING.has(error.code)) return EXIT.missing;
   return BROKEN.has(error.code) ? EXIT.internal : EXIT.usage;
 }

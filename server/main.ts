@@ -35,10 +35,7 @@ const ADDRESS_FAULTS = new Set(["EADDRINUSE", "EACCES", "EADDRNOTAVAIL", "ENOTFO
 
 /** @returns the exit code, by the command line's contract */
 async function main(argv: readonly string[]): Promise<number> {
-  if (argv.includes("--help") || argv.includes("-h")) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+  if (argv.includes("--help") || argv.includes("-h")) return printUsage();
   const config = readConfig(
     argv.filter((word) => word !== CHECK),
     process.env,
@@ -73,6 +70,16 @@ async function main(argv: readonly string[]): Promise<number> {
     if (traces !== null) logger.info(traces.counts(), "what became of the traces");
     await log.close();
   }
+}
+
+/** A reader who had enough, as `head` has, is no fault. */
+async function printUsage(): Promise<number> {
+  const fault = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => {
+    process.stdout.write(USAGE, resolve);
+  });
+  return !fault || fault.code === "EPIPE"
+    ? 0
+    : say(74, `NOT_WRITTEN: stdout cannot be written (${fault.message}): send it elsewhere`);
 }
 
 function tracesState(logger: Logger): OnPushState {

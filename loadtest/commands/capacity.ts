@@ -26,7 +26,8 @@ Examples:
   hotshard capacity random --until 'delivery.p99<50ms' --shards '4?commitMs=20&maxRows=10'
   hotshard capacity lady-gaga --hot-share 0.4 --until 'delivery.p99<50ms' --precision 10% --within 10m
 
-Exit codes: 0 found; 1 no rate keeps the threshold; 2 bad usage; 3 the generator, or the time, ended the search; 130 interrupted.`;
+Exit codes: 0 found; 1 no rate keeps the threshold; 2 bad usage; 3 the generator, or the time, ended the search;
+74 the answer could not be written; 130 interrupted.`;
 
 interface Given {
   readonly until: string;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { notWritten } from "./not-written.ts";
+import { notWritten } from "../not-written.ts";
 
 export interface NameWriter {
   add(dialog: string, name: string): Promise<void>;

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { PlannedSend } from "../traffic/contract.ts";
-import { notWritten } from "./not-written.ts";
+import { notWritten } from "../not-written.ts";
 
 /** A send: its moment in ms, a double, and the two users, 32 bits each. */
 const RECORD = 16;

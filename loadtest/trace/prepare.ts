@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { temporaryFolder, type TemporaryFolder } from "../temporary-folder.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { compileTrace } from "./compile-trace.ts";
-import { notWritten } from "./not-written.ts";
+import { notWritten } from "../not-written.ts";
 import { trace } from "./trace.ts";
 
 /** Dials of a story that is ready to be made. */

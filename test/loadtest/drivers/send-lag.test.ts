@@ -66,7 +66,7 @@ test("send lag is that of the moment when the frame is handed to the socket, and
   assert.ok(Math.abs(lag.max - 62) < 1, `${lag.max} ms and not 2`);
 
   pass(30);
-  const [{ id = "", text = "" } = {}] = sent;
+  const { id, text } = sent[0]!;
   const ids = { message: "1", dialog: "1_2", shard: "00" };
   ledger.frame(reader, { type: "message", ...ids, from: 1, to: 2, client: id, text });
   const { delivery, service } = tally.measurement().shards["00"]!;
@@ -74,19 +74,21 @@ test("send lag is that of the moment when the frame is handed to the socket, and
   assert.ok(Math.abs(service.max - 30) < 1, `${service.max}: delivery less the send lag`);
 });
 
+/** Lengths of texts by client message id. */
+function lengthsOf(flush: "each" | "backwards"): Record<string, number> {
+  const { clock, session, frames } = fakes();
+  const ledger = createLedger(order, findScenario("random")!.make(dials), createTally(order.shards), clock);
+  const found: (readonly [string, number])[] = [];
+  const take = (all: ReturnType<typeof frames>) => found.push(...all.map(({ id, text }) => [id, text.length] as const));
+  for (const user of [1, 2, 3]) {
+    ledger.send({ at: user, author: user, to: 4 }, session(user));
+    if (flush === "each") take(frames());
+  }
+  take(frames().toReversed());
+  return Object.fromEntries(found);
+}
+
 test("texts are those of the seed, in whatever order the sockets are flushed", () => {
-  const lengths = (flush: "each" | "backwards") => {
-    const { clock, session, frames } = fakes();
-    const ledger = createLedger(order, findScenario("random")!.make(dials), createTally(order.shards), clock);
-    const authors = [session(1), session(2), session(3)];
-    const found = new Map<string, number>();
-    const take = (all: ReturnType<typeof frames>) => all.forEach(({ id, text }) => found.set(id, text.length));
-    authors.forEach((author, index) => {
-      ledger.send({ at: index, author: author.user, to: 4 }, author);
-      if (flush === "each") take(frames());
-    });
-    take(frames().toReversed());
-    return Object.fromEntries(found);
-  };
-  assert.deepEqual(lengths("backwards"), lengths("each"));
+  assert.equal(Object.keys(lengthsOf("each")).length, 3);
+  assert.deepEqual(lengthsOf("backwards"), lengthsOf("each"));
 });
