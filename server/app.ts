@@ -4,6 +4,7 @@ import { auth } from "./auth.ts";
 import type { Chat } from "./chat/chat.ts";
 import { socketRoute } from "./chat/socket.ts";
 import type { Config } from "./config.ts";
+import type { EdgeClock } from "./edge-clock.ts";
 import { livePage } from "./live/live.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import { adminRoutes } from "./routes/admin.ts";
@@ -22,6 +23,7 @@ export async function createApp(
   chat: Chat,
   metrics: Metrics,
   logger: FastifyBaseLogger,
+  clock: EdgeClock,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger.child({}, { level: RESERVED.has(logger.level) ? logger.level : "warn" }),
@@ -32,7 +34,7 @@ export async function createApp(
   });
   await app.register(apiErrors, { onError: metrics.error });
   await app.register(auth, { secret: config.secret });
-  await app.register(socketRoute, { chat, helloMs: config.helloMs, rateLimit: config.rateLimit });
+  await app.register(socketRoute, { chat, clock, helloMs: config.helloMs, rateLimit: config.rateLimit });
   await app.register(healthRoutes, { chat });
   await app.register(metricsRoute, { metrics });
   await app.register(dialogRoutes, { chat });

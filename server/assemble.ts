@@ -6,6 +6,7 @@ import { createIdClock } from "./chat/clock.ts";
 import { createPresence } from "./chat/presence.ts";
 import { createShard, type Shard } from "./chat/shard.ts";
 import type { Config } from "./config.ts";
+import { SYSTEM_EDGE_CLOCK, type EdgeClock } from "./edge-clock.ts";
 import type { Log } from "./observability/log.ts";
 import type { PushCounts } from "./observability/push-link.ts";
 import { measureRuntime } from "./observability/runtime-metrics.ts";
@@ -26,6 +27,8 @@ export interface Given {
   /** What became of the log lines. */
   readonly log?: Pick<Log, "lines" | "lost">;
   readonly traces?: Traces | null;
+  /** Time of connections, for tests. */
+  readonly clock?: EdgeClock;
 }
 
 /** A whole server that does not listen yet. */
@@ -46,7 +49,7 @@ const NOTHING_PUSHED: PushCounts = { accepted: 0, dropped: 0 };
 export async function assemble(
   config: Config,
   logger: Logger,
-  { storeOf = createStore, log, traces = null }: Given = {},
+  { storeOf = createStore, log, traces = null, clock: edgeClock = SYSTEM_EDGE_CLOCK }: Given = {},
 ): Promise<Assembled> {
   const topology = config.layout;
   const router = compileTopology(topology);
@@ -92,7 +95,7 @@ export async function assemble(
     messageLog,
     traces,
   });
-  const app = await createApp(config, chat, metrics, logger);
+  const app = await createApp(config, chat, metrics, logger, edgeClock);
   return {
     app,
     chat,

@@ -4,6 +4,7 @@ import fp from "fastify-plugin";
 import type { RawData, WebSocket } from "ws";
 import { decode } from "../protocol/decode.ts";
 import { LIMITS, type ClientFrame } from "../protocol/frames.ts";
+import { atMoment, type EdgeClock } from "../edge-clock.ts";
 import { ApiError } from "../routes/api-error.ts";
 import type { Chat } from "./chat.ts";
 import type { Session } from "./session.ts";
@@ -18,6 +19,7 @@ export interface SocketOptions {
   readonly helloMs: number;
   /** Most frames a second of one connection; 0 is no limit. */
   readonly rateLimit: number;
+  readonly clock: EdgeClock;
 }
 
 /** What the frames of one connection need. */
@@ -25,8 +27,12 @@ interface Connection {
   readonly chat: Chat;
   readonly session: Session;
   readonly app: FastifyInstance;
-  readonly late: NodeJS.Timeout;
+  readonly clock: EdgeClock;
   readonly bucket: TokenBucket | null;
+  /** When the user's token ends, ms since 1970. */
+  until: number;
+  /** Cancels what would close the connection: the wait for `hello`, then the end of the token. */
+  cancelEnd: () => void;
 }
 
 /** `/chat`: decodes at the edge, rejects whole, and hands valid frames to the chat. */
@@ -53,13 +59,20 @@ export const socketRoute = fp(
 );
 
 function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket, request: FastifyRequest): void {
-  const { chat, helloMs, rateLimit } = options;
+  const { chat, clock, helloMs, rateLimit } = options;
   const session = chat.connect(socket, request.socket, request.id);
-  const late = setTimeout(() => session.fail("UNAUTHENTICATED", `no valid \`hello\` within ${helloMs} ms`), helloMs);
-  const bucket = rateLimit > 0 ? createTokenBucket(rateLimit) : null;
-  const connection: Connection = { chat, session, app, late, bucket };
+  const late = (): void => session.fail("UNAUTHENTICATED", `no valid \`hello\` within ${helloMs} ms`);
+  const connection: Connection = {
+    chat,
+    session,
+    app,
+    clock,
+    bucket: rateLimit > 0 ? createTokenBucket(rateLimit) : null,
+    until: Infinity,
+    cancelEnd: clock.after(helloMs, late),
+  };
   socket.on("close", () => {
-    clearTimeout(late);
+    connection.cancelEnd();
     chat.disconnect(session);
   });
   const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
@@ -68,8 +81,10 @@ function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket,
 }
 
 function receive(connection: Connection, data: RawData, isBinary: boolean): void {
-  const { chat, session } = connection;
+  const { chat, clock, session } = connection;
   if (!session.isOpen()) return;
+  // In a turn that is full of frames the timer comes after them.
+  if (clock.wall() >= connection.until) return endToken(session);
   if (isBinary) {
     session.fail("BAD_FRAME", "frames are text, not binary");
     session.close(1003, "BAD_FRAME");
@@ -106,16 +121,26 @@ function handle(connection: Connection, frame: ClientFrame): void {
   } else chat.handle(session, session.user, frame);
 }
 
-function hello({ app, chat, late, session }: Connection, token: string): void {
+function hello(connection: Connection, token: string): void {
+  const { app, chat, clock, session } = connection;
   if (!session.isOpen()) return;
   if (session.user !== null) {
     session.fail("BAD_FRAME", "this connection has said hello already");
     return;
   }
   try {
-    chat.welcome(session, app.verifyToken(token).user);
-    clearTimeout(late);
+    const { user, until } = app.verifyToken(token);
+    connection.cancelEnd();
+    if (until !== null) {
+      connection.until = until * 1_000;
+      connection.cancelEnd = atMoment(clock, connection.until, () => endToken(session));
+    }
+    chat.welcome(session, user);
   } catch (error) {
     session.fail("UNAUTHENTICATED", error instanceof Error ? error.message : "the token is not valid");
   }
+}
+
+function endToken(session: Session): void {
+  session.fail("UNAUTHENTICATED", "the token has ended: get a fresh one and reconnect");
 }

@@ -4,6 +4,7 @@ import { performance } from "node:perf_hooks";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
 import fp from "fastify-plugin";
+import { atMoment, SYSTEM_EDGE_CLOCK } from "../edge-clock.ts";
 import { ApiError } from "../routes/api-error.ts";
 import { createBroadcast, type Broadcast } from "./broadcast.ts";
 import { createSnapshots, type LiveSources } from "./snapshot.ts";
@@ -92,14 +93,9 @@ function stream(response: ServerResponse, broadcast: Broadcast, until: number | 
     leave();
     response.end();
   };
-  const timer = until === null ? undefined : setTimeout(end, msUntil(until)).unref();
+  const cancelEnd = until === null ? null : atMoment(SYSTEM_EDGE_CLOCK, until * 1_000, end);
   response.once("close", () => {
-    clearTimeout(timer);
+    cancelEnd?.();
     leave();
   });
-}
-
-/** At most what a timer takes, 24 days. */
-function msUntil(second: number): number {
-  return Math.min(Math.max(0, second * 1_000 - Date.now()), 0x7fff_ffff);
 }

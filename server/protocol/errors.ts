@@ -34,7 +34,7 @@ export const ERRORS = {
     retryable: false,
     outcome: "refused",
     close: 4001,
-    meaning: "No valid token came in time. Get a fresh one before the next try.",
+    meaning: "No valid token came in time, or it has ended. Get a fresh one before the next try.",
   },
   TOO_LARGE: {
     http: 413,

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { Writable } from "node:stream";
 import type { TestContext } from "node:test";
 import { pino } from "pino";
-import { assemble, type Assembled } from "../../server/assemble.ts";
+import { assemble, type Assembled, type Given } from "../../server/assemble.ts";
 import { readConfig } from "../../server/config.ts";
 import type { ShardStore } from "../../server/storage/contract.ts";
 import { temporaryFolder } from "./server.ts";
@@ -19,6 +19,7 @@ export async function listen(
   t: TestContext,
   stores: readonly ShardStore[],
   args: readonly string[] = [],
+  given: Given = {},
 ): Promise<Running> {
   const log: string[] = [];
   const sink = new Writable({
@@ -30,7 +31,8 @@ export async function listen(
   const data = temporaryFolder();
   const config = readConfig(["--data", data, "--shards", String(stores.length), ...args], {});
   let index = 0;
-  const server = await assemble(config, pino({ level: "info" }, sink), { storeOf: () => stores[index++]! });
+  const storeOf = () => stores[index++]!;
+  const server = await assemble(config, pino({ level: "info" }, sink), { storeOf, ...given });
   const url = await server.app.listen({ port: 0, host: "127.0.0.1" });
   t.after(async () => {
     await server.chat.stop(0);

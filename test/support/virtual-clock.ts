@@ -1,6 +1,7 @@
+import type { EdgeClock } from "../../server/edge-clock.ts";
 import type { WriterClock } from "../../server/storage/writer-clock.ts";
 
-export interface VirtualClock extends WriterClock {
+export interface VirtualClock extends WriterClock, EdgeClock {
   /** Ends the turn: runs what was put off to its end, and lets promises settle. */
   turn(): Promise<void>;
   /** Lets so many milliseconds pass, with every timer that falls due, in order. */
@@ -11,6 +12,7 @@ export interface VirtualClock extends WriterClock {
 
 /** A clock that stands still until the test moves it. */
 export function virtualClock(): VirtualClock {
+  const start = Date.now();
   let now = 0;
   let soon: (() => void)[] = [];
   const timers = new Set<{ at: number; run: () => void }>();
@@ -25,6 +27,7 @@ export function virtualClock(): VirtualClock {
 
   return {
     now: () => now,
+    wall: () => start + now,
     after(ms, run) {
       const timer = { at: now + ms, run };
       timers.add(timer);
