@@ -18,14 +18,12 @@ import { packageVersion } from "../version.ts";
 import { advise } from "./advice.ts";
 import { audit } from "./audit.ts";
 import { blastRadius } from "./blast-radius.ts";
-import { causesOfSkew } from "./causes.ts";
-import { testHash } from "./hash-test.ts";
+import { causesOfSkew, runNoiseFloor } from "./causes.ts";
+import { testRun } from "./hash-test.ts";
 import { elapsedSeconds } from "./elapsed.ts";
 import { expectedLoads } from "./forecast.ts";
 import { headroomOf, type AdviceForecast } from "./headroom.ts";
 import { measuredOf, measuredShards } from "./measured-shards.ts";
-import { isNewestSince } from "./newest-segment.ts";
-import { noiseFloor } from "./noise-floor.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
 import { remedyTopology } from "./remedy.ts";
 import { realisedZipf } from "./realised-zipf.ts";
@@ -88,29 +86,20 @@ function serverOf({ url, after }: RunEvidence, { router, labels }: Layout): Resu
   };
 }
 
-function skewOf(layout: Layout, shards: Result["shards"], isOneLayout: boolean): Result["skew"] {
+function skewOf({ parts, labels, dialogs }: Layout, shards: Result["shards"]): Result["skew"] {
   const stored = shards.map(({ stored: rows }) => rows);
-  const distinct = layout.dialogs.length;
-  const { mean, p99 } = noiseFloor(distinct, shards.length);
-  const hashed = new Float64Array(shards.length);
-  for (const { dialog, shard } of layout.loads) {
-    if (!layout.overridden.has(dialog)) hashed[shard]! += 1;
-  }
+  const { mean, p99 } = runNoiseFloor(parts, labels.length);
+  const keys = parts.reduce((total, part) => total + part.keys, 0);
   return {
     maxOverMean: maxOverMean(stored),
     noiseFloor: { mean, p99 },
     effectiveShards: effectiveShards(stored),
     cv: variationCoefficient(stored),
     gini: gini(stored),
-    distinctDialogs: distinct,
-    causes: causesOfSkew({
-      dialogs: layout.loads,
-      distinct,
-      shares: layout.shares,
-      overridden: layout.overridden,
-    }),
-    // Of a run over several segments nobody knows which of them put a dialog where it is.
-    hashTest: isOneLayout ? testHash([...hashed], layout.sample) : null,
+    distinctDialogs: dialogs.length,
+    ...(parts.some(({ layout }) => layout.bucketMs > 0) && { distinctPairs: keys }),
+    causes: causesOfSkew(parts, labels.length),
+    hashTest: testRun(parts, labels.length),
   };
 }
 
@@ -173,7 +162,7 @@ export function buildResult(evidence: RunEvidence): Result {
   const audited = audit(measurement, evidence.audit, lookups).audit;
   const shards = measuredShards({ measurement, before, after, layout, scheduleS });
   const stored = layout.dialogs.reduce((total, { count }) => total + count, 0);
-  const skew = skewOf(layout, shards, isNewestSince(after.topology, measurement.startedAt));
+  const skew = skewOf(layout, shards);
   const advice = advise({ topology: after.topology, counts: layout.dialogs, walks });
   const seen = layout.labels.map((label) => ({ label, ...measuredOf(measurement, label) }));
   const { generator } = measurement;

@@ -1,4 +1,6 @@
 import { sum } from "d3-array";
+import { countPlaces } from "./key-space.ts";
+import { keyOf, type SegmentPart } from "./segment-parts.ts";
 
 /** Pearson's test that dialogs fall on shards as their shares say. */
 export interface HashTest {
@@ -64,4 +66,30 @@ export function testHash(dialogs: readonly number[], sample: readonly number[]):
     degreesOfFreedom: cells.length - 1,
     pValue: chiSquareSurvival(chiSquare, cells.length - 1),
   };
+}
+
+/**
+ * Tests the hash on a run: every key once, where the first segment that hashed it put it; in the next ones it lies where it
+ * lies because of that. What pins and splits put is left out. The statistics of the segments add up.
+ *
+ * @param labels number of the topology's shards
+ * @returns null when no segment has enough keys (see `testHash`)
+ */
+export function testRun(parts: readonly SegmentPart[], labels: number): HashTest | null {
+  const known = new Set<string>();
+  const tests = parts.flatMap(({ layout, loads }) => {
+    const seen = Array.from({ length: labels }, () => 0);
+    const before = new Set(known);
+    for (const load of loads) {
+      if (layout.overridden.has(load.dialog)) continue;
+      const key = keyOf(layout, load);
+      known.add(key);
+      if (!before.has(key)) seen[load.shard]! += 1;
+    }
+    return testHash(seen, countPlaces(layout.places, labels)) ?? [];
+  });
+  if (tests.length === 0) return null;
+  const chiSquare = sum(tests, (test) => test.chiSquare);
+  const degreesOfFreedom = sum(tests, (test) => test.degreesOfFreedom);
+  return { chiSquare, degreesOfFreedom, pValue: chiSquareSurvival(chiSquare, degreesOfFreedom) };
 }

@@ -3,23 +3,36 @@ import { createRandom } from "../traffic/random.ts";
 const USERS = 2 ** 31;
 
 /**
- * Where many synthetic dialogs (random pairs of users) fall: what a placement really gives its shards of the key space, but
- * for the error of a sample.
+ * Where many synthetic dialogs (random pairs of users, the same in every call) fall.
+ *
+ * @param place shard index of a dialog id, pins and splits left out
+ * @param dialogs synthetic dialogs
+ */
+export function placeKeySpace(place: (dialog: string) => number, dialogs = 100_000): Uint16Array {
+  const random = createRandom(0x5eed, 0);
+  return Uint16Array.from({ length: dialogs }, () => {
+    const a = 1 + random.below(USERS);
+    const b = 1 + random.below(USERS);
+    return place(a < b ? `${a}_${b}` : `${b}_${a}`);
+  });
+}
+
+/** @returns dialogs per shard, Σ = dialogs */
+export function countPlaces(places: Uint16Array, shards: number): number[] {
+  const seen = Array.from({ length: shards }, () => 0);
+  for (const shard of places) seen[shard]! += 1;
+  return seen;
+}
+
+/**
+ * What a placement really gives its shards of the key space, but for the error of a sample.
  *
  * @param place shard index of a dialog id, pins and splits left out
  * @param dialogs synthetic dialogs; the standard error of a share s is √(s/dialogs)
  * @returns dialogs per shard, Σ = dialogs
  */
 export function sampleKeySpace(place: (dialog: string) => number, shards: number, dialogs = 100_000): number[] {
-  const random = createRandom(0x5eed, 0);
-  const seen = Array.from({ length: shards }, () => 0);
-  for (let i = 0; i < dialogs; i += 1) {
-    const a = 1 + random.below(USERS);
-    const b = 1 + random.below(USERS);
-    const shard = place(a < b ? `${a}_${b}` : `${b}_${a}`);
-    seen[shard]! += 1;
-  }
-  return seen;
+  return countPlaces(placeKeySpace(place, dialogs), shards);
 }
 
 /**

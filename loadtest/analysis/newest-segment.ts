@@ -1,20 +1,10 @@
 import type { Segment, Topology } from "../../server/placement/contract.ts";
-import { messageTime } from "../../server/placement/message-id.ts";
 import { compileTopology } from "../../server/placement/router.ts";
 import { SOME_MOMENT } from "./moment.ts";
 
 /** The segment that new messages go to. */
 export function newestSegment(topology: Topology): Segment {
   return topology.segments[topology.segments.length - 1]!;
-}
-
-/**
- * Whether every message since then was placed by the newest segment, as its first id says.
- *
- * @param since ISO 8601
- */
-export function isNewestSince(topology: Topology, since: string): boolean {
-  return messageTime(BigInt(newestSegment(topology).from)) <= Date.parse(since);
 }
 
 /** The topology as if its newest segment had always held, with all its shards: it may be asked for any moment. */

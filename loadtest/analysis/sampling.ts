@@ -75,6 +75,15 @@ export type Thrower = (loads: Float64Array, random: Random, n: number, weight: n
  * 1986, XI.1.4), which is the same distribution.
  */
 export function createThrower(shares: readonly number[]): Thrower {
+  const pick = createPicker(shares);
+  return (loads, random, n, weight) => {
+    if (n > 2 * shares.length) return throwMany(loads, random, n, shares, weight);
+    for (let ball = 0; ball < n; ball += 1) loads[pick(random)]! += weight;
+  };
+}
+
+/** Draws an index by these shares (Σ = 1), in constant time on average. */
+export function createPicker(shares: readonly number[]): (random: Random) => number {
   const size = shares.length;
   const cumulated = new Float64Array(size);
   let sum = 0;
@@ -86,14 +95,11 @@ export function createThrower(shares: readonly number[]): Thrower {
     while (cumulated[shard]! <= cell / size) shard += 1;
     guide[cell] = shard;
   }
-  return (loads, random, n, weight) => {
-    if (n > 2 * size) return throwMany(loads, random, n, shares, weight);
-    for (let ball = 0; ball < n; ball += 1) {
-      const at = random();
-      let shard = guide[Math.floor(at * size)]!;
-      while (cumulated[shard]! <= at) shard += 1;
-      loads[shard]! += weight;
-    }
+  return (random) => {
+    const at = random();
+    let shard = guide[Math.floor(at * size)]!;
+    while (cumulated[shard]! <= at) shard += 1;
+    return shard;
   };
 }
 

@@ -4,10 +4,20 @@ export interface WeightClass {
   readonly dialogs: number;
 }
 
+/** The same of dialogs that have messages in each of several parts of a run. */
+export interface VectorClass {
+  /** Messages of each of them by part. */
+  readonly weights: Float64Array;
+  readonly dialogs: number;
+}
+
 /** Thrown one by one; each may move max/mean on its own. */
 const HEAVIEST = 256;
 /** Light dialogs whose weights differ by less than this factor share a class. */
 const WIDTH = 1.25;
+
+/** The lightest weight of the class of this one. */
+const leastOf = (weight: number): number => WIDTH ** Math.floor(Math.log(weight) / Math.log(WIDTH));
 
 /**
  * Groups dialogs for a simulation whose time must not grow with their number. The heaviest 256 stay as they are. The
@@ -26,7 +36,7 @@ export function classesOfRanked(ranked: Float64Array): WeightClass[] {
   for (const count of ranked.subarray(0, HEAVIEST)) heavy.set(count, (heavy.get(count) ?? 0) + 1);
   const light: WeightClass[] = [];
   for (let from = HEAVIEST; from < ranked.length;) {
-    const least = WIDTH ** Math.floor(Math.log(ranked[from]!) / Math.log(WIDTH));
+    const least = leastOf(ranked[from]!);
     let total = 0;
     let squares = 0;
     let at = from;
@@ -40,4 +50,32 @@ export function classesOfRanked(ranked: Float64Array): WeightClass[] {
     from = at;
   }
   return [...[...heavy].map(([weight, dialogs]) => ({ weight, dialogs })), ...light];
+}
+
+/**
+ * As `classesOfRanked`, by total weight. The dialogs of a class are equal, with the mean weights of those in it: every part
+ * keeps its total.
+ *
+ * @param vectors messages of each dialog by part, of equal length
+ */
+export function vectorClasses(vectors: readonly Float64Array[]): VectorClass[] {
+  const ranked = vectors
+    .map((weights) => ({ weights, total: weights.reduce((a, b) => a + b, 0) }))
+    .sort((a, b) => b.total - a.total);
+  const classes: VectorClass[] = ranked.slice(0, HEAVIEST).map(({ weights }) => ({ weights, dialogs: 1 }));
+  for (let from = HEAVIEST; from < ranked.length;) {
+    const least = leastOf(ranked[from]!.total);
+    const totals = new Float64Array(ranked[from]!.weights.length);
+    let [total, squares] = [0, 0];
+    let at = from;
+    for (; at < ranked.length && (at === from || ranked[at]!.total >= least); at += 1) {
+      ranked[at]!.weights.forEach((weight, part) => (totals[part]! += weight));
+      total += ranked[at]!.total;
+      squares += ranked[at]!.total ** 2;
+    }
+    const dialogs = Math.max(1, Math.round((total * total) / squares));
+    classes.push({ weights: totals.map((sum) => sum / dialogs), dialogs });
+    from = at;
+  }
+  return classes;
 }

@@ -7,7 +7,7 @@ import {
   aimInWords,
   auditInWords,
   blastRadiusInWords,
-  CAUSES,
+  causesIn,
   failuresInWords,
   forecastInWords,
   headline,
@@ -100,7 +100,7 @@ function shards(result: Result): string {
 
 function skew(result: Result): string {
   const { skew: s } = result;
-  const factors = CAUSES.map(({ name, label }) => {
+  const factors = causesIn(s.causes).map(({ name, label }) => {
     const { factor, low, high } = s.causes[name];
     return [label, times(factor), `${low.toFixed(2)} to ${high.toFixed(2)}`];
   });

@@ -21,6 +21,7 @@ export function checkResult(value: unknown, where: string): Result {
       `${where} is version ${version} and this hotshard reads version ${VERSION}; use the hotshard that wrote it, or a newer one`,
     );
   }
+  nameChange(value);
   if (!Check(ResultSchema, value)) {
     const faults = Errors(ResultSchema, value);
     const shown = faults.slice(0, FAULTS_SHOWN).map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);
@@ -28,6 +29,12 @@ export function checkResult(value: unknown, where: string): Result {
     throw new ConfigError("BAD_RESULT", `${where} is not a result document: ${shown.join("; ")}${more}`);
   }
   return value;
+}
+
+/** Files of early versions do not name the change of a topology among the causes: it was none, or the hash's. */
+function nameChange(value: unknown): void {
+  const { skew } = (value ?? {}) as { skew?: { causes?: Record<string, unknown> } };
+  if (typeof skew?.causes === "object") skew.causes["change"] ??= { factor: 1, low: 1, high: 1 };
 }
 
 /** @throws {ConfigError} as `checkResult`, and BAD_RESULT when the text is not JSON */

@@ -85,7 +85,10 @@ const Skew = Type.Object({
   cv: Num("Standard deviation over mean"),
   gini: Num("0 even … 1 all on one"),
   distinctDialogs: Count("Dialogs with at least one stored message"),
-  causes: Type.Object({ chance: Factor, popularity: Factor, placement: Factor, hash: Factor }),
+  distinctPairs: Type.Optional(
+    Count("Under a placement by time: pairs of dialog and time bucket, which are what a hash throws"),
+  ),
+  causes: Type.Object({ chance: Factor, popularity: Factor, placement: Factor, change: Factor, hash: Factor }),
   hashTest: Nullable(
     Type.Object({
       chiSquare: Num("Pearson's, over distinct dialogs and never over messages"),

@@ -6,7 +6,7 @@ import {
   aimInWords,
   auditInWords,
   blastRadiusInWords,
-  CAUSES,
+  causesIn,
   failuresInWords,
   forecastInWords,
   headline,
@@ -79,7 +79,9 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const shaped = server.shaped === null ? "" : `, shaped: ${server.shaped}`;
   const valid = verdict.status === "VALID";
   const lead = leadInWords(result);
-  const factors = CAUSES.map(({ name, label }) => `${label.toLowerCase()} ${skew.causes[name].factor.toFixed(2)}`);
+  const factors = causesIn(skew.causes).map(
+    ({ name, label }) => `${label.toLowerCase()} ${skew.causes[name].factor.toFixed(2)}`,
+  );
   const sentences = [
     fewSamplesInWords(result),
     failuresInWords(result),

@@ -9,10 +9,15 @@ export const CAUSES = [
   { name: "chance", label: "Chance", meaning: "even a perfect hash never spreads so many dialogs quite evenly" },
   { name: "popularity", label: "Popularity", meaning: "some dialogs are heavier than others" },
   { name: "placement", label: "Placement", meaning: "the shares of the key space that it gives, its pins and splits" },
+  { name: "change", label: "Change", meaning: "shards that joined or left on the way had less time than the others" },
   { name: "hash", label: "Hash", meaning: "where these very dialogs fell; 1 within its interval is luck" },
 ] as const;
 
 export type CauseName = (typeof CAUSES)[number]["name"];
+
+/** Those that a run has: under one segment of a topology nothing changed. */
+export const causesIn = ({ change }: Pick<Result["skew"]["causes"], "change">): (typeof CAUSES)[number][] =>
+  CAUSES.filter(({ name }) => name !== "change" || change.factor !== 1);
 
 /** The shard with most stored messages; the first of equals. */
 export function hottestShard(result: Result): Shard | undefined {
@@ -120,16 +125,22 @@ export function headline(result: Result): string {
 
 /** `one dialog with 40.0 % of the messages`, in words that follow `Cause:`. */
 export function causeInWords(result: Result): string {
-  const { causes, distinctDialogs } = result.skew;
+  const { causes, distinctDialogs, distinctPairs } = result.skew;
   const cause = mainCause(result);
   const factor = times(causes[cause].factor);
   const [top] = result.hotDialogs;
   if (cause === "placement") {
     return `the placement ${result.server.placement} gives the shards unequal shares of the keys (${factor})`;
   }
+  if (cause === "change")
+    return `the topology changed during the run: shards that joined or left had less time (${factor})`;
   if (cause === "hash") return `where the hash put these dialogs (${factor})`;
   if (cause === "chance") {
-    return `few dialogs: ${plural(distinctDialogs, "dialog")} cannot fall evenly on ${plural(result.shards.length, "shard")}`;
+    const keys =
+      distinctPairs === undefined
+        ? plural(distinctDialogs, "dialog")
+        : `${plural(distinctPairs, "pair")} of dialog and time bucket`;
+    return `few dialogs: ${keys} cannot fall evenly on ${plural(result.shards.length, "shard")}`;
   }
   if (top !== undefined && top.share * result.shards.length > 0.5) {
     const parts = top.shard.split("+").length;

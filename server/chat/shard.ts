@@ -51,7 +51,7 @@ export function createShard(
     history: (dialog, before, limit) => measured("history", () => store.history(dialog, before, limit)),
     find: (dialog, author, client) => measured("find", () => store.find(dialog, author, client)),
     audit: (run) => measured("audit", () => store.audit(run)),
-    auditDialogs: (run) => measured("audit", () => store.auditDialogs(run)),
+    auditDialogs: (run, periods) => measured("audit", () => store.auditDialogs(run, periods)),
     status: () => ({
       label,
       engine: store.engine,

@@ -8,6 +8,7 @@ export function byHash(name: string, placeHash: Placement["placeHash"]): Placeme
   return {
     name,
     byTime: false,
+    bucketMs: 0,
     seed: () => 0,
     placeHash,
     place(dialog) {

@@ -28,6 +28,8 @@ export interface Placement {
   place(dialog: string, id: bigint): number;
   /** True when the shard depends on the message id: then a dialog's messages may be on every shard. */
   readonly byTime: boolean;
+  /** Milliseconds in which a dialog's messages stay together; 0 unless `byTime`. */
+  readonly bucketMs: number;
   /** Seed under which the dialog is hashed; 0 unless `byTime`. */
   seed(id: bigint): number;
   /**

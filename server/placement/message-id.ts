@@ -9,7 +9,9 @@ export const MAX_COUNTER = 2 ** COUNTER_BITS - 1;
 export const MAX_NODE = 2 ** NODE_BITS - 1;
 export const MAX_MESSAGE_ID = 2n ** 63n - 1n;
 
-const TIME_SHIFT = BigInt(COUNTER_BITS + NODE_BITS);
+/** Bits of an id below its milliseconds since the start of the clock. */
+export const TIME_SHIFT = COUNTER_BITS + NODE_BITS;
+const SHIFT = BigInt(TIME_SHIFT);
 
 /**
  * Puts a message id together. Nothing is checked: the clock that mints calls this once a message.
@@ -20,12 +22,12 @@ const TIME_SHIFT = BigInt(COUNTER_BITS + NODE_BITS);
  * @returns 0 to 2^63 − 1, ordered by ms, then counter, then node
  */
 export function composeId(ms: number, counter: number, node: number): bigint {
-  return (BigInt(ms - ID_EPOCH_MS) << TIME_SHIFT) + BigInt(counter * 2 ** NODE_BITS + node);
+  return (BigInt(ms - ID_EPOCH_MS) << SHIFT) + BigInt(counter * 2 ** NODE_BITS + node);
 }
 
 /** @returns Unix milliseconds at which the id was minted, by its node's clock */
 export function messageTime(id: bigint): number {
-  return Number(id >> TIME_SHIFT) + ID_EPOCH_MS;
+  return Number(id >> SHIFT) + ID_EPOCH_MS;
 }
 
 /** Orders two canonical decimal ids without parsing them: below 0, 0, or above 0, for `sort`. */

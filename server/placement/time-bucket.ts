@@ -19,11 +19,12 @@ export const TIME_BUCKET_OPTIONS: OptionTable = {
 export const timeBucket: PlacementFactory = (shards, options) => {
   rejectFaults("BAD_PLACEMENT", [...slotFaults(shards), ...optionFaults("time-bucket", options, TIME_BUCKET_OPTIONS)]);
   const table = slotTable(shards);
-  const widthMs = integerOption("widthS", options, TIME_BUCKET_OPTIONS) * 1000;
-  const seed = (id: bigint): number => Math.floor((messageTime(id) - ID_EPOCH_MS) / widthMs);
+  const bucketMs = integerOption("widthS", options, TIME_BUCKET_OPTIONS) * 1000;
+  const seed = (id: bigint): number => Math.floor((messageTime(id) - ID_EPOCH_MS) / bucketMs);
   return {
     name: "time-bucket",
     byTime: true,
+    bucketMs,
     seed,
     placeHash: (high) => table[slotOfHash(high)] ?? 0,
     place: (dialog, id) => table[slotOf(dialog, seed(id))] ?? 0,

@@ -45,10 +45,21 @@ export interface AuditReply {
   readonly shards: readonly { readonly shard: string; readonly rows: number; readonly sum: number }[];
 }
 
-/** `GET /v1/audit/dialogs?run=ID` (admin): a dialog once for every shard that holds messages of it. */
+/**
+ * `GET /v1/audit/dialogs?run=ID` (admin): a dialog once for every shard, segment of the topology and time bucket in which it has
+ * messages.
+ */
 export interface AuditDialogsReply {
   readonly run: string;
-  readonly dialogs: readonly { readonly shard: string; readonly dialog: string; readonly count: number }[];
+  readonly dialogs: readonly {
+    readonly shard: string;
+    readonly dialog: string;
+    readonly count: number;
+    /** Index of the segment that placed them, by their ids; absent from servers of early versions. */
+    readonly segment?: number;
+    /** Number of the time bucket, as the placement counts them; 0 unless the segment places by time. */
+    readonly bucket?: number;
+  }[];
 }
 
 /** `GET /v1/audit/message?dialog=…&author=…&client=…` (admin). */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Chat } from "../chat/chat.ts";
 import { parseDialog } from "../placement/dialog.ts";
+import { periodsOf } from "../placement/periods.ts";
 import { isClientId, isUserId } from "../protocol/decode.ts";
 import type { AuditDialogsReply, AuditMessageReply, AuditReply, HotReply, ShardsReply } from "../protocol/http.ts";
 import { ApiError, queryText } from "./api-error.ts";
@@ -22,8 +23,9 @@ export async function adminRoutes(app: FastifyInstance, { chat }: { chat: Chat }
 
   app.get("/v1/audit/dialogs", async (request): Promise<AuditDialogsReply> => {
     const run = runOf(queryText(request, "run"));
+    const periods = periodsOf(chat.status().topology);
     const parts = chat.shards.map(async (shard) =>
-      (await shard.auditDialogs(run)).map(({ dialog, count }) => ({ shard: shard.label, dialog, count })),
+      (await shard.auditDialogs(run, periods)).map((sum) => ({ shard: shard.label, ...sum })),
     );
     return { run, dialogs: (await Promise.all(parts)).flat() };
   });

@@ -1,3 +1,5 @@
+import type { Period, When } from "../placement/periods.ts";
+
 /** One message as it is stored. Ids are decimal strings on the wire and here. */
 export interface MessageRow {
   readonly dialog: string;
@@ -23,6 +25,12 @@ export interface Durability {
 export interface AuditSum {
   readonly rows: number;
   readonly sum: number;
+}
+
+/** Messages of one dialog in one segment and time bucket. */
+export interface DialogSum extends When {
+  readonly dialog: string;
+  readonly count: number;
 }
 
 /** What a shard holds. */
@@ -70,8 +78,8 @@ export interface ShardStore {
   find(dialog: string, author: number, client: string): Promise<string | null>;
   /** Sums over the messages whose client id starts with `run` + "-". */
   audit(run: string): Promise<AuditSum>;
-  /** Messages per dialog of that run, in no order. */
-  auditDialogs(run: string): Promise<{ dialog: string; count: number }[]>;
+  /** Messages of that run per dialog, segment and time bucket, in no order. @param periods of the topology */
+  auditDialogs(run: string, periods: readonly Period[]): Promise<DialogSum[]>;
   /** @returns the largest id of the shard, or "0": a restarted server mints above it */
   lastId(): Promise<string>;
   /** May read the whole table. */

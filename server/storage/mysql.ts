@@ -5,6 +5,7 @@ import { mysqlLink } from "./mysql-link.ts";
 import type { MysqlLink, MysqlValue } from "./mysql-link.ts";
 import { prepareSchema, SESSION } from "./mysql-schema.ts";
 import type { MysqlSpec } from "./url.ts";
+import { whenSql } from "./when-sql.ts";
 
 const READ_MS = 10_000;
 /** Audits read whole tables. */
@@ -52,10 +53,17 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
       const [row] = await audits.execute<RowDataPacket[]>(sql, [`${run}-`, `${run}-`], AUDIT_MS);
       return { rows: Number(row!["n"]), sum: Number(row!["total"]) };
     },
-    async auditDialogs(run) {
-      const sql = `SELECT dialog, COUNT(*) AS n FROM message WHERE LEFT(client_id, CHAR_LENGTH(?)) = ? GROUP BY dialog`;
+    async auditDialogs(run, periods) {
+      const { segment, bucket } = whenSql(periods, "DIV");
+      const sql = `SELECT dialog, ${segment} AS segment, ${bucket} AS bucket, COUNT(*) AS n FROM message
+        WHERE LEFT(client_id, CHAR_LENGTH(?)) = ? GROUP BY 1, 2, 3`;
       const rows = await audits.execute<RowDataPacket[]>(sql, [`${run}-`, `${run}-`], AUDIT_MS);
-      return rows.map((row) => ({ dialog: String(row["dialog"]), count: Number(row["n"]) }));
+      return rows.map((row) => ({
+        dialog: String(row["dialog"]),
+        segment: Number(row["segment"]),
+        bucket: Number(row["bucket"]),
+        count: Number(row["n"]),
+      }));
     },
     async lastId() {
       // Grouped, the primary key answers with one look per dialog instead of one per message.

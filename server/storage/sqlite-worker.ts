@@ -4,7 +4,9 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import type { Period } from "../placement/periods.ts";
 import type { Durability } from "./contract.ts";
+import { whenSql } from "./when-sql.ts";
 
 /** What the store asks of its thread: the method and its arguments. Rows of `insert` are flat, six values each. */
 export type SqliteRequest =
@@ -13,7 +15,7 @@ export type SqliteRequest =
   | ["history", dialog: string, before: string | null, limit: number]
   | ["find", dialog: string, author: number, client: string]
   | ["audit", run: string]
-  | ["auditDialogs", run: string]
+  | ["auditDialogs", run: string, periods: readonly Period[]]
   | ["lastId"]
   | ["size"]
   | ["ping"]
@@ -78,8 +80,6 @@ const SQL = {
     text FROM message WHERE dialog = ? ORDER BY message.id DESC LIMIT ?`,
   audit: `SELECT COUNT(*) AS "rows", COALESCE(SUM(md5_24(dialog, id_author, client_id)), 0) AS sum FROM message
     WHERE substr(client_id, 1, length(?)) = ?`,
-  auditDialogs: `SELECT dialog, COUNT(*) AS count FROM message WHERE substr(client_id, 1, length(?)) = ?
-    GROUP BY dialog`,
   lastId: `SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS id FROM message`,
   rows: `SELECT COUNT(*) AS n FROM message`,
   bytes: `SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size`,
@@ -122,7 +122,7 @@ function handle(request: SqliteRequest): unknown {
     case "audit":
       return statements.audit.get(`${request[1]}-`, `${request[1]}-`);
     case "auditDialogs":
-      return statements.auditDialogs.all(`${request[1]}-`, `${request[1]}-`);
+      return auditDialogs(db, request[1], request[2]);
     case "lastId":
       return statements.lastId.get()!["id"];
     case "size":
@@ -225,6 +225,13 @@ function durability(db: DatabaseSync): Durability {
   const mode = String(db.prepare("PRAGMA journal_mode").get()!["journal_mode"]);
   const level = ["OFF", "NORMAL", "FULL", "EXTRA"][synchronous] ?? String(synchronous);
   return { crashSafe: synchronous >= 2, settings: `journal_mode=${mode} synchronous=${level}` };
+}
+
+function auditDialogs(db: DatabaseSync, run: string, periods: readonly Period[]): unknown[] {
+  const { segment, bucket } = whenSql(periods, "/");
+  const sql = `SELECT dialog, ${segment} AS segment, ${bucket} AS bucket, COUNT(*) AS count FROM message
+    WHERE substr(client_id, 1, length(?)) = ? GROUP BY 1, 2, 3`;
+  return db.prepare(sql).all(`${run}-`, `${run}-`);
 }
 
 /** @returns the ids of the first messages by the index of their duplicates, or null when there is none */

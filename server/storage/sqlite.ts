@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ConfigError } from "../placement/contract.ts";
 import { StoreError } from "./contract.ts";
-import type { AuditSum, Durability, MessageRow, OnWait, ShardStore, StoredSize } from "./contract.ts";
+import type { AuditSum, DialogSum, Durability, MessageRow, OnWait, ShardStore, StoredSize } from "./contract.ts";
 import type { SqliteRequest, SqliteReply } from "./sqlite-worker.ts";
 import type { SqliteSpec } from "./url.ts";
 
@@ -88,7 +88,7 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
     history: (dialog, before, limit) => call<MessageRow[]>(["history", dialog, before, limit]),
     find: (dialog, author, client) => call<string | null>(["find", dialog, author, client]),
     audit: (run) => call<AuditSum>(["audit", run]),
-    auditDialogs: (run) => call<{ dialog: string; count: number }[]>(["auditDialogs", run]),
+    auditDialogs: (run, periods) => call<DialogSum[]>(["auditDialogs", run, periods]),
     lastId: () => call<string>(["lastId"]),
     size: () => call<StoredSize>(["size"]),
     connections: () => (worker === null ? 0 : 1),

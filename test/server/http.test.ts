@@ -88,7 +88,13 @@ test("the audit counts a run's messages and sums their keys; a message can be lo
   const counted = ((await get("/v1/audit/dialogs?run=run1")).body as AuditDialogsReply).dialogs;
   assert.deepEqual(
     counted.toSorted((a, b) => (a.dialog < b.dialog ? -1 : 1)),
-    [...dialogs].map(([dialog, messages]) => ({ shard: messages[0]!.shard, dialog, count: 2 })),
+    [...dialogs].map(([dialog, messages]) => ({
+      shard: messages[0]!.shard,
+      dialog,
+      segment: 0,
+      bucket: 0,
+      count: 2,
+    })),
   );
   const [dialog, [first]] = [...dialogs][0]!;
   const found = await get(`/v1/audit/message?dialog=${dialog}&author=1&client=${first!.client}`);

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import * as fc from "fast-check";
+import { composeId, ID_EPOCH_MS } from "../../server/placement/message-id.ts";
+import { createWhen, type Period } from "../../server/placement/periods.ts";
 import type { MessageRow, ShardStore } from "../../server/storage/contract.ts";
 import { createStore } from "../../server/storage/open-store.ts";
 import { parseShardUrl } from "../../server/storage/url.ts";
@@ -12,6 +14,8 @@ import { need } from "../support/need.ts";
 import { auditKey, row } from "./rows.ts";
 
 const MAX = 2n ** 63n - 1n;
+const idAt = (ms: number): bigint => composeId(ID_EPOCH_MS + ms, 4_095, 1_023);
+const ALWAYS: readonly Period[] = [{ from: "0", bucketMs: 0 }];
 const folder = mkdtempSync(join(tmpdir(), "hotshard-contract-"));
 const mariadb = await startMariadb();
 const noMariadb = need("mariadbd", mariadb, MARIADB_REMEDY);
@@ -44,7 +48,7 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
         assert.equal(await store.find("1_2", 1, "none"), null);
         assert.deepEqual(await store.history("1_2", null, 50), []);
         assert.deepEqual(await store.audit("r"), { rows: 0, sum: 0 });
-        assert.deepEqual(await store.auditDialogs("r"), []);
+        assert.deepEqual(await store.auditDialogs("r", ALWAYS), []);
         await store.ping();
       }));
 
@@ -202,13 +206,40 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
         await store.insert([...run, ...others]);
         const sum = run.reduce((total, one) => total + auditKey(one), 0);
         assert.deepEqual(await store.audit("r1"), { rows: 40, sum });
-        const dialogs = (await store.auditDialogs("r1")).toSorted((a, b) => (a.dialog < b.dialog ? -1 : 1));
+        const dialogs = (await store.auditDialogs("r1", ALWAYS)).toSorted((a, b) => (a.dialog < b.dialog ? -1 : 1));
         assert.deepEqual(dialogs, [
-          { dialog: "1_99", count: 14 },
-          { dialog: "2_99", count: 13 },
-          { dialog: "3_99", count: 13 },
+          { dialog: "1_99", segment: 0, bucket: 0, count: 14 },
+          { dialog: "2_99", segment: 0, bucket: 0, count: 13 },
+          { dialog: "3_99", segment: 0, bucket: 0, count: 13 },
         ]);
         assert.deepEqual(await store.audit("%"), { rows: 1, sum: auditKey(others[4]!) });
+      }));
+
+    test("the audit counts by segment and time bucket as placements see them", () =>
+      withStore("periods", async (store) => {
+        const periods: readonly Period[] = [
+          { from: "0", bucketMs: 0 },
+          { from: composeId(ID_EPOCH_MS + 20_000, 0, 0).toString(), bucketMs: 7_000 },
+          { from: idAt(50_000).toString(), bucketMs: 3_600_000 },
+        ];
+        const moments = [0, 19_999, 20_000, 20_999, 21_000, 27_999, 28_000, 49_999, 50_000, 50_001, 4e6, 2 ** 41 - 1];
+        await store.insert(
+          moments.map((ms, index) => row({ id: idAt(ms).toString(), dialog: "1_2", client: `when-${index}` })),
+        );
+        const when = createWhen(periods);
+        const expected = new Map<string, number>();
+        for (const ms of moments) {
+          const { segment, bucket } = when(idAt(ms));
+          expected.set(`${segment} ${bucket}`, (expected.get(`${segment} ${bucket}`) ?? 0) + 1);
+        }
+        const counted = await store.auditDialogs("when", periods);
+        assert.deepEqual(
+          new Map(counted.map(({ segment, bucket, count }) => [`${segment} ${bucket}`, count])),
+          expected,
+        );
+        assert.equal(expected.get("0 0"), 2, "before the change, whenever");
+        assert.equal(expected.get("1 2"), 2, "from the change to the end of a bucket that had begun before it");
+        assert.equal(expected.get("2 0"), 2, "an id that begins a segment belongs to it");
       }));
 
     test("it knows its size and its connections, and says how long each operation waited for one", async () => {

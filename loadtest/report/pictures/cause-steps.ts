@@ -2,7 +2,7 @@ import { scaleLog } from "d3-scale";
 import { times } from "../format.ts";
 import type { Result } from "../result.ts";
 import { isNarrow, line, rect, text, type Drawing, type Picture } from "../svg.ts";
-import { CAUSES, mainCause } from "../words.ts";
+import { causesIn, mainCause } from "../words.ts";
 
 const interval = (low: number, high: number): string => `${low.toFixed(2)}–${high.toFixed(2)}`;
 
@@ -15,7 +15,7 @@ function draw(result: Result, width: number): Drawing {
   const row = 34;
   const culprit = mainCause(result);
   let reached = 1;
-  const steps = CAUSES.map(({ name, label }) => {
+  const steps = causesIn(causes).map(({ name, label }) => {
     const { factor, low, high } = causes[name];
     const from = reached;
     reached *= factor;
@@ -59,10 +59,10 @@ function draw(result: Result, width: number): Drawing {
   };
 }
 
-/** The four factors of skew as steps on a logarithmic scale: their product is the observed max/mean. */
+/** The factors of skew as steps on a logarithmic scale: their product is the observed max/mean. */
 export function causeSteps(result: Result): Picture {
   const { causes, maxOverMean } = result.skew;
-  const factors = CAUSES.map(({ name, label }) => {
+  const factors = causesIn(causes).map(({ name, label }) => {
     const { factor, low, high } = causes[name];
     return `${label.toLowerCase()} ${times(factor)} (${interval(low, high)})`;
   });

@@ -6,7 +6,7 @@ import { rankSize } from "../pictures/rank-size.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph, section } from "../section.ts";
 import { table } from "../table.ts";
-import { CAUSES, hottestShard, storedNothing } from "../words.ts";
+import { causesIn, hottestShard, storedNothing } from "../words.ts";
 
 /** Shard × time. */
 export function overTime(result: Result, slices: readonly Slice[]): string {
@@ -17,21 +17,23 @@ export function overTime(result: Result, slices: readonly Slice[]): string {
 }
 
 function hashWords(result: Result): string {
-  const { hashTest } = result.skew;
-  if (hashTest === null) return "The hash was not tested: too few dialogs, or the topology changed during the run.";
+  const { hashTest, distinctPairs } = result.skew;
+  if (hashTest === null) return "The hash was not tested: too few dialogs.";
   const { chiSquare, degreesOfFreedom, pValue } = hashTest;
+  const tested = distinctPairs === undefined ? "distinct dialogs" : "distinct pairs of dialog and time bucket";
   const finding = pValue < 0.001 ? "The hash is suspect." : "Nothing speaks against the hash.";
-  return `${finding} χ² = ${chiSquare.toFixed(1)} with ${plural(degreesOfFreedom, "degree")} of freedom, p = ${chance(pValue)}, over distinct dialogs (messages of one dialog are not independent).`;
+  return `${finding} χ² = ${chiSquare.toFixed(1)} with ${plural(degreesOfFreedom, "degree")} of freedom, p = ${chance(pValue)}, over ${tested} (messages of one dialog are not independent).`;
 }
 
 /** Where the skew comes from: factors, their intervals, and the test of the hash. */
 export function causes(result: Result): string {
   if (result.shards.length === 1 || storedNothing(result)) return "";
   const { skew } = result;
+  const shown = causesIn(skew.causes);
   return section(
     "causes",
     "Where the skew comes from",
-    paragraph("Four factors; their product is the observed max/mean.") +
+    paragraph(`${shown.length === 4 ? "Four" : "Five"} factors; their product is the observed max/mean.`) +
       figure(
         causeSteps(result),
         "On a logarithmic scale. Whiskers: 95 % intervals of the simulation behind each factor.",
@@ -41,13 +43,13 @@ export function causes(result: Result): string {
         head: ["Factor", "Times", "Interval", "What it says"],
         words: new Set([3]),
         rows: [
-          ...CAUSES.map(({ name, label, meaning }) => {
+          ...shown.map(({ name, label, meaning }) => {
             const { factor, low, high } = skew.causes[name];
             return [label, times(factor), `${low.toFixed(2)} to ${high.toFixed(2)}`, meaning];
           }),
           ["Observed", times(skew.maxOverMean), "", "largest shard over the mean of all"],
         ],
-        rowClass: (row) => (row === CAUSES.length ? "now" : ""),
+        rowClass: (row) => (row === shown.length ? "now" : ""),
       }) +
       paragraph(hashWords(result), "soft"),
   );

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { causesOfSkew, type Causes, type DialogLoad } from "../../../loadtest/analysis/causes.ts";
+import { causesOfSkew, type Causes } from "../../../loadtest/analysis/causes.ts";
 import { keySpaceShares, sampleKeySpace } from "../../../loadtest/analysis/key-space.ts";
+import { partsOf, type SegmentLayout } from "../../../loadtest/analysis/segment-parts.ts";
+import type { DialogLoad } from "../../../loadtest/analysis/where-it-lay.ts";
 import { maxOverMean } from "../../../server/placement/skew.ts";
 import { weightClasses } from "../../../loadtest/analysis/weight-classes.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
@@ -11,17 +13,19 @@ import { singleSegment } from "../../../server/placement/topology.ts";
 
 const EVEN = [0.25, 0.25, 0.25, 0.25];
 
-const product = ({ chance, popularity, placement, hash }: Causes): number =>
-  chance.factor * popularity.factor * placement.factor * hash.factor;
+type Load = Pick<DialogLoad, "dialog" | "shard" | "messages">;
 
-function observed(dialogs: readonly DialogLoad[], shards: number): number {
+const product = ({ chance, popularity, placement, change, hash }: Causes): number =>
+  chance.factor * popularity.factor * placement.factor * change.factor * hash.factor;
+
+function observed(dialogs: readonly Load[], shards: number): number {
   const loads = Array.from<number>({ length: shards }).fill(0);
   for (const { shard, messages } of dialogs) loads[shard]! += messages;
   return maxOverMean(loads);
 }
 
 /** Many dialogs of a few messages where a perfect hash and these shares put them. */
-function crowd(n: number, shares: readonly number[], seed = 1): DialogLoad[] {
+function crowd(n: number, shares: readonly number[], seed = 1): Load[] {
   const random = createRandom(seed, 0);
   return Array.from({ length: n }, (_, i) => {
     let rest = random.uniform();
@@ -30,8 +34,21 @@ function crowd(n: number, shares: readonly number[], seed = 1): DialogLoad[] {
   });
 }
 
-const ask = (dialogs: DialogLoad[], shares: readonly number[], overridden: string[] = []): Causes =>
-  causesOfSkew({ dialogs, distinct: dialogs.length, shares, overridden: new Set(overridden) });
+/** Of a run under one segment. */
+function ask(dialogs: Load[], shares: readonly number[], overridden: string[] = []): Causes {
+  const layout: SegmentLayout = {
+    shards: shares.map((_, shard) => shard),
+    shares,
+    places: new Uint16Array(),
+    overridden: new Set(overridden),
+    bucketMs: 0,
+  };
+  const loads = dialogs.map((one): DialogLoad => ({ ...one, segment: 0, bucket: 0 }));
+  return causesOfSkew(
+    partsOf(loads, () => layout),
+    shares.length,
+  );
+}
 
 const nearOne = (factor: { factor: number; low: number; high: number }): void => {
   assert.ok(Math.abs(factor.factor - 1) < 0.03, `factor ${factor.factor}`);
