@@ -12,6 +12,7 @@ import { addTools } from "./commands/tools.ts";
 import { addWhatIf } from "./commands/whatif.ts";
 import { EXIT, explainError } from "./exit-code.ts";
 import { dressHelp } from "./help.ts";
+import { keepLoopbackDirect } from "./keep-direct.ts";
 import { notWritten } from "./not-written.ts";
 import { watchStandardOutput } from "./standard-output.ts";
 import { packageVersion } from "./version.ts";
@@ -39,6 +40,7 @@ not be written (a full disk), 130 interrupted.`;
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const output = watchStandardOutput(process);
+  keepLoopbackDirect(process.env);
   const code = await execute(argv);
   const fault = await output.end();
   if (fault === null) return code;

@@ -1,7 +1,9 @@
 import type { AuditDialogsReply, AuditMessageReply, AuditReply, ShardsReply } from "../server/protocol/http.ts";
 import { ConfigError } from "../server/placement/contract.ts";
+import { httpBase } from "./chat-address.ts";
 import type { UnknownMessage } from "./drivers/contract.ts";
 import { createToken } from "./drivers/token.ts";
+import { keepLoopbackDirect } from "./keep-direct.ts";
 
 const LONGEST_SHOWN = 200;
 
@@ -18,7 +20,8 @@ export interface ServerClient {
  * @throws {ConfigError} BAD_URL; the calls throw SERVER_UNREACHABLE or SERVER_REFUSED
  */
 export function createServerClient(url: string, secret: string): ServerClient {
-  const base = httpBase(url);
+  const base = checkedBase(url);
+  keepLoopbackDirect(process.env, url);
 
   async function get<T>(path: string): Promise<T> {
     // Made for each request: a run may last longer than a token.
@@ -67,10 +70,8 @@ function oneLine(text: string): string {
   return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}…` : line;
 }
 
-function httpBase(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null || !/^wss?:$/u.test(parsed.protocol)) {
-    throw new ConfigError("BAD_URL", `--url ${url}: write ws://HOST:PORT/chat`);
-  }
-  return `${parsed.protocol === "wss:" ? "https:" : "http:"}//${parsed.host}`;
+function checkedBase(url: string): string {
+  const { href, protocol } = URL.canParse(url) ? new URL(url) : { href: url, protocol: "" };
+  if (!/^wss?:$/u.test(protocol)) throw new ConfigError("BAD_URL", `--url ${url}: write ws://HOST:PORT/chat`);
+  return httpBase(href);
 }

@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { httpBase } from "../chat-address.ts";
 import { playDemo, type DemoAct } from "../demo.ts";
 import { demoTable } from "../demo-table.ts";
 import { chooseDriver } from "../drivers/registry.ts";
@@ -26,11 +27,6 @@ export function addDemo(program: Command, finish: (code: number) => void): void 
     .action(async (given: { driver: string; out?: string }) => finish(await demo(given)));
 }
 
-/** @param url of a chat */
-function livePage(url: string): string {
-  return url.replace(/^ws(s?:.*)\/chat$/u, "http$1/");
-}
-
 /** Broken at spaces, so that a narrow terminal does not break words. */
 function say(text: string): void {
   process.stderr.write(`${wrap(text, process.stderr.columns ?? 120)}\n`);
@@ -51,7 +47,7 @@ async function demo(given: { driver: string; out?: string }): Promise<number> {
       say(`Act ${act.number}  ${TITLES[act.number]}`);
       line = createLiveView(`act ${act.number}`, process.stderr);
     },
-    onServer: (_act, url) => say(`live page while it runs: ${livePage(url)}`),
+    onServer: (_act, url) => say(`live page while it runs: ${httpBase(url)}/`),
     onProgress: (_act, progress) => line?.show(progress),
     onResult(act, result, again) {
       line?.end();

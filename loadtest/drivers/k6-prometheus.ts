@@ -1,3 +1,4 @@
+import { keepLoopbackDirect } from "../keep-direct.ts";
 import { DriveError } from "./drive-error.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -43,6 +44,7 @@ function receiver(given: string): {
  */
 export async function askPrometheus(given: string): Promise<void> {
   const { url, authorization } = receiver(given);
+  keepLoopbackDirect(process.env, url);
   const fail = (what: string, remedy: string) => new DriveError("NO_PROMETHEUS", `${url} ${what}; ${remedy}.`);
   let status: number;
   try {

@@ -3,7 +3,7 @@ import { createHistogram, type HistogramData } from "../traffic/histogram.ts";
 
 /** What the readers are to do. */
 export interface ReadOrder {
-  /** HTTP address of the server. */
+  /** HTTP address of the server, with the path before its routes. */
   readonly base: string;
   /** An admin's: the readers are no members of the dialogs. */
   readonly token: string;
@@ -44,6 +44,8 @@ process.once("message", (order: ReadOrder) => {
   let failed = 0;
   let opened = 0;
   let shards = 1;
+  const { pathname } = new URL(order.base);
+  const before = pathname === "/" ? "" : pathname;
 
   function request(page: number): autocannon.Request {
     return {
@@ -57,8 +59,9 @@ process.once("message", (order: ReadOrder) => {
           // No older page: autocannon begins again with the first request, another dialog.
           return undefined as unknown as autocannon.Request;
         }
-        const before = page === 0 ? "" : `&before=${place.before}`;
-        return { ...given, path: `/v1/dialogs/${place.dialog}/messages?limit=${order.pageSize}${before}` };
+        const older = page === 0 ? "" : `&before=${place.before}`;
+        const path = `${before}/v1/dialogs/${place.dialog}/messages?limit=${order.pageSize}${older}`;
+        return { ...given, path };
       },
       onResponse(status, body, context) {
         const place = context as Place;

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compileTopology } from "../../server/placement/router.ts";
 import { dialogId } from "../../server/placement/dialog.ts";
+import { httpBase } from "../chat-address.ts";
 import type { Company, CompanyOrder, Companion } from "../companion.ts";
 import { createToken, DAY_S } from "../drivers/token.ts";
 import { plural } from "../report/format.ts";
@@ -76,7 +77,7 @@ function readOrder({ scenario, dials, url, secret, topology }: CompanyOrder): Re
     dialogs.push([dialog, router.shardsOf(dialog).length]);
   }
   return {
-    base: url.replace(/^ws/u, "http").replace(/^(https?:\/\/[^/?#]+).*$/u, "$1"),
+    base: httpBase(url),
     token: createToken(secret, 1, "admin", dials.warmupS + dials.durationS + DAY_S),
     dialogs,
     readers: Number(dials["readers"]),

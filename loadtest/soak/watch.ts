@@ -1,4 +1,5 @@
 import { keepsGrowing, trendOf } from "../analysis/trend.ts";
+import { httpBase } from "../chat-address.ts";
 import type { CompanyOrder, Companion } from "../companion.ts";
 import type { Slice } from "../drivers/contract.ts";
 import type { Result } from "../report/result.ts";
@@ -10,7 +11,7 @@ const SAMPLES = 2_000;
 
 /** Watches the server's memory over `/metrics` during the measured phase; latency is in the slices. */
 export function createSoakWatch({ url, dials }: CompanyOrder): Companion {
-  const address = `${url.replace(/^ws/u, "http").replace(/^(https?:\/\/[^/?#]+).*$/u, "$1")}/metrics`;
+  const address = `${httpBase(url)}/metrics`;
   const every = Math.max(1, dials.durationS / SAMPLES);
   const memory: Point[] = [];
   let asking: Promise<void> | null = null;

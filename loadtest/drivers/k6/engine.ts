@@ -2,6 +2,7 @@ import { randomBytes } from "k6/crypto";
 import http from "k6/http";
 import type { Options } from "k6/options";
 import type { ShardsReply } from "../../../server/protocol/http.ts";
+import { httpBase } from "../../chat-address.ts";
 import type { DialTable } from "../../traffic/dials.ts";
 import type { Scenario, ScenarioSpec } from "../../traffic/scenario.ts";
 import { defineScenario } from "../../traffic/scenario.ts";
@@ -89,9 +90,8 @@ function optionsOf(settings: Settings): Options {
 
 /** Only to name shards that got nothing: a server without this route is driven all the same. */
 function askLabels({ url, secret }: Settings): string[] | null {
-  const base = url.replace(/^ws/, "http").replace(/^(https?:\/\/[^/?#]+).*$/, "$1");
   const headers = { Authorization: `Bearer ${signToken(1, secret, { role: "admin" })}` };
-  const response = http.get(`${base}/v1/shards`, { headers, timeout: "5s" });
+  const response = http.get(`${httpBase(url)}/v1/shards`, { headers, timeout: "5s" });
   if (response.status !== 200) return null;
   const reply = response.json() as unknown as Partial<ShardsReply>;
   return reply.shards?.map((shard) => shard.label) ?? null;

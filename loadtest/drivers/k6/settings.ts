@@ -1,4 +1,5 @@
 import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
+import { isLoopback } from "../../chat-address.ts";
 import type { Dials } from "../../traffic/contract.ts";
 import { parseDuration } from "../../traffic/dial.ts";
 import { dialsFromEnvironment, parseDials } from "../../traffic/dials.ts";
@@ -120,8 +121,4 @@ export function vusOf(asked: number, lanes: number, generators: number): number 
 /** Milliseconds in which so many users are connected. */
 export function timeToConnect(users: number): number {
   return CONNECT_MS.least + CONNECT_MS.perUser * users;
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
