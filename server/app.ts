@@ -17,9 +17,12 @@ import { targetRoutes } from "./routes/targets.ts";
 /** Fastify's own words are wanted from this level on: the process says itself where it listens. */
 const RESERVED = new Set(["silent", "fatal", "error"]);
 
+/** The kernel asks a silent peer after so long whether it is there, ms. */
+const KEEP_ALIVE_MS = 60_000;
+
 /** The Fastify app over a chat that exists already; it listens nowhere and installs no signal handlers. */
 export async function createApp(
-  config: Pick<Config, "secret" | "secretIsPublic" | "dev" | "helloMs" | "rateLimit" | "specs" | "layout">,
+  config: Pick<Config, "secret" | "secretIsPublic" | "dev" | "helloMs" | "pingMs" | "rateLimit" | "specs" | "layout">,
   chat: Chat,
   metrics: Metrics,
   logger: FastifyBaseLogger,
@@ -30,11 +33,13 @@ export async function createApp(
     genReqId: requestIds(),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request" }),
     forceCloseConnections: true,
+    // For what gets no pings: scrapers, and those who look at the live page.
+    http: { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
     frameworkErrors: answerUnparsed(metrics.error),
   });
   await app.register(apiErrors, { onError: metrics.error });
   await app.register(auth, { secret: config.secret });
-  await app.register(socketRoute, { chat, clock, helloMs: config.helloMs, rateLimit: config.rateLimit });
+  await app.register(socketRoute, { ...config, chat, clock });
   await app.register(healthRoutes, { chat });
   await app.register(metricsRoute, { metrics });
   await app.register(dialogRoutes, { chat });

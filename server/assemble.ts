@@ -17,6 +17,7 @@ import { createObserver } from "./observability/observer.ts";
 import { idleObserver, unobserved } from "./observability/unobserved.ts";
 import { ConfigError } from "./placement/contract.ts";
 import { compileTopology } from "./placement/router.ts";
+import { LIMITS } from "./protocol/frames.ts";
 import { createStore } from "./storage/open-store.ts";
 import { createWriter } from "./storage/writer.ts";
 
@@ -84,6 +85,7 @@ export async function assemble(
   const messageLog = createMessageLog(logger);
   const chat = createChat({
     node: config.node,
+    limits: { ...LIMITS, pingMs: config.pingMs },
     topology,
     router,
     shards,

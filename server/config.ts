@@ -56,6 +56,12 @@ const ConfigSchema = Type.Object({
     default: 10_000,
     description: "Longest wait for a valid hello, ms",
   }),
+  pingMs: Type.Integer({
+    minimum: 0,
+    maximum: 3_600_000,
+    default: 20_000,
+    description: "Each connection is pinged so often, and ended when two pings bring nothing, ms; 0 is never",
+  }),
   drainMs: Type.Integer({
     minimum: 0,
     maximum: 3_600_000,

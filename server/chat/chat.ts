@@ -9,7 +9,7 @@ import type { Traces } from "../observability/traces.ts";
 import type { Topology } from "../placement/contract.ts";
 import type { Router } from "../placement/router.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import { LIMITS, type HistoryFrame, type PingFrame, type SendFrame } from "../protocol/frames.ts";
+import type { HistoryFrame, Limits, PingFrame, SendFrame } from "../protocol/frames.ts";
 import type { HotReply, ShardsReply } from "../protocol/http.ts";
 import type { IdClock } from "./clock.ts";
 import { readHistory, type HistoryPage } from "./history.ts";
@@ -22,6 +22,8 @@ import type { Shard } from "./shard.ts";
 
 export interface ChatParts {
   readonly node: number;
+  /** What a welcome tells. */
+  readonly limits: Limits;
   readonly topology: Topology;
   readonly router: Router;
   readonly shards: readonly Shard[];
@@ -81,6 +83,11 @@ export function createChat(parts: ChatParts): Chat {
     session.refuse("INTERNAL", "a fault of the server, logged there", id);
   }
 
+  /** From now on the user is off line, unless another connection is there. */
+  function leave(session: Session): void {
+    if (session.user !== null) presence.leave(session.user, session);
+  }
+
   function history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage> {
     const owners = router.shardsOf(dialog).map((index) => shards[index]!);
     return readHistory(owners, dialog, page, clock.peek().toString());
@@ -94,7 +101,7 @@ export function createChat(parts: ChatParts): Chat {
     connectionStates: () => statesOf(sessions),
     phase: () => phase,
     connect(socket, stream, id) {
-      const session = createSession(id, socket, stream, outbox, metrics.error);
+      const session = createSession(id, socket, stream, outbox, { onError: metrics.error, onClosing: leave });
       sessions.add(session);
       if (phase === "stopping") session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
       return session;
@@ -102,14 +109,14 @@ export function createChat(parts: ChatParts): Chat {
     disconnect(session) {
       sessions.delete(session);
       logger.debug({ connection: session.id, user: session.user }, "a connection was closed");
-      if (session.user !== null) presence.leave(session.user, session);
+      leave(session);
     },
     welcome(session, user) {
       session.user = user;
       presence.join(user, session);
       logger.debug({ connection: session.id, user }, "a user said hello");
       session.send(
-        JSON.stringify({ type: "welcome", user, node: parts.node, epoch: parts.topology.epoch, limits: LIMITS }),
+        JSON.stringify({ type: "welcome", user, node: parts.node, epoch: parts.topology.epoch, limits: parts.limits }),
       );
     },
     handle(session, user, frame) {

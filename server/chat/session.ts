@@ -30,6 +30,15 @@ export interface Session {
   fail(code: ErrorCode, detail: string, id?: string): void;
   /** Flushes what is queued and closes. */
   close(code: number, reason: string): void;
+  /** Closes for a peer that does not read: what is queued is dropped, and no error frame is sent. */
+  abandon(code: "SLOW_READER" | "UNRESPONSIVE"): void;
+}
+
+export interface SessionEvents {
+  /** An error was answered, or ended the connection. */
+  readonly onError: (code: ErrorCode) => void;
+  /** The server has closed it: nothing reaches it any more, though the peer may take a while to go. */
+  readonly onClosing: (session: Session) => void;
 }
 
 /**
@@ -42,7 +51,7 @@ export function createSession(
   socket: WebSocket,
   stream: Duplex,
   outbox: Outbox,
-  onError: (code: ErrorCode) => void,
+  { onClosing, onError }: SessionEvents,
 ): Session {
   let frames: string[] = [];
   let waiting: (() => void)[] | null = null;
@@ -71,10 +80,16 @@ export function createSession(
       flush();
       if (open) hangUp(code, reason);
     },
+    abandon(code) {
+      if (!open) return;
+      onError(code);
+      hangUp(ERRORS[code].close, code);
+    },
   };
 
   function hangUp(code: number, reason: string): void {
     open = false;
+    onClosing(session);
     socket.close(code, reason);
     // A peer that never reads does not see the close frame either.
     setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS).unref();
@@ -89,8 +104,7 @@ export function createSession(
     const left = gone === null ? undefined : () => gone.forEach((each) => each());
     if (!open || socket.readyState !== socket.OPEN) return left?.();
     if (socket.bufferedAmount > MOST_UNREAD_BYTES) {
-      onError("SLOW_READER");
-      hangUp(ERRORS.SLOW_READER.close, "SLOW_READER");
+      session.abandon("SLOW_READER");
       return left?.();
     }
     write(batch, left);

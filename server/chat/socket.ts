@@ -7,6 +7,7 @@ import { LIMITS, type ClientFrame } from "../protocol/frames.ts";
 import { atMoment, type EdgeClock } from "../edge-clock.ts";
 import { ApiError } from "../routes/api-error.ts";
 import type { Chat } from "./chat.ts";
+import { startHeartbeat } from "./heartbeat.ts";
 import type { Session } from "./session.ts";
 import { createTokenBucket, type TokenBucket } from "./token-bucket.ts";
 
@@ -19,6 +20,8 @@ export interface SocketOptions {
   readonly helloMs: number;
   /** Most frames a second of one connection; 0 is no limit. */
   readonly rateLimit: number;
+  /** Time between two pings of the server, ms; 0 is none. */
+  readonly pingMs: number;
   readonly clock: EdgeClock;
 }
 
@@ -59,7 +62,7 @@ export const socketRoute = fp(
 );
 
 function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket, request: FastifyRequest): void {
-  const { chat, clock, helloMs, rateLimit } = options;
+  const { chat, clock, helloMs, pingMs, rateLimit } = options;
   const session = chat.connect(socket, request.socket, request.id);
   const late = (): void => session.fail("UNAUTHENTICATED", `no valid \`hello\` within ${helloMs} ms`);
   const connection: Connection = {
@@ -71,7 +74,15 @@ function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket,
     until: Infinity,
     cancelEnd: clock.after(helloMs, late),
   };
+  const stopHeartbeat = startHeartbeat({
+    clock,
+    pingMs,
+    bytesRead: () => request.socket.bytesRead,
+    ping: () => socket.ping(),
+    onDead: () => session.abandon("UNRESPONSIVE"),
+  });
   socket.on("close", () => {
+    stopHeartbeat();
     connection.cancelEnd();
     chat.disconnect(session);
   });

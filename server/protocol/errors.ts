@@ -81,6 +81,13 @@ export const ERRORS = {
     close: 4101,
     meaning: "The client does not read what it is sent. Reconnect and read the history.",
   },
+  UNRESPONSIVE: {
+    http: 503,
+    retryable: true,
+    outcome: "unknown",
+    close: 4102,
+    meaning: "Nothing came from the client while two pings waited for a pong. Reconnect and read the history.",
+  },
   FORBIDDEN: {
     http: 403,
     retryable: false,

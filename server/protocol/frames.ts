@@ -1,6 +1,6 @@
 import type { ErrorCode } from "./errors.ts";
 
-/** What one connection may send; told to the client in `welcome`. */
+/** What one connection may send, the same on every server; told to the client in `welcome`. */
 export const LIMITS = {
   /** Frames in one WebSocket message. */
   frames: 256,
@@ -14,7 +14,11 @@ export const LIMITS = {
   page: 200,
 } as const;
 
-export type Limits = { readonly [K in keyof typeof LIMITS]: number };
+/** What a connection has to keep to, as the server is configured. */
+export interface Limits extends Readonly<Record<keyof typeof LIMITS, number>> {
+  /** The server pings at this interval, ms; 0 is never. A connection of which nothing comes for two pings is ended. */
+  readonly pingMs: number;
+}
 
 export interface HelloFrame {
   readonly type: "hello";
