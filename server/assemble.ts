@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import { createChat, type Chat } from "./chat/chat.ts";
 import { createIdClock } from "./chat/clock.ts";
+import { createOutageLog } from "./chat/outage-log.ts";
 import { createPresence } from "./chat/presence.ts";
 import { createShard, type Shard } from "./chat/shard.ts";
 import type { Config } from "./config.ts";
@@ -135,6 +136,7 @@ function buildShard(
   const label = config.layout.shards[index]!;
   const spec = config.specs[index]!;
   const store = storeOf(spec, { onWait: (seconds) => metrics.poolWait(index, seconds) });
+  const outages = createOutageLog();
   const writer = createWriter({
     label,
     store,
@@ -152,11 +154,12 @@ function buildShard(
       } else metrics.messages(index, "failed", rows + untried);
     },
     onState(state, reason) {
+      outages.note(state, reason);
       if (state === "up") {
         logger.info({ shard: label }, `shard ${label} is up`);
         onUp();
       } else logger.error({ shard: label, err: reason }, `shard ${label} is down`);
     },
   });
-  return createShard(index, label, spec, store, writer, metrics);
+  return createShard(index, label, spec, store, writer, metrics, outages);
 }

@@ -4,6 +4,7 @@ import type { ShardStatus } from "../protocol/http.ts";
 import type { Durability, MessageRow, ShardStore } from "../storage/contract.ts";
 import type { Writer } from "../storage/writer.ts";
 import type { ShardSpec } from "../storage/url.ts";
+import type { OutageLog } from "./outage-log.ts";
 import { watchSize } from "./shard-size.ts";
 
 /** One shard of this server: its store for reads, its writer for messages; every operation is measured. */
@@ -27,6 +28,7 @@ export function createShard(
   store: ShardStore,
   writer: Writer,
   metrics: Metrics,
+  outages: Pick<OutageLog, "list">,
 ): Shard {
   async function measured<T>(op: Operation, call: () => Promise<T>): Promise<T> {
     const start = performance.now();
@@ -60,6 +62,7 @@ export function createShard(
       state: writer.state(),
       queueRows: writer.queueRows(),
       writer: writer.totals(),
+      outages: outages.list(),
     }),
     reading: () => ({
       up: writer.state() === "up",

@@ -20,6 +20,16 @@ export interface WriterTotals {
   readonly maxRows: number;
 }
 
+/** A time in which a shard could not be written to. */
+export interface ShardOutage {
+  /** Unix ms, by the server's clock. */
+  readonly from: number;
+  /** Null: it still lasts. */
+  readonly until: number | null;
+  /** What its database said, in a line without passwords or texts of messages. */
+  readonly reason: string;
+}
+
 export interface ShardStatus {
   readonly label: string;
   readonly engine: "sqlite" | "mysql";
@@ -28,6 +38,8 @@ export interface ShardStatus {
   readonly state: "up" | "down";
   readonly queueRows: number;
   readonly writer: WriterTotals;
+  /** The latest since the server started, at most 20, in the order of time; absent from servers of early versions. */
+  readonly outages?: readonly ShardOutage[];
 }
 
 /** `GET /v1/shards` (admin). */

@@ -21,6 +21,15 @@ export interface MysqlLink {
 type Reply = ResultSetHeader | RowDataPacket[];
 
 const CONNECT_MS = 5_000;
+/** Errors whose text quotes a value of the statement, or a piece of it. */
+const QUOTES_VALUES = new Set([
+  "ER_DUP_ENTRY",
+  "ER_PARSE_ERROR",
+  "ER_TRUNCATED_WRONG_VALUE",
+  "ER_TRUNCATED_WRONG_VALUE_FOR_FIELD",
+  "ER_INVALID_CHARACTER_STRING",
+  "ER_CANNOT_CONVERT_STRING",
+]);
 
 interface Live {
   readonly connection: Connection;
@@ -46,9 +55,10 @@ export function mysqlLink(
   const where = `mysql://${spec.host}:${spec.port}/${spec.database}`;
   let live: Live | null = null;
 
-  /** Nobody but the configuration may show the password, whatever the driver quotes. */
+  /** Nobody but the configuration may show the password, whatever the driver quotes; and no error a message's text. */
   function storeError(error: QueryError, maybeStored: boolean): StoreError {
-    const shown = spec.password === "" ? error.message : error.message.replaceAll(spec.password, "***");
+    const said = QUOTES_VALUES.has(error.code ?? "") ? error.message.replaceAll(/'.*'/gsu, "'…'") : error.message;
+    const shown = spec.password === "" ? said : said.replaceAll(spec.password, "***");
     return new StoreError(`${where}: ${error.code ?? "error"}: ${shown}`, maybeStored, error);
   }
 

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { dialogId } from "../../server/placement/dialog.ts";
 import { compileTopology } from "../../server/placement/router.ts";
 import { singleSegment } from "../../server/placement/topology.ts";
+import type { ShardsReply } from "../../server/protocol/http.ts";
 import { connect } from "../support/chat-client.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
 import { startServer, temporaryFolder, unusedPort, type TestServer } from "../support/server.ts";
@@ -80,6 +81,21 @@ test("readiness names the lost shards and stays 200; an audit, which must be who
     fetch(`${server.url}/v1/audit/message?dialog=${dialog}&author=1&client=${client}`, { headers });
   assert.equal(((await (await find("02")).json()) as { shard: string }).shard, "02");
   assert.equal((await find("unheard-of")).status, 503);
+});
+
+test("what a lost shard's database said is told to an admin, without the password", async () => {
+  const headers = { authorization: `Bearer ${tokenOf(1, "admin")}` };
+  const reply = await fetch(`${server.url}/v1/shards`, { headers });
+  const text = await reply.text();
+  const { shards } = JSON.parse(text) as ShardsReply;
+  for (const { label, outages = [] } of shards) {
+    assert.equal(outages.length, DEAD.includes(label) ? 1 : 0);
+    for (const { from, until, reason } of outages) {
+      assert.ok(from > 0 && until === null);
+      assert.match(reason, /^mysql:\/\/127\.0\.0\.1:\d+\/shard_0\d: ECONNREFUSED: /u);
+    }
+  }
+  assert.ok(!text.includes(PASSWORD));
 });
 
 test("the log names the lost shards, and nothing it writes holds the password", async () => {

@@ -108,6 +108,21 @@ describe("mysql", { skip }, () => {
     await store.close();
   });
 
+  test("an error that quotes values is told without them: they are texts of messages", async () => {
+    const own = spec("quoting");
+    const store = createMysqlStore(own);
+    await store.open();
+    const connection = await connect(own, own.database);
+    await connection.query("ALTER TABLE message MODIFY text VARCHAR(4096) CHARACTER SET latin1 NOT NULL");
+    await connection.end();
+    await assert.rejects(store.insert([row({ id: "1", text: "\u{1F600}planted" })]), (error: Error) => {
+      assert.match(error.message, /quoting: ER_TRUNCATED_WRONG_VALUE_FOR_FIELD: Incorrect string value: '…'/u);
+      assert.doesNotMatch(error.message, /planted|x9F/iu);
+      return true;
+    });
+    await store.close();
+  });
+
   test("a connection that the server ends while idle is replaced without an error", async () => {
     const own = spec("idle");
     const store = createMysqlStore(own);
