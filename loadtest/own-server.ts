@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../server/placement/contract.ts";
+import { createServerLog, type ServerLog } from "./server-log.ts";
 
 /** A server that this process started and stops. */
 export interface OwnServer {
@@ -24,24 +25,29 @@ export function serverProgram(): string {
  * event loop, and in its own process group, so that Ctrl-C reaches the generator first; it stops when this process dies.
  *
  * @param args options of `hotshard serve`
+ * @param log file for what it says besides: its errors, with what the databases said
  * @throws {ConfigError} SERVER_START with the server's own last words
  */
-export async function startOwnServer(args: readonly string[]): Promise<OwnServer> {
+export async function startOwnServer(args: readonly string[], log?: string): Promise<OwnServer> {
   const child = spawn(process.execPath, [serverProgram(), "--port", "0", "--log", "error", ...args], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: true,
   });
   const words = lastWords(child);
-  const first = await Promise.race([firstLine(child), once(child, "close").then(() => null)]);
+  const closed = once(child, "close").then(() => null);
+  const kept = log === undefined ? null : createServerLog(log);
+  const first = await Promise.race([firstLine(child, kept), closed]);
   if (first === null) throw new ConfigError("SERVER_START", `the server did not start: ${words()}`);
   const { listening } = JSON.parse(first) as { listening: string };
+  // Not before: why a server did not start is the error's to say, and leaves no file.
+  child.stderr!.on("data", (text: string) => kept?.write(text));
   return {
     url: `${listening.replace(/^http/u, "ws")}/chat`,
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, "exit");
+      // Of one that is gone already too: its last words may still be on their way.
       child.kill("SIGTERM");
-      await gone;
+      await closed;
+      await kept?.end();
     },
   };
 }
@@ -58,9 +64,16 @@ export async function faultOfServerArgs(args: readonly string[]): Promise<string
   return code === 0 ? null : words().replace(/^hotshard: [A-Z_]+: /u, "");
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
-  const [line] = (await once(createInterface(child.stdout!), "line")) as [string];
-  return line;
+/** The others, which may come in the same breath, are kept. */
+async function firstLine(child: ChildProcess, kept: ServerLog | null): Promise<string> {
+  return new Promise((resolve) => {
+    let isFirst = true;
+    createInterface(child.stdout!).on("line", (line) => {
+      if (isFirst) resolve(line);
+      else kept?.write(`${line}\n`);
+      isFirst = false;
+    });
+  });
 }
 
 /**

@@ -4,6 +4,7 @@ import { ConfigError } from "../server/placement/contract.ts";
 import { checkResult } from "./report/read.ts";
 import type { Result } from "./report/result.ts";
 import { RUN_FILES } from "./report/write.ts";
+import { SERVER_LOG } from "./server-log.ts";
 import { NAMES_FILE } from "./trace/prepare.ts";
 import { makeFolder } from "./make-folder.ts";
 
@@ -26,8 +27,8 @@ export interface RunFolder {
   readonly bytes: number;
 }
 
-/** What a run may leave: its record, and what the preparation of its story made. */
-const FILES = [...RUN_FILES, NAMES_FILE];
+/** What a run may leave: its record, what the preparation of its story made, and what its own server said. */
+const FILES = [...RUN_FILES, NAMES_FILE, SERVER_LOG];
 
 /** Runs lie in the folder, or one deeper, as those of a demo do. */
 const DEPTH = 2;

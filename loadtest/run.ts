@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
-import { access, constants, rmdir } from "node:fs/promises";
+import { access, constants, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import { ConfigError, type Topology } from "../server/placement/contract.ts";
 import type { AuditMessageReply, ShardsReply } from "../server/protocol/http.ts";
 import { takeAim } from "./aim.ts";
@@ -16,6 +17,7 @@ import { startOwnServer } from "./own-server.ts";
 import type { Result } from "./report/result.ts";
 import { writeRun } from "./report/write.ts";
 import { latencyIntervals } from "./slices/latency-intervals.ts";
+import { SERVER_LOG } from "./server-log.ts";
 import { createServerClient, type ServerClient } from "./server-client.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import type { Dials } from "./traffic/contract.ts";
@@ -59,6 +61,8 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
  */
 export async function executeRun(order: RunOrder): Promise<Result> {
   await openFolder(order.out);
+  // Of an earlier run in the same folder, whose other files are written over.
+  await rm(join(order.out, SERVER_LOG), { force: true });
   try {
     return await withStory(order, async (ready) =>
       ready.url === null ? withOwnData(ready) : driveAndJudge(ready, ready.url),
@@ -92,7 +96,8 @@ async function withOwnData(order: RunOrder): Promise<Result> {
 
 async function withOwnServer(order: RunOrder, data: string): Promise<Result> {
   // Options given later win, so a user's --data keeps the shards.
-  const server = await startOwnServer(["--data", data, ...order.serverArgs]);
+  const log = join(order.out, SERVER_LOG);
+  const server = await startOwnServer(["--data", data, ...order.serverArgs], log);
   try {
     order.onServer?.(server.url);
     return await driveAndJudge(order, server.url);
