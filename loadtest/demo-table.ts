@@ -14,6 +14,7 @@ export function demoTable(played: readonly PlayedAct[], out: string): string {
   const rows: Row[] = [
     ["", ...played.map(({ act }) => `act ${act.number}`)],
     ["traffic", ...played.map(({ act }) => act.scenario)],
+    ["asked / made per second", ...played.map(({ result }) => rates(result))],
     ["placement", ...played.map(({ act }) => act.placed.replace("virtualNodes=", ""))],
     ["fullest shard takes", ...played.map(({ result }) => fullestInWords(result))],
     ["… times its fair share", ...played.map(({ result }) => result.skew.maxOverMean.toFixed(2))],
@@ -27,6 +28,10 @@ export function demoTable(played: readonly PlayedAct[], out: string): string {
   ];
   const reports = played.map(({ act }) => `  act ${act.number}  ${join(out, act.folder, "report.html")}`);
   return `\n${align(rows)}\n\n${wrap(LEGEND, 80)}\n${moral(played)}\nReports:\n${reports.join("\n")}\n`;
+}
+
+function rates({ traffic: { asked, made } }: Result): string {
+  return [asked, made].map((one) => Math.round(one?.rate ?? 0).toLocaleString("en")).join(" / ");
 }
 
 function fullest({ shards }: Result): Result["shards"][number] {

@@ -10,6 +10,7 @@ import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
 import type { Machine } from "../report/machine-schema.ts";
 import type { Result } from "../report/result.ts";
+import { askedOf, perSecondOf, type Asked } from "../traffic/asked.ts";
 import type { Aim, Dials } from "../traffic/contract.ts";
 import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { recordedDials } from "../traffic/scenario.ts";
@@ -105,6 +106,7 @@ function skewOf({ parts, labels, dialogs }: Layout, shards: Result["shards"]): R
 
 function trafficOf(
   evidence: RunEvidence,
+  asked: Asked,
   askedShare: number | null,
   topShare: number,
   scheduleS: number,
@@ -120,7 +122,9 @@ function trafficOf(
     errors: { ...m.errors },
     delivered: m.delivered,
     offline: m.offline,
-    rate: acked / scheduleS,
+    asked,
+    made: { rate: perSecondOf(m.sent, scheduleS), messages: m.sent },
+    rate: perSecondOf(acked, scheduleS),
     topDialogShare: { asked: askedShare, realised: askedShare === null ? topShare : m.hotSent / Math.max(1, m.sent) },
   };
 }
@@ -156,7 +160,7 @@ export function buildResult(evidence: RunEvidence): Result {
   const { measurement, dials, scenario, before, after, unknowns } = evidence;
   const layout = layoutOf(after.topology, evidence.dialogs);
   const known = findScenario(scenario);
-  const { askedShare = null, expected, popularity, walks = false } = known?.make(dials) ?? {};
+  const { askedShare = null, expected, expectedIsExact, popularity, walks = false } = known?.make(dials) ?? {};
   const scheduleS = elapsedSeconds(measurement, dials, expected);
   const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i]!, reply }));
   const audited = audit(measurement, evidence.audit, lookups).audit;
@@ -189,6 +193,7 @@ export function buildResult(evidence: RunEvidence): Result {
       audit: audited,
       cores: measurement.driver === "node" ? Math.min(1, evidence.machine.cores) : evidence.machine.cores,
       ...(expected !== undefined && { expected }),
+      ...(expectedIsExact && { expectedIsExact }),
       ...(evidence.serverGone !== undefined && { serverGone: evidence.serverGone }),
       ...(evidence.readersLost !== undefined && { readersLost: evidence.readersLost }),
       zipf:
@@ -196,7 +201,13 @@ export function buildResult(evidence: RunEvidence): Result {
           ? null
           : realisedZipf(popularity, layout.dialogs, Math.max(0, measurement.sent - stored)),
     }),
-    traffic: trafficOf(evidence, askedShare, stored > 0 ? (layout.dialogs[0]?.count ?? 0) / stored : 0, scheduleS),
+    traffic: trafficOf(
+      evidence,
+      askedOf({ expected }, dials),
+      askedShare,
+      stored > 0 ? (layout.dialogs[0]?.count ?? 0) / stored : 0,
+      scheduleS,
+    ),
     shards,
     skew,
     ...(evidence.aim?.maxOverMean && {

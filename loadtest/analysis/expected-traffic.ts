@@ -1,6 +1,7 @@
 import type { Topology } from "../../server/placement/contract.ts";
 import { dialogId } from "../../server/placement/dialog.ts";
 import { compileTopology } from "../../server/placement/router.ts";
+import { askedOf, perSecondOf } from "../traffic/asked.ts";
 import type { Dials, Story } from "../traffic/contract.ts";
 import { mergeLanes } from "../traffic/deal.ts";
 import { SOME_MOMENT } from "./moment.ts";
@@ -22,7 +23,7 @@ export interface ExpectedTraffic {
   readonly dialogs: number;
   /** Messages with those of the warm-up. */
   readonly messages: number;
-  /** Messages per second that were asked for, on average over the schedule. */
+  /** Messages per second of the schedule, on average. */
   readonly perS: number;
   /** Whether the story makes anything hot. */
   readonly hot: boolean;
@@ -56,8 +57,9 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
     if (!story.isHot(author, to)) shard.innocents += 1;
   }
   const seconds = dials.warmupS + dials.durationS;
-  const asked = story.expected ?? dials.rate * seconds;
+  const asked = askedOf(story, dials).messages;
   if (planned !== null) extrapolate(shards, warmup, asked, dials.durationS / seconds);
+  const all = planned === null ? messages : asked;
   return {
     byShard: new Map(router.labels.map((label, i) => [label, shards[i]!])),
     // A message brings a new dialog the more rarely the more there were: no later one more often than those of this half.
@@ -65,8 +67,8 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
       planned === null
         ? dialogs.size
         : Math.round(dialogs.size + ((dialogs.size - early) * Math.max(0, asked - messages)) / (MOST_PLACED / 2)),
-    messages: planned === null ? messages : asked,
-    perS: asked / seconds,
+    messages: all,
+    perS: perSecondOf(all, seconds),
     hot: story.askedShare !== null,
   };
 }

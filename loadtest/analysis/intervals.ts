@@ -89,12 +89,6 @@ export function shareInterval(events: number, n: number, z = Z): { readonly low:
   return { low: events <= 0 ? 0 : Math.max(0, centre - reach), high: events >= n ? 1 : Math.min(1, centre + reach) };
 }
 
-/** Interval of a rate of Poisson arrivals: the count ± 1.96 √count. */
-export function rateInterval(perS: number, seconds: number): Interval {
-  const reach = (Z * Math.sqrt(perS * seconds)) / seconds;
-  return { low: Math.max(0, perS - reach), high: perS + reach };
-}
-
 /**
  * Interval of max/mean over shards when messages fall on them independently: simultaneous intervals of all shares
  * (Bonferroni), so the largest share lies between the largest lower and the largest upper end.

@@ -3,7 +3,7 @@ import type { Measurement } from "../drivers/contract.ts";
 import type { Result } from "../report/result.ts";
 import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { createRandom } from "../traffic/random.ts";
-import { maxOverMeanInterval, quantileInterval, rateInterval, shareInterval, type Interval } from "./intervals.ts";
+import { maxOverMeanInterval, quantileInterval, shareInterval, type Interval } from "./intervals.ts";
 import { quantileOf as quantileOfSorted, throwInto } from "./sampling.ts";
 
 /** What a threshold is read from. */
@@ -218,15 +218,8 @@ const TABLE = {
     kind: "rate",
     meaning: "acknowledged messages per second",
     needs: { of: "rate" },
-    read({ result }) {
-      const seconds = result.traffic.acked / result.traffic.rate;
-      if (!(seconds > 0)) return certain(result.traffic.rate);
-      return {
-        value: result.traffic.rate,
-        ...rateInterval(result.traffic.rate, seconds),
-        samples: result.traffic.acked,
-      };
-    },
+    // A schedule holds as many messages as were asked for: chance has no part in it.
+    read: ({ result }) => certain(result.traffic.rate),
   },
   errors: {
     kind: "share",

@@ -15,10 +15,9 @@ interface Lack {
   readonly times: number | null;
 }
 
-/** Chance alone stays on the good side in 99 of 100 runs; both ways for a rate. */
+/** Chance alone stays on the good side in 99 of 100 runs. */
 const CERTAINTY = 0.99;
-const RATE_Z = 2.576;
-/** Head room over what is expected, as arrivals are Poisson. */
+/** Head room over what is expected, as a shard's part of the messages is left to chance. */
 const MARGIN = 1.1;
 const BLAST_QUANTILE = 0.99;
 
@@ -29,7 +28,7 @@ const BLAST_QUANTILE = 0.99;
  */
 export function refuseUnknowable(thresholds: readonly Threshold[], expected: ExpectedTraffic, dials: Dials): void {
   const lacks = thresholds.flatMap((threshold) => {
-    const lack = lackOf(threshold, expected, dials);
+    const lack = lackOf(threshold, expected);
     return lack === null ? [] : [{ ...lack, text: threshold.text }];
   });
   if (lacks.length === 0) return;
@@ -40,7 +39,7 @@ export function refuseUnknowable(thresholds: readonly Threshold[], expected: Exp
   throw new ConfigError("TOO_SHORT", `--fail-on ${told}. Give --duration ${seconds}s, or a higher --rate`);
 }
 
-function lackOf(threshold: Threshold, expected: ExpectedTraffic, dials: Dials): Lack | null {
+function lackOf(threshold: Threshold, expected: ExpectedTraffic): Lack | null {
   const { shard, metric } = threshold;
   if (shard !== null && !expected.byShard.has(shard)) {
     const labels = [...expected.byShard.keys()].join(", ");
@@ -50,7 +49,7 @@ function lackOf(threshold: Threshold, expected: ExpectedTraffic, dials: Dials): 
   if (needs.of === "quantile") return lackOfSamples(needs, samplesOf(needs.samples, expected, shard));
   if (needs.of === "skew") return lackOfEvenness(threshold, needs.statistic, expected);
   if (needs.of === "share") return lackOfEvents(threshold.limit, sumOf(expected, "messages"));
-  if (needs.of === "rate") return lackOfRate(threshold.limit, expected.perS, dials);
+  if (needs.of === "rate") return lackOfRate(threshold, expected.perS);
   return needs.of === "blast" ? lackOfBlast(expected) : null;
 }
 
@@ -132,14 +131,10 @@ function lackOfEvents(limit: number, have: number): Lack | null {
   };
 }
 
-/** Arrivals are Poisson: the limit must be farther from the asked rate than chance reaches. */
-function lackOfRate(limit: number, rate: number, { durationS, warmupS }: Dials): Lack | null {
-  const seconds = durationS + warmupS;
-  const reach = RATE_Z * Math.sqrt(rate / seconds);
-  const distance = Math.abs(rate - limit);
-  if (distance >= reach) return null;
-  const why = `lies within the chance of Poisson arrivals, ${Math.round(rate)} ± ${reach.toFixed(1)}/s in ${seconds} s`;
-  return { why, times: distance > 0 ? (reach / distance) ** 2 : null };
+/** No more can be acknowledged than the schedule holds. */
+function lackOfRate(threshold: Threshold, perS: number): Lack | null {
+  if (!threshold.op.startsWith(">") || holds(perS, threshold)) return null;
+  return { why: `can never hold: the schedule holds ${Number(perS.toFixed(2))} messages per second`, times: null };
 }
 
 function lackOfBlast(expected: ExpectedTraffic): Lack | null {

@@ -1,6 +1,7 @@
 import type { Measurement, ShardMeasurement } from "../drivers/contract.ts";
 import { percent } from "../report/format.ts";
 import type { Result } from "../report/result.ts";
+import { askedOf } from "../traffic/asked.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { gapDistance } from "./arrival-gaps.ts";
@@ -35,6 +36,8 @@ export interface VerdictInput {
   readonly zipf?: ZipfFit | null;
   /** `Story.expected`: messages that a story with a pace of its own is expected to plan. */
   readonly expected?: number;
+  /** `Story.expectedIsExact`. */
+  readonly expectedIsExact?: true;
   readonly audit: Result["audit"];
   /** Cores that the generator's threads could use at the run: at most 1 for the Node driver. */
   readonly cores: number;
@@ -124,12 +127,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return { message, evidence: { ...zipf } };
   },
 
-  ARRIVALS_OFF({ measurement: { planned }, dials, expected }) {
-    const asked = expected ?? dials.rate * (dials.warmupS + dials.durationS);
-    const tolerance = countTolerance(asked);
+  ARRIVALS_OFF({ measurement: { planned }, dials, expected, expectedIsExact = false }) {
+    const asked = askedOf({ expected }, dials).messages;
+    // A pace of its own whose number is left to chance is the only one that may stray.
+    const tolerance = expected === undefined || expectedIsExact ? 0 : countTolerance(expected);
     if (Math.abs(planned - asked) <= tolerance) return null;
     const source = expected === undefined ? `${dials.rate}/s make` : "the story makes";
-    const message = `The schedule held ${planned} messages and ${source} ${Math.round(asked)} ± ${Math.round(tolerance)}: this was not the traffic asked for. Report it as a fault of the generator.`;
+    const chance = tolerance === 0 ? "" : ` ± ${Math.round(tolerance)}`;
+    const message = `The schedule held ${planned} messages and ${source} ${asked}${chance}: this was not the traffic asked for. Report it as a fault of the generator, or of the scenario when it is your own.`;
     return { message, evidence: { planned, asked, tolerance } };
   },
 

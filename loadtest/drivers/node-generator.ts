@@ -166,7 +166,7 @@ export async function generate(order: DriveOrder, seat: Seat, drainMs: number): 
 async function send(run: Run): Promise<readonly number[]> {
   const { clock, crowd, ledger, order, lanes, tally } = run;
   const dirty = new Set<Session>();
-  const gaps = createGapBins(lanes.reduce((sum, { rate }) => sum + rate, 0));
+  const gaps = createGapBins(lanes);
   run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
   const drop = () => {
     tally.planned++;

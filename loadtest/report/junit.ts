@@ -1,6 +1,6 @@
 import { escapeXml } from "./escape.ts";
 import type { Result } from "./result.ts";
-import { auditInWords, headline, trendsInWords, verdictInWords } from "./words.ts";
+import { auditInWords, headline, rateInWords, trendsInWords, verdictInWords } from "./words.ts";
 
 interface Case {
   readonly name: string;
@@ -65,11 +65,18 @@ export function junitReport(result: Result): string {
   const all = cases(result);
   const failures = all.filter(({ failure }) => failure !== null).length;
   const skipped = all.filter((test) => test.skipped !== undefined).length;
+  const properties = [
+    ["headline", headline(result)],
+    ["rate", rateInWords(result)],
+    ["command", result.run.command],
+  ].flatMap(([name, value]) =>
+    typeof value === "string" ? [`      <property name="${name}" value="${escapeXml(value)}"/>`] : [],
+  );
   const figures = `tests="${all.length}" failures="${failures}" errors="0" skipped="${skipped}" time="${result.run.durationS}"`;
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${figures}>\n` +
     `  <testsuite name="${escapeXml(suite)}" timestamp="${escapeXml(result.run.startedAt)}" ${figures}>\n` +
-    `    <properties>\n      <property name="headline" value="${escapeXml(headline(result))}"/>\n      <property name="command" value="${escapeXml(result.run.command)}"/>\n    </properties>\n` +
+    `    <properties>\n${properties.join("\n")}\n    </properties>\n` +
     `${all.map((test) => caseXml(test, suite)).join("\n")}\n  </testsuite>\n</testsuites>\n`
   );
 }

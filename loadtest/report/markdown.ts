@@ -15,6 +15,7 @@ import {
   headroomInWords,
   intervalInWords,
   leadInWords,
+  rateInWords,
   readsInWords,
   storedNothing,
   trendsInWords,
@@ -43,10 +44,11 @@ function summary(result: Result): string {
     run.scenario,
     `${run.driver} driver`,
     `${plural(server.shards, "shard")} (${server.engine}), ${server.placement}`,
-    ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
+    server.shaped === null ? null : `shaped: ${server.shaped}`,
     trafficInWords(result),
+    rateInWords(result),
     moment(run.startedAt),
-  ];
+  ].filter((words) => words !== null);
   const reasons = result.verdict.reasons.map(
     ({ code: name, message }) => `- **${escapeMarkdown(name)}** ${escapeMarkdown(message)}`,
   );

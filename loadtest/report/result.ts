@@ -18,7 +18,17 @@ const Verdict = Type.Object({
   ),
 });
 
+const RateOf = (description: string, messages: string) =>
+  Type.Optional(
+    Type.Object(
+      { rate: Num("Messages per second of the schedule, warm-up included"), messages: Count(messages) },
+      { description: `${description}; absent in files of early versions` },
+    ),
+  );
+
 const Traffic = Type.Object({
+  asked: RateOf("What the run was asked to send", "Messages of the whole schedule, to the whole message"),
+  made: RateOf("What it did send, acknowledged or not", "= sent"),
   planned: Count("Messages that the schedule held"),
   sent: Count("= acked + refused + unknown"),
   acked: Count("Acknowledged after the commit"),

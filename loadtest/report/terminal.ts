@@ -15,6 +15,7 @@ import {
   hottestShard,
   isBurning,
   leadInWords,
+  rateInWords,
   readsInWords,
   storedNothing,
   trendsInWords,
@@ -77,6 +78,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const hot = paint("1;31");
   const { run, server, skew, verdict } = result;
   const shaped = server.shaped === null ? "" : `, shaped: ${server.shaped}`;
+  const rate = [rateInWords(result)].map((words) => (words === null ? "" : `; ${words}`)).join("");
   const valid = verdict.status === "VALID";
   const lead = leadInWords(result);
   const factors = causesIn(skew.causes).map(
@@ -105,7 +107,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const plain = (sentence: string): string => wrap(sentence, columns);
   return [
     plain(
-      `${run.scenario}, ${run.driver} driver, ${result.shards.length} × ${server.engine} by ${server.placement}${shaped}`,
+      `${run.scenario}, ${run.driver} driver, ${result.shards.length} × ${server.engine} by ${server.placement}${shaped}${rate}`,
     ),
     valid ? bold("VALID") : [hot("INVALID: the percentiles below are not to be trusted"), ...reasons].join("\n"),
     "",

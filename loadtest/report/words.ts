@@ -1,4 +1,5 @@
 import { auditFaults } from "../analysis/audit.ts";
+import { askedAndMade } from "../traffic/asked.ts";
 import { count, duration, growth, milliseconds, percent, plural, seconds, times } from "./format.ts";
 import type { Result } from "./result.ts";
 
@@ -44,6 +45,11 @@ export function trafficInWords({ run, traffic }: Result): string {
   const messages = plural(traffic.acked, "message");
   if (run.interrupted) return `${messages}, interrupted`;
   return `${messages} in ${seconds(run.durationS + Number(run.dials["warmupS"] ?? 0))}`;
+}
+
+/** `asked 500/s, made 500/s`, beside it. Null in results of early versions, which did not say. */
+export function rateInWords({ traffic: { asked, made } }: Result): string | null {
+  return asked === undefined || made === undefined ? null : askedAndMade(asked.rate, made.rate);
 }
 
 /** `69,417 of 240,000 messages were refused or had no answer (RATE_LIMITED 69,417).` Null when all were acknowledged. */

@@ -5,6 +5,8 @@ import { hashBytes } from "../../server/placement/hash.ts";
 import { createInputFaults, type InputFault } from "../keys/input-faults.ts";
 import { createKeyTable } from "../keys/key-table.ts";
 import { readRows, textOf } from "../keys/rows.ts";
+import { createArrivals } from "../traffic/arrivals.ts";
+import { messagesOf } from "../traffic/asked.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { createRandom } from "../traffic/random.ts";
 import { rankDialogs } from "../traffic/ranked-dialogs.ts";
@@ -117,27 +119,31 @@ async function compileInto(
   moments.end();
   await names.close();
   if (!timed) await drawMessages(keys, order, send);
-  const summary = writer.close(keys.size());
+  // Counts have no end of their own: the last message comes as chance has it.
+  const summary = writer.close(keys.size(), timed ? undefined : endMs);
   if (summary.messages === 0) throw emptyTrace(file, faults.list());
   return { summary, faults: faults.list() };
 }
 
-/** Poisson arrivals, dialogs in proportion to their counts. */
+/** As many messages as the rate asks for, with Poisson arrivals; dialogs in proportion to their counts. */
 async function drawMessages(
   keys: ReturnType<typeof createKeyTable>,
   order: TraceOrder,
   add: (index: number, at: number) => void,
 ): Promise<void> {
-  const { seed, rate, warmupS, durationS } = order.dials;
+  const { seed, warmupS, durationS } = order.dials;
   const size = keys.size();
   if (size === 0) return;
   const cumulated = new Float64Array(size);
   let total = 0;
   for (let index = 0; index < size; index += 1) cumulated[index] = total += keys.count(index);
   const random = createRandom(seed, STREAM);
-  const endMs = (warmupS + durationS) * 1000;
+  const { warmup, measured } = messagesOf(order.dials);
+  const [middleMs, endMs] = [warmupS * 1000, (warmupS + durationS) * 1000];
+  const early = createArrivals(random, 0, middleMs, warmup);
+  const late = createArrivals(random, middleMs, endMs, measured);
   let drawnSoFar = 0;
-  for (let at = (random.exponential() * 1000) / rate; at < endMs; at += (random.exponential() * 1000) / rate) {
+  for (let at = early() ?? late(); at !== null; at = early() ?? late()) {
     const drawn = random.uniform() * total;
     let low = 0;
     for (let high = size - 1; low < high;) {

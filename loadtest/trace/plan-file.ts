@@ -13,14 +13,15 @@ export interface PlanSummary {
   readonly dialogs: number;
   /** Messages of each lane. */
   readonly lanes: readonly number[];
-  /** Moment of the last message, ms. */
+  /** Where the schedule ends, ms: with its last message unless more is known of it. */
   readonly endMs: number;
 }
 
 export interface PlanWriter {
   /** @param send not earlier than those before it in the same lane */
   add(lane: number, send: PlannedSend): void;
-  close(dialogs: number): PlanSummary;
+  /** @param endMs where the schedule ends, absent: with its last message */
+  close(dialogs: number, endMs?: number): PlanSummary;
   /** Whatever happened, no file is open any more. */
   abandon(): void;
 }
@@ -63,12 +64,12 @@ export function createPlanWriter(folder: string, lanes: number): PlanWriter {
       endMs = Math.max(endMs, at);
       if (file.used === BLOCK_RECORDS) flush(file);
     },
-    close(dialogs) {
+    close(dialogs, untilMs = endMs) {
       for (const file of files) flush(file);
       closeAll();
       const counts = files.map(({ messages }) => messages);
       const messages = counts.reduce((sum, count) => sum + count, 0);
-      const summary: PlanSummary = { messages, dialogs, lanes: counts, endMs };
+      const summary: PlanSummary = { messages, dialogs, lanes: counts, endMs: untilMs };
       writeSummary(summaryFile(folder), summary);
       return summary;
     },

@@ -44,6 +44,7 @@ export const trace = defineScenario({
       users: dials.users,
       askedShare: null,
       expected: summary.messages,
+      expectedIsExact: true,
       isHot: () => false,
       lanes: () =>
         summary.lanes.map((messages, index) => ({

@@ -2,7 +2,7 @@
 interface CommonDials {
   /** Online and offline users together, ids 1…users; at least 2. */
   readonly users: number;
-  /** Messages per second over all authors (open model, Poisson arrivals); > 0. */
+  /** Messages per second over all authors (open model, Poisson arrivals given their count); > 0. */
   readonly rate: number;
   /** Seconds of the measured phase; > 0. */
   readonly durationS: number;
@@ -27,6 +27,13 @@ export interface PlannedSend {
   readonly to: number;
 }
 
+/** A part of the schedule in which messages come evenly: from the end of the one before, or 0, to its own. */
+export interface Phase {
+  /** Milliseconds after the start of the schedule. */
+  readonly untilMs: number;
+  readonly messages: number;
+}
+
 /**
  * A part of the schedule that one generator process or VU can make alone: all messages of its authors. Which lanes
  * exist depends on the dials only, never on the driver, so k6 and Node make the same messages.
@@ -34,6 +41,8 @@ export interface PlannedSend {
 export interface Lane {
   /** Expected messages per second, to spread lanes over VUs. */
   readonly rate: number;
+  /** How many messages it holds, in phases of even arrivals; absent: it has a pace of its own. */
+  readonly phases?: readonly Phase[];
   /** Users whose connections this lane sends on; no user is in two lanes. */
   hasAuthor(user: number): boolean;
   /** @returns the next message, or null after warm-up + duration */
@@ -58,10 +67,12 @@ export interface Story {
    */
   readonly joinsAt?: (user: number) => number;
   /**
-   * Messages that the whole schedule is expected to hold, of a story with a pace of its own; absent: it is a Poisson
-   * process of the rate asked for, and the verdict holds its gaps to that.
+   * Messages that the whole schedule is expected to hold, of a story with a pace of its own; absent: as many as the rate
+   * says, to the message, and the verdict holds it to that.
    */
   readonly expected?: number;
+  /** The story with a pace of its own holds just so many messages; absent: `expected` is their mean. */
+  readonly expectedIsExact?: true;
   /** Whether other dialogs become hot as the run goes on; absent: they stay the same. */
   readonly walks?: boolean;
   /** The popularity of dialogs that the story makes; absent when it promises none. */

@@ -3,6 +3,7 @@ import http from "k6/http";
 import type { Options } from "k6/options";
 import type { ShardsReply } from "../../../server/protocol/http.ts";
 import { httpBase } from "../../chat-address.ts";
+import { askedOf } from "../../traffic/asked.ts";
 import type { DialTable } from "../../traffic/dials.ts";
 import type { Scenario, ScenarioSpec } from "../../traffic/scenario.ts";
 import { defineScenario } from "../../traffic/scenario.ts";
@@ -64,7 +65,14 @@ function engineOf(scenario: Scenario): Engine {
       const common = data.setup_data as SetupData | undefined;
       const { labels = null, runId = null } = common ?? {};
       return {
-        stdout: summaryText(data, { scenario: scenario.name, settings, labels, runId, askedShare: story.askedShare }),
+        stdout: summaryText(data, {
+          scenario: scenario.name,
+          settings,
+          labels,
+          runId,
+          askedShare: story.askedShare,
+          askedRate: askedOf(story, settings.dials).rate,
+        }),
       };
     },
   };

@@ -1,3 +1,4 @@
+import { askedAndMade, perSecondOf } from "../../traffic/asked.ts";
 import type { Settings } from "./settings.ts";
 import { COUNTERS, countOfShard, measured, ofShard, TRENDS } from "./metric-names.ts";
 
@@ -20,6 +21,8 @@ interface SummaryContext {
   /** Null when the run never began. */
   readonly runId: string | null;
   readonly askedShare: number | null;
+  /** Messages per second that all generators together are asked for. */
+  readonly askedRate: number;
 }
 
 type CounterName = keyof typeof COUNTERS;
@@ -43,7 +46,7 @@ export function summaryText(data: SummaryData, context: SummaryContext): string 
   const count = (name: CounterName) => `${name} ${countOf(data, name)}`;
   const lines = [
     "",
-    `${scenario}: ${dials.users} users, ${dials.rate} messages/s, ${dials.durationS} s after ${dials.warmupS} s of warm-up, seed ${dials.seed}`,
+    `${scenario}: ${dials.users} users, ${rates(data, context)}, ${dials.durationS} s after ${dials.warmupS} s of warm-up, seed ${dials.seed}`,
     "",
     ...(rows.length > 0 ? [...table(rows), ""] : []),
     skewLine(rows),
@@ -56,6 +59,12 @@ export function summaryText(data: SummaryData, context: SummaryContext): string 
     "",
   ];
   return `${lines.filter((line) => line !== null).join("\n")}\n`;
+}
+
+/** One of several generators makes a part of what all are asked for. */
+function rates(data: SummaryData, { settings: { dials, generators }, askedRate }: SummaryContext): string {
+  const made = perSecondOf(countOf(data, "sent"), dials.warmupS + dials.durationS);
+  return `${askedAndMade(askedRate, made)}${generators === 1 ? "" : ` by one of ${generators} generators`}`;
 }
 
 interface ShardRow {

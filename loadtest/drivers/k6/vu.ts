@@ -41,7 +41,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const lanes = lanesOf(story, vu, settings.generators * settings.vus);
   const clock = createClock(exec.instance, common.startAt);
   const recorder = createRecorder(vu, common.startAt, settings);
-  const gaps = createGapBins(lanes.reduce((sum, { rate }) => sum + rate, 0));
+  const gaps = createGapBins(lanes);
   // A VU with little to send, or nothing, still hears what the others send to its users.
   const endMs = (dials.warmupS + dials.durationS) * 1000;
   let failures = 0;

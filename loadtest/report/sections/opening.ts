@@ -13,6 +13,7 @@ import {
   headroomInWords,
   isBurning,
   leadInWords,
+  rateInWords,
   readsInWords,
   storedNothing,
   trendsInWords,
@@ -125,9 +126,10 @@ export function opening(result: Result): string {
     `${run.driver} driver`,
     `${plural(server.shards, "shard")}, ${server.placement}`,
     trafficInWords(result),
+    rateInWords(result),
     moment(run.startedAt),
-    ...(server.shaped === null ? [] : [`shaped: ${server.shaped}`]),
-  ];
+    server.shaped === null ? null : `shaped: ${server.shaped}`,
+  ].filter((words) => words !== null);
   const lead = leadInWords(result);
   const sentences = [
     failuresInWords(result),

@@ -1,6 +1,6 @@
 import { auditFaults } from "../../analysis/audit.ts";
 import { escapeXml } from "../escape.ts";
-import { count, duration, perSecond, percent } from "../format.ts";
+import { count, duration, perSecond, percent, plural } from "../format.ts";
 import { machineInWords } from "../machine-words.ts";
 import type { Result } from "../result.ts";
 import { paragraph, section } from "../section.ts";
@@ -36,6 +36,8 @@ export function audit(result: Result): string {
 /** Whether the load was the load that was asked for. */
 export function generator(result: Result): string {
   const { generator: g, traffic: t } = result;
+  const asked = t.asked && [["Asked", perSecond(t.asked.rate), `${plural(t.asked.messages, "message")} in all`]];
+  const made = t.made && [["Made", perSecond(t.made.rate), "messages sent"]];
   return section(
     "generator",
     "The generator",
@@ -44,15 +46,17 @@ export function generator(result: Result): string {
       head: ["Figure", "Value", "What it is"],
       words: new Set([2]),
       rows: [
+        ...(asked ?? []),
         ["Planned", count(t.planned), "messages of the schedule"],
         [
           "Sent",
           count(t.sent),
           `${count(t.acked)} acknowledged, ${count(t.refused)} refused, ${count(t.unknown)} unknown`,
         ],
+        ...(made ?? []),
         ["Dropped", should(g.dropped), "planned and never sent"],
         ["Delivered", count(t.delivered), `and ${count(t.offline)} to recipients who were offline`],
-        ["Rate", perSecond(t.rate), "acknowledged messages"],
+        ["Acknowledged", perSecond(t.rate), "messages that were stored"],
         ["Send lag", duration(g.sendLagMs.p99), "p99, actual − intended moment of the send"],
         ["Handler lag", duration(g.handlerLagMs.p99), "p99, handler − socket"],
         ["CPU", percent(g.cpu, 0), "of one core"],

@@ -138,8 +138,8 @@ test("a run that is too short to know is refused, with the length that it takes"
     ["errors<1%", /needs 368 messages/],
     ["errors<50%", null],
     ["errors<=0%", null],
-    ["traffic.rate>49/s", /within the chance of Poisson arrivals, 50 ± 8\.\d\/s in 5 s/],
-    ["traffic.rate>30/s", null],
+    ["traffic.rate>=50/s", null],
+    ["traffic.rate<51/s", null],
     ["delivery.max<9s", null],
     ["audit.lost==0", null],
   ] as const;
@@ -150,7 +150,7 @@ test("a run that is too short to know is refused, with the length that it takes"
 });
 
 test("the length that is told suffices", () => {
-  for (const text of ["delivery.p99<50ms", "skew.maxOverMean<1.1", "traffic.rate>49/s", "shard.01.commit.p99<1s"]) {
+  for (const text of ["delivery.p99<50ms", "skew.maxOverMean<1.1", "shard.01.commit.p99<1s"]) {
     let seconds = 0;
     assert.throws(
       () => refusal([text], { rate: 50, durationS: 4, warmupS: 0 }),
@@ -168,7 +168,8 @@ test("what no length makes known is said to be so", () => {
     [["blastRadius.p99<2"], {}, /needs a scenario with something hot/],
     [["shard.09.delivery.p99<9ms"], {}, /names no shard of this server, which has 00, 01, 02, 03/],
     [["skew.maxOverMean<1.05"], { users: 12, rate: 5_000 }, /66 equally heavy dialogs .* raise --users/],
-    [["traffic.rate>=500/s"], {}, /within the chance of Poisson/],
+    [["traffic.rate>500/s"], {}, /traffic\.rate>500\/s can never hold: the schedule holds 500 messages per second/],
+    [["traffic.rate>=7.4/s"], { rate: 7.4, warmupS: 0, durationS: 1 }, /the schedule holds 7 messages per second/],
     [["innocent.p99<9ms", "shard.09.commit.p50<1ms"], {}, /names no shard/],
   ] as const;
   for (const [texts, changes, message] of table) {

@@ -37,6 +37,8 @@ function gapsOf(shape: (u: number) => number): number[] {
 }
 
 const none = histogramOf(0, 0);
+/** A run of 10 s. */
+const asking = (rate: number) => ({ dials: { ...dials, rate } });
 /** What provokes each reason, and only it; the texts name the figures. */
 const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, RegExp, Partial<VerdictInput>?])[]>> = {
   INTERRUPTED: [[{ interrupted: true }, /interrupted/]],
@@ -54,7 +56,7 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
   GENERATOR_LOST: [
     [generator({ processes: 4, lost: ["number 2 was killed"] }), /1 of 4 generators died \(number 2 was killed/],
   ],
-  DROPPED: [[{ planned: 1_010, ...generator({ dropped: 10 }) }, /10 of 1010/]],
+  DROPPED: [[{ planned: 1_010, ...generator({ dropped: 10 }) }, /10 of 1010/, asking(101)]],
   SHARE_OFF: [
     [{ hotSent: 500 }, /got 50\.0\s% .*40\.0\s% was asked/],
     [{ hotSent: 300 }, /got 30\.0\s%/],
@@ -64,7 +66,12 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
     [{}, /with exponent 0\.80, and 1\.10 was asked for; .* in 1000 messages/, { zipf: zipfFit(1.2) }],
     [{}, /chance does not explain it/, { zipf: zipfFit(2.2) }],
   ],
-  ARRIVALS_OFF: [[{}, /held 1000 messages and 130\/s make 1300/, { dials: { ...dials, rate: 130 } }]],
+  ARRIVALS_OFF: [
+    [{}, /held 1000 messages and 130\/s make 1300: /, asking(130)],
+    [{}, /held 1000 messages and 100\.1\/s make 1001: /, asking(100.1)],
+    [{}, /and the story makes 999: /, { expected: 999, expectedIsExact: true }],
+    [{}, /and the story makes 1300 ± 199: /, { expected: 1_300 }],
+  ],
   GAPS_OFF: [
     // Twice as many gaps are shorter than half the mean as should be.
     [generator({ gaps: gapsOf((u) => u * u) }), /off by up to \d+\.\d\s%, .*of 1000\./],
@@ -84,7 +91,7 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
     ],
   ],
   COUNTERS_CONTRADICT: [
-    [{ planned: 1_001 }, /planned 1001 ≠ sent 1000 \+ dropped 0/],
+    [{ planned: 1_001 }, /planned 1001 ≠ sent 1000 \+ dropped 0/, asking(100.1)],
     [{ refused: 1 }, /sent 1000 ≠ acked 1000 \+ refused 1/],
     [{ delivered: 999 }, /delivered 999 \+ offline 0 ≠ acked 1000/],
     [{ offline: 1 }, /delivered 1000 \+ offline 1/],
@@ -107,12 +114,16 @@ test("a faultless run is VALID, with or without a hot dialog, offline readers, r
   assert.deepEqual(judge(inputOf(goodMeasurement(), { zipf: zipfFit(1.5) })), valid);
   assert.deepEqual(judge(inputOf(goodMeasurement(), { zipf: null })), valid);
   const busy = { planned: 1_015, sent: 1_015, refused: 10, unknown: 5, delivered: 1_003 };
-  assert.deepEqual(judge(inputOf(goodMeasurement(busy))), valid);
+  assert.deepEqual(judge(inputOf(goodMeasurement(busy), asking(101.5))), valid);
 });
 
 test("what chance explains is no reason", () => {
   for (const hotSent of [330, 470]) assert.equal(judge(inputOf(goodMeasurement({ hotSent }))).status, "VALID");
-  assert.equal(judge(inputOf(goodMeasurement(), { dials: { ...dials, rate: 112 } })).status, "VALID");
+  assert.equal(
+    judge(inputOf(goodMeasurement(), { expected: 1_120 })).status,
+    "VALID",
+    "a count that is left to chance",
+  );
 });
 
 test("every reason is provoked, alone, and says its figures", () => {

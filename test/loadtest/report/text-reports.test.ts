@@ -50,6 +50,23 @@ test("names from outside are never markup", () => {
   assert.ok(!FORBIDDEN.some((one) => terminal.includes(one)), "terminal");
 });
 
+const outputs = (one: Result) => [
+  terminalReport(one, { isTTY: false, columns: 100 }, {}),
+  markdownReport(one),
+  htmlReport(one, []),
+  junitReport(one),
+];
+
+test("every output says the rate that was asked for and the one that was made", () => {
+  assert.deepEqual(result.traffic.asked, { rate: 500, messages: 4_000 });
+  assert.deepEqual(result.traffic.made, { rate: 500, messages: 4_000 });
+  for (const text of outputs(result)) assert.match(text, /asked 500\/s, made 500\/s/);
+  assert.equal(invalid.traffic.made?.messages, 3_900);
+  for (const text of outputs(invalid)) assert.match(text, /asked 500\/s, made 488\/s/);
+  const { asked: _, made: __, ...traffic } = result.traffic;
+  for (const text of outputs({ ...result, traffic })) assert.doesNotMatch(text, /asked \d|made \d/);
+});
+
 test("Markdown escapes what would be markup and leaves the rest readable", () => {
   const table = [
     ["Shard 02: +38 % (p99), 7_501", "Shard 02: +38 % (p99), 7_501"],

@@ -21,8 +21,9 @@ function dataOf(counts: Partial<Record<keyof typeof COUNTERS, number>>, lagMs = 
   return { metrics };
 }
 
-function textOf(data: SummaryData, labels: string[] | null = null): string {
-  return summaryText(data, { scenario: "lady-gaga", settings, labels, runId: "r1", askedShare: 0.4 });
+function textOf(data: SummaryData, labels: string[] | null = null, given = settings): string {
+  const asked = { askedShare: 0.4, askedRate: given.dials.rate };
+  return summaryText(data, { scenario: "lady-gaga", settings: given, labels, runId: "r1", ...asked });
 }
 
 test("shards without a message are hidden unless the server named them", () => {
@@ -34,6 +35,13 @@ test("shards without a message are hidden unless the server named them", () => {
   assert.match(named, /^\s*03 +0 +0\.0 %/mu);
   assert.match(named, /hot dialog: 40\.0 % of the messages, asked for 40\.0 %/u);
   assert.match(named, /verdict: VALID/u);
+});
+
+test("the rate asked for and the rate that was made stand side by side", () => {
+  assert.match(textOf(dataOf({ sent: 11_000 })), /^lady-gaga: 500 users, asked 500\/s, made 500\/s, 20 s after 2 s/mu);
+  assert.match(textOf(dataOf({ sent: 10_450 })), /asked 500\/s, made 475\/s/u);
+  const one = { ...settings, generators: 2 };
+  assert.match(textOf(dataOf({ sent: 5_500 }), null, one), /asked 500\/s, made 250\/s by one of 2 generators/u);
 });
 
 test("a late generator is the generator's fault, whatever the server did", () => {
