@@ -39,9 +39,12 @@ export async function openAlertStage(say: (line: string) => void): Promise<Alert
     const { parts } = await stack.up(WISHES);
     const addressOf = (name: string) => parts.find((part) => part.name === name)!.address;
     const url = `${addressOf("server").replace("http", "ws")}/chat`;
+    const history = alertHistory(addressOf("prometheus"));
+    // A Prometheus that answers has not found its server yet: a run would be over before it was seen.
+    await history.knows(0);
     let acts = 0;
     return {
-      history: alertHistory(addressOf("prometheus")),
+      history,
       async play(scenario, options) {
         const out = join(folder, `run-${++acts}`);
         const from = Date.now() / 1_000;

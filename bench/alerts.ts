@@ -102,7 +102,7 @@ function rowOf(
 }
 
 async function resolution({ history }: AlertStage, since: number): Promise<boolean> {
-  while (await history.fires(HOT)) {
+  while ((await history.firing(HOT)).length > 0) {
     if (Date.now() / 1_000 > since + RESOLVE_S) return false;
     await delay(POLL_MS);
   }
