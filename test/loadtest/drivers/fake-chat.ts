@@ -33,8 +33,13 @@ function tell(peer: WebSocket | undefined, reply: object): void {
 /**
  * A chat on one shard `00` that keeps nothing and does with each message what the test says: the protocol's faults can be
  * planted one by one.
+ *
+ * @param turnsAway the code by which a user's connection is closed as soon as it is welcomed; null: it is kept
  */
-export async function startFakeChat(onSend: (sent: Sent) => void): Promise<FakeChat> {
+export async function startFakeChat(
+  onSend: (sent: Sent) => void,
+  turnsAway: (user: number) => number | null = () => null,
+): Promise<FakeChat> {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", path: "/chat" });
   await once(server, "listening");
   const users = new Map<number, WebSocket>();
@@ -65,6 +70,8 @@ export async function startFakeChat(onSend: (sent: Sent) => void): Promise<FakeC
       user = Number(claims.sub);
       users.set(user, socket);
       socket.send(JSON.stringify({ type: "welcome", user, node: 0, epoch: 1, limits: LIMITS }));
+      const code = turnsAway(user);
+      if (code !== null) socket.close(code);
     };
     const bearer = request.headers.authorization;
     if (bearer !== undefined) welcome(bearer);
