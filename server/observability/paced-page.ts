@@ -1,3 +1,4 @@
+import { SYSTEM_CLOCK } from "../storage/writer-clock.ts";
 import type { PageFormat } from "./exposition.ts";
 
 /** Builds pages for scrapers. */
@@ -9,13 +10,22 @@ export interface PacedPage {
 /** Pages take at most this share of the event loop, however many scrapers there are. */
 const SHARE = 0.1;
 
+/** Milliseconds, and a wait of so many. */
+interface Pace {
+  now(): number;
+  after(ms: number, run: () => void): unknown;
+}
+
 /**
  * Scrapers that come while a page is due share it, and after one that took d ms the next is begun 9 d ms later: fifty
  * scrapers cost no more than one. None is given a page from before it asked.
  *
  * @param build makes a page now
  */
-export function createPacedPage(build: (format: PageFormat) => Promise<string>): PacedPage {
+export function createPacedPage(
+  build: (format: PageFormat) => Promise<string>,
+  { now, after }: Pace = SYSTEM_CLOCK,
+): PacedPage {
   const due: Partial<Record<PageFormat, Promise<string>>> = {};
   let restUntil = 0;
   let last: Promise<unknown> = Promise.resolve();
@@ -23,13 +33,13 @@ export function createPacedPage(build: (format: PageFormat) => Promise<string>):
   async function make(format: PageFormat): Promise<string> {
     // The formats take turns, so that they share the pace too.
     await last;
-    const rest = restUntil - performance.now();
-    if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+    const rest = restUntil - now();
+    if (rest > 0) await new Promise<void>((resolve) => void after(rest, resolve));
     delete due[format];
-    const start = performance.now();
+    const start = now();
     const page = await build(format);
-    const took = performance.now() - start;
-    restUntil = performance.now() + took * (1 / SHARE - 1);
+    const took = now() - start;
+    restUntil = now() + took * (1 / SHARE - 1);
     return page;
   }
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import type { MessageRow } from "../../server/storage/contract.ts";
 import { connect, type ChatClient } from "../support/chat-client.ts";
+import { listen } from "../support/in-process.ts";
 import { metricValue, scrape, untilMetric } from "../support/metrics.ts";
+import { scripted } from "../support/scripted-store.ts";
 import { startServer } from "../support/server.ts";
 
 const TEXT = "z".repeat(4_096);
@@ -48,25 +51,46 @@ test("readers who do not read are disconnected before they cost memory, and nobo
   for (const { socket } of deaf) socket.terminate();
 });
 
+/** Tries of what must be done before the server's own patience with a closing peer, two seconds, is over. */
+const TRIES = 5;
+
 test("a slow reader who reads again in time finds why it was disconnected", async (t) => {
   const server = await startServer({ args: ["--shards", "1"] });
   t.after(() => server.stop());
-  const [author, slow] = [await connect(server.chat, 1), await connect(server.chat, 2)];
-  slow.socket.pause();
-  const cut = async () => metricValue(await scrape(server.url), 'chat_errors_total{code="SLOW_READER"}') === 1;
-  for (let batch = 0; !(await cut()); batch++) {
-    assert.ok(batch < 200, "it holds 40 MB");
-    await sendMany(author, 2, 50, `b${batch}-`);
+  const author = await connect(server.chat, 1);
+  const cuts = async () => metricValue(await scrape(server.url), 'chat_errors_total{code="SLOW_READER"}');
+  for (let left = TRIES; ; left--) {
+    const slow = await connect(server.chat, 2);
+    slow.socket.pause();
+    const before = await cuts();
+    for (let batch = 0; (await cuts()) === before; batch++) {
+      assert.ok(batch < 200, "it holds 40 MB");
+      await sendMany(author, 2, 50, `t${left}b${batch}-`);
+    }
+    slow.socket.resume();
+    const end = await slow.closed;
+    // 1006: this busy machine was too late, and the server had hung up.
+    if (end.code === 1006 && left > 1) continue;
+    assert.deepEqual(end, { code: 4101, reason: "SLOW_READER" });
+    assert.ok(slow.untaken().length > 0, "what was sent before has come");
+    return;
   }
-  slow.socket.resume();
-  assert.deepEqual(await slow.closed, { code: 4101, reason: "SLOW_READER" });
-  assert.ok(slow.untaken().length > 0, "what was sent before has come");
 });
 
 test("a shard whose queue is full answers OVERLOADED at once, stores nothing of it, and takes the retry", async (t) => {
-  const server = await startServer({ args: ["--shards", "1?commitMs=200&maxRows=10", "--queue-rows", "20"] });
-  t.after(() => server.stop());
-  const client = await connect(server.chat, 1);
+  const commit = Promise.withResolvers<void>();
+  const stored: MessageRow[] = [];
+  const store = scripted({
+    async insert(rows) {
+      await commit.promise;
+      stored.push(...rows);
+      return rows.map(({ id }) => id);
+    },
+    history: async () => stored,
+  });
+  const server = await listen(t, [store], ["--group-rows", "10", "--queue-rows", "20"]);
+  await server.open();
+  const client = await connect(server.chatUrl, 1);
   const sends = Array.from({ length: 50 }, (_, i) => ({ type: "send", id: `m${i}`, to: 2, text: "x" }));
   client.send(...sends);
   const refused: string[] = [];
@@ -79,9 +103,10 @@ test("a shard whose queue is full answers OVERLOADED at once, stores nothing of 
     refused,
     sends.slice(20).map(({ id }) => id),
   );
-  assert.deepEqual(client.untaken(), [], "no ack has come before the refusals");
+  assert.deepEqual(client.untaken(), [], "no commit was waited for");
   // The first ten are being committed, ten wait.
   assert.equal(metricValue(await scrape(server.url), 'chat_writer_queue_rows{shard="00"}'), 10);
+  commit.resolve();
   for (let i = 0; i < 20; i++) assert.equal((await client.next("ack")).id, `m${i}`);
   client.send({ type: "history", id: "h", with: 2 });
   assert.equal((await client.next("history")).messages.length, 20);

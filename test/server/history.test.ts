@@ -5,8 +5,11 @@ import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { compareIds } from "../../server/placement/message-id.ts";
 import type { Override, Topology } from "../../server/placement/contract.ts";
+import type { MessageRow } from "../../server/storage/contract.ts";
 import { connect, type ChatClient } from "../support/chat-client.ts";
+import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
+import { scripted } from "../support/scripted-store.ts";
 import { startServer, temporaryFolder, unusedPort, type TestServer } from "../support/server.ts";
 import { tokenOf } from "../support/token.ts";
 import { rmSync } from "node:fs";
@@ -87,13 +90,16 @@ test("a split dialog is paged as one, over WebSocket and HTTP, with the topology
 });
 
 test("`stable` stays at the oldest message that is not committed yet", async (t) => {
-  const server = await startServer({ args: ["--shards", "1?commitMs=300&maxRows=1"] });
-  t.after(() => server.stop());
-  const client = await connect(server.chat, 1);
+  const commit = Promise.withResolvers<void>();
+  const insert = (rows: readonly MessageRow[]) => commit.promise.then(() => rows.map(({ id }) => id));
+  const server = await listen(t, [scripted({ insert })], ["--group-rows", "1"]);
+  await server.open();
+  const client = await connect(server.chatUrl, 1);
   for (const id of ["a", "b"]) client.send({ type: "send", id, to: 2, text: id });
   await client.settle();
   client.send({ type: "history", id: "h", with: 2 });
   const page = await client.next("history");
+  commit.resolve();
   const [a, b] = [await client.next("ack"), await client.next("ack")];
   assert.equal(page.stable, a.message);
   assert.ok(compareIds(page.stable, b.message) < 0);

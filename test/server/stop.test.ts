@@ -10,13 +10,16 @@ import { readBack, startStream, type Stream } from "../support/stream.ts";
 const data = temporaryFolder();
 after(() => rmSync(data, { recursive: true, force: true }));
 
-/** Streams of several authors over all shards; resolves after so many acks in all. */
+/** Streams of several authors over all shards; resolves after so many acks in all, of which each author has some. */
 async function streamsAfter(server: TestServer, acks: number, firstAuthor: number): Promise<Stream[]> {
   let count = 0;
+  const heard = new Set<number>();
   const enough = Promise.withResolvers<void>();
-  const onAck = () => ++count === acks && enough.resolve();
   const authors = Array.from({ length: 8 }, (_, index) => firstAuthor + index);
-  const streams = await Promise.all(authors.map((author) => startStream(server.chat, author, onAck)));
+  const onAck = (author: number) => {
+    if (heard.add(author).size === authors.length && ++count >= acks) enough.resolve();
+  };
+  const streams = await Promise.all(authors.map((author) => startStream(server.chat, author, () => onAck(author))));
   await enough.promise;
   return streams;
 }
