@@ -22,10 +22,7 @@ interface Pace {
  *
  * @param build makes a page now
  */
-export function createPacedPage(
-  build: (format: PageFormat) => Promise<string>,
-  { now, after }: Pace = SYSTEM_CLOCK,
-): PacedPage {
+export function createPacedPage(build: (format: PageFormat) => Promise<string>, clock: Pace = SYSTEM_CLOCK): PacedPage {
   const due: Partial<Record<PageFormat, Promise<string>>> = {};
   let restUntil = 0;
   let last: Promise<unknown> = Promise.resolve();
@@ -33,13 +30,13 @@ export function createPacedPage(
   async function make(format: PageFormat): Promise<string> {
     // The formats take turns, so that they share the pace too.
     await last;
-    const rest = restUntil - now();
-    if (rest > 0) await new Promise<void>((resolve) => void after(rest, resolve));
+    const rest = restUntil - clock.now();
+    if (rest > 0) await new Promise<void>((resolve) => void clock.after(rest, resolve));
     delete due[format];
-    const start = now();
+    const start = clock.now();
     const page = await build(format);
-    const took = now() - start;
-    restUntil = now() + took * (1 / SHARE - 1);
+    const took = clock.now() - start;
+    restUntil = clock.now() + took * (1 / SHARE - 1);
     return page;
   }
 

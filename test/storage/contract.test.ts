@@ -29,6 +29,10 @@ storeContract("sqlite", false, (place) => `sqlite:${folder}/${place}.db`);
 storeContract("sqlite, shaped", false, (place) => `sqlite:${folder}/shaped-${place}.db?commitMs=3&maxRows=500`);
 storeContract("mysql", noMariadb, (place) => mariadb!.url(place));
 
+function sum(some: readonly number[]): number {
+  return some.reduce((total, one) => total + one, 0);
+}
+
 /** @param url the shard URL of a database by name: the same name is the same database */
 function storeContract(name: string, skip: string | false, url: (place: string) => string): void {
   async function withStore<T>(place: string, use: (store: ShardStore) => Promise<T>): Promise<T> {
@@ -264,7 +268,6 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
         assert.equal(waits.length, 200);
         assert.ok(waits.every((wait) => wait >= 0 && wait <= took));
         // One connection reads one page after another: the last ones waited for all that came before them.
-        const sum = (some: readonly number[]) => some.reduce((total, wait) => total + wait, 0);
         assert.ok(sum(waits.slice(-50)) > sum(waits.slice(0, 50)), `${took} s`);
       } finally {
         await store.close();

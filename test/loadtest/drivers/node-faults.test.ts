@@ -31,7 +31,7 @@ async function driveAt(onSend: (sent: Sent, connections: number) => void, change
 }
 
 /** A run without an end of its own, until the test has seen what it waits for: it does so at any speed. */
-function endless(changes: Partial<Dials> = {}): { changes: Partial<DriveOrder>; enough(): void } {
+function endless(changes: Partial<Dials> = {}): { changes: Partial<DriveOrder>; readonly enough: () => void } {
   const abort = new AbortController();
   const signal = abort.signal;
   return { changes: { dials: { ...dials, durationS: 3_600, ...changes }, signal }, enough: () => abort.abort() };
