@@ -22,6 +22,7 @@ export interface ServerClient {
 export function createServerClient(url: string, secret: string): ServerClient {
   const base = checkedBase(url);
   keepLoopbackDirect(process.env, url);
+  let hasAnswered = false;
 
   async function get<T>(path: string): Promise<T> {
     // Made for each request: a run may last longer than a token.
@@ -33,18 +34,15 @@ export function createServerClient(url: string, secret: string): ServerClient {
       text = await response.text();
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-      throw new ConfigError(
-        "SERVER_UNREACHABLE",
-        `no server answers at ${base} (${cause}); start one with \`hotshard serve\``,
-      );
+      // One that was there has gone: what to do about that its log knows.
+      const remedy = hasAnswered ? "" : "; start one with `hotshard serve`";
+      throw new ConfigError("SERVER_UNREACHABLE", `no server answers at ${base} (${cause})${remedy}`);
     }
+    hasAnswered = true;
     const reply = response.ok ? parsed(text) : null;
     if (reply !== null) return reply as T;
     const hint = response.status === 401 ? "; server and generator need the same HOTSHARD_SECRET" : "";
-    throw new ConfigError(
-      "SERVER_REFUSED",
-      `${base}${path} answered ${response.status}, and not as hotshard does: ${oneLine(text)}${hint}`,
-    );
+    throw new ConfigError("SERVER_REFUSED", `${base}${path} answered ${response.status}${saidBy(text)}${hint}`);
   }
 
   return {
@@ -62,6 +60,13 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** What a refusal says: hotshard's has a code and words. */
+function saidBy(text: string): string {
+  const body = parsed(text) as { readonly code?: unknown; readonly message?: unknown } | null;
+  if (typeof body?.code !== "string") return `, and not as hotshard does: ${oneLine(text)}`;
+  return ` ${oneLine(`${body.code}: ${typeof body.message === "string" ? body.message : ""}`)}`;
 }
 
 /** Whoever answers may be no server of ours, and send a whole page. */

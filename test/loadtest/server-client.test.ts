@@ -37,3 +37,24 @@ test("whoever answers as hotshard does not, or stops in the middle, is told in o
   });
   assert.equal(torn.code, "SERVER_UNREACHABLE");
 });
+
+test("a refusal of hotshard's own has its code and its words", async () => {
+  const body = { code: "SHARD_UNAVAILABLE", retryable: true, message: "shard 01 does not answer" };
+  const refusal = await asked((_, response) => void response.writeHead(503).end(JSON.stringify(body)));
+  assert.match(refusal.message, /\/v1\/shards answered 503 SHARD_UNAVAILABLE: shard 01 does not answer$/u);
+});
+
+test("how to start a server is told as long as none has answered", async () => {
+  const server = createServer((_, response) => void response.end("{}")).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/chat`;
+  const client = createServerClient(url, "secret");
+  await client.shards();
+  server.closeAllConnections();
+  await once(server.close(), "close");
+  await assert.rejects(client.shards(), {
+    code: "SERVER_UNREACHABLE",
+    message: /^no server answers at \S+ \([^)]*\)$/u,
+  });
+  await assert.rejects(createServerClient(url, "secret").shards(), { message: /start one with `hotshard serve`$/u });
+});
