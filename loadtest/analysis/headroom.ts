@@ -1,9 +1,12 @@
 import type { WriterFit } from "../../server/placement/writer-fit.ts";
+import { firstToSaturate, type Growth, type WriterUse } from "./first-to-saturate.ts";
 
 /** Writers that are less busy commit row by row, which says nothing of full commits. */
 const LEAST_BUSY = 0.1;
 /** The ends of a limit's 95 % interval may be so many times apart. */
 const WIDEST = 2;
+/** 97.5 % quantile of the normal distribution. */
+const Z = 1.96;
 
 /** Rows per second at saturation, with its 95 % interval. */
 export interface WriterLimit {
@@ -36,10 +39,11 @@ export interface Headroom {
   /** The first shard to saturate when all traffic grows alike. */
   readonly shard: string;
   readonly nowPerS: number;
+  /** What it can write by `growthToLimit`: its own measured limit, less the luck of being the least of several. */
   readonly limitPerS: number;
-  /** 0.38: the traffic can grow by 38 % before the shard saturates; negative: it is beyond already. */
+  /** 0.38: the traffic can grow by 38 % before the first shard saturates; negative: it is beyond already. */
   readonly growthToLimit: number;
-  /** 95 % interval of it: until the first of all shards saturates, whichever it is. */
+  /** 95 % interval of it: until the first of all shards saturates, whichever it is (see `firstToSaturate`). */
   readonly growthInterval: { readonly low: number; readonly high: number };
   /** The same after the advice; null when there is none to follow. */
   readonly afterAdvice: number | null;
@@ -82,33 +86,42 @@ export function offeredRates(
  * @returns null when the limit of the shard that is sent most is not known (`knownLimit`): nobody could say which is first
  */
 export function headroomOf(shards: readonly ShardLoad[], advice: AdviceForecast | null): Headroom | null {
-  const known = shards.flatMap(({ label, offeredPerS, limitPerS, limitInterval }) => {
-    if (limitPerS === null || offeredPerS <= 0) return [];
-    const { low, high } = limitInterval ?? { low: limitPerS, high: limitPerS };
-    const growth = (limit: number) => limit / offeredPerS - 1;
-    return [{ label, offeredPerS, limitPerS, growth: growth(limitPerS), low: growth(low), high: growth(high) }];
+  const known = shards.flatMap((shard) => {
+    const writer = writerOf(shard);
+    return writer === null || shard.offeredPerS <= 0 ? [] : [{ label: shard.label, writer }];
   });
   if (known.length === 0) return null;
-  const first = known.reduce((least, one) => (one.growth < least.growth ? one : least));
+  const first = known.reduce((most, one) => (use(one.writer) > use(most.writer) ? one : most));
   const most = shards.reduce((fullest, one) => (one.offeredPerS > fullest.offeredPerS ? one : fullest));
   if (most.limitPerS === null) return null;
+  const { growth, low, high } = firstToSaturate(known.map(({ writer }) => writer));
   return {
     shard: first.label,
-    nowPerS: first.offeredPerS,
-    limitPerS: first.limitPerS,
-    growthToLimit: first.growth,
-    growthInterval: {
-      low: Math.min(...known.map(({ low }) => low)),
-      high: Math.min(...known.map(({ high }) => high)),
-    },
-    afterAdvice: advice === null ? null : growthAfter(shards, first.limitPerS, advice),
+    nowPerS: first.writer.offeredPerS,
+    limitPerS: first.writer.offeredPerS * (1 + growth),
+    growthToLimit: growth,
+    growthInterval: { low, high },
+    afterAdvice: advice === null ? null : growthAfter(shards, first.writer, advice).growth,
     readFanout: advice?.readFanout ?? 1,
   };
 }
 
-function growthAfter(shards: readonly ShardLoad[], firstLimit: number, { shares }: AdviceForecast): number {
+/** Share of its time that it needs for what is asked of it, were all commits full; above 1 it is past saturation. */
+const use = ({ offeredPerS, rowS }: WriterUse): number => offeredPerS * rowS;
+
+/** Null when its limit is not known. */
+function writerOf({ offeredPerS, limitPerS, limitInterval }: ShardLoad): WriterUse | null {
+  if (limitPerS === null) return null;
+  const rowS = 1 / limitPerS;
+  const errorS = limitInterval === undefined ? 0 : Math.max(0, 1 / limitInterval.low - rowS) / Z;
+  return { offeredPerS, rowS, errorS };
+}
+
+function growthAfter(shards: readonly ShardLoad[], first: WriterUse, { shares }: AdviceForecast): Growth {
   const offered = shards.reduce((total, { offeredPerS }) => total + offeredPerS, 0);
-  const limits = new Map(shards.flatMap(({ label, limitPerS }) => (limitPerS === null ? [] : [[label, limitPerS]])));
-  const growths = [...shares].map(([label, share]) => (limits.get(label) ?? firstLimit) / (offered * share) - 1);
-  return Math.min(...growths);
+  const known = new Map(shards.map((shard) => [shard.label, writerOf(shard)]));
+  const writers = [...shares].flatMap(([label, share]) =>
+    share > 0 ? [{ ...(known.get(label) ?? first), offeredPerS: offered * share }] : [],
+  );
+  return firstToSaturate(writers);
 }

@@ -95,9 +95,7 @@ const Skew = Type.Object({
   cv: Num("Standard deviation over mean"),
   gini: Num("0 even … 1 all on one"),
   distinctDialogs: Count("Dialogs with at least one stored message"),
-  distinctPairs: Type.Optional(
-    Count("Under a placement by time: pairs of dialog and time bucket, which are what a hash throws"),
-  ),
+  distinctPairs: Type.Optional(Count("Under a placement by time: pairs of dialog and time bucket, what a hash throws")),
   causes: Type.Object({ chance: Factor, popularity: Factor, placement: Factor, change: Factor, hash: Factor }),
   hashTest: Nullable(
     Type.Object({
@@ -262,9 +260,9 @@ export const ResultSchema = Type.Object(
       Type.Object({
         shard: Label,
         nowPerS: Num("Rows per second now"),
-        limitPerS: Num("Rows per second at saturation"),
+        limitPerS: Num("Rows per second at saturation, less the luck of being the least of several measured limits"),
         growthToLimit: Num("0.38: the traffic can grow by 38 % before this shard saturates; negative: it already does"),
-        growthInterval: Type.Optional(Ends("95 % interval of the growth; absent in files of early versions")),
+        growthInterval: Type.Optional(Ends("95 %: until the first of all shards saturates; absent in early files")),
         afterAdvice: Nullable(Num("The same after the first advice")),
         readFanout: Type.Integer({ minimum: 1, description: "Shards a read asks after the first advice" }),
       }),
