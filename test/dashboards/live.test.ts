@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
 import { runQueries, type Checked } from "../../dashboards/run-queries.ts";
 import { findK6 } from "../../loadtest/drivers/k6-binary.ts";
 import { everyProgram, findProgram, LOKI, PROMETHEUS } from "../../loadtest/programs.ts";
@@ -18,21 +17,31 @@ const prometheuses = await everyProgram(PROMETHEUS);
 const loki = await findProgram(LOKI);
 const k6 = await findK6();
 const skip = need("prometheus", prometheuses[0], "apt-get install prometheus") || need("k6", k6, "hotshard k6 install");
-const run = promisify(execFile);
 
-/** Starts a program and waits until `ready` answers with a 2xx. */
-async function startProgram(t: TestContext, program: string, args: readonly string[], ready: string): Promise<void> {
-  const child = spawn(program, args, { stdio: "ignore" });
+/** Starts a program that ends with the test. */
+function startProgram(t: TestContext, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(program, args, { stdio: "ignore", env: { ...process.env, ...env } });
   t.after(async () => {
     child.kill("SIGKILL");
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   });
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`${program} did not start`);
-    const answer = await fetch(ready).catch(() => null);
-    if (answer?.ok === true) return;
+  return child;
+}
+
+/** Asks until the answer is yes. @throws {Error} when the program has ended before */
+async function until(child: ChildProcess, holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds().catch(() => false))) {
+    if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}`);
     await delay(50);
   }
+}
+
+const answers = async (url: string): Promise<boolean> => (await fetch(url)).ok;
+
+/** Whether a query of a Prometheus has an answer. */
+async function knows(prometheus: string, query: string): Promise<boolean> {
+  const answer = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(query)}`);
+  return ((await answer.json()) as { data: { result: unknown[] } }).data.result.length > 0;
 }
 
 function scratch(t: TestContext): string {
@@ -59,38 +68,44 @@ scrape_configs: [{ job_name: chat, static_configs: [{ targets: ["${target}"] }] 
     "--web.enable-remote-write-receiver",
     "--enable-feature=native-histograms,exemplar-storage",
   ];
-  await startProgram(t, program, args, `http://${address}/-/ready`);
+  await until(startProgram(t, program, args), () => answers(`http://${address}/-/ready`));
   return `http://${address}`;
 }
 
 /** A Loki as `hotshard stack` runs it. @returns its address */
 async function startLoki(t: TestContext, program: string): Promise<string> {
   const part = lokiPart(program, join(scratch(t), "loki"), { http: await unusedPort(), grpc: await unusedPort() });
-  await startProgram(t, program, (await part.prepare()).args, `${part.address}/ready`);
+  await until(startProgram(t, program, (await part.prepare()).args), () => answers(`${part.address}/ready`));
   return part.address;
 }
 
-/** The run's own verdict does not matter here. */
-async function ladyGaga(chat: string): Promise<void> {
-  const out = temporaryFolder();
-  const dials = ["--url", chat, "--duration", "12s", "--rate", "200", "--users", "200", "--out", out];
-  await run(process.execPath, [join(ROOT, "bin/hotshard.js"), "run", "lady-gaga", "--driver", "node", ...dials])
-    .catch(() => undefined)
-    .finally(() => rmSync(out, { recursive: true, force: true }));
+/** Seconds of one question: all of them must lie within the traffic. */
+const RANGE_S = 8;
+/** The server closes a window of its traffic every ten seconds. */
+const WINDOW_S = 10;
+
+/** Traffic until the test ends: its end is no time by which questions must have been asked. */
+function ladyGaga(t: TestContext, chat: string): ChildProcess {
+  const dials = ["--url", chat, "--duration", "1h", "--rate", "200", "--users", "200", "--out", scratch(t)];
+  return startProgram(t, process.execPath, [
+    join(ROOT, "bin/hotshard.js"),
+    "run",
+    "lady-gaga",
+    "--driver",
+    "node",
+    ...dials,
+  ]);
 }
 
-/** By k6, which writes what it saw to Prometheus. */
-async function random(chat: string, prometheus: string): Promise<void> {
-  const dials = [`URL=${chat}`, "USERS=100", "RATE=100", "DURATION=6s"].flatMap((dial) => ["-e", dial]);
+/** By k6, which writes what it sees to Prometheus. */
+function random(t: TestContext, chat: string, prometheus: string): ChildProcess {
+  const dials = [`URL=${chat}`, "USERS=100", "RATE=100", "DURATION=1h"].flatMap((dial) => ["-e", dial]);
   const scenario = join(ROOT, "loadtest/scenarios/random.ts");
-  await run(k6!, ["run", "-q", "-o", "experimental-prometheus-rw", ...dials, scenario], {
-    env: {
-      ...process.env,
-      K6_PROMETHEUS_RW_SERVER_URL: `${prometheus}/api/v1/write`,
-      K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM: "true",
-      K6_PROMETHEUS_RW_PUSH_INTERVAL: "1s",
-    },
-  }).catch(() => undefined);
+  return startProgram(t, k6!, ["run", "-q", "-o", "experimental-prometheus-rw", ...dials, scenario], {
+    K6_PROMETHEUS_RW_SERVER_URL: `${prometheus}/api/v1/write`,
+    K6_PROMETHEUS_RW_TREND_AS_NATIVE_HISTOGRAM: "true",
+    K6_PROMETHEUS_RW_PUSH_INTERVAL: "1s",
+  });
 }
 
 function said(checked: readonly Checked[]): string {
@@ -107,10 +122,15 @@ test("every panel and every rule gives finite data with its labels, on a live se
   const target = new URL(server.url).host;
   // Debian's, and Prometheus 3 where it was built.
   const all = await Promise.all(prometheuses.map((program) => startPrometheus(t, program, target)));
-  await ladyGaga(server.chat);
+  const hot = ladyGaga(t, server.chat);
   for (const prometheus of all) {
-    await random(server.chat, prometheus);
-    await t.test(await versionOf(prometheus), () => asserted(prometheus, lokiUrl));
+    await t.test(await versionOf(prometheus), async (t) => {
+      const even = random(t, server.chat, prometheus);
+      const since = `5s] offset ${RANGE_S + WINDOW_S}s`;
+      await until(hot, () => knows(prometheus, `sum(rate(chat_messages_total{result="stored"}[${since})) > 0`));
+      await until(even, () => knows(prometheus, `sum(rate(k6_ws_msgs_sent_total[${since})) > 0`));
+      await asserted(prometheus, lokiUrl);
+    });
   }
 });
 
@@ -124,7 +144,7 @@ async function asserted(prometheus: string, lokiUrl: string | undefined): Promis
     prometheus,
     ...(lokiUrl !== undefined && { loki: lokiUrl }),
     dashboards: join(ROOT, "dashboards/json"),
-    rangeS: 8,
+    rangeS: RANGE_S,
     rate: "5s",
     // Of other exporters; their queries are parsed here.
     absent: /\b(?:mysql_|node_|container_)/u,
@@ -134,7 +154,7 @@ async function asserted(prometheus: string, lokiUrl: string | undefined): Promis
   const faults = checked.filter(({ fault }) => fault !== null);
   assert.equal(faults.length, 0, said(faults));
 
-  const wrong = await runQueries({ prometheus, dashboards: join(ROOT, "test/dashboards/faulty"), rangeS: 8 });
+  const wrong = await runQueries({ prometheus, dashboards: join(ROOT, "test/dashboards/faulty"), rangeS: RANGE_S });
   const seen = [/^no data$/u, /^the legend names shard/u, /^NaN at/u, /parse error/u];
   seen.forEach((fault, index) => assert.match(wrong[index]?.fault ?? "", fault));
 }
