@@ -5,10 +5,12 @@ import { copyFileSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { EXIT } from "../../loadtest/exit-code.ts";
 import type { Result } from "../../loadtest/report/result.ts";
+import { assertMeasured } from "../support/measured.ts";
 import { findK6, skipWithoutK6 } from "../support/k6.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -87,16 +89,16 @@ describe("the npm package", () => {
     }
   });
 
-  test("it runs under this Node and the oldest one, with a server of its own", async () => {
+  test("it runs under this Node and the oldest one, with a server of its own", async (t) => {
     assert.equal((await run(oldest, ["--version"])).stdout.trim(), `v${OLDEST_NODE}`);
     for (const node of [process.execPath, oldest]) {
-      const result = await hotshard(node, "run", "random", ...SHORT, "--driver", "node", "--warmup", "0s");
+      const result = await hotshard(t, node, "run", "random", ...SHORT, "--driver", "node", "--warmup", "0s");
       assert.ok(result.traffic.acked > 100, JSON.stringify(result.traffic));
       assert.equal(result.audit.match, true);
     }
   });
 
-  test("k6 runs the compiled scenario, by itself and for the command", { skip: skipWithoutK6 }, async () => {
+  test("k6 runs the compiled scenario, by itself and for the command", { skip: skipWithoutK6 }, async (t) => {
     const served = spawn(oldest, [COMMAND, "serve", "--port", "0", "--log", "error", "--data", join(folder, "data")], {
       cwd: folder,
       stdio: ["ignore", "pipe", "inherit"],
@@ -115,7 +117,7 @@ describe("the npm package", () => {
       // 99: a busy machine made the generator late.
       assert.ok(code === 0 || code === 99, stdout);
       assert.match(stdout, /max\/mean \d/u);
-      const result = await hotshard(process.execPath, "run", "lady-gaga", ...SHORT, "--driver", "k6", "--url", url);
+      const result = await hotshard(t, process.execPath, "run", "lady-gaga", ...SHORT, "--driver", "k6", "--url", url);
       assert.equal(result.audit.match, true);
       await matchesSchema(result);
     } finally {
@@ -152,11 +154,13 @@ describe("the npm package", () => {
     );
   }
 
-  /** @returns the result document of a run; INVALID is welcome, as this machine may be busy */
-  async function hotshard(node: string, ...args: string[]): Promise<Result> {
+  /** @returns the result document of a run that is VALID, or that this machine spoiled */
+  async function hotshard(t: TestContext, node: string, ...args: string[]): Promise<Result> {
     const { code, stdout, stderr } = await outcome(node, [COMMAND, ...args, "--json"]);
-    assert.ok(code === 0 || code === 3, stderr);
-    return JSON.parse(stdout) as Result;
+    assert.ok(code === EXIT.good || code === EXIT.invalid, stderr);
+    const result = JSON.parse(stdout) as Result;
+    assertMeasured(t, result);
+    return result;
   }
 
   async function matchesSchema(result: Result): Promise<void> {

@@ -45,7 +45,7 @@ async function end(child: ChildProcess): Promise<number | null> {
   return code;
 }
 
-test("a server whose address nobody reads serves all the same", { timeout: 60_000 }, async (t) => {
+test("a server whose address nobody reads serves all the same", { timeout: 120_000 }, async (t) => {
   const port = await unusedPort();
   const args = [...SERVE, "--port", String(port), "--log", "info"];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -66,14 +66,14 @@ for (const [signal, expected] of [
   ["SIGINT", 130],
   ["SIGKILL", null],
 ] as const) {
-  test(`${signal} to the command alone ends its server too`, { timeout: 60_000 }, async (t) => {
+  test(`${signal} to the command alone ends its server too`, { timeout: 120_000 }, async (t) => {
     const child = await start(t, process.execPath, SERVE);
     child.kill(signal);
     assert.equal(await end(child), expected);
   });
 }
 
-test("the server ends when npm's shell, which passes no signal on, is ended", { timeout: 60_000 }, async (t) => {
+test("the server ends when npm's shell, which passes no signal on, is ended", { timeout: 120_000 }, async (t) => {
   const shell = await start(t, "sh", ["-c", '"$0" "$@"; exit', process.execPath, ...SERVE], {
     npm_lifecycle_event: "npx",
   });

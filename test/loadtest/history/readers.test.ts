@@ -41,7 +41,7 @@ async function allLeft(server: Server): Promise<void> {
 }
 
 for (const status of [200, 503]) {
-  test(`readers leave when the messages drain; answered ${status} each time`, { timeout: 20_000 }, async (t) => {
+  test(`readers leave when the messages drain; answered ${status} each time`, { timeout: 120_000 }, async (t) => {
     const { server, readers } = await chat(status);
     t.after(() => server.close());
     const [answered, left] = [allAnswered(server), allLeft(server)];
