@@ -1,3 +1,4 @@
+import { messagesOf } from "./asked.ts";
 import type { Aim, Dials, Ground, Story } from "./contract.ts";
 import type { ValueOf } from "./dial.ts";
 import type { DialTable } from "./dials.ts";
@@ -74,7 +75,7 @@ export function defineScenario<const T extends DialTable>(spec: ScenarioSpec<T>)
     nodeOnly: spec.nodeOnly === true,
     changesRate: spec.changesRate === true,
     faults(given) {
-      const faults = crowdFaults(given, spec.leastUsers ?? 2);
+      const faults = [...crowdFaults(given, spec.leastUsers ?? 2), ...rateFaults(given, spec.changesRate === true)];
       return faults.length > 0 ? faults : (spec.faults?.(fill(given), KIT) ?? []);
     },
     needsAim: (given) => spec.aim?.needed(fill(given)) === true,
@@ -105,4 +106,10 @@ function crowdFaults(dials: Dials, least: number): string[] {
     faults.push(`users and offline-share leave ${onlineUsers(dials)} user online; at least 2 must be.`);
   }
   return faults;
+}
+
+/** A story with a pace of its own says itself how many messages it holds. */
+function rateFaults(dials: Dials, changesRate: boolean): string[] {
+  if (changesRate || messagesOf(dials).measured > 0) return [];
+  return [`rate and duration make no message: ${dials.rate} a second for ${dials.durationS} s. Raise one of them.`];
 }

@@ -1,5 +1,5 @@
 import { escapeXml } from "../escape.ts";
-import { duration, growth, moment, percent, plural, times } from "../format.ts";
+import { duration, growth, moment, percent, plural, times, unbroken } from "../format.ts";
 import { effectiveShardsPicture } from "../pictures/effective-shards.ts";
 import { shareByShard } from "../pictures/share-by-shard.ts";
 import type { Result } from "../result.ts";
@@ -127,7 +127,7 @@ export function opening(result: Result): string {
     `${plural(server.shards, "shard")}, ${server.placement}`,
     trafficInWords(result),
     rateInWords(result),
-    moment(run.startedAt),
+    unbroken(moment(run.startedAt)),
     server.shaped === null ? null : `shaped: ${server.shaped}`,
   ].filter((words) => words !== null);
   const lead = leadInWords(result);

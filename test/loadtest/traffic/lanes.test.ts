@@ -51,6 +51,13 @@ test("the default seed makes the default rate, as every other does", () => {
   }
 });
 
+test("a rate and a duration that make no message are refused before the run", () => {
+  const dials = { ...DEFAULT_DIALS, rate: 0.02, durationS: 20 };
+  for (const scenario of EVEN)
+    assert.match(scenario.faults(dials).join(), /^rate and duration make no message: 0\.02 a/);
+  assert.deepEqual(findScenario("random")!.faults({ ...dials, durationS: 25 }), []);
+});
+
 test("flash-crowd holds what its curve asks for, and says so", () => {
   const dials = fc.record({
     rate: fc.double({ min: 1, max: 500, noNaN: true }),
