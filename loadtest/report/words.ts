@@ -48,8 +48,9 @@ export function trafficInWords({ run, traffic }: Result): string {
 }
 
 /** `asked 500/s, made 500/s`, beside it. Null in results of early versions, which did not say. */
-export function rateInWords({ traffic: { asked, made } }: Result): string | null {
-  return asked === undefined || made === undefined ? null : askedAndMade(asked.rate, made.rate);
+export function rateInWords({ run, traffic: { asked, made } }: Result): string | null {
+  if (asked === undefined || made === undefined) return null;
+  return askedAndMade(asked.rate, made.rate, Number(run.dials["rate"] ?? asked.rate));
 }
 
 /** `69,417 of 240,000 messages were refused or had no answer (RATE_LIMITED 69,417).` Null when all were acknowledged. */

@@ -28,9 +28,14 @@ export function perSecondOf(messages: number, seconds: number): number {
   return Number((messages / seconds).toPrecision(12));
 }
 
-/** `asked 500/s, made 500/s`: messages per second of the schedule, as asked for and as sent. */
-export function askedAndMade(asked: number, made: number): string {
-  return `asked ${shown(asked)}/s, made ${shown(made)}/s`;
+/**
+ * `asked 500/s, made 500/s`: messages per second of the schedule, as asked for and as sent.
+ *
+ * @param dial `--rate`: when another rate was asked for, that is the average of a story with a pace of its own
+ */
+export function askedAndMade(asked: number, made: number, dial: number): string {
+  const average = shown(asked) === shown(dial) ? "" : " on average";
+  return `asked ${shown(asked)}/s${average}, made ${shown(made)}/s`;
 }
 
 /** Two digits below one, one below a hundred, and thousands with a comma; k6 has no `Intl`. */

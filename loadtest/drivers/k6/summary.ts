@@ -64,7 +64,7 @@ export function summaryText(data: SummaryData, context: SummaryContext): string 
 /** One of several generators makes a part of what all are asked for. */
 function rates(data: SummaryData, { settings: { dials, generators }, askedRate }: SummaryContext): string {
   const made = perSecondOf(countOf(data, "sent"), dials.warmupS + dials.durationS);
-  return `${askedAndMade(askedRate, made)}${generators === 1 ? "" : ` by one of ${generators} generators`}`;
+  return `${askedAndMade(askedRate, made, dials.rate)}${generators === 1 ? "" : ` by one of ${generators} generators`}`;
 }
 
 interface ShardRow {

@@ -63,6 +63,8 @@ test("every output says the rate that was asked for and the one that was made", 
   for (const text of outputs(result)) assert.match(text, /asked 500\/s, made 500\/s/);
   assert.equal(invalid.traffic.made?.messages, 3_900);
   for (const text of outputs(invalid)) assert.match(text, /asked 500\/s, made 488\/s/);
+  const burst = { ...result, traffic: { ...result.traffic, asked: { rate: 893.2, messages: 7_146 } } };
+  for (const text of outputs(burst)) assert.match(text, /asked 893\/s on average, made 500\/s/);
   const { asked: _, made: __, ...traffic } = result.traffic;
   for (const text of outputs({ ...result, traffic })) assert.doesNotMatch(text, /asked \d|made \d/);
 });
