@@ -72,8 +72,9 @@ function widened(reading: Reading | null, { result, shard }: Subject, metric: st
   const { low, high } = reading;
   return {
     ...reading,
-    low: low === null ? low : Math.min(low, slices.low),
-    high: high === null ? high : Math.max(high, slices.high),
+    // Null: the run's seconds hang together so much that they cannot tell.
+    low: low === null ? low : Math.min(low, slices.low ?? 0),
+    high: high === null || slices.high === null ? null : Math.max(high, slices.high),
   };
 }
 

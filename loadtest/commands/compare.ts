@@ -5,9 +5,11 @@ import { ALLOWABLE, type Obstacle } from "../compare/comparable.ts";
 import { compareRuns, sift, type CompareOptions } from "../compare/compare.ts";
 import type { Comparison } from "../compare/comparison.ts";
 import { openRun } from "../compare/open.ts";
+import { powerInWords } from "../compare/power.ts";
 import { terminalComparison } from "../compare/terminal.ts";
 import { writeComparison } from "../compare/write.ts";
 import { compareInterleaved, LEAST_ROUNDS } from "../compare/interleave.ts";
+import { wrap } from "../report/terminal.ts";
 import { takeTurns } from "../compare/take-turns.ts";
 import { faultOfRun, splitWords } from "../child-run.ts";
 import { createCountdown } from "../countdown.ts";
@@ -21,7 +23,7 @@ A and B are folders of runs; A is the one before. With --interleave they are set
 Examples:
   hotshard compare runs/before runs/after
   hotshard compare runs/main runs/branch --fail-on-worse --tolerance 10%
-  hotshard compare --interleave 'random --placement slots' 'random --placement ring:virtualNodes=20' --rounds 6
+  hotshard compare --interleave 'random --placement slots' 'random --placement ring:virtualNodes=20' --rounds 10
 
 Exit codes: 0 compared, whatever came out; 1 something is worse and --fail-on-worse was given; 2 they cannot be compared;
 3 a run is INVALID; 74 the answer could not be written.`;
@@ -47,7 +49,7 @@ export function addCompare(program: Command, finish: (code: number) => void): vo
     .argument("<a>")
     .argument("<b>")
     .option("--interleave", "A and B are settings: run them in turn, so that a drifting machine cancels out")
-    .option("--rounds <number>", "of --interleave: an even number of pairs of runs", "6")
+    .option("--rounds <number>", `of --interleave: an even number of pairs of runs, from ${LEAST_ROUNDS}`, "8")
     .option("--out <folder>", "folder for compare.json, compare.md and compare.html")
     .option("--confidence <share>", "chance that two runs of the same thing are told to be no different", "95%")
     .option("--tolerance <share>", "changes below this are nobody's concern", "5%")
@@ -87,6 +89,7 @@ async function interleave(a: string, b: string, given: Given): Promise<number> {
   const settings = await settingsFrom(a, b);
   const out = await outOf(given);
   const signal = onInterrupt();
+  process.stderr.write(`${wrap(powerInWords(rounds, options), process.stderr.columns ?? 80)}\n`);
   const countdown = createCountdown(2 * rounds, process.stderr);
   const taken = await takeTurns({
     ...settings,

@@ -1,5 +1,6 @@
 import type { Result } from "../report/result.ts";
 import { LEAST_SLICES, type RunSeries } from "../slices/series.ts";
+import { differing, versionRows, type Difference } from "./machines.ts";
 
 export interface Obstacle {
   readonly code: (typeof OBSTACLES)[number];
@@ -83,17 +84,14 @@ function unlike({ result: a }: ComparedRun, { result: b }: ComparedRun): Obstacl
 }
 
 /** What else is not the same: that is what a comparison is about. */
-export function differencesOf(
-  { result: a }: ComparedRun,
-  { result: b }: ComparedRun,
-): { name: string; a: string; b: string }[] {
-  const rows = [
+export function differencesOf({ result: a }: ComparedRun, { result: b }: ComparedRun): Difference[] {
+  return differing([
     ["placement", a.server.placement, b.server.placement],
     ["overrides", a.server.overrides.join("; ") || "none", b.server.overrides.join("; ") || "none"],
     ["engine", a.server.engine, b.server.engine],
     ["durability", a.server.durability, b.server.durability],
     ["shaped", a.server.shaped ?? "no", b.server.shaped ?? "no"],
     ["hotshard", a.hotshard, b.hotshard],
-  ] as const;
-  return rows.flatMap(([name, left, right]) => (left === right ? [] : [{ name, a: left, b: right }]));
+    ...versionRows(a.run.machine, b.run.machine),
+  ]);
 }

@@ -1,12 +1,15 @@
 import { count } from "../report/format.ts";
-import { estimatesOf, type Estimates } from "../slices/estimates.ts";
+import type { StandardError } from "../slices/dependence.ts";
+import { estimatesOf, unknownOf, type Estimate as RunEstimate } from "../slices/estimates.ts";
 import { mergeHistograms } from "../traffic/histogram.ts";
 import { packageVersion } from "../version.ts";
 import { ALLOWABLE, differencesOf, obstaclesOf, type ComparedRun, type Obstacle } from "./comparable.ts";
 import type { Change, Comparison, Outcome } from "./comparison.ts";
-import { decide, type Decision, type Estimate } from "./decide.ts";
+import { decide, decideInStages, type Decision, type Estimate } from "./decide.ts";
+import { FAILURES, FAILURES_TOLERANCE, failedShareOf } from "./failures.ts";
 import { hotDialogFigures, type DialogCounts } from "./hot-dialogs.ts";
 import { leastSamples, measuresOf, samplesOf } from "../slices/measures.ts";
+import { machinesOf } from "./machines.ts";
 import { superiority } from "./superiority.ts";
 
 export interface CompareOptions {
@@ -22,7 +25,10 @@ export interface CompareOptions {
 
 export const DEFAULT_COMPARE: CompareOptions = { confidence: 0.95, tolerance: 0.05, toleranceMs: 1, allow: new Set() };
 
-/** A figure of both sides before anything is decided; `a` and `b` are no logarithms. */
+/**
+ * A figure of both sides before anything is decided; `a` and `b` are no logarithms. The change is that of logarithms, of
+ * `failures` the plain difference.
+ */
 export interface Figure {
   readonly metric: string;
   readonly shard: string | null;
@@ -45,18 +51,18 @@ export function sift(
   return { refused: all.filter((one) => !isAllowed(one)), allowed: all.filter(isAllowed) };
 }
 
-/** Compares two runs that `sift` lets pass. Their noise is that of their own time slices, by the block bootstrap. */
+/** Compares two runs that `sift` lets pass. Their noise is that of their own time slices, however much these hang together. */
 export function compareRuns(
   a: ComparedRun & { readonly dialogs: DialogCounts | null },
   b: ComparedRun & { readonly dialogs: DialogCounts | null },
   options: CompareOptions,
 ): Comparison {
   const labels = commonLabels(a, b);
-  const [left, right] = [estimatesOf(a.series), estimatesOf(b.series)];
+  const [left, right] = estimatesOf([a.series, b.series]);
   const sides = { a: [a], b: [b] };
-  const { figures, skipped } = figureSet(sides, labels, (i) => welch(left, right, i));
-  const dialogs = hotDialogFigures(a.dialogs, b.dialogs);
-  return comparisonOf({ method: "two runs", rounds: 1, ...sides, skipped }, [...figures, ...dialogs], options);
+  const { figures, skipped } = figureSet(sides, labels, (i) => welch(left![i]!, right![i]!));
+  const all = [...failuresOf(a, b), ...figures, ...hotDialogFigures(a.dialogs, b.dialogs)];
+  return comparisonOf({ method: "two runs", rounds: 1, noise: null, ...sides, skipped }, all, options);
 }
 
 /** Labels of the shards that can be held against each other: none when the sets are not the same. */
@@ -66,24 +72,35 @@ export function commonLabels({ series: a }: ComparedRun, { series: b }: Compared
 
 type Compared = Pick<Figure, "a" | "b" | "change" | "error" | "freedom">;
 
+function welch(a: RunEstimate, b: RunEstimate): Compared | string {
+  const unknown = unknownOf(a) ?? unknownOf(b);
+  if (unknown !== null) return unknown;
+  return { a: Math.exp(a.log), b: Math.exp(b.log), change: b.log - a.log, ...together(a, b) };
+}
+
 /** The two errors together, with the degrees of freedom of Welch and Satterthwaite (Welch, Biometrika 34, 1947). */
-function welch(a: Estimates, b: Estimates, i: number): Compared {
-  const [left, right] = [a.errors[i]! ** 2, b.errors[i]! ** 2];
+function together(a: StandardError, b: StandardError): StandardError {
+  const [left, right] = [a.error ** 2, b.error ** 2];
   const both = left + right;
   const freedom = both === 0 ? a.freedom + b.freedom : both ** 2 / (left ** 2 / a.freedom + right ** 2 / b.freedom);
-  const [from, to] = [a.logs[i]!, b.logs[i]!];
-  return { a: Math.exp(from), b: Math.exp(to), change: to - from, error: Math.sqrt(both), freedom };
+  return { error: Math.sqrt(both), freedom };
+}
+
+function failuresOf(a: ComparedRun, b: ComparedRun): Figure[] {
+  const [left, right] = [failedShareOf(a), failedShareOf(b)];
+  if (left === null || right === null) return [];
+  return [{ ...FAILURES, a: left.share, b: right.share, change: right.share - left.share, ...together(left, right) }];
 }
 
 /**
  * The figures of `measuresOf` that rest on enough samples, and those that do not.
  *
- * @param compare figure i of A with that of B
+ * @param compare figure i of A with that of B, or why that cannot be said, as words after "it "
  */
 export function figureSet(
   { a, b }: Pick<Sides, "a" | "b">,
   labels: readonly string[],
-  compare: (i: number) => Compared,
+  compare: (i: number) => Compared | string,
 ): { figures: Figure[]; skipped: Comparison["skipped"] } {
   const [left, right] = [a, b].map((runs) => runs.map(({ series }) => samplesOf(series)));
   const figures: Figure[] = [];
@@ -98,9 +115,11 @@ export function figureSet(
       return;
     }
     const compared = compare(i);
+    if (typeof compared === "string") skipped.push({ ...measure, reason: compared });
     // Without an error there is neither an interval nor a p-value.
-    if (Number.isFinite(compared.change + compared.error)) figures.push({ ...measure, dialog: null, ...compared });
-    else skipped.push({ ...measure, reason: "has none in much of the time of a run" });
+    else if (!Number.isFinite(compared.change + compared.error))
+      skipped.push({ ...measure, reason: "has none in much of the time of a run" });
+    else figures.push({ ...measure, dialog: null, ...compared });
   });
   return { figures, skipped };
 }
@@ -108,6 +127,7 @@ export function figureSet(
 interface Sides {
   readonly method: Comparison["method"];
   readonly rounds: number;
+  readonly noise: Comparison["noise"];
   /** Runs of each side, in time. */
   readonly a: readonly ComparedRun[];
   readonly b: readonly ComparedRun[];
@@ -123,18 +143,23 @@ const side = (runs: readonly ComparedRun[]) => ({
 /** Decides about all figures together and says it. */
 export function comparisonOf(sides: Sides, figures: readonly Figure[], options: CompareOptions): Comparison {
   const estimates = figures.map((figure): Estimate => ({ ...figure, tolerance: toleranceOf(figure, options) }));
-  const decisions = decide(estimates, options.confidence);
+  const decisions =
+    sides.method === "interleaved"
+      ? decideInStages(estimates, wholeOf(figures), options.confidence)
+      : decide(estimates, options.confidence);
   const [a, b] = [sides.a[0]!, sides.b[0]!];
   return {
     version: 1,
     hotshard: packageVersion(),
     method: sides.method,
     rounds: sides.rounds,
+    noise: sides.noise,
     confidence: options.confidence,
-    tolerance: { share: options.tolerance, ms: options.toleranceMs },
+    tolerance: { share: options.tolerance, ms: options.toleranceMs, failures: FAILURES_TOLERANCE },
     scenario: a.result.run.scenario,
     a: side(sides.a),
     b: side(sides.b),
+    machines: machinesOf(a.result.run.machine, b.result.run.machine),
     differs: differencesOf(a, b),
     caveats: sift(a, b, options.allow).allowed,
     changes: figures.map((figure, i) =>
@@ -144,7 +169,16 @@ export function comparisonOf(sides: Sides, figures: readonly Figure[], options: 
   };
 }
 
+/** Of each figure of a shard the place of the same of all shards; null: it is of all shards, or there is none such. */
+function wholeOf(figures: readonly Figure[]): (number | null)[] {
+  return figures.map(({ metric, shard }) => {
+    const index = figures.findIndex((one) => one.metric === metric && one.shard === null);
+    return shard === null || index < 0 ? null : index;
+  });
+}
+
 function toleranceOf({ metric, a, b }: Figure, { tolerance, toleranceMs }: CompareOptions): number {
+  if (metric === FAILURES.metric) return FAILURES_TOLERANCE;
   const isDuration = metric.startsWith("delivery") || metric.startsWith("commit");
   return Math.log1p(Math.max(tolerance, isDuration ? toleranceMs / Math.min(a, b) : 0));
 }
@@ -163,16 +197,17 @@ function superiorityOf({ metric, shard }: Figure, { a, b }: Sides): number | nul
 
 function changeOf(figure: Figure, tolerance: number, decision: Decision, superior: number | null): Change {
   const { metric, shard, dialog, a, b, change } = figure;
+  const shown = metric === FAILURES.metric ? (difference: number) => difference : Math.expm1;
   return {
     metric,
     shard,
     dialog,
     a,
     b,
-    change: Math.expm1(change),
-    low: Math.expm1(decision.low),
-    high: Math.expm1(decision.high),
-    tolerance: Math.expm1(tolerance),
+    change: shown(change),
+    low: shown(decision.low),
+    high: shown(decision.high),
+    tolerance: shown(tolerance),
     superiority: superior,
     pValue: decision.pValue,
     adjusted: decision.adjusted,

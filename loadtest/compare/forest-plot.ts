@@ -1,7 +1,8 @@
 import { scaleSymlog } from "d3-scale";
 import { dot, isNarrow, line, rect, text, type Drawing, type Picture } from "../report/svg.ts";
 import type { Change, Comparison } from "./comparison.ts";
-import { changeInWords, comparisonHeadline, metricInWords, placeInWords } from "./words.ts";
+import { FAILURES } from "./failures.ts";
+import { changeInWords, changeOf, comparisonHeadline, metricInWords, placeInWords } from "./words.ts";
 
 /** More rows than this nobody reads; the table below has all. */
 const MOST_ROWS = 44;
@@ -18,8 +19,9 @@ function rowsOf({ changes }: Comparison): Change[] {
   return changes.filter((one) => chosen.has(one) && Number.isFinite(one.low + one.high));
 }
 
-/** As far down as the tolerance is up: it is a share of the smaller figure. */
-const lowerTolerance = ({ tolerance }: Change): number => -tolerance / (1 + tolerance);
+/** As far down as the tolerance is up: it is a share of the smaller figure, of failures points. */
+const lowerTolerance = ({ metric, tolerance }: Change): number =>
+  metric === FAILURES.metric ? -tolerance : -tolerance / (1 + tolerance);
 
 const heatOf = ({ outcome }: Change): string => (outcome === "worse" ? "hot" : outcome === "same" ? "total" : "cool");
 
@@ -46,7 +48,7 @@ function draw(rows: readonly Change[], width: number): Drawing {
       dot(x(one.change), middle, 4.5, heat) +
       (narrow
         ? ""
-        : text(width, middle + 4, changed ? changeInWords(one.change) : one.outcome, {
+        : text(width, middle + 4, changed ? changeOf(one, one.change) : one.outcome, {
             anchor: "end",
             className: one.outcome === "worse" ? "strong hot-ink" : "soft",
           }))
@@ -72,7 +74,9 @@ function draw(rows: readonly Change[], width: number): Drawing {
     width,
     height: bottom + 24,
     body:
-      text(left, 14, "change from A to B; the band is the tolerance", { className: "soft" }) +
+      text(left, 14, "change from A to B (failed: percentage points); the band is the tolerance", {
+        className: "soft",
+      }) +
       axis.join("") +
       marks.join(""),
   };

@@ -1,10 +1,12 @@
 import type { ComparedRun } from "./comparable.ts";
-import { commonLabels, comparisonOf, figureSet, type CompareOptions } from "./compare.ts";
+import { commonLabels, comparisonOf, figureSet, type CompareOptions, type Figure } from "./compare.ts";
 import type { Comparison } from "./comparison.ts";
-import { createLogValues } from "../slices/measures.ts";
+import { FAILURES, failedShareOf } from "./failures.ts";
+import { detectableChange } from "./power.ts";
+import { takeMeasures } from "../slices/measures.ts";
 
 /** Fewer rounds leave too few degrees of freedom to tell anything. */
-export const LEAST_ROUNDS = 4;
+export const LEAST_ROUNDS = 6;
 
 /** One run of each setting, one right after the other. */
 export interface Round {
@@ -39,12 +41,34 @@ export function compareInterleaved(rounds: readonly Round[], options: CompareOpt
     const mean = (side: "a" | "b") => Math.exp(logs.reduce((sum, one) => sum + one[side][i]!, 0) / logs.length);
     return { a: mean("a"), b: mean("b"), ...change };
   });
-  return comparisonOf({ method: "interleaved", rounds: rounds.length, ...sides, skipped }, figures, options);
+  const noise = noiseOf(figures, rounds.length, options);
+  const all = [...failuresOf(rounds), ...figures];
+  return comparisonOf({ method: "interleaved", rounds: rounds.length, noise, ...sides, skipped }, all, options);
 }
 
-function logsOf({ series }: ComparedRun): Float64Array {
-  return createLogValues(series)(new Float64Array(series.seconds.length).fill(1));
+/** The rounds show how failures vary, and counts how little is known of them where none varies. */
+function failuresOf(rounds: readonly Round[]): Figure[] {
+  const shares = rounds.map(({ a, b, first }) => ({ a: failedShareOf(a), b: failedShareOf(b), first }));
+  const known = shares.flatMap(({ a, b, first }) => (a === null || b === null ? [] : [{ a, b, first }]));
+  if (known.length < rounds.length) return [];
+  const { error, ...fitted } = fit(
+    known.map(({ a, b, first }) => ({ difference: b.share - a.share, order: first === "a" ? 1 : -1 })),
+  );
+  const least = Math.sqrt(known.reduce((sum, { a, b }) => sum + a.least ** 2 + b.least ** 2, 0)) / known.length;
+  const mean = (side: "a" | "b") => known.reduce((sum, one) => sum + one[side].share, 0) / known.length;
+  return [{ ...FAILURES, a: mean("a"), b: mean("b"), ...fitted, error: Math.max(error, least) }];
 }
+
+/** Of the figures of all shards; null when there are none. */
+function noiseOf(figures: readonly Figure[], rounds: number, options: CompareOptions): Comparison["noise"] {
+  const errors = figures.flatMap(({ error, shard }) => (shard === null ? [error] : [])).sort((a, b) => a - b);
+  const middle = errors[Math.floor(errors.length / 2)];
+  if (middle === undefined) return null;
+  const share = Math.expm1(middle * Math.sqrt(rounds / 2));
+  return { share, detectable: detectableChange(rounds, share, options) };
+}
+
+const logsOf = ({ series }: ComparedRun): number[] => takeMeasures(series).map(({ log }) => log);
 
 interface Paired {
   readonly difference: number;

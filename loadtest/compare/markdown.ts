@@ -1,7 +1,7 @@
 import { escapeMarkdown } from "../report/escape.ts";
 import type { Comparison } from "./comparison.ts";
 import {
-  changeInWords,
+  changeOf,
   comparisonHeadline,
   figureInWords,
   groundsInWords,
@@ -21,7 +21,7 @@ export function markdownComparison(comparison: Comparison): string {
       metricInWords(one.metric),
       figureInWords(one.metric, one.a),
       figureInWords(one.metric, one.b),
-      changeInWords(one.change),
+      changeOf(one, one.change),
       intervalInWords(one),
       one.outcome === "worse" ? "**worse**" : one.outcome,
     ];

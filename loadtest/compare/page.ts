@@ -6,7 +6,7 @@ import { table, type Cell } from "../report/table.ts";
 import type { Change, Comparison } from "./comparison.ts";
 import { forestPlot } from "./forest-plot.ts";
 import {
-  changeInWords,
+  changeOf,
   comparisonHeadline,
   figureInWords,
   groundsInWords,
@@ -23,7 +23,7 @@ function rowOf(one: Change): Cell[] {
     metricInWords(one.metric),
     figureInWords(one.metric, one.a),
     figureInWords(one.metric, one.b),
-    changeInWords(one.change),
+    changeOf(one, one.change),
     unbroken(intervalInWords(one)),
     one.superiority === null ? "–" : one.superiority.toFixed(2),
     unbroken(chance(one.adjusted)),
@@ -37,7 +37,7 @@ function allFigures(comparison: Comparison): string {
     "figures",
     "All figures",
     paragraph(
-      "Longer: the chance that a message of B takes longer than one of A, 0.5 when they are alike. p: of a change within the tolerance, times the number of figures (Bonferroni).",
+      "Longer: the chance that a message of B takes longer than one of A, 0.5 when they are alike. p: of a change within the tolerance, for all figures together.",
     ) +
       table({
         caption: "Figures of A and B with the change and its simultaneous interval",

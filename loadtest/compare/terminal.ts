@@ -1,7 +1,7 @@
 import { wantsColour, wrap, type Screen } from "../report/terminal.ts";
 import type { Change, Comparison } from "./comparison.ts";
 import {
-  changeInWords,
+  changeOf,
   comparisonHeadline,
   figureInWords,
   groundsInWords,
@@ -25,14 +25,14 @@ export function terminalComparison(comparison: Comparison, screen: Screen, envir
     const text =
       placeInWords(one).padEnd(width) +
       metricInWords(one.metric).padEnd(metrics) +
-      figureInWords(one.metric, one.a).padStart(9) +
+      figureInWords(one.metric, one.a).padStart(8) +
       figureInWords(one.metric, one.b).padStart(9) +
-      changeInWords(one.change).padStart(9) +
+      changeOf(one, one.change).padStart(10) +
       `  ${one.outcome.padEnd(8)}${intervalInWords(one)}`;
     return one.outcome === "worse" ? paint("1;31", text) : text;
   };
   const skipped = skippedInWords(comparison);
-  const head = `${"".padEnd(width + metrics)}${"A".padStart(9)}${"B".padStart(9)}${"change".padStart(9)}  ${"".padEnd(8)}interval`;
+  const head = `${"".padEnd(width + metrics)}${"A".padStart(8)}${"B".padStart(9)}${"change".padStart(10)}  ${"".padEnd(8)}interval`;
   return [
     paint("1", wrap(comparisonHeadline(comparison), columns)),
     ...settingsInWords(comparison).map((sentence) => wrap(sentence, columns)),

@@ -1,5 +1,7 @@
 import { duration, milliseconds, percent, perSecond, plural } from "../report/format.ts";
 import type { Change, Comparison } from "./comparison.ts";
+import { FAILURES } from "./failures.ts";
+import { machinesInWords } from "./machines.ts";
 
 /** Differences that are told: everything but "same" and "unclear". */
 export const toldOf = ({ changes }: Comparison): Change[] =>
@@ -14,6 +16,7 @@ export function placeInWords({ shard, dialog }: Change): string {
 }
 
 const NAMES: Readonly<Record<string, string>> = {
+  failures: "failed",
   throughput: "acknowledged",
   "skew.maxOverMean": "max/mean",
   "dialog.share": "share of the messages",
@@ -26,32 +29,43 @@ export const metricInWords = (metric: string): string => NAMES[metric] ?? metric
 export function figureInWords(metric: string, value: number): string {
   if (metric === "throughput") return perSecond(value);
   if (metric === "skew.maxOverMean") return value.toFixed(2);
+  if (metric === FAILURES.metric) return percent(value, 2);
   return metric === "dialog.share" ? percent(value) : duration(value);
 }
 
 /** `+10.2 %`, `−3.0 %`; from tenfold on as a factor. */
-export function changeInWords(change: number): string {
+export function changeInWords(change: number, digits = 1): string {
   if (!Number.isFinite(change)) return "?";
   if (change >= 9) return `${(change + 1).toFixed(0)}\u202f×`;
-  return `${change < 0 ? "−" : "+"}${percent(Math.abs(change))}`;
+  return `${change < 0 ? "−" : "+"}${percent(Math.abs(change), digits)}`;
 }
 
-/** `+9.1 % to +11.3 %`. */
-export const intervalInWords = ({ low, high }: Change): string => `${changeInWords(low)} to ${changeInWords(high)}`;
+/** A change of this figure: of failures percentage points, `+3.10 pp`, of all else a share of itself. */
+export function changeOf({ metric }: Change, change: number): string {
+  return metric === FAILURES.metric ? changeInWords(change, 2).replace("%", "pp") : changeInWords(change);
+}
+
+/** `+9.1 % to +11.3 %`, `−0.02 to +0.05 pp`. */
+export function intervalInWords(one: Change): string {
+  const [low, high] = [one.low, one.high].map((end) => changeOf(one, end));
+  return `${low!.replace(/.pp$/u, "")} to ${high}`;
+}
 
 /** `commit p50 40.3 ms → 44.4 ms, +10.2 % (+9.1 % to +11.3 %)`. */
 function changeInFull(one: Change): string {
   const from = figureInWords(one.metric, one.a);
   const to = figureInWords(one.metric, one.b);
-  return `${metricInWords(one.metric)} ${from} → ${to}, ${changeInWords(one.change)} (${intervalInWords(one)})`;
+  return `${metricInWords(one.metric)} ${from} → ${to}, ${changeOf(one, one.change)} (${intervalInWords(one)})`;
 }
 
 const VERBS = { worse: "is worse", better: "is better", more: "gets more", less: "gets less" } as const;
 
-/** The finding in one sentence: the largest difference for the worse if there is one, else the largest. */
+/** The finding in one sentence: more failures, or the largest difference for the worse if there is one, else the largest. */
 export function comparisonHeadline(comparison: Comparison): string {
   const told = toldOf(comparison);
-  const first = told.find(({ outcome }) => outcome === "worse") ?? told[0];
+  const worse = told.filter(({ outcome }) => outcome === "worse");
+  // What failed comes first: durations are of the messages that did not.
+  const first = worse.find(({ metric }) => metric === FAILURES.metric) ?? worse[0] ?? told[0];
   if (first === undefined) return noDifference(comparison);
   const verb = first.outcome in VERBS ? VERBS[first.outcome as keyof typeof VERBS] : "changed";
   const place = first.shard === null && first.dialog === null ? "the whole" : placeInWords(first);
@@ -92,23 +106,29 @@ export function skippedInWords({ skipped }: Comparison): string | null {
 
 /** How many figures were told to be what, and what that rests on. */
 export function groundsInWords(comparison: Comparison): string {
-  const { changes, confidence, method, rounds, tolerance } = comparison;
+  const { changes, confidence, method, noise: between, rounds, tolerance } = comparison;
   const of = (outcome: string) => changes.filter((one) => one.outcome === outcome).length;
   const told = toldOf(comparison).length;
   const noise =
     method === "interleaved"
-      ? `${plural(rounds, "round")} in alternation, so the machine's drift is taken out`
+      ? `${plural(rounds, "round")} in alternation, so the machine's drift is taken out; figures of all shards first, single shards below those that changed`
       : "the noise is that inside each run; what the machine did between the runs is not in it (--interleave takes that out)";
+  const power =
+    between === null
+      ? ""
+      : ` Runs of the same setting vary by ${percent(between.share)} (median of the figures of all shards): ${plural(rounds, "round")} tell a change from ${percent(between.detectable)} on in 4 of 5 experiments.`;
   return (
     `Of ${plural(changes.length, "figure")}, ${told} changed, ${of("same")} are the same within ` +
-    `${percent(tolerance.share, 0)} of the smaller figure (or ${milliseconds(tolerance.ms)} ms), ${of("unclear")} are too noisy to tell. ` +
-    `Simultaneous ${percent(confidence, 0)} confidence; ${noise}.`
+    `${percent(tolerance.share, 0)} of the smaller figure (or ${milliseconds(tolerance.ms)} ms; of failures ${(100 * tolerance.failures).toFixed(1)} pp), ${of("unclear")} are too noisy to tell. ` +
+    `Simultaneous ${percent(confidence, 0)} confidence; ${noise}.${power}`
   );
 }
 
-/** What is not the same by intention, and what the reader let pass. */
-export function settingsInWords({ caveats, differs }: Comparison): string[] {
+/** Other machines, what is not the same by intention, and what the reader let pass. */
+export function settingsInWords({ caveats, differs, machines }: Comparison): string[] {
+  const where = machinesInWords({ machines });
   return [
+    ...(where === null ? [] : [where]),
     ...differs.map(({ name, a, b }) => `${name}: ${a} → ${b}`),
     ...caveats.map(({ code, message }) => `${code} was allowed: ${message}`),
   ];

@@ -68,6 +68,8 @@ export interface Slice {
   readonly seconds?: number;
   readonly shard: string;
   readonly acked: number;
+  /** Messages that belong to this shard, were due in this time, and failed, by code; absent: none. */
+  readonly failed?: Readonly<Record<string, number>>;
   /** Delivery in milliseconds of all messages received in this time, warm-up included; null when there were none. */
   readonly deliveryMs: { readonly p50: number; readonly p99: number } | null;
   /** Deliveries of the warm-up; absent when there were none. */

@@ -11,10 +11,10 @@ const UNITS = [
 export function machineInWords({ cpu, cores, memory, kernel, node, k6, commit, limits }: Machine): string {
   const most = [
     ...(limits?.cores === undefined ? [] : [coresInWords(limits.cores)]),
-    ...(limits?.memory === undefined ? [] : [bytes(limits.memory)]),
+    ...(limits?.memory === undefined ? [] : [bytesInWords(limits.memory)]),
   ];
   return [
-    [`${coresInWords(cores)} of ${cpu}`, bytes(memory), kernel].join(", "),
+    [`${coresInWords(cores)} of ${cpu}`, bytesInWords(memory), kernel].join(", "),
     [`Node ${node}`, ...(k6 === undefined ? [] : [`k6 ${k6}`])].join(", "),
     ...(commit === undefined ? [] : [`commit ${commit}`]),
     ...(most.length === 0 ? [] : [`its container may use ${most.join(" and ")}`]),
@@ -26,7 +26,7 @@ const coresInWords = (cores: number): string =>
   Number.isInteger(cores) ? plural(cores, "core") : `${Number(cores.toFixed(2))} cores`;
 
 /** `23.5 GiB`, `512 MiB`. */
-function bytes(value: number): string {
+export function bytesInWords(value: number): string {
   const [unit, size] = UNITS.find(([, least]) => value >= least) ?? ["MiB", 2 ** 20];
   const shown = value / size;
   return `${shown < 100 ? Number(shown.toPrecision(3)) : count(shown)} ${unit}`;

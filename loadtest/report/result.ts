@@ -56,8 +56,8 @@ const LatencyInterval = Type.Object({
     Type.Literal("commit.p99"),
   ]),
   shard: Nullable(Label),
-  low: Num("Lower end of the 95 % interval, ms"),
-  high: Num("Upper end, ms"),
+  low: Nullable(Num("Lower end of the 95 % interval, ms; null, as high: the run's seconds cannot tell")),
+  high: Nullable(Num("Upper end, ms")),
 });
 
 const Ends = (description: string) => Type.Object({ low: Num("Lower end"), high: Num("Upper end") }, { description });

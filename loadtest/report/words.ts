@@ -95,14 +95,15 @@ export function trendsInWords({ trends }: Result): string | null {
 
 export type LatencyMetric = NonNullable<Result["latencyIntervals"]>[number]["metric"];
 
-/** `44.1–49.0`, milliseconds; null when the run was too short to know. @param shard null: all together */
+/** `44.1–49.0`, milliseconds, or that it is not known; null when there is none. @param shard null: all together */
 export function intervalInWords(
   { latencyIntervals = [] }: Result,
   metric: LatencyMetric,
   shard: string | null,
 ): string | null {
   const row = latencyIntervals.find((one) => one.metric === metric && one.shard === shard);
-  return row === undefined ? null : `${milliseconds(row.low)}–${milliseconds(row.high)}`;
+  if (row === undefined) return null;
+  return row.low === null || row.high === null ? "not known" : `${milliseconds(row.low)}–${milliseconds(row.high)}`;
 }
 
 /** The factor that raises max/mean most. */

@@ -2,38 +2,36 @@ import { studentQuantile } from "../analysis/student.ts";
 import type { Slice } from "../drivers/contract.ts";
 import type { Result } from "../report/result.ts";
 import { bucketOf, lowerEdgeOf } from "../traffic/histogram.ts";
-import { estimatesOf } from "./estimates.ts";
+import { estimatesOf, type Estimate, sharesAround, unknownOf } from "./estimates.ts";
 import { leastSamples, measuresOf, samplesOf } from "./measures.ts";
 import { LEAST_SLICES, seriesOf } from "./series.ts";
+
+type LatencyInterval = NonNullable<Result["latencyIntervals"]>[number];
 
 /** Chance of either tail. */
 const TAIL = 0.025;
 
 /**
- * 95 % intervals of latencies from the run's own time slices: seconds that resemble their neighbours are drawn together
- * (`blockBootstrap`), so that messages which waited in one queue do not count as independent. The interval is symmetric on
- * the logarithmic scale, as durations are skewed, and reaches to the ends of the histogram's buckets.
+ * 95 % intervals of latencies from the run's own time slices: messages which waited in one queue, and seconds that resemble
+ * their neighbours, do not count as independent (`createDependence`). The ends are those of the histogram's buckets.
  *
- * @returns a row for each quantile that rests on enough samples; none when the run is shorter than `LEAST_SLICES`
+ * @returns a row for each quantile that rests on enough samples, of null and null when the run cannot tell, because its seconds
+ *   hang together so much that its samples are worth few independent ones; no rows when the run is shorter than `LEAST_SLICES`
  */
-export function latencyIntervals(
-  result: Pick<Result, "run" | "shards">,
-  slices: readonly Slice[],
-): NonNullable<Result["latencyIntervals"]> {
+export function latencyIntervals(result: Pick<Result, "run" | "shards">, slices: readonly Slice[]): LatencyInterval[] {
   const series = seriesOf(result, slices);
   if (series.slices < LEAST_SLICES) return [];
-  const { logs, errors, freedom } = estimatesOf(series);
+  const [estimates] = estimatesOf([series]) as [Estimate[]];
   const samples = samplesOf(series);
-  const student = studentQuantile(TAIL, freedom);
-  return measuresOf(series.labels).flatMap((measure, i) => {
+  return measuresOf(series.labels).flatMap((measure, i): LatencyInterval[] => {
     const { metric, shard } = measure;
     if (metric === "throughput" || metric === "skew.maxOverMean" || samples[i]! < leastSamples(measure)) return [];
-    const [low, high] = [logs[i]! - student * errors[i]!, logs[i]! + student * errors[i]!];
-    return Number.isFinite(high - low) ? [{ metric, shard, ...outwards(Math.exp(low), Math.exp(high)) }] : [];
+    const estimate = estimates[i]!;
+    if (unknownOf(estimate) !== null) return [{ metric, shard, low: null, high: null }];
+    const { logAt, q, shareError } = estimate.quantile!;
+    const [from, to] = sharesAround(q, studentQuantile(TAIL, estimate.freedom) * shareError);
+    // Nobody knows where in its bucket a duration lay.
+    const low = lowerEdgeOf(bucketOf(Math.exp(logAt(from))));
+    return [{ metric, shard, low, high: lowerEdgeOf(bucketOf(Math.exp(logAt(to))) + 1) }];
   });
-}
-
-/** Nobody knows where in its bucket a duration lay. */
-function outwards(low: number, high: number): { low: number; high: number } {
-  return { low: lowerEdgeOf(bucketOf(low)), high: lowerEdgeOf(bucketOf(high) + 1) };
 }

@@ -1,5 +1,5 @@
 import { BUCKET_COUNT, lowerEdgeOf } from "../traffic/histogram.ts";
-import type { CellHistograms, RunSeries } from "./series.ts";
+import type { CellHistograms, RunSeries, ShardSeries } from "./series.ts";
 
 /** One figure of a run that is compared. */
 export interface Measure {
@@ -29,7 +29,7 @@ export function measuresOf(labels: readonly string[]): Measure[] {
 export function samplesOf(series: RunSeries): number[] {
   const here = series.shards.map((shard) => ({
     times: TIMES.map(({ name }) => shard[name].total.count),
-    acked: shard.acked.reduce((sum, value) => sum + value, 0),
+    acked: sumOf(shard.acked),
   }));
   const times = TIMES.map((_, i) => here.reduce((sum, shard) => sum + shard.times[i]!, 0));
   const acked = here.reduce((sum, shard) => sum + shard.acked, 0);
@@ -41,108 +41,124 @@ export function leastSamples({ metric }: Measure): number {
   return metric.endsWith("p99") ? 1_000 : 30;
 }
 
-type Cells = Pick<CellHistograms, "buckets" | "counts">;
-
-/** Adds up the rows of the cells, each as often as its weight says. */
-function weighted({ buckets, counts }: Cells, weights: Float64Array, into: Float64Array): void {
-  const width = buckets.length;
-  into.fill(0, 0, width);
-  for (let cell = 0; cell < weights.length; cell += 1) {
-    const weight = weights[cell]!;
-    if (weight === 0) continue;
-    const start = cell * width;
-    for (let i = 0; i < width; i += 1) into[i]! += weight * counts[start + i]!;
-  }
+/** A figure as the sum of what its cells add. */
+export interface Taken {
+  /** Its natural logarithm; NaN without samples. */
+  readonly log: number;
+  /**
+   * What each cell adds to the figure's deviation, to first order (its influence; Hampel, J. Amer. Statist. Assoc. 69, 1974);
+   * the sum is 0. Of the logarithm; of a quantile: of the share of samples that lie below it.
+   */
+  readonly influence: Float64Array;
+  readonly quantile: Quantile | null;
 }
 
-/** ln of the q-quantile, interpolated inside its bucket so that it moves with the data; NaN without samples. */
-function logQuantile(buckets: Uint16Array, counts: Float64Array, q: number): number {
-  const width = buckets.length;
-  let total = 0;
-  for (let i = 0; i < width; i += 1) total += counts[i]!;
-  let rank = q * total;
-  for (let i = 0; i < width; i += 1) {
-    const here = counts[i]!;
-    if (here > 0 && rank <= here) {
-      const index = buckets[i]!;
-      const low = lowerEdgeOf(index);
-      return Math.log(low + (rank / here) * (lowerEdgeOf(index + 1) - low));
-    }
-    rank -= here;
-  }
-  return Number.NaN;
+export interface Quantile {
+  /** 0…1. */
+  readonly q: number;
+  /** ln of the quantile at a share of the samples, 0…1, interpolated inside its bucket so that it moves with the data. */
+  readonly logAt: (share: number) => number;
 }
 
 /** Messages of a shard without any: its logarithm is finite. */
 const NEARLY_NONE = 0.5;
 
-function dot(values: Float64Array, weights: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i += 1) sum += values[i]! * weights[i]!;
-  return sum;
-}
+const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
 /**
- * Natural logarithms of all figures of `measuresOf`, for a run in which cell i counts weights[i] times. Quantiles are of
- * all messages together, not means of cells' quantiles. The array is used again by the next call.
+ * All figures of `measuresOf`, in its order. Quantiles are of all messages together, not means of cells' quantiles.
  */
-export function createLogValues(series: RunSeries): (weights: Float64Array) => Float64Array {
-  const perShard = TIMES.length + 1;
-  const values = new Float64Array(perShard + 1 + perShard * series.shards.length);
-  const here = new Float64Array(BUCKET_COUNT);
-  const cells = series.seconds.length;
-  const all = {
-    delivery: allShards(
-      series.shards.map(({ delivery }) => delivery),
-      cells,
-    ),
-    commit: allShards(
-      series.shards.map(({ commit }) => commit),
-      cells,
-    ),
-  };
-
-  function putTimes(place: Record<"delivery" | "commit", Cells>, start: number, weights: Float64Array): void {
-    for (const name of ["delivery", "commit"] as const) {
-      const { buckets } = place[name];
-      weighted(place[name], weights, here);
-      TIMES.forEach((time, i) => {
-        if (time.name === name) values[start + i] = logQuantile(buckets, here, time.q);
-      });
-    }
-  }
-
-  return (weights) => {
-    const seconds = dot(series.seconds, weights);
-    let [total, largest] = [0, 0];
-    series.shards.forEach((shard, s) => {
-      const start = perShard + 1 + s * perShard;
-      putTimes(shard, start, weights);
-      const acked = dot(shard.acked, weights);
-      values[start + TIMES.length] = Math.log(Math.max(acked, NEARLY_NONE) / seconds);
-      total += acked;
-      largest = Math.max(largest, acked);
-    });
-    putTimes(all, 0, weights);
-    values[TIMES.length] = Math.log(total / seconds);
-    values[TIMES.length + 1] = Math.log((largest * series.shards.length) / total);
-    return values;
-  };
+export function takeMeasures(series: RunSeries): Taken[] {
+  const { seconds, shards } = series;
+  const everything = Float64Array.from(seconds, (_, i) => shards.reduce((sum, { acked }) => sum + acked[i]!, 0));
+  const times = (places: readonly ShardSeries[]) => timesOf(places, seconds.length);
+  return [
+    ...times(shards),
+    throughputOf(everything, seconds),
+    skewOf(shards, everything),
+    ...shards.flatMap((shard) => [...times([shard]), throughputOf(shard.acked, seconds)]),
+  ];
 }
 
-/** Of every cell the durations of all shards, added up once and not for every resample. */
-function allShards(parts: readonly Cells[], cells: number): Cells {
-  const used = new Uint8Array(BUCKET_COUNT);
-  for (const { buckets } of parts) for (const index of buckets) used[index] = 1;
-  const buckets = Uint16Array.from([...used.keys()].filter((index) => used[index] === 1));
-  const column = new Uint16Array(BUCKET_COUNT);
-  buckets.forEach((index, i) => (column[index] = i));
-  const counts = new Uint32Array(cells * buckets.length);
-  for (const part of parts) {
-    const width = part.buckets.length;
-    part.counts.forEach((count, i) => {
-      counts[Math.floor(i / width) * buckets.length + column[part.buckets[i % width]!]!]! += count;
-    });
+function throughputOf(acked: Float64Array, seconds: Float64Array): Taken {
+  const [total, time] = [sumOf(acked), sumOf(seconds)];
+  const influence = acked.map((here, i) => (total === 0 ? 0 : here / total - seconds[i]! / time));
+  return { log: Math.log(Math.max(total, NEARLY_NONE) / time), influence, quantile: null };
+}
+
+function skewOf(shards: readonly ShardSeries[], everything: Float64Array): Taken {
+  const [totals, total] = [shards.map(({ acked }) => sumOf(acked)), sumOf(everything)];
+  const largest = Math.max(...totals);
+  const { acked } = shards[totals.indexOf(largest)]!;
+  const influence = acked.map((here, i) => (total === 0 ? 0 : here / largest - everything[i]! / total));
+  return { log: Math.log((largest * shards.length) / total), influence, quantile: null };
+}
+
+function timesOf(places: readonly ShardSeries[], cells: number): Taken[] {
+  const distributions = {
+    delivery: distributionOf(places.map(({ delivery }) => delivery)),
+    commit: distributionOf(places.map(({ commit }) => commit)),
+  };
+  return TIMES.map(({ name, q }) => {
+    const distribution = distributions[name];
+    const parts = places.map((place) => place[name]);
+    return {
+      log: logQuantile(distribution, q),
+      influence: influenceOn(parts, distribution, q, cells),
+      quantile: { q, logAt: (share) => logQuantile(distribution, share) },
+    };
+  });
+}
+
+interface Distribution {
+  /** Samples by bucket. */
+  readonly counts: Float64Array;
+  readonly total: number;
+}
+
+function distributionOf(parts: readonly CellHistograms[]): Distribution {
+  const counts = new Float64Array(BUCKET_COUNT);
+  for (const { total } of parts) for (const [index, count] of total.buckets) counts[index]! += count;
+  return { counts, total: sumOf(counts) };
+}
+
+/** The bucket in which a quantile lies, and the share of its samples that lie below the quantile; null without samples. */
+function placeOf({ counts, total }: Distribution, q: number): { index: number; below: number } | null {
+  let rank = q * total;
+  let last = null;
+  for (let index = 0; index < counts.length; index += 1) {
+    const here = counts[index]!;
+    if (here === 0) continue;
+    if (rank <= here) return { index, below: rank / here };
+    rank -= here;
+    last = { index, below: 1 };
   }
-  return { buckets, counts };
+  return last;
+}
+
+function logQuantile(distribution: Distribution, q: number): number {
+  const place = placeOf(distribution, q);
+  if (place === null) return Number.NaN;
+  const low = lowerEdgeOf(place.index);
+  return Math.log(low + place.below * (lowerEdgeOf(place.index + 1) - low));
+}
+
+/** Of the share of samples that lie below the q-quantile: how far each cell moves it. */
+function influenceOn(parts: readonly CellHistograms[], all: Distribution, q: number, cells: number): Float64Array {
+  const influence = new Float64Array(cells);
+  const place = placeOf(all, q);
+  if (place === null) return influence;
+  for (const { buckets, counts } of parts) {
+    const width = buckets.length;
+    // A sample below the quantile adds 1 − q, one above it −q.
+    const adds = Float64Array.from(buckets, (index) =>
+      index < place.index ? 1 - q : index > place.index ? -q : place.below - q,
+    );
+    for (let cell = 0; cell < cells; cell += 1) {
+      let sum = 0;
+      for (let i = 0; i < width; i += 1) sum += counts[cell * width + i]! * adds[i]!;
+      influence[cell]! += sum / all.total;
+    }
+  }
+  return influence;
 }

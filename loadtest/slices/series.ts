@@ -4,8 +4,8 @@ import type { HistogramData } from "../traffic/histogram.ts";
 import { BUCKET_COUNT } from "../traffic/histogram.ts";
 import type { PackedHistogram } from "../traffic/packed-histogram.ts";
 
-/** More cells than this tell a bootstrap nothing more: longer runs have longer cells. */
-const MOST_CELLS = 40;
+/** More cells than this tell little more of how they hang together: longer runs have longer cells. */
+const MOST_CELLS = 60;
 
 /** Fewer whole slices of the measured phase than this show nothing of a run's own noise. */
 export const LEAST_SLICES = 8;
@@ -21,6 +21,8 @@ export interface CellHistograms {
 export interface ShardSeries {
   /** Acknowledged messages by cell. */
   readonly acked: Float64Array;
+  /** Messages that were due and failed, by cell. */
+  readonly failed: Float64Array;
   readonly delivery: CellHistograms;
   readonly commit: CellHistograms;
 }
@@ -62,21 +64,28 @@ export function createSeries(result: Pick<Result, "run" | "shards">): SeriesMake
     add(slice) {
       cells ??= timeCells(result, slice.seconds ?? 1);
       places ??= new Map(labels.map((label) => [label, createPlace(cells!.seconds.length)]));
-      const { second, shard, acked, delivery, commit } = slice;
+      const { second, shard, acked, failed = {}, delivery, commit } = slice;
       const place = places.get(shard);
       const isWhole = cells.isWhole(second);
       if (isWhole) starts.add(second);
       if (place === undefined || cells.seconds.length === 0) return;
       const cell = cells.of(second);
-      if (isWhole) place.acked[cell]! += acked;
+      if (isWhole) {
+        place.acked[cell]! += acked;
+        for (const count of Object.values(failed)) place.failed[cell]! += count;
+      }
       if (delivery !== undefined) addPacked(place.delivery, cell, delivery);
       if (commit !== undefined) addPacked(place.commit, cell, commit);
     },
     series() {
       const seconds = cells?.seconds ?? new Float64Array(0);
       const shards = labels.map((label) => {
-        const { acked, delivery, commit } = places?.get(label) ?? createPlace(seconds.length);
-        return { acked, delivery: usedBuckets(delivery, seconds.length), commit: usedBuckets(commit, seconds.length) };
+        const { delivery, commit, ...counts } = places?.get(label) ?? createPlace(seconds.length);
+        const durations = {
+          delivery: usedBuckets(delivery, seconds.length),
+          commit: usedBuckets(commit, seconds.length),
+        };
+        return { ...counts, ...durations };
       });
       return { labels, slices: starts.size, seconds, shards };
     },
@@ -109,6 +118,7 @@ function timeCells(result: Pick<Result, "run">, length: number): TimeCells {
 
 interface Place {
   readonly acked: Float64Array;
+  readonly failed: Float64Array;
   readonly delivery: Wide;
   readonly commit: Wide;
 }
@@ -128,7 +138,7 @@ function createPlace(cells: number): Place {
     sum: 0,
     max: 0,
   });
-  return { acked: new Float64Array(cells), delivery: wide(), commit: wide() };
+  return { acked: new Float64Array(cells), failed: new Float64Array(cells), delivery: wide(), commit: wide() };
 }
 
 function addPacked(into: Wide, cell: number, { sum, max, counts }: PackedHistogram): void {
@@ -162,35 +172,4 @@ function usedBuckets({ counts: wide, used, sum, max }: Wide, cells: number): Cel
     buckets: Array.from(buckets, (index, i) => [index, totals[i]!] as const),
   };
   return { buckets, counts, total };
-}
-
-/**
- * The same run with cells that overlap: cell i holds what cells i … i + length − 1 held, going round at the end. A bootstrap
- * that draws one of these draws a whole block, and adds up so many rows fewer.
- */
-export function inBlocks(series: RunSeries, length: number): RunSeries {
-  const cells = series.seconds.length;
-  const blocked = <T extends Float64Array | Uint32Array>(values: T, sums: T): T => {
-    const width = values.length / cells;
-    for (let cell = 0; cell < cells; cell += 1) {
-      for (let step = 0; step < length; step += 1) {
-        const from = ((cell + step) % cells) * width;
-        for (let i = 0; i < width; i += 1) sums[cell * width + i]! += values[from + i]!;
-      }
-    }
-    return sums;
-  };
-  const histograms = (one: CellHistograms): CellHistograms => ({
-    ...one,
-    counts: blocked(one.counts, new Uint32Array(one.counts.length)),
-  });
-  return {
-    ...series,
-    seconds: blocked(series.seconds, new Float64Array(cells)),
-    shards: series.shards.map(({ acked, delivery, commit }) => ({
-      acked: blocked(acked, new Float64Array(cells)),
-      delivery: histograms(delivery),
-      commit: histograms(commit),
-    })),
-  };
 }

@@ -18,8 +18,10 @@ export interface SyntheticOptions {
   readonly slow?: Readonly<Record<string, number>>;
   /** Multiplies all durations: the machine's state in this run. */
   readonly drift?: number;
-  /** How much of a second's noise the next one inherits, 0 to below 1. */
+  /** How much of a second's mood the next one inherits, 0 to below 1. */
   readonly memory?: number;
+  /** Of the logarithms of a second's durations, what they have in common: the standard deviation of what is new in it. */
+  readonly mood?: number;
 }
 
 const bases = new Map<number, Result>();
@@ -32,15 +34,25 @@ function baseOf(shards: number): Result {
 
 /** A run that never happened: commits of about 20 ms, seconds that resemble their neighbours, Poisson traffic. */
 export function syntheticRun(options: SyntheticOptions): { result: Result; slices: Slice[] } {
-  const { noise, shards = 4, seconds = 30, perShard = 100, slow = {}, drift = 1, memory = 0.4 } = options;
+  const {
+    noise,
+    shards = 4,
+    seconds = 30,
+    perShard = 100,
+    slow = {},
+    drift = 1,
+    memory = 0.4,
+    mood: size = 0.01,
+  } = options;
   const base = baseOf(shards);
   const random = createRandom(noise, 7_001);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
   const keeper = createSliceKeeper();
-  const moods = base.shards.map(() => 0);
+  // As if it had gone on for ever.
+  const moods = base.shards.map(() => (normal() * size) / Math.sqrt(1 - memory ** 2));
   for (let second = 0; second < seconds; second += 1) {
     base.shards.forEach(({ label }, shard) => {
-      const mood = memory * moods[shard]! + normal() * 0.01;
+      const mood = memory * moods[shard]! + normal() * size;
       moods[shard] = mood;
       const [delivery, commit] = [createHistogram(), createHistogram()];
       const acked = Math.max(0, Math.round(perShard + Math.sqrt(perShard) * normal()));

@@ -75,7 +75,10 @@ test("a shard that gets nothing any more, or nothing at all, is told so, and hid
     assert.ok(changes.every(({ adjusted, low, high }) => Number.isFinite(adjusted + low + high)));
     if (until === 0) assert.equal(throughput?.outcome, "less");
     else assert.ok(throughput!.change < -0.6);
-    assert.ok(skipped.some(({ metric, shard }) => metric === "delivery.p50" && shard === "01"));
+    assert.equal(
+      skipped.some(({ metric, shard }) => metric === "delivery.p50" && shard === "01"),
+      until === 0,
+    );
     assert.ok(changes.filter(({ shard }) => shard === "02").some(({ outcome }) => outcome === "same"));
   }
 });
@@ -98,7 +101,7 @@ test("cells hold every duration of the slices, whatever lies at the edges of the
   };
   const series = seriesOf(cut, slices);
   assert.equal(series.slices, 90);
-  assert.ok(series.seconds.length <= 40);
+  assert.ok(series.seconds.length <= 60);
   assert.equal(
     series.seconds.reduce((sum, seconds) => sum + seconds, 0),
     90,
