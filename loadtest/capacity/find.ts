@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { childRun } from "../child-run.ts";
+import { isSpoiled } from "../replay.ts";
 import { readResult } from "../report/folder.ts";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { packageVersion } from "../version.ts";
@@ -70,7 +71,8 @@ export async function findCapacity(order: CapacityOrder): Promise<Found> {
     } else if (code !== 0 && code !== 1 && code !== 3) failure = { code, words };
     if (failure !== null) break;
     const result = await readResult(folder);
-    if (result.verdict.status === "VALID") {
+    // What a run has planned does not depend on how busy its machine was.
+    if (result.verdict.status === "VALID" || isSpoiled(result)) {
       refuseStray(order, strayFromRate(first, rate, result));
       first ??= { rate, planned: result.traffic.planned };
     }

@@ -7,14 +7,17 @@ import { startFakeLoki, type FakeLoki, type LokiMood } from "../../support/fake-
 
 const QUICK: Partial<PushLimits> = { batchMs: 20, retryMs: 20, longestRetryMs: 100 };
 
-/** A log of numbered lines in front of a fake Loki. */
-async function start(t: TestContext, limits: Partial<PushLimits> = {}) {
+/** Turns a hang into a failure: nothing takes so long on a busy machine. */
+const HANG_MS = 120_000;
+
+/** A log of numbered lines in front of a fake Loki. @param timeout of one push, ms */
+async function start(t: TestContext, limits: Partial<PushLimits> = {}, timeout = HANG_MS) {
   const loki = await startFakeLoki();
   t.after(() => loki.close());
   const states: string[] = [];
   const link = createPushLink<LokiTarget>("loki-worker", (state) => states.push(state), { ...QUICK, ...limits });
   const labels = { app: "hotshard", env: "test", instance: "127.0.0.1:1" };
-  link.start({ host: loki.url, labels, timeout: 1_000 });
+  link.start({ host: loki.url, labels, timeout });
   let seq = 0;
   const log = (count: number, padding = "") => {
     for (let index = 0; index < count; index++) {
@@ -35,7 +38,7 @@ function assertExact(loki: FakeLoki, lines: { accepted: number; dropped: number 
 test("every line arrives: labels, metadata, time and text as Loki wants them, in batches below its limits", async (t) => {
   const { loki, link, log } = await start(t);
   log(20_000, ' with "quotes" and ünïcode');
-  await link.close(10_000);
+  await link.close(HANG_MS);
   assert.deepEqual(link.counts(), { accepted: 20_000, dropped: 0 });
   assertExact(loki, link.counts(), 20_000);
   assert.ok(loki.largestBytes() < 2_097_152, `${loki.largestBytes()} bytes in one push`);
@@ -51,7 +54,7 @@ test("long lines make small batches, and one that Loki would refuse is dropped a
   log(100, '"\\'.repeat(30_000));
   log(1, "x".repeat(140_000));
   log(1);
-  await link.close(10_000);
+  await link.close(HANG_MS);
   assert.deepEqual(link.counts(), { accepted: 101, dropped: 1 });
   assert.ok(loki.largestBytes() < 4_194_304, `${loki.largestBytes()} bytes in one push`);
   assert.ok(loki.answers.every((status) => status === 204));
@@ -59,7 +62,11 @@ test("long lines make small batches, and one that Loki would refuse is dropped a
 
 for (const mood of [500, 429, "hang"] as const satisfies LokiMood[]) {
   test(`a Loki that says ${mood} for a while loses nothing that the queue holds, and counts the rest`, async (t) => {
-    const { loki, link, states, log, logged } = await start(t, { queueLines: 5_000 });
+    const { loki, link, states, log, logged } = await start(
+      t,
+      { queueLines: 5_000 },
+      mood === "hang" ? 1_000 : HANG_MS,
+    );
     log(1_000);
     while (link.counts().accepted < 1_000) await delay(5);
     loki.mood(mood);
@@ -70,10 +77,12 @@ for (const mood of [500, 429, "hang"] as const satisfies LokiMood[]) {
     assert.equal(link.counts().dropped, 2_000);
     await loki.until(() => loki.answers.filter((status) => status === mood).length >= 2);
     loki.mood(204);
-    await link.close(10_000);
+    await link.close(HANG_MS);
     assertExact(loki, link.counts(), logged());
     assert.deepEqual(link.counts(), { accepted: 7_000, dropped: 2_000 });
-    assert.deepEqual(states, ["failing", "taking"]);
+    // One that may wait for a second only may fail again where the machine is busy.
+    const [first, last] = [states[0], states.at(-1)];
+    assert.deepEqual(mood === "hang" ? [first, last] : states, ["failing", "taking"]);
   });
 }
 
@@ -84,12 +93,12 @@ test("what Loki refuses for its content is dropped at once, and a batch that it 
   await loki.until(() => loki.answers.length > 0);
   loki.mood(500);
   log(10);
-  await loki.until(() => loki.answers.filter((status) => status === 500).length >= 2);
   while (link.counts().dropped < 20) await delay(10);
+  assert.ok(loki.answers.includes(500));
   assert.equal(loki.answers.filter((status) => status === 400).length, 1, "a refusal is not tried again");
   loki.mood(204);
   log(10);
-  await link.close(10_000);
+  await link.close(HANG_MS);
   assert.deepEqual(link.counts(), { accepted: 10, dropped: 20 });
   assertExact(loki, link.counts(), logged());
 });
