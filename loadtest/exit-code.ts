@@ -12,6 +12,8 @@ export const EXIT = {
   usage: 2,
   invalid: 3,
   missing: 4,
+  /** The answer is of a part of the input: lines were left out. */
+  partial: 5,
   internal: 70,
   unwritten: 74,
   interrupted: 130,

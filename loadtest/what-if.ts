@@ -19,9 +19,10 @@ import {
 import type { Spread } from "./analysis/simulate.ts";
 import { classesOfRanked, type WeightClass } from "./analysis/weight-classes.ts";
 import { candidates } from "./analysis/what-if.ts";
+import type { Reading } from "./keys/format.ts";
 import type { InputFaults } from "./keys/input-faults.ts";
 import { placeOnThreads } from "./keys/place-threads.ts";
-import type { RowBatch } from "./keys/rows.ts";
+import type { RowBatch } from "./keys/row-batch.ts";
 import { tally, type Tally } from "./keys/tally.ts";
 import type { WhatIf, WhatIfRow } from "./report/what-if-document.ts";
 import { packageVersion } from "./version.ts";
@@ -32,6 +33,8 @@ export interface WhatIfOrder {
   readonly kind: WhatIf["input"]["kind"];
   readonly rows: AsyncIterable<RowBatch>;
   readonly faults: InputFaults;
+  /** Called when all rows were read: how; absent for what is no file. */
+  readonly reading?: () => Reading | null;
   /** Called when all rows were read: how the minutes were drawn; absent or null when all were read. */
   readonly sample?: () => { readonly minutes: number; readonly ofMinutes: number } | null;
   /** Its pins and splits, in words, are left out of every layout. */
@@ -99,7 +102,7 @@ const ONE_KEY =
   "from here on every message has the same key: every placement puts them on one shard, and only a split helps";
 
 /** A picture, say, has a few lines that could be keys. */
-function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows, table }: Tally): void {
+function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows, table, top }: Tally): void {
   const lost = faults.list().filter((fault) => fault.lost);
   const why = lost
     .toSorted((a, b) => b.lines - a.lines)
@@ -113,7 +116,17 @@ function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows, table }:
     throw new ConfigError("BAD_INPUT", `most lines of ${name} cannot be used${why}`);
   }
   if (table.size() === 1) faults.add("ONE_KEY", 1, () => ONE_KEY, false);
+  const [heaviest] = top;
+  if (table.size() > 2 && heaviest!.count * 2 === messages && TOTAL.test(heaviest!.dialog)) {
+    throw new ConfigError(
+      "TOTAL_ROW",
+      `${name}: the key ${JSON.stringify(heaviest!.dialog)} has as many messages as all others together: leave the line of totals out`,
+    );
+  }
 }
+
+/** What a line of totals is called, as by wc and by spreadsheets. */
+const TOTAL = /^\s*(?:(?:grand |sub)?total|sum|all|gesamt\w*|insgesamt)\s*:?\s*$/iu;
 
 /** Messages per key, heaviest first. */
 function rankedCounts({ table }: Tally): Float64Array {
@@ -136,8 +149,20 @@ function inputOf(order: WhatIfOrder, counted: Tally, sample: WhatIf["input"]["sa
     topShare: counted.top[0]!.count / counted.messages,
     span: span === null ? null : { from: moment(span.fromMs), to: moment(span.toMs) },
     sample,
+    readAs: order.kind === "run" ? null : (order.reading?.() ?? null),
+    leftOut: leftOutOf(order.faults, counted.rows),
     faults: order.faults.list(),
   };
+}
+
+/** What the end of a file that was cut would have held nobody knows. */
+const UNKNOWN_LOSS = new Set(["GZIP_CUT", "GZIP_BROKEN"]);
+
+function leftOutOf(faults: InputFaults, used: number): WhatIf["input"]["leftOut"] {
+  const lost = faults.list().filter((fault) => fault.lost);
+  if (lost.length === 0) return null;
+  const lines = lost.reduce((sum, fault) => sum + (UNKNOWN_LOSS.has(fault.code) ? 0 : fault.lines), 0);
+  return { lines, share: lines / (lines + used), more: lost.some(({ code }) => UNKNOWN_LOSS.has(code)) };
 }
 
 /** Times of a trace that counts from 0 are no dates. */

@@ -6,7 +6,9 @@ import { parsePlacement } from "../../server/placement/registry.ts";
 import { EXIT } from "../exit-code.ts";
 import { parseDatabaseUrl, type DatabaseQuestion } from "../keys/database-question.ts";
 import { describeQuestion, readDatabase } from "../keys/database-rows.ts";
+import type { Reading } from "../keys/format.ts";
 import { createInputFaults, inputName } from "../keys/input-faults.ts";
+import { INPUT_FORMATS, inputFormat } from "../keys/input-options.ts";
 import { readRows } from "../keys/rows.ts";
 import { readResult } from "../report/folder.ts";
 import { whatIfPage } from "../report/what-if-page.ts";
@@ -22,7 +24,8 @@ INPUT is one of
   runs/FOLDER         what a hotshard run left
   mysql://…           a database, asked itself: --table T --key K, and --time C for a sample by minutes
   -                   stdin, as in: mysql -B -e 'SELECT dialog, COUNT(*) AS count …' | hotshard whatif -
-CSV, tabs, NDJSON or the output of uniq -c; gzip or not.
+CSV, tabs, NDJSON, JSON, uniq -c, a table of mysql -t or psql; gzip or not. What is none of these is
+refused: --format, --key, --count and --time say it.
 
 Examples:
   hotshard whatif counts.csv --today modulo:16
@@ -38,9 +41,11 @@ interface Options {
   readonly target: string;
   readonly out: string;
   readonly json?: boolean;
-  readonly table?: string;
+  readonly format?: string;
   readonly key?: string;
+  readonly count?: string;
   readonly time?: string;
+  readonly table?: string;
   readonly rows: string;
   readonly seconds: string;
 }
@@ -65,9 +70,11 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
     )
     .addOption(new Option("--target <ratio>", "max/mean up to which nothing needs to be done").default("1.25"))
     .addOption(new Option("--out <file>", "the picture, an HTML file").default("what-if.html"))
+    .addOption(new Option("--format <name>", `what the file is: ${Object.keys(INPUT_FORMATS).join(", ")}`))
+    .addOption(new Option("--key <column>", "what messages are placed by: a column or field, or a column's number"))
+    .addOption(new Option("--count <column>", "the messages of a row, as --key; none: each line is one message"))
+    .addOption(new Option("--time <column>", "the time, as --key: a date, or a number since 1970"))
     .addOption(new Option("--table <name>", "of a database: the table"))
-    .addOption(new Option("--key <column>", "its column that messages are placed by"))
-    .addOption(new Option("--time <column>", "its column of the time: a date, or a number since 1970"))
     .addOption(new Option("--rows <n>", "rows that may be read").default("2000000"))
     .addOption(new Option("--seconds <n>", "seconds that the database may work").default("30"))
     .option("--json", "print the answer as JSON on stdout; what people read goes to stderr")
@@ -82,7 +89,9 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
 
 const ASSUMED: TodayLayout = { placement: "slots", shards: 4 };
 
-const OF_A_DATABASE = ["table", "key", "time", "rows", "seconds"] as const;
+const OF_A_DATABASE = ["table", "rows", "seconds"] as const;
+const OF_A_FILE = ["format", "count"] as const;
+const OF_BOTH = ["key", "time"] as const;
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
@@ -92,7 +101,7 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
   for (const placement of options.placement) parsePlacement(placement);
   await mustBeFolder(dirname(options.out));
   const sizes = options.shards?.split(",").map((text) => wholeNumber("--shards", text, 1, 1_024));
-  const source = input.includes("://") ? databaseSource(input, options) : await openInput(input, given);
+  const source = input.includes("://") ? databaseSource(input, options, given) : await openInput(input, options, given);
   const said = options.today === undefined ? null : parseToday(options.today);
   const today = said ?? source.today ?? ASSUMED;
   const document = await forecastLayouts({
@@ -110,14 +119,15 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
   const screen = options.json === true ? process.stderr : process.stdout;
   screen.write(`${whatIfTerminal(document, screen)}Picture: ${options.out}\n`);
   if (options.json === true) process.stdout.write(`${JSON.stringify(document)}\n`);
-  return document.input.faults.some(({ lost }) => lost) ? EXIT.usage : EXIT.good;
+  return document.input.faults.some(({ lost }) => lost) ? EXIT.partial : EXIT.good;
 }
 
-type Source = Pick<WhatIfOrder, "name" | "kind" | "rows" | "faults" | "sample"> & {
+type Source = Pick<WhatIfOrder, "name" | "kind" | "rows" | "faults" | "sample" | "reading"> & {
   readonly today: (TodayLayout & { readonly overrides: readonly string[] }) | null;
 };
 
-function databaseSource(url: string, options: Options): Source {
+function databaseSource(url: string, options: Options, given: GivenFlags): Source {
+  refuseMisplaced(OF_A_FILE, given, "for a file; a database is asked with --table, --key and --time");
   const { table, key, time = null } = options;
   if (table === undefined || key === undefined) {
     throw new ConfigError("BAD_OPTIONS", "a database wants --table and --key, and --time for a sample by minutes");
@@ -135,24 +145,42 @@ function databaseSource(url: string, options: Options): Source {
   return { name, kind: "database", rows, sample: drawn, faults: createInputFaults(name), today: null };
 }
 
-async function openInput(input: string, given: GivenFlags): Promise<Source> {
-  const misplaced = OF_A_DATABASE.filter((name) => given[name] !== undefined).map((name) => `--${name}`);
-  if (misplaced.length > 0) {
-    const are = misplaced.length === 1 ? "is" : "are";
-    const how = "a file is read whole, and its columns are told by their names";
-    throw new ConfigError("BAD_OPTIONS", `${misplaced.join(", ")} ${are} for a database, as in mysql://…; ${how}`);
-  }
-  const folder = await runFolder(input);
-  if (folder === null) return fileSource(input, "counts", null);
-  const result = await readResult(folder);
-  const { placement, shards, overrides } = result.server;
-  return fileSource(join(folder, "dialogs.csv.gz"), "run", { placement, shards, overrides });
+/** @throws {ConfigError} BAD_OPTIONS that names those of these options that were given */
+function refuseMisplaced(names: readonly string[], given: GivenFlags, why: string): void {
+  const misplaced = names.filter((name) => given[name] !== undefined).map((name) => `--${name}`);
+  if (misplaced.length === 0) return;
+  throw new ConfigError("BAD_OPTIONS", `${misplaced.join(", ")} ${misplaced.length === 1 ? "is" : "are"} ${why}`);
 }
 
-function fileSource(path: string, kind: Source["kind"], today: Source["today"]): Source {
+async function openInput(input: string, options: Options, given: GivenFlags): Promise<Source> {
+  refuseMisplaced(OF_A_DATABASE, given, "for a database, as in mysql://…; a file is read whole");
+  const folder = await runFolder(input);
+  if (folder === null) return fileSource(input, "counts", null, options);
+  refuseMisplaced([...OF_A_FILE, ...OF_BOTH], given, "for a file; what a run left is known");
+  const result = await readResult(folder);
+  const { placement, shards, overrides } = result.server;
+  return fileSource(join(folder, "dialogs.csv.gz"), "run", { placement, shards, overrides }, {});
+}
+
+function fileSource(
+  path: string,
+  kind: Source["kind"],
+  today: Source["today"],
+  { format, key, count, time }: Pick<Options, "format" | "key" | "count" | "time">,
+): Source {
   const name = inputName(path);
   const faults = createInputFaults(name);
-  return { name, kind, rows: readRows(path, faults), faults, today };
+  let reading: Reading | null = null;
+  const rows = readRows(path, faults, {
+    options: {
+      ...(format !== undefined && { format: inputFormat("--format", format) }),
+      ...(key !== undefined && { key }),
+      ...(count !== undefined && { count }),
+      ...(time !== undefined && { time }),
+    },
+    onReading: (found) => (reading = found),
+  });
+  return { name, kind, rows, faults, today, reading: () => reading };
 }
 
 /** Before the work, not after it. */

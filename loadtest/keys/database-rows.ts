@@ -2,7 +2,7 @@ import { createConnection, type Connection, type RowDataPacket } from "mysql2/pr
 import { ConfigError } from "../../server/placement/contract.ts";
 import { createRandom } from "../traffic/random.ts";
 import type { DatabaseQuestion } from "./database-question.ts";
-import type { RowBatch } from "./rows.ts";
+import type { RowBatch } from "./row-batch.ts";
 import { isTimeType, spanSql, timeColumn, type TimeColumn } from "./time-column.ts";
 import { MINUTE_MS } from "./windows.ts";
 

@@ -1,31 +1,33 @@
 import { isUtf8 } from "node:buffer";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { readChunks, type Chunk } from "./chunks.ts";
-import { detectFormat, type Format } from "./columns.ts";
+import { documentBatches } from "./document-rows.ts";
+import { readingOf, type Format, type Reading } from "./format.ts";
+import { headOf } from "./head.ts";
 import { inputName, type InputFaults } from "./input-faults.ts";
+import type { InputOptions } from "./input-options.ts";
 import { lineParser } from "./line-parser.ts";
-
-/** Rows of an input, in its order. */
-export interface RowBatch {
-  /** UTF-8 bytes of each key, a character (0 to 255) a byte: what `hashBytes` takes. `textOf` makes text of it. */
-  readonly keys: string[];
-  /** Messages of each row, > 0. */
-  readonly counts: number[];
-  /** Milliseconds, of every row; empty when the input has no times. */
-  readonly times: number[];
-  /** Number of the line of each row, from 1. */
-  readonly lines: number[];
-}
+import { openRecord } from "./open-record.ts";
+import { recognise } from "./recognise.ts";
+import { emptyBatch, type RowBatch } from "./row-batch.ts";
 
 const TAB = 9;
 const RETURN = 13;
 const SPACE = 32;
-/** UTF-16, as some programs save it, in either order of bytes. */
-const WIDE_MARKS = ["\u00ff\u00fe", "\u00fe\u00ff"];
+/** What files that are no text begin with, a character a byte. */
+const NO_TEXT: readonly (readonly [mark: string, what: string])[] = [
+  ["\u00ff\u00fe", "UTF-16: save it as UTF-8"],
+  ["\u00fe\u00ff", "UTF-16: save it as UTF-8"],
+  ["PK\u0003\u0004", "a ZIP archive: unpack it"],
+  ["(\u00b5/\u00fd", "packed with zstd: pipe it through zstdcat"],
+  ["BZh91AY&SY", "packed with bzip2: pipe it through bzcat"],
+  ["\u00fd7zXZ", "packed with xz: pipe it through xzcat"],
+  ["PAR1", "Parquet: export CSV"],
+  ["Obj\u0001", "Avro: export CSV"],
+  ["SQLite format 3", "a database of SQLite: export CSV with sqlite3 -csv -header"],
+];
 /** A byte-order mark, a character a byte. */
 const MARK = "\u00ef\u00bb\u00bf";
-/** What is looked at to tell the format. */
-const HEAD = 65_536;
 
 function isBlank(text: string, from: number, until: number): boolean {
   let at = from;
@@ -33,36 +35,51 @@ function isBlank(text: string, from: number, until: number): boolean {
   return at === until;
 }
 
-/** The text of a key of a batch. */
-export function textOf(bytes: string): string {
-  return Buffer.from(bytes, "latin1").toString("utf8");
+/** What may be said and asked about the reading of an input. */
+export interface ReadOptions {
+  /** What the user says of the input. */
+  readonly options?: InputOptions;
+  /** Told how the input is read, before its first rows. */
+  readonly onReading?: (reading: Reading) => void;
 }
 
 /**
- * Rows of a file of counts (`dialog,count`) or of a trace (`time,dialog`): CSV with a header or none, with commas, tabs,
- * semicolons or bars; NDJSON; the output of `uniq -c`; one key a line. Gzip or not; `-` is stdin.
+ * Rows of a file of counts (`dialog,count`) or of a trace (`time,dialog`), in the formats of docs/whatif.md; gzip or not; `-` is
+ * stdin.
  *
- * Streams: a file may be larger than memory. A line that cannot be used is left out and told in `faults`.
+ * Streams: a file may be larger than memory, unless it is one JSON document. A line that cannot be used is left out and
+ * told in `faults`.
  *
- * @throws {ConfigError} NO_INPUT, NOT_TEXT, BAD_COLUMNS
+ * @throws {ConfigError} NO_INPUT, NOT_TEXT, UNKNOWN_FORMAT, BAD_COLUMNS, BAD_OPTIONS, CUT_SHORT
  */
-export async function* readRows(path: string, faults: InputFaults): AsyncGenerator<RowBatch> {
+export async function* readRows(
+  path: string,
+  faults: InputFaults,
+  { options = {}, onReading = () => {} }: ReadOptions = {},
+): AsyncGenerator<RowBatch> {
   let format: Format | null = null;
-  let header = false;
+  let skip = 0;
+  const records = openRecord(faults);
+  // Beside `records.isOpen()`: this is asked for every line.
+  let open = false;
+  const document: Buffer[] = [];
   for await (const chunk of readChunks(path, faults)) {
     const text = chunk.bytes.toString("latin1");
     const start = chunk.line === 1 && text.startsWith(MARK) ? MARK.length : 0;
     if (format === null) {
-      if (WIDE_MARKS.some((mark) => text.startsWith(mark))) {
-        throw new ConfigError("NOT_TEXT", `${inputName(path)} is UTF-16: save it as UTF-8`);
-      }
-      const head = text.slice(start, start + HEAD).split(/\r?\n/u);
-      const lines = head.filter((line) => !isBlank(line, 0, line.length));
-      if (lines.length === 0) continue;
-      format = detectFormat(lines, inputName(path));
-      header = format.kind === "table" && format.header;
+      const binary = NO_TEXT.find(([mark]) => text.startsWith(mark));
+      if (binary !== undefined) throw new ConfigError("NOT_TEXT", `${inputName(path)} is ${binary[1]}`);
+      const head = headOf(inputName(path), text.slice(start), chunk.line);
+      if (head.lines.length === 0) continue;
+      format = recognise(head, options);
+      if (format.kind !== "json") onReading(readingOf(format));
+      skip = "skip" in format ? format.skip : 0;
     }
-    const batch: RowBatch = { keys: [], counts: [], times: [], lines: [] };
+    if (format.kind === "json") {
+      document.push(start > 0 ? chunk.bytes.subarray(start) : chunk.bytes);
+      continue;
+    }
+    const batch = emptyBatch();
     const parse = lineParser(format, batch, faults);
     const isText = utf8Check(chunk, faults);
     let line = chunk.line;
@@ -71,12 +88,30 @@ export async function* readRows(path: string, faults: InputFaults): AsyncGenerat
       if (until === -1) until = text.length;
       const next = until + 1;
       if (text.charCodeAt(until - 1) === RETURN && until > from) until -= 1;
-      if (!isBlank(text, from, until)) {
-        if (header) header = false;
-        else if (isText(from, until, line)) parse(text, from, until, line);
+      if (open) {
+        if (isText(from, until, line)) records.goOn(parse, { text: text.slice(from, next), line });
+        else records.giveUp(parse);
+        open = records.isOpen();
+      } else if (!isBlank(text, from, until)) {
+        if (skip > 0) skip -= 1;
+        else if (isText(from, until, line)) {
+          const found = parse(text, from, until, line);
+          if (found !== "row") {
+            records.begin(found, { text: text.slice(from, next), line });
+            open = records.isOpen();
+          }
+        }
       }
       from = next;
     }
+    if (batch.keys.length > 0) yield batch;
+  }
+  if (format?.kind === "json") {
+    yield* documentBatches(document, { name: inputName(path), options, faults, onReading });
+  } else if (format !== null && records.isOpen()) {
+    const batch = emptyBatch();
+    const parse = lineParser(format, batch, faults);
+    while (records.isOpen()) records.giveUp(parse);
     if (batch.keys.length > 0) yield batch;
   }
 }

@@ -2,7 +2,7 @@ import { hashBytes } from "../../server/placement/hash.ts";
 import { TIMED_SEED } from "../analysis/place-keys.ts";
 import type { InputFaults } from "./input-faults.ts";
 import { createKeyTable, type KeyTable } from "./key-table.ts";
-import type { RowBatch } from "./rows.ts";
+import type { RowBatch } from "./row-batch.ts";
 import { createTopKeys, type NamedKey } from "./top-keys.ts";
 import { createWindows, type KeyWindow } from "./windows.ts";
 

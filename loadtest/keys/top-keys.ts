@@ -1,5 +1,5 @@
 import type { KeyTable } from "./key-table.ts";
-import { textOf } from "./rows.ts";
+import { textOf } from "./row-batch.ts";
 
 /** A key by name. */
 export interface NamedKey {

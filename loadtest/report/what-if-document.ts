@@ -56,6 +56,28 @@ export const WhatIfSchema = Type.Object(
           ofMinutes: Count("Minutes that there are"),
         }),
       ),
+      readAs: Nullable(
+        Type.Object(
+          {
+            format: Text("In words"),
+            key: Nullable(Text("Its column or field; null when it has no name, or one of the usual ones")),
+            count: Nullable(Text("The same")),
+            time: Nullable(Text("The same")),
+            eachOne: Type.Boolean({ description: "Each line, or element of a document, was counted as one message" }),
+          },
+          { description: "Of a file: how it was read" },
+        ),
+      ),
+      leftOut: Nullable(
+        Type.Object(
+          {
+            lines: Count("Lines, or elements, that could not be used"),
+            share: Num("Of all lines that were read, 0…1"),
+            more: Type.Boolean({ description: "The input was cut: what followed is not known" }),
+          },
+          { description: "Null when everything was used" },
+        ),
+      ),
       faults: Type.Array(
         Type.Object({
           code: Text("Stable, in capitals"),

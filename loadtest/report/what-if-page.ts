@@ -17,6 +17,7 @@ import {
   headlineToday,
   inputInWords,
   methodInWords,
+  readingInWords,
   samplingInWords,
 } from "./what-if-words.ts";
 
@@ -42,6 +43,7 @@ export function whatIfPage(document: WhatIf): string {
 function opening(document: WhatIf): string {
   const { input, today } = document;
   const span = input.span === null ? "" : ` · ${moment(input.span.from)} to ${moment(input.span.to)}`;
+  const read = input.readAs === null ? "" : ` · ${readingInWords(document)}`;
   const hot = burnsToday(document) ? fullestToday(document).label : undefined;
   const shards = today.shares.map((share, i) => ({
     label: String(i).padStart(2, "0"),
@@ -49,7 +51,7 @@ function opening(document: WhatIf): string {
     stored: Math.round(share * input.messages),
   }));
   return (
-    `<header><p class="where"><b>hotshard</b> · <b>what if</b> · ${escapeXml(`${input.name} · ${inputInWords(document)}${span}`)}</p>` +
+    `<header><p class="where"><b>hotshard</b> · <b>what if</b> · ${escapeXml(`${input.name} · ${inputInWords(document)}${span}${read}`)}</p>` +
     faults(document) +
     `<h1>${escapeXml(headlineToday(document))}</h1>` +
     (input.sample === null ? "" : paragraph(samplingInWords(document), "lead")) +

@@ -9,6 +9,7 @@ import {
   headlineToday,
   inputInWords,
   methodInWords,
+  readingInWords,
   samplingInWords,
 } from "./what-if-words.ts";
 
@@ -36,6 +37,7 @@ export function whatIfTerminal(document: WhatIf, screen: Screen): string {
   const ranged = `Max/mean; other layouts: 95 % of them, on ${plural(shards, "shard")}`;
   return [
     plain(`${input.name}: ${inputInWords(document)}.`),
+    ...(input.readAs === null ? [] : [plain(readingInWords(document))]),
     plain(headlineToday(document)),
     ...(shards === 1 ? [] : [plain(chanceInWords(document))]),
     ...(input.sample === null ? [] : [plain(samplingInWords(document))]),

@@ -35,12 +35,32 @@ export function chanceInWords({ today: { noiseFloor } }: WhatIf): string {
   return `As many equally heavy keys would lie at ${times(noiseFloor.mean)} by chance, below ${times(noiseFloor.p99)} in 99 of 100 cases.`;
 }
 
-/** What was read. */
+/** What was read: how much of it, and what each line was taken for when it had no count. */
 export function inputInWords({ input }: WhatIf): string {
-  const { messages, dialogs, topShare, sample } = input;
+  const { messages, dialogs, topShare, sample, readAs, leftOut } = input;
   const drawn =
     sample === null ? "" : ` in ${count(sample.minutes)} of ${plural(sample.ofMinutes, "minute")}, drawn at random`;
-  return `${plural(messages, "message")} of ${plural(dialogs, "key")}${drawn}; the heaviest has ${percent(topShare, topShare < 0.01 ? 3 : 1)}`;
+  const each = readAs?.eachOne === true ? "; each line was counted as one message" : "";
+  const left = leftOut === null ? "" : `; ${leftOutInWords(leftOut)}`;
+  return `${plural(messages, "message")} of ${plural(dialogs, "key")}${drawn}${each}${left}; the heaviest has ${percent(topShare, topShare < 0.01 ? 3 : 1)}`;
+}
+
+function leftOutInWords({ lines, share, more }: NonNullable<WhatIf["input"]["leftOut"]>): string {
+  if (lines === 0) return "the end of the file is missing";
+  const of = `${plural(lines, "line")} (${share < 0.0005 ? "below 0.1 %" : percent(share)}) ${lines === 1 ? "was" : "were"} left out`;
+  return more ? `${of}, and the end of the file is missing` : of;
+}
+
+/** `Read as CSV: the key is dialog, the count n.`; empty when there is nothing to say. */
+export function readingInWords({ input: { readAs } }: WhatIf): string {
+  if (readAs === null) return "";
+  const { format, key, time } = readAs;
+  const parts = [
+    ...(key === null ? [] : [`the key is ${key}`]),
+    ...(readAs.count === null ? [] : [`the count is ${readAs.count}`]),
+    ...(time === null ? [] : [`the time is ${time}`]),
+  ];
+  return `Read as ${format}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}.`;
 }
 
 /** How far a sample may be off. */

@@ -2,9 +2,12 @@ import { setImmediate } from "node:timers/promises";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { dialogId } from "../../server/placement/dialog.ts";
 import { hashBytes } from "../../server/placement/hash.ts";
+import type { Reading } from "../keys/format.ts";
+import { inputFormat, type InputOptions } from "../keys/input-options.ts";
 import { createInputFaults, type InputFault } from "../keys/input-faults.ts";
 import { createKeyTable } from "../keys/key-table.ts";
-import { readRows, textOf } from "../keys/rows.ts";
+import { textOf } from "../keys/row-batch.ts";
+import { readRows } from "../keys/rows.ts";
 import { createArrivals } from "../traffic/arrivals.ts";
 import { messagesOf } from "../traffic/asked.ts";
 import type { Dials } from "../traffic/contract.ts";
@@ -31,6 +34,8 @@ export interface CompiledTrace {
   readonly summary: PlanSummary;
   /** Lines that could not be used, or not as they stand. */
   readonly faults: readonly InputFault[];
+  /** How the file was read; null when it is empty. */
+  readonly reading: Reading | null;
 }
 
 /** Messages between two looks at whether somebody wants it to end: some milliseconds of work. */
@@ -48,7 +53,7 @@ const cutAt = (endMs: number): string =>
  *
  * Memory holds the distinct keys, about 40 bytes each, and not the messages; a file may be larger than memory.
  *
- * @throws {ConfigError} NO_INPUT, NOT_TEXT, BAD_COLUMNS; EMPTY_TRACE; TOO_FEW_USERS when the users have fewer dialogs;
+ * @throws {ConfigError} as `readRows`; EMPTY_TRACE; TOO_FEW_USERS when the users have fewer dialogs;
  *   TOO_DENSE when a moment has more messages than can be sent; NOT_WRITTEN;
  *   INTERRUPTED
  */
@@ -84,7 +89,9 @@ async function compileInto(
   let last = 0;
   let timed = false;
   let work = 0;
-  reading: for await (const { keys: texts, counts, times, lines } of readRows(file, faults)) {
+  let reading: Reading | null = null;
+  const options = { options: optionsOf(dials), onReading: (found: Reading) => void (reading = found) };
+  reading: for await (const { keys: texts, counts, times, lines } of readRows(file, faults, options)) {
     await look(order);
     timed ||= times.length > 0;
     for (const [i, text] of texts.entries()) {
@@ -122,7 +129,19 @@ async function compileInto(
   // Counts have no end of their own: the last message comes as chance has it.
   const summary = writer.close(keys.size(), timed ? undefined : endMs);
   if (summary.messages === 0) throw emptyTrace(file, faults.list());
-  return { summary, faults: faults.list() };
+  return { summary, faults: faults.list(), reading };
+}
+
+/** What the dials say of the file; an empty one says nothing. */
+function optionsOf(dials: Dials): InputOptions {
+  const said = (name: string): string => String(dials[name] ?? "");
+  const format = said("traceFormat");
+  const columns = { key: said("traceKey"), count: said("traceCount"), time: said("traceTime") };
+  return {
+    prefix: "--trace-",
+    ...(format !== "" && { format: inputFormat("--trace-format", format) }),
+    ...Object.fromEntries(Object.entries(columns).filter(([, text]) => text !== "")),
+  };
 }
 
 /** As many messages as the rate asks for, with Poisson arrivals; dialogs in proportion to their counts. */

@@ -37,7 +37,7 @@ export async function prepareStory(
   const folder = temporary.path;
   const remove = async () => temporary.remove();
   try {
-    const { summary, faults } = await compileTrace({
+    const { summary, faults, reading } = await compileTrace({
       file: String(dials["trace"]),
       speed: Number(dials["speed"]),
       dials,
@@ -45,6 +45,9 @@ export async function prepareStory(
       names: join(out, NAMES_FILE),
       ...(signal && { signal }),
     });
+    if (reading?.eachOne === true && reading.time === null) {
+      warn(`${String(dials["trace"])} was read as ${reading.format}: each line was counted as one message.`);
+    }
     for (const { code, where, message, lines } of faults) {
       warn(`${code}: ${where}: ${message}${lines > 1 ? ` (${lines} lines)` : ""}`);
     }

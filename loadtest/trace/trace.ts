@@ -9,6 +9,20 @@ const OWN_DIALS = {
     default: "",
     meaning: "file of time,dialog or of dialog,count; CSV or NDJSON, gzip or not",
   },
+  traceFormat: {
+    option: "trace-format",
+    kind: "text",
+    default: "",
+    meaning: "what the file is, as of whatif --format",
+  },
+  traceKey: { option: "trace-key", kind: "text", default: "", meaning: "its column or field of the dialog" },
+  traceCount: {
+    option: "trace-count",
+    kind: "text",
+    default: "",
+    meaning: "its column or field of the count, or none",
+  },
+  traceTime: { option: "trace-time", kind: "text", default: "", meaning: "its column or field of the time" },
   speed: {
     option: "speed",
     kind: "number",

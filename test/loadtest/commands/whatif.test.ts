@@ -157,6 +157,10 @@ test("a run's folder knows today's layout, and a newer result is refused", async
     assert.equal(rowOf(document, "jump", 16).movedFromToday, before.movedFromToday);
     assert.deepEqual(document.advice, result.advice);
   }
+  assert.match(
+    whatif("run", "--format", "csv").stderr,
+    /^hotshard: BAD_OPTIONS: --format is for a file; what a run left/u,
+  );
   const server = { ...result.server, overrides: ["split 1_2 over 01, 02, 03"] };
   writeFileSync(join(run, "result.json"), JSON.stringify({ ...result, server }));
   assert.match(whatif("run").stdout.replaceAll(/\s+/gu, " "), /, without its split 1_2 over 01, 02, 03, shard \d/u);
@@ -205,8 +209,15 @@ const BAD: Record<string, [options: string[], line: RegExp]> = {
   ],
   "empty.csv      ": [["--rows", "5"], /^hotshard: BAD_OPTIONS: --rows is for a database/u],
   "empty.csv       ": [
-    ["--seconds", "5", "--key", "k"],
-    /^hotshard: BAD_OPTIONS: --key, --seconds are for a database/u,
+    ["--seconds", "5", "--rows", "9"],
+    /^hotshard: BAD_OPTIONS: --rows, --seconds are for a database/u,
+  ],
+  "prose.txt": [[], /^hotshard: UNKNOWN_FORMAT: prose\.txt line 1: "On Monday 5" has a number at the end/u],
+  "prose.txt ": [["--format", "prose"], /^hotshard: BAD_OPTIONS: --format: there is no format "prose"/u],
+  "totals.txt": [[], /^hotshard: TOTAL_ROW: totals\.txt: the key "total" has as many messages as all others together/u],
+  "mysql://u:secret@127.0.0.1/db": [
+    ["--table", "t", "--key", "k", "--count", "c", "--format", "csv"],
+    /^hotshard: BAD_OPTIONS: --format, --count are for a file/u,
   ],
   "mysql://u:secret@127.0.0.1:1/db": [
     ["--table", "t", "--key", "k"],
@@ -223,6 +234,8 @@ for (const [input, [options, line]] of Object.entries(BAD)) {
     file("picture.png", Buffer.from("\xff\n\xfe\nkey\n", "latin1"));
     file("negative.csv", "dialog,count\na,-1\n");
     file("columns.csv", "a,b,c\nd,e,f\n");
+    file("prose.txt", "On Monday 5\nOn Tuesday 7\n");
+    file("totals.txt", "      3 a\n      4 b\n      7 total\n");
     file("mixed.csv", "dialog,count\n,3\na,x\nb,y\nc,z\nd,1\n");
     const { code, stderr } = whatif(input.trim(), ...options);
     assert.equal(code, input.includes(":1/db") && options.length > 0 ? 4 : 2, stderr);
@@ -250,9 +263,47 @@ test("what was read before the fault is used all the same, and the exit code say
     `dialog,count\n${Array.from({ length: 50_000 }, (_, i) => `k${(i * 7_919) % 99_991},${i}\n`).join("")}`,
   );
   const { code, stderr, stdout } = whatif(file("cut.csv.gz", packed.subarray(0, packed.length / 2)), "--json");
-  assert.equal(code, 2);
+  assert.equal(code, 5);
   assert.match(stderr, /^GZIP_CUT: cut\.csv\.gz line \d+: /u);
-  assert.ok((JSON.parse(stdout) as WhatIf).input.dialogs > 10_000);
+  assert.match(stderr, /^cut\.csv\.gz: [^;]* keys; the end of the file is missing;/mu);
+  const { input } = JSON.parse(stdout) as WhatIf;
+  assert.ok(input.dialogs > 10_000);
+  assert.deepEqual(input.leftOut, { lines: 0, share: 0, more: true });
+});
+
+test("an answer from which lines were left out has an exit code of its own, and says first which share they are", () => {
+  const good = Array.from({ length: 18 }, (_, i) => `k${i},${i + 1}\n`).join("");
+  const { code, stdout, stderr } = whatif(file("part.csv", `dialog,count\n${good}x,many\ny,-1\n`));
+  assert.equal(code, 5);
+  assert.match(stdout, /^part\.csv: 171 messages of 18 keys; 2 lines \(10\.0\s%\) were left out; the/u);
+  assert.match(stderr, /^BAD_COUNT: part\.csv line 20: [^]*NEGATIVE_COUNT: part\.csv line 21: /u);
+  const document = JSON.parse(whatif("part.csv", "--json").stdout) as WhatIf;
+  assert.equal(validate(document), true, JSON.stringify(validate.errors));
+  assert.deepEqual(document.input.leftOut, { lines: 2, share: 0.1, more: false });
+  assert.match(readFileSync(join(folder, "out.html"), "utf8"), /2 lines \(10\.0\s%\) were left out/u);
+});
+
+test("one key a line: the first line says what each was counted as", () => {
+  const { code, stdout, stderr } = whatif(file("keys.txt", "room-7\nroom-9\nroom-7\n"));
+  assert.deepEqual([code, stderr], [0, ""]);
+  assert.match(stdout, /^keys\.txt: 3 messages of 2 keys; each line was counted as one message; /u);
+  assert.match(stdout, /^Read as one key a line\.$/mu);
+  assert.match(
+    whatif("keys.txt", "--count", "3").stderr,
+    /^hotshard: BAD_OPTIONS: --count: keys\.txt is one key a line/u,
+  );
+});
+
+test("columns and format are said by options, and the answer says how it was read", () => {
+  file("odd.csv", "when,room_nr,hits\nx,a,3\ny,b,12\n");
+  assert.match(whatif("odd.csv").stderr, /^hotshard: BAD_COLUMNS: odd\.csv line 1 .*"when", "room_nr", "hits"/u);
+  const document = asked("odd.csv", "--key", "room_nr", "--count", "hits");
+  assert.equal(document.input.messages, 15);
+  assert.deepEqual(document.input.readAs, { format: "CSV", key: "room_nr", count: "hits", time: null, eachOne: false });
+  assert.match(document.command, /--key room_nr --count hits/u);
+  file("awk.txt", "a 3\nb 12\n");
+  assert.equal(asked("awk.txt", "--format", "spaces").input.messages, 15);
+  assert.match(whatif("awk.txt", "--format", "spaces").stdout, /^Read as columns with spaces between them: the key/mu);
 });
 
 test("today's layout is a placement with options and a number of shards", () => {

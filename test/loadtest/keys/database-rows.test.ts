@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { createConnection, type Connection } from "mysql2/promise";
 import { parseDatabaseUrl, type DatabaseQuestion } from "../../../loadtest/keys/database-question.ts";
 import { readDatabase } from "../../../loadtest/keys/database-rows.ts";
-import { textOf } from "../../../loadtest/keys/rows.ts";
+import { textOf } from "../../../loadtest/keys/row-batch.ts";
 import type { WhatIf } from "../../../loadtest/report/what-if-document.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
 import { composeId } from "../../../server/placement/message-id.ts";

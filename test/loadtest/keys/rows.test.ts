@@ -1,42 +1,27 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { createInputFaults, type InputFault } from "../../../loadtest/keys/input-faults.ts";
-import { readRows, textOf } from "../../../loadtest/keys/rows.ts";
+import { createInputFaults } from "../../../loadtest/keys/input-faults.ts";
+import { readRows } from "../../../loadtest/keys/rows.ts";
 import { timeOf } from "../../../loadtest/keys/time-of.ts";
+import { readInput as read, type InputRow } from "../../support/read-input.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hotshard-rows-"));
 after(() => rmSync(folder, { recursive: true }));
 
-type Row = [key: string, count: number, time?: number];
-
-async function read(content: string | Uint8Array): Promise<{ rows: Row[]; faults: InputFault[] }> {
-  const file = join(folder, "in");
-  writeFileSync(file, content);
-  const faults = createInputFaults("in");
-  const rows: Row[] = [];
-  for await (const { keys, counts, times } of readRows(file, faults)) {
-    keys.forEach((key, i) => {
-      const time = times[i];
-      rows.push(time === undefined ? [textOf(key), counts[i]!] : [textOf(key), counts[i]!, time]);
-    });
-  }
-  return { rows, faults: faults.list() };
-}
-
-const AB: Row[] = [
+const AB: InputRow[] = [
   ["a", 3],
   ["b ö", 12],
 ];
-const TIMED: Row[] = [
+const TIMED: InputRow[] = [
   ["a", 1, 0],
   ["b", 1, 1_500],
 ];
 
-const FORMATS: Record<string, [content: string, rows: Row[]]> = {
+const FORMATS: Record<string, [content: string, rows: InputRow[]]> = {
   "a header": ["dialog,count\na,3\nb ö,12\n", AB],
   "a header in another order and case": ["Count,Key\n3,a\n12,b ö\n", AB],
   "no header, no last line end, a byte-order mark": ["\ufeffa,3\nb ö,12", AB],
@@ -50,13 +35,6 @@ const FORMATS: Record<string, [content: string, rows: Row[]]> = {
       ["a", 12_345_678],
       ["b c", 123_456],
       ["4 d", 3],
-    ],
-  ],
-  "keys that begin with numbers": [
-    "10 Downing Street\n7 Dials\n",
-    [
-      ["10 Downing Street", 1],
-      ["7 Dials", 1],
     ],
   ],
   "a line of spaces before the header": ["  \ndialog,count\n \na,3\nb ö,12\n", AB],
@@ -98,7 +76,8 @@ const FORMATS: Record<string, [content: string, rows: Row[]]> = {
 
 for (const [name, [content, rows]] of Object.entries(FORMATS)) {
   test(`${name}, packed or not`, async () => {
-    assert.deepEqual(await read(content), { rows, faults: [] });
+    const found = await read(content);
+    assert.deepEqual([found.rows, found.faults], [rows, []]);
     assert.deepEqual((await read(gzipSync(content))).rows, rows);
   });
 }
@@ -113,13 +92,18 @@ const BAD: Record<string, [content: string | Uint8Array, code: string, line: num
   "no time": ["time,dialog\n1,a\nsoon,b\n", "BAD_TIME", 3, 1],
   "a day that is none": ["time,dialog\n2026-01-01,a\n2026-13-01,b\n", "BAD_TIME", 3, 1],
   "a count that is an object, NDJSON": [
-    '{"dialog":"a","count":1}\n{"dialog":"b","count":{"$numberLong":"15230"}}\n',
+    '{"dialog":"a","count":1}\n{"dialog":"b","count":{"messages":15230}}\n',
     "BAD_COUNT",
     2,
     1,
   ],
   "a count of null, NDJSON": ['{"dialog":"a","count":1}\n{"dialog":"b","count":null,"n":7}\n', "BAD_COUNT", 2, 1],
-  "a time that is an object, NDJSON": ['{"dialog":"a","ts":1}\n{"dialog":"b","ts":{"$date":2}}\n', "BAD_TIME", 2, 1],
+  "a time that is an object, NDJSON": [
+    '{"dialog":"a","ts":1}\n{"dialog":"b","ts":{"$timestamp":2}}\n',
+    "BAD_TIME",
+    2,
+    1,
+  ],
   "a key of more digits than a number holds, NDJSON": [
     '{"key":9007199254740991}\n{"key":9007199254740993}\n{"key":"9007199254740993"}\n',
     "BAD_ROW",
@@ -160,17 +144,23 @@ test("times stay with their rows when a line of NDJSON has none", async () => {
     faults.map(({ code, where, lines, lost }) => [code, where, lines, lost]),
     [["BAD_TIME", "in line 1", 3, true]],
   );
-  // What begins without times for long has none.
-  const late = await read(`${'{"dialog":"a","count":2}\n'.repeat(4_000)}{"dialog":"b","ts":60}\n{"dialog":"c"}\n`);
-  assert.deepEqual(late.rows.slice(-3), [
+  // What begins without times or without counts for long has none.
+  const late = await read(
+    `${'{"dialog":"a","count":2}\n'.repeat(4_000)}{"dialog":"b","count":1,"ts":60}\n{"dialog":"c"}\n`,
+  );
+  assert.deepEqual(late.rows.slice(-2), [
     ["a", 2],
     ["b", 1],
-    ["c", 1],
   ]);
   assert.deepEqual(
     late.faults.map(({ code, where, lost }) => [code, where, lost]),
-    [["BAD_TIME", "in line 4001", false]],
+    [
+      ["BAD_TIME", "in line 4001", false],
+      ["BAD_COUNT", "in line 4002", true],
+    ],
   );
+  const uncounted = await read(`${'{"dialog":"a"}\n'.repeat(9_000)}{"dialog":"b","count":7}\n`);
+  assert.deepEqual([uncounted.rows.length, uncounted.faults[0]?.code], [9_000, "BAD_COUNT"]);
 });
 
 const MANY = `dialog,count\n${Array.from({ length: 300_000 }, (_, i) => `key-${(i * 2_654_435_761) % 4_294_967_296},${i + 1}\n`).join("")}`;

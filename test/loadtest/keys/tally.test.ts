@@ -5,7 +5,7 @@ import { compileLayouts, hashKeys, shardsOf } from "../../../loadtest/analysis/p
 import { createInputFaults } from "../../../loadtest/keys/input-faults.ts";
 import { createKeyTable } from "../../../loadtest/keys/key-table.ts";
 import { placeOnThreads } from "../../../loadtest/keys/place-threads.ts";
-import type { RowBatch } from "../../../loadtest/keys/rows.ts";
+import type { RowBatch } from "../../../loadtest/keys/row-batch.ts";
 import { tally, type Tally } from "../../../loadtest/keys/tally.ts";
 import { createTopKeys } from "../../../loadtest/keys/top-keys.ts";
 import type { KeyWindow } from "../../../loadtest/keys/windows.ts";

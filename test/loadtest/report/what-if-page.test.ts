@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { createInputFaults } from "../../../loadtest/keys/input-faults.ts";
-import type { RowBatch } from "../../../loadtest/keys/rows.ts";
+import type { RowBatch } from "../../../loadtest/keys/row-batch.ts";
 import type { WhatIf } from "../../../loadtest/report/what-if-document.ts";
 import { whatIfPage } from "../../../loadtest/report/what-if-page.ts";
 import { forecastLayouts } from "../../../loadtest/what-if.ts";

@@ -48,7 +48,10 @@ interface Replay {
 }
 
 /** Compiles a file and plays it back, as drivers do. */
-async function replay(content: string | Buffer, changes: Readonly<Record<string, number>> = {}): Promise<Replay> {
+async function replay(
+  content: string | Buffer,
+  changes: Readonly<Record<string, number | string>> = {},
+): Promise<Replay> {
   const out = join(folder, `out-${++files}`);
   mkdirSync(out);
   const file = join(folder, `trace-${files}`);
@@ -130,6 +133,18 @@ test("counts are drawn in proportion, at the rate of the dials", async () => {
   }
   const one = await replay("dialog,count\nonly,1\n", { rate: 100, durationS: 1 });
   assert.equal(new Set(one.sends.map(({ author, to }) => dialogId(author, to))).size, 1, "one key only");
+});
+
+test("what the file is can be said; one key a line is said to be read so, and a guess is refused", async () => {
+  const seconds = "when,room_nr,size\n5,a,7\n5.5,b,7\n7,a,7\n";
+  const said = { traceKey: "room_nr", traceTime: "when", traceCount: "none" };
+  assert.deepEqual(shown(await replay(seconds, said)), ["0 a", "500 b", "2000 a"]);
+  await assert.rejects(replay(seconds), { code: "BAD_COLUMNS", message: /--trace-format .*--trace-key/u });
+  const keys = await replay("10 Downing Street\n7 Dials\n", { traceFormat: "keys", durationS: 1, rate: 100 });
+  assert.deepEqual([...keys.dialogs.keys()].toSorted(), ["10 Downing Street", "7 Dials"]);
+  assert.match(keys.warnings.join("\n"), /was read as one key a line: each line was counted as one message\.$/u);
+  await assert.rejects(replay("a 3\nb 4\n"), { code: "UNKNOWN_FORMAT", message: /--trace-format csv/u });
+  await assert.rejects(replay("a\n", { traceFormat: "prose" }), { code: "BAD_OPTIONS", message: /^--trace-format: /u });
 });
 
 test("what is wrong with a file is told with its code, file and line, and the rest is used", async () => {
