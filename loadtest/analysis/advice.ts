@@ -10,7 +10,7 @@ import type { DialogCount } from "./what-if.ts";
 
 export interface AdviceInput {
   readonly topology: Topology;
-  /** Messages per dialog, in any order. */
+  /** Messages per dialog, or per dialog and time bucket where the newest segment places by time; in any order. */
   readonly counts: readonly DialogCount[];
   /** Further dialogs, none of which is hot. */
   readonly crowd?: Crowd;
@@ -41,20 +41,33 @@ const isWorthwhile = (now: number, then: number): boolean => now - then >= WORTH
  * Forecasts are max/mean of the remedied topology over these very counts (see `expectedLoads`).
  */
 export function advise(input: AdviceInput): Advice[] {
-  const { topology, counts, crowd = NOBODY, target = 1.25, walks = false } = input;
+  const { topology, crowd = NOBODY, target = 1.25, walks = false } = input;
+  const counts = mergeOverridden(topology, input.counts);
   const now = maxOverMean(expectedLoads(topology, counts, crowd));
   const chance = noiseFloor(counts.length + crowd.dialogs, topology.shards.length).p99;
   const tolerable = leastMaxOverMean(topology, counts, crowd) > target ? target : Math.max(target, chance);
   if (now <= tolerable) return [nothingToDo(now, target, chance)];
   const placement = changePlacement(topology, counts, crowd);
   const shard = addShard(topology, counts, crowd);
-  const mended = walks ? [] : mendDialogs(input, now, now <= chance ? 1 : STEPS);
+  const mended = walks ? [] : mendDialogs({ ...input, counts }, now, now <= chance ? 1 : STEPS);
   const ways = [mended, placement === null ? [] : [placement], shard === null ? [] : [shard]].filter((steps) =>
     isWorthwhile(now, outcome(steps)),
   );
   if (ways.length === 0) return [nothingHelps(now, chance, target, walks)];
   ways.sort((a, b) => shortOf(target, a) - shortOf(target, b));
   return outcome(ways[0]!) > target ? missing(target, ways.flat()) : ways.flat();
+}
+
+/** What a hash throws: a pin or a split holds a dialog for all times together. */
+function mergeOverridden(topology: Topology, counts: readonly DialogCount[]): readonly DialogCount[] {
+  const overridden = new Set(newestSegment(topology).overrides.map(({ dialog }) => dialog));
+  const held = new Map<string, number>();
+  const free = counts.filter(({ dialog, count, id }) => {
+    if (id === undefined || !overridden.has(dialog)) return true;
+    held.set(dialog, (held.get(dialog) ?? 0) + count);
+    return false;
+  });
+  return held.size === 0 ? counts : [...free, ...[...held].map(([dialog, count]) => ({ dialog, count }))];
 }
 
 /** The last of them says that all of them are not enough. */
@@ -66,7 +79,7 @@ function missing(target: number, advice: readonly Advice[]): Advice[] {
   ];
 }
 
-/** Of any layout that splits nothing more: the heaviest dialog lies somewhere. Above it nothing is chance. */
+/** Of any layout that splits nothing more: the heaviest key lies somewhere. Above it nothing is chance. */
 function leastMaxOverMean(topology: Topology, counts: readonly DialogCount[], { messages }: Crowd): number {
   const split = new Set(
     newestSegment(topology).overrides.flatMap(({ action, dialog }) => (action === "split" ? dialog : [])),
@@ -131,9 +144,12 @@ function suspects(
   let most: DialogCount | null = null;
   for (const one of counts) {
     if (one.count <= (most?.count ?? 0) || mended.has(one.dialog)) continue;
-    if (shardsOf(one.dialog).includes(busiest)) most = one;
+    if (shardsOf(one.dialog, one.id).includes(busiest)) most = one;
   }
-  return most === null ? [] : [{ dialog: most.dialog, share: most.count / total }];
+  if (most === null) return [];
+  const { dialog } = most;
+  const messages = counts.reduce((sum, one) => sum + (one.dialog === dialog ? one.count : 0), 0);
+  return [{ dialog, share: messages / total }];
 }
 
 /** max/mean once all steps are followed; infinite without a step. */

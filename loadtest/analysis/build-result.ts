@@ -5,7 +5,6 @@ import type {
   ShardsReply,
   ShardStatus,
 } from "../../server/protocol/http.ts";
-import type { Topology } from "../../server/placement/contract.ts";
 import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
 import type { Machine } from "../report/machine-schema.ts";
@@ -16,20 +15,16 @@ import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/hist
 import { recordedDials } from "../traffic/scenario.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import { packageVersion } from "../version.ts";
-import { advise } from "./advice.ts";
 import { audit } from "./audit.ts";
 import { blastRadius } from "./blast-radius.ts";
 import { causesOfSkew, runNoiseFloor } from "./causes.ts";
 import { testRun } from "./hash-test.ts";
 import { elapsedSeconds } from "./elapsed.ts";
-import { expectedLoads } from "./forecast.ts";
-import { headroomOf, type AdviceForecast } from "./headroom.ts";
 import { measuredOf, measuredShards } from "./measured-shards.ts";
+import { outlook } from "./outlook.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
-import { remedyTopology } from "./remedy.ts";
 import { realisedZipf } from "./realised-zipf.ts";
 import { judge } from "./verdict.ts";
-import { whatIf } from "./what-if.ts";
 import { layoutOf, type Layout } from "./where-it-lay.ts";
 
 /** Everything known of a finished run. */
@@ -87,7 +82,7 @@ function serverOf({ url, after }: RunEvidence, { router, labels }: Layout): Resu
   };
 }
 
-function skewOf({ parts, labels, dialogs }: Layout, shards: Result["shards"]): Result["skew"] {
+function skewOf({ parts, labels, dialogs, isNewestAlone }: Layout, shards: Result["shards"]): Result["skew"] {
   const stored = shards.map(({ stored: rows }) => rows);
   const { mean, p99 } = runNoiseFloor(parts, labels.length);
   const keys = parts.reduce((total, part) => total + part.keys, 0);
@@ -98,6 +93,7 @@ function skewOf({ parts, labels, dialogs }: Layout, shards: Result["shards"]): R
     cv: variationCoefficient(stored),
     gini: gini(stored),
     distinctDialogs: dialogs.length,
+    ...(!isNewestAlone && { segments: parts.length }),
     ...(parts.some(({ layout }) => layout.bucketMs > 0) && { distinctPairs: keys }),
     causes: causesOfSkew(parts, labels.length),
     hashTest: testRun(parts, labels.length),
@@ -137,19 +133,6 @@ const fiveQuantiles = (data: HistogramData): Result["latencyMs"]["delivery"] => 
   max: data.max,
 });
 
-/** What the first advice promises; null when it is to do nothing. */
-function forecastOf(advice: Result["advice"], { dialogs }: Layout, topology: Topology): AdviceForecast | null {
-  const [first] = advice;
-  if (first === undefined || first.action === "none") return null;
-  const followed = remedyTopology(topology, first);
-  const loads = expectedLoads(followed, dialogs);
-  const total = loads.reduce((sum, load) => sum + load, 0);
-  return {
-    shares: new Map(followed.shards.map((label, i) => [label, loads[i]! / total])),
-    readFanout: first.readFanout ?? 1,
-  };
-}
-
 /**
  * Draws every conclusion of a run from its evidence. Shares and skew are those of the rows in the databases, not of
  * what the generator believes.
@@ -167,7 +150,6 @@ export function buildResult(evidence: RunEvidence): Result {
   const shards = measuredShards({ measurement, before, after, layout, scheduleS });
   const stored = layout.dialogs.reduce((total, { count }) => total + count, 0);
   const skew = skewOf(layout, shards);
-  const advice = advise({ topology: after.topology, counts: layout.dialogs, walks });
   const seen = layout.labels.map((label) => ({ label, ...measuredOf(measurement, label) }));
   const { generator } = measurement;
   const result: Result = {
@@ -217,7 +199,7 @@ export function buildResult(evidence: RunEvidence): Result {
       seen.map(({ label, innocent }, i) => ({ label, innocent, stored: shards[i]?.stored ?? 0 })),
       askedShare !== null,
     ),
-    headroom: headroomOf(shards, forecastOf(advice, layout, after.topology)),
+    ...outlook({ layout, topology: after.topology, shards, walks }),
     hotDialogs: layout.dialogs.slice(0, HOT_DIALOGS).map(({ dialog, count, labels }, i) => ({
       rank: i + 1,
       dialog,
@@ -238,12 +220,6 @@ export function buildResult(evidence: RunEvidence): Result {
       ...(generator.processes !== undefined && { processes: generator.processes }),
     },
     audit: audited,
-    advice,
-    whatIf: whatIf(layout.dialogs, {
-      placement: layout.router.describe().placement,
-      shards: layout.labels.length,
-      label: layout.baseLabel,
-    }),
   };
   return checkResult(result, "the result of this run");
 }

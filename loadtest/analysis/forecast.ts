@@ -22,9 +22,9 @@ export const NOBODY: Crowd = { dialogs: 0, messages: 0, loads: () => [] };
 
 /**
  * Messages that each shard would get if these dialogs were written again under the newest segment. The parts of a split
- * dialog count as equal; `time-bucket` is asked for one moment.
+ * dialog count as equal; a placement by time is asked for the moments of the counts.
  *
- * @param counts messages of each dialog; the crowd's are added
+ * @param counts messages of each dialog, or of each in each time bucket; the crowd's are added
  * @returns in the order of `topology.shards`
  */
 export function expectedLoads(topology: Topology, counts: readonly DialogCount[], crowd: Crowd = NOBODY): number[] {
@@ -33,8 +33,8 @@ export function expectedLoads(topology: Topology, counts: readonly DialogCount[]
   const others = crowd.loads(newest);
   newest.shards.forEach(({ label }, i) => (loads[topology.shards.indexOf(label)]! += others[i] ?? 0));
   const shardsOf = whereNow(topology);
-  for (const { dialog, count } of counts) {
-    const parts = shardsOf(dialog);
+  for (const { dialog, count, id } of counts) {
+    const parts = shardsOf(dialog, id);
     for (const shard of parts) loads[shard]! += count / parts.length;
   }
   return loads;
@@ -42,7 +42,8 @@ export function expectedLoads(topology: Topology, counts: readonly DialogCount[]
 
 /**
  * Dialogs with which max/mean exceeds the target even if all others lay evenly. One of share p on k of N shards makes
- * it 1 + p(N/k − 1); a pinned one what its shard gets by pins and by weight.
+ * it 1 + p(N/k − 1); a pinned one what its shard gets by pins and by weight; one that time buckets spread, with most of it, q,
+ * on one shard, 1 − p + N·q.
  *
  * @param target max/mean, at least 1
  * @param crowd of dialogs that are not hot
@@ -57,17 +58,33 @@ export function hotDialogs(
   const { overrides } = newestSegment(topology);
   const shards = topology.shards.length;
   const total = counts.reduce((sum, { count }) => sum + count, crowd.messages);
-  const shares = new Map(counts.map(({ dialog, count }) => [dialog, count / total]));
+  const shares = new Map<string, number>();
+  for (const { dialog, count } of counts) shares.set(dialog, (shares.get(dialog) ?? 0) + count / total);
+  const spread = spreadByTime(topology, counts, total);
   const overridden = new Map(overrides.map((override) => [override.dialog, override]));
   const withIt = (dialog: string, share: number) => {
     const override = overridden.get(dialog);
     if (override?.action === "pin") return shards * idealShare(newestSegment(topology), shares, override.shard);
-    return 1 + share * (shards / (override?.shards.length ?? 1) - 1);
+    const most = override === undefined ? (spread.get(dialog) ?? share) : share / override.shards.length;
+    return 1 - share + shards * most;
   };
   return [...shares]
     .filter(([dialog, share]) => withIt(dialog, share) > target)
     .map(([dialog, share]) => ({ dialog, share }))
     .sort((a, b) => b.share - a.share);
+}
+
+/** The largest share of all messages that a shard holds of a dialog whose counts are by time bucket. */
+function spreadByTime(topology: Topology, counts: readonly DialogCount[], total: number): ReadonlyMap<string, number> {
+  const shardsOf = whereNow(topology);
+  const loads = new Map<string, number[]>();
+  for (const { dialog, count, id } of counts) {
+    if (id === undefined) continue;
+    let own = loads.get(dialog);
+    if (own === undefined) loads.set(dialog, (own = topology.shards.map(() => 0)));
+    own[shardsOf(dialog, id)[0]!]! += count / total;
+  }
+  return new Map([...loads].map(([dialog, own]) => [dialog, Math.max(...own)]));
 }
 
 /** What the shard gets by overrides and weights if the other dialogs follow the weights to the letter; 0…1. */

@@ -13,16 +13,14 @@ export function onlyNewest(topology: Topology): Topology {
 }
 
 /**
- * Where the newest segment puts a dialog: on one shard, or on those that share it if it is split; `time-bucket` is asked
- * for one moment.
+ * Where the newest segment puts a dialog: on one shard, or on those that share it if it is split; a placement by time at the
+ * moment of the message id, or at some moment.
  *
  * @returns indexes into `topology.shards`
  */
-export function whereNow(topology: Topology): (dialog: string) => readonly number[] {
+export function whereNow(topology: Topology): (dialog: string, id?: bigint) => readonly number[] {
   const router = compileTopology(onlyNewest(topology));
   const overridden = new Set(newestSegment(topology).overrides.map(({ dialog }) => dialog));
-  return (dialog) =>
-    overridden.has(dialog)
-      ? router.shardsOf(dialog)
-      : [router.place({ dialog, id: SOME_MOMENT, author: 1, client: "" })];
+  return (dialog, id = SOME_MOMENT) =>
+    overridden.has(dialog) ? router.shardsOf(dialog) : [router.place({ dialog, id, author: 1, client: "" })];
 }

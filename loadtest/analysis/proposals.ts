@@ -29,8 +29,8 @@ function weighed(topology: Topology, counts: readonly DialogCount[], crowd: Crow
 }
 
 /**
- * A pin while the dialog fits on one shard and the placement knows weights; else the narrowest split that reaches the
- * target, or the best one.
+ * A pin while the dialog fits on one shard, the placement knows weights and no time spreads it; else the narrowest split
+ * that reaches the target, or the best one.
  *
  * @param target max/mean, above 1
  * @returns null when there is only one shard
@@ -45,12 +45,14 @@ export function mendDialog(
   const segment = newestSegment(topology);
   const labels = labelsOf(segment);
   const { weighted } = parsePlacement(segment.placement).entry;
-  if (labels.length * hot.share <= 1 && weighted) return pin(topology, counts, crowd, hot);
+  // A pin would hold on one shard what a placement by time spreads.
+  const isSpread = counts.some(({ dialog, id }) => dialog === hot.dialog && id !== undefined);
+  if (labels.length * hot.share <= 1 && weighted && !isSpread) return pin(topology, counts, crowd, hot);
   let best: Advice | null = null;
   // From 1 + p(N/k − 1) ≤ target: with fewer parts only a lucky lie of the others would reach it.
   const least = Math.ceil((hot.share * labels.length) / (target - 1 + hot.share));
   for (let k = Math.max(2, least); k <= labels.length; k++) {
-    const advice = weighed(topology, counts, crowd, split(hot, labels, k));
+    const advice = weighed(topology, counts, crowd, split(hot, labels, k, isSpread));
     if (advice.forecast.maxOverMean <= target) return advice;
     if (best === null || advice.forecast.maxOverMean < best.forecast.maxOverMean) best = advice;
   }
@@ -73,10 +75,11 @@ function pinTo(topology: Topology, { dialog, share }: HotDialog, index: number):
   return { action: "pin", text, dialog, dialogShare: share, shards: [shard] };
 }
 
-function split({ dialog, share }: HotDialog, labels: readonly string[], k: number): Proposal {
+/** @param isSpread whether time has put its history on all shards so far */
+function split({ dialog, share }: HotDialog, labels: readonly string[], k: number, isSpread: boolean): Proposal {
   const shards = splitShards(dialog, labels, k).sort();
   const named = k > LISTED ? `${k} shards` : `the ${k} shards ${shards.join(", ")}`;
-  const text = `Split dialog ${dialog} (${percent(share)} of the messages) over ${named}; reading its history then asks ${k} shards instead of one.`;
+  const text = `Split dialog ${dialog} (${percent(share)} of the messages) over ${named}; reading its history then asks ${k} shards instead of ${isSpread ? "all" : "one"}.`;
   return { action: "split", text, dialog, dialogShare: share, shards, readFanout: k };
 }
 

@@ -1,12 +1,23 @@
 import { maxOverMean } from "../../server/placement/skew.ts";
 import { PLACEMENTS } from "../../server/placement/registry.ts";
 import type { Result } from "../report/result.ts";
-import { compileLayouts, emptyPlaced, equalShards, hashKeys, placeKeys, type Layout } from "./place-keys.ts";
+import { SOME_MOMENT } from "./moment.ts";
+import {
+  compileLayouts,
+  emptyPlaced,
+  equalShards,
+  hashKeys,
+  placeKeys,
+  type CompiledLayout,
+  type Layout,
+} from "./place-keys.ts";
 
 export interface DialogCount {
   readonly dialog: string;
   /** Messages, > 0. */
   readonly count: number;
+  /** Of a placement by time: any message id of the bucket in which they were written; absent: of one moment. */
+  readonly id?: bigint;
 }
 
 /** Where dialogs live now. */
@@ -37,8 +48,16 @@ export function candidates(
   return names.flatMap((placement) => counts.map((count) => ({ placement, shards: equalShards(count) })));
 }
 
-/** Places the dialogs just seen by every placement on 2 to 64 shards (and on today's number), without pins and splits. */
-export function whatIf(dialogs: readonly DialogCount[], today: Today): Result["whatIf"] {
+/**
+ * Places the dialogs just seen by every placement on 2 to 64 shards (and on today's number), without pins and splits.
+ *
+ * @param counts the same by time bucket, for placements by time; absent: they are asked for one moment
+ */
+export function whatIf(
+  dialogs: readonly DialogCount[],
+  today: Today,
+  counts: readonly DialogCount[] = dialogs,
+): Result["whatIf"] {
   const layouts = dialogs.length === 0 ? [] : candidates(today);
   const compiled = compileLayouts(layouts);
   const placed = emptyPlaced(layouts);
@@ -46,7 +65,8 @@ export function whatIf(dialogs: readonly DialogCount[], today: Today): Result["w
   placeKeys(compiled, hashKeys(dialogs), now, placed);
   const rows = layouts.map(({ placement, shards }, i) => {
     const { loads, moved } = placed[i]!;
-    const ratio = maxOverMean([...loads]);
+    const byTime = counts === dialogs ? null : loadsByTime(compiled[i]!, counts);
+    const ratio = maxOverMean(byTime ?? [...loads]);
     return {
       placement,
       shards: shards.length,
@@ -56,4 +76,12 @@ export function whatIf(dialogs: readonly DialogCount[], today: Today): Result["w
     };
   });
   return { dialogs: dialogs.length, sampled: dialogs.length, rows };
+}
+
+/** Messages of each shard; null unless the placement goes by time. */
+function loadsByTime({ placement, labels }: CompiledLayout, counts: readonly DialogCount[]): number[] | null {
+  if (!placement.byTime) return null;
+  const loads = Array.from(labels, () => 0);
+  for (const { dialog, count, id = SOME_MOMENT } of counts) loads[placement.place(dialog, id)]! += count;
+  return loads;
 }

@@ -95,6 +95,7 @@ const Skew = Type.Object({
   cv: Num("Standard deviation over mean"),
   gini: Num("0 even … 1 all on one"),
   distinctDialogs: Count("Dialogs with at least one stored message"),
+  segments: Type.Optional(Count("Segments of the topology that placed them; absent: the newest alone")),
   distinctPairs: Type.Optional(Count("Under a placement by time: pairs of dialog and time bucket, what a hash throws")),
   causes: Type.Object({ chance: Factor, popularity: Factor, placement: Factor, change: Factor, hash: Factor }),
   hashTest: Nullable(

@@ -204,13 +204,17 @@ function growthEnds({ growthInterval, growthToLimit }: NonNullable<Result["headr
 
 /** `Shard 02 saturates at +38 %; split in 3: +204 % before one saturates, history reads 1 → 3 shards.` Null when the limit is unknown. */
 export function headroomInWords(result: Result): string | null {
-  const { headroom, advice } = result;
+  const { headroom, advice, skew } = result;
   if (headroom === null) return null;
   const { shard, growthToLimit, afterAdvice, readFanout } = headroom;
-  const now =
+  const today =
     growthToLimit < 0
       ? `Shard ${shard} is past saturation: it can write ${percent(-growthToLimit, 0)} less than it is sent`
       : `Shard ${shard} saturates at ${growth(growthToLimit)} traffic${growthEnds(headroom)}`;
+  const now =
+    skew.segments === undefined
+      ? today
+      : `Under the newest topology: ${today.charAt(0).toLowerCase()}${today.slice(1)}`;
   const [first] = advice;
   if (afterAdvice === null || first === undefined || first.action === "none") return `${now}.`;
   const remedy =
@@ -221,7 +225,9 @@ export function headroomInWords(result: Result): string | null {
         : ACTIONS[first.action];
   if (afterAdvice <= growthToLimit) return `${now}; ${remedy}: no later, at ${growth(afterAdvice)}.`;
   if (afterAdvice < 0) return `${now}; ${remedy}: still ${percent(-afterAdvice, 0)} less than it is sent.`;
-  const cost = readFanout > 1 ? `, history of that dialog reads 1 → ${readFanout} shards` : "";
+  // Under a placement by time every shard is asked before, too.
+  const cost =
+    readFanout > 1 && skew.distinctPairs === undefined ? `, history of that dialog reads 1 → ${readFanout} shards` : "";
   return `${now}; ${remedy}: ${growth(afterAdvice)} before one saturates${cost}.`;
 }
 

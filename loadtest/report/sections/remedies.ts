@@ -33,14 +33,18 @@ const NAMES = {
 export const advice = (result: Result): string =>
   storedNothing(result)
     ? ""
-    : section("advice", "What would fix it", adviceList(result.advice, result.skew.maxOverMean));
+    : section(
+        "advice",
+        "What would fix it",
+        adviceList(result.advice, result.skew.maxOverMean, result.skew.segments === undefined ? "now" : "in this run"),
+      );
 
-/** @param now max/mean today */
-export function adviceList(all: Result["advice"], now: number): string {
+/** @param now max/mean today @param when what `now` is of */
+export function adviceList(all: Result["advice"], now: number, when = "now"): string {
   const items = all.map(
     ({ action, text, forecast }) =>
       `<li><b>${NAMES[action]}</b><span>${escapeXml(text)} <span class="soft">Forecast max/mean ${times(forecast.maxOverMean)}, ` +
-      `now ${times(now)}.</span></span></li>`,
+      `${when} ${times(now)}.</span></span></li>`,
   );
   return `<ol class="advice">${items.join("")}</ol>`;
 }
@@ -60,7 +64,7 @@ export function whatIf(result: Result): string {
     "what-if",
     "What if",
     paragraph(
-      `The ${count(dialogs)} dialogs of this run, placed again without pins and splits. No placement divides one hot dialog: more shards then only raise max/mean.`,
+      `The ${count(dialogs)} dialogs of this run, placed again without pins and splits${result.skew.distinctPairs === undefined ? "" : ", by time bucket where the placement goes by time"}. No placement divides one hot dialog: more shards then only raise max/mean.`,
     ) + whatIfTable(rows, result.server.placement),
   );
 }

@@ -3,10 +3,14 @@ import { test } from "node:test";
 import { causesOfSkew, runNoiseFloor, type Causes, type Factor } from "../../../loadtest/analysis/causes.ts";
 import { testRun } from "../../../loadtest/analysis/hash-test.ts";
 import { layoutOf, type Layout } from "../../../loadtest/analysis/where-it-lay.ts";
+import { buildResult } from "../../../loadtest/analysis/build-result.ts";
+import { headroomInWords } from "../../../loadtest/report/words.ts";
+import { ID_EPOCH_MS } from "../../../server/placement/message-id.ts";
 import { maxOverMean } from "../../../server/placement/skew.ts";
 import type { Topology } from "../../../server/placement/contract.ts";
 import type { AuditDialogsReply } from "../../../server/protocol/http.ts";
 import { auditOf, labelsOf, topologyOf, type Writing } from "../../support/placed-run.ts";
+import { runEvidence } from "../../support/run-evidence.ts";
 
 const near = (actual: number, expected: number, within: number, what = ""): void =>
   assert.ok(Math.abs(actual - expected) <= within, `${what} ${actual} is not ${expected} ± ${within}`);
@@ -172,4 +176,34 @@ test("from slots to time-bucket, and from one width to another", () => {
   );
   near(causes.change.factor, 1, 0.03);
   isLuck(causes.hash);
+});
+
+test("what is to come is of the newest topology: advice, headroom and what-if say so", () => {
+  const evidence = runEvidence({ hotShare: 0, rate: 1_000 });
+  const startS = (Date.parse(evidence.measurement.startedAt) - ID_EPOCH_MS) / 1_000;
+  // Four shards for three quarters of the run, then one is drained.
+  const topology = topologyOf({ fromS: 0, labels: labelsOf(4) }, { fromS: startS + 6, labels: labelsOf(3) });
+  const messages = evidence.dialogs.dialogs.flatMap(({ dialog, count }, i) =>
+    Array.from({ length: count }, (_, k) => ({ dialog, atS: startS + ((i * 7 + k * 3) % 80) / 10 })),
+  );
+  const [before, after] = [evidence.before, evidence.after].map((reply) => ({ ...reply, topology }));
+  const result = buildResult({ ...evidence, before: before!, after: after!, dialogs: auditOf(topology, messages) });
+  const drained = result.shards[3]!;
+  near(drained.share, 0.25 * 0.75, 0.02);
+  near(result.skew.causes.change.factor, 4 * (0.75 / 4 + 0.25 / 3), 0.02, "change");
+  assert.equal(result.skew.segments, 2);
+  // 1,000 a second on three shards; each writes 20 rows in 20 ms.
+  const total = result.shards.reduce((sum, { offeredPerS }) => sum + offeredPerS, 0);
+  near(result.headroom!.nowPerS, total / 3, 0.08 * total);
+  assert.match(headroomInWords(result)!, /^Under the newest topology: shard 0[012] saturates at /u);
+  assert.match(result.advice[0]!.text, /newest topology alone \(epoch 2\).* max\/mean 1\.\d\d\.$/u);
+  assert.ok(
+    result.whatIf.rows.some(
+      ({ placement, shards, movedFromToday }) => placement === "slots" && shards === 3 && movedFromToday === 0,
+    ),
+  );
+  const whole = buildResult(evidence);
+  assert.equal(whole.skew.segments, undefined);
+  assert.match(headroomInWords(whole)!, /^Shard /u);
+  assert.doesNotMatch(whole.advice[0]!.text, /topology/u);
 });
