@@ -95,18 +95,21 @@ function estimateOf(log: number, { error, freedom }: StandardError, quantile: Qu
     log,
     error: (logAt(high) - logAt(low)) / (2 * SPAN),
     freedom,
-    quantile: { q, logAt, shareError: error, worth: (q * (1 - q)) / error ** 2 },
+    quantile: { ...quantile, shareError: error, worth: (q * (1 - q)) / error ** 2 },
   };
 }
 
 /** So many independent samples on either side of a quantile make its error known (Cochran's rule; Biometrics 10, 1954). */
 const LEAST_BEYOND = 5;
 
+/** Fewer cells than this show nothing of how the samples above a quantile are spread over time. */
+const LEAST_CELLS = 5;
+
 /** Why a quantile has no error that could be trusted, as words after its name; null when it has one. */
 export function unknownOf({ quantile }: Estimate): string | null {
   if (quantile === null) return null;
-  const { q, worth } = quantile;
-  const least = LEAST_BEYOND / Math.min(q, 1 - q);
-  if (worth >= least) return null;
+  const { cellsAbove, q, worth } = quantile;
+  const least = Math.round(LEAST_BEYOND / (1 - q));
+  if (worth >= least) return cellsAbove < LEAST_CELLS ? "was made by a few moments of a run" : null;
   return `rests on samples worth ${count(Math.floor(worth))} independent ones, as its seconds hang together, and needs ${count(least)}`;
 }

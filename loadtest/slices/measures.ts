@@ -54,14 +54,18 @@ export interface Taken {
 }
 
 export interface Quantile {
-  /** 0…1. */
+  /** 0.5…1. */
   readonly q: number;
+  /** Cells that would have the samples above it, were these spread evenly: (Σ x)² ÷ Σ x² (Kish, Survey Sampling, 1965). */
+  readonly cellsAbove: number;
   /** ln of the quantile at a share of the samples, 0…1, interpolated inside its bucket so that it moves with the data. */
   readonly logAt: (share: number) => number;
 }
 
 /** Messages of a shard without any: its logarithm is finite. */
 const NEARLY_NONE = 0.5;
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
 const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
@@ -104,8 +108,12 @@ function timesOf(places: readonly ShardSeries[], cells: number): Taken[] {
     const parts = places.map((place) => place[name]);
     return {
       log: logQuantile(distribution, q),
-      influence: influenceOn(parts, distribution, q, cells),
-      quantile: { q, logAt: (share) => logQuantile(distribution, share) },
+      influence: overCells(parts, distribution, q, cells, (below) => (below - q) / distribution.total),
+      quantile: {
+        q,
+        cellsAbove: evenly(overCells(parts, distribution, q, cells, (below) => 1 - below)),
+        logAt: (share) => logQuantile(distribution, share),
+      },
     };
   });
 }
@@ -143,22 +151,36 @@ function logQuantile(distribution: Distribution, q: number): number {
   return Math.log(low + place.below * (lowerEdgeOf(place.index + 1) - low));
 }
 
-/** Of the share of samples that lie below the q-quantile: how far each cell moves it. */
-function influenceOn(parts: readonly CellHistograms[], all: Distribution, q: number, cells: number): Float64Array {
-  const influence = new Float64Array(cells);
+/**
+ * By cell, the sum over its samples.
+ *
+ * @param worth of a sample of which this share lies below the q-quantile: 1, 0, or a part of it in the quantile's own bucket
+ */
+function overCells(
+  parts: readonly CellHistograms[],
+  all: Distribution,
+  q: number,
+  cells: number,
+  worth: (below: number) => number,
+): Float64Array {
+  const sums = new Float64Array(cells);
   const place = placeOf(all, q);
-  if (place === null) return influence;
+  if (place === null) return sums;
   for (const { buckets, counts } of parts) {
     const width = buckets.length;
-    // A sample below the quantile adds 1 − q, one above it −q.
     const adds = Float64Array.from(buckets, (index) =>
-      index < place.index ? 1 - q : index > place.index ? -q : place.below - q,
+      worth(index < place.index ? 1 : index > place.index ? 0 : place.below),
     );
     for (let cell = 0; cell < cells; cell += 1) {
       let sum = 0;
       for (let i = 0; i < width; i += 1) sum += counts[cell * width + i]! * adds[i]!;
-      influence[cell]! += sum / all.total;
+      sums[cell]! += sum;
     }
   }
-  return influence;
+  return sums;
+}
+
+function evenly(counts: Float64Array): number {
+  const squares = dot(counts, counts);
+  return squares === 0 ? 0 : sumOf(counts) ** 2 / squares;
 }

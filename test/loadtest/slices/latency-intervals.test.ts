@@ -63,3 +63,16 @@ test("each shard and all together; none of what rests on few samples, and none o
   const short = syntheticRun({ noise: 1, shards: 2, seconds: 5 });
   assert.deepEqual(latencyIntervals(short.result, short.slices), []);
 });
+
+test("a p99 that one bad second made is not known, as nobody knows how often such a second comes; the median is", () => {
+  const options = { noise: 1, shards: 1, seconds: 60, perShard: 60 };
+  const { result, slices } = syntheticRun(options);
+  const bad = syntheticRun({ ...options, drift: 10 }).slices;
+  const rows = latencyIntervals(
+    result,
+    slices.map((slice, i) => (slice.second === 20 ? bad[i]! : slice)),
+  );
+  const of = (name: string) => rows.find(({ metric, shard }) => metric === name && shard === "00");
+  assert.deepEqual([of("commit.p99")?.low, of("commit.p99")?.high], [null, null]);
+  assert.ok(of("commit.p50")!.low! > 19 && of("commit.p50")!.high! < 21);
+});
