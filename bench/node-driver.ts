@@ -59,7 +59,8 @@ export async function measureNodeDriver(subject: Subject, minutes: number): Prom
       heap.push((heapUsed + external) / 1e6);
     },
   });
-  const { delivered, generator, sent, shards, duplicated, reordered, refused, unknown } = measurement;
+  const { delivered, generator, sent, late, notConnected, shards, duplicated, reordered, refused, unknown } =
+    measurement;
   const acked = Object.values(shards).reduce((sum, shard) => sum + shard.acked, 0);
   if (delivered < acked || duplicated + reordered > 0) {
     const wrong = `${duplicated} twice, ${reordered} out of order`;
@@ -70,7 +71,7 @@ export async function measureNodeDriver(subject: Subject, minutes: number): Prom
   return {
     minutes,
     perSecond: acked / seconds,
-    failed: [`${refused} refused, ${unknown} unanswered, ${generator.dropped} not sent`, ...codes].join("; "),
+    failed: [`${refused} refused, ${unknown} unanswered, ${late + notConnected} not sent`, ...codes].join("; "),
     cpuMicros: (1e6 * generator.cpu * seconds) / sent,
     sendLagMs: { p50: quantileOf(generator.sendLag, 0.5), p99: quantileOf(generator.sendLag, 0.99) },
     heap,

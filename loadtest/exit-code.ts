@@ -3,6 +3,7 @@ import { auditFaults } from "./analysis/audit.ts";
 import { DriveError } from "./drivers/drive-error.ts";
 import { MissingProgramError } from "./drivers/missing-program.ts";
 import { MORE_ROOM } from "./not-written.ts";
+import { hasTooManyErrors } from "./report/failure-words.ts";
 import type { Result } from "./report/result.ts";
 
 /** What `hotshard` tells the shell; from 64 to 78 as sysexits.h has it. */
@@ -23,6 +24,9 @@ export const EXIT = {
 export function exitCodeOf(result: Result): number {
   if (result.run.interrupted) return EXIT.interrupted;
   if (auditFaults(result.audit).length > 0) return EXIT.failed;
+  // A generator that was late may be why messages failed; a server that was gone is no excuse for them.
+  const isGeneratorsFault = result.verdict.reasons.some(({ code }) => code !== "SERVER_GONE");
+  if (hasTooManyErrors(result) && !isGeneratorsFault) return EXIT.failed;
   if (result.verdict.status === "INVALID") return EXIT.invalid;
   if (result.trends?.memoryBytes?.grows === true) return EXIT.failed;
   return result.thresholds?.some(({ status }) => status === "failed") ? EXIT.failed : EXIT.good;

@@ -99,12 +99,18 @@ function checkedStory(reference: string, dials: Dials, make: () => unknown): Sto
 }
 
 function storyFault(story: unknown, { users }: Dials): string | null {
-  const { lanes, isHot, online, askedShare } = Object(story) as Partial<Story>;
+  const { lanes, isHot, online, askedShare, windows = [], maxErrors = 0 } = Object(story) as Partial<Story>;
   if (typeof lanes !== "function" || typeof isHot !== "function" || askedShare === undefined) {
     return "make must return { name, online, users, askedShare, isHot, lanes }";
   }
   if (!(Number.isInteger(online) && online! >= 1 && online! <= users))
     return `online must be 1 to users, not ${online}`;
+  if (!(maxErrors >= 0 && maxErrors <= 1)) return `maxErrors must be 0 to 1, not ${maxErrors}`;
+  const overlap = windows.findIndex(
+    ({ fromS, untilS }, i) => !(fromS < untilS && fromS >= (windows[i - 1]?.untilS ?? 0)),
+  );
+  if (overlap >= 0)
+    return `windows must follow each other without overlap: look at the one named ${windows[overlap]?.name}`;
   for (const lane of lanes()) {
     if (!(Number.isFinite(lane.rate) && lane.rate >= 0))
       return `the rate of a lane must be 0 or more, not ${lane.rate}`;
@@ -124,7 +130,8 @@ function storyFault(story: unknown, { users }: Dials): string | null {
 /** Words that `hotshard run`, its environment or the k6 script read before any dial. */
 const TAKEN = new Set(
   (
-    "driver generators prometheus url out fail-on json json-lines check open help shards placement topology data " +
+    "driver generators prometheus url out fail-on max-errors json json-lines check open help shards queue-rows " +
+    "placement topology data " +
     "secret dev lines summary trends connect drain generator max-lag-ms run-id shard-labels start-at vus"
   ).split(" "),
 );

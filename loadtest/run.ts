@@ -4,13 +4,16 @@ import { join } from "node:path";
 import { ConfigError, type Topology } from "../server/placement/contract.ts";
 import type { AuditMessageReply, ShardsReply } from "../server/protocol/http.ts";
 import { takeAim } from "./aim.ts";
-import { buildResult, type RunEvidence } from "./analysis/build-result.ts";
+import { buildResult } from "./analysis/build-result.ts";
+import { failuresOf, offeredOf } from "./analysis/offered.ts";
+import type { RunEvidence } from "./analysis/run-evidence.ts";
+import { unknownMessages, withFailures } from "./analysis/failures.ts";
 import { expectedTraffic } from "./analysis/expected-traffic.ts";
 import { judgeThresholds } from "./analysis/judge-thresholds.ts";
 import { refuseUnknowable } from "./analysis/threshold-needs.ts";
 import type { Threshold } from "./analysis/threshold.ts";
 import { companionOf, type Companion, type Company } from "./companion.ts";
-import type { Driver, Measurement, Progress } from "./drivers/contract.ts";
+import type { Driver, Measurement, Progress, UnknownMessage } from "./drivers/contract.ts";
 import { machineFacts } from "./machine.ts";
 import { makeFolder } from "./make-folder.ts";
 import { startOwnServer } from "./own-server.ts";
@@ -42,6 +45,8 @@ export interface RunOrder {
   readonly forecast?: NonNullable<Result["forecast"]>;
   /** What the run must keep; refused before it is driven when it could not know. */
   readonly thresholds?: readonly Threshold[];
+  /** Share of the messages that may fail, 0…1; absent: what the story says, else a thousandth. */
+  readonly maxErrors?: number;
   /** Told in a line what is wrong with an input, when the run goes on all the same. */
   readonly onWarning?: (line: string) => void;
   /** An own server listens at this address of its chat. */
@@ -135,7 +140,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
   }
   const measurement = driven;
   const aftermath = await askAfterwards(client, runId, measurement, before);
-  const judged = buildResult({
+  const evidence: RunEvidence = {
     runId,
     scenario: order.scenario,
     dials: order.dials,
@@ -146,19 +151,25 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     measurement,
     before,
     ...(company.readersLost !== undefined && { readersLost: company.readersLost }),
+    ...(order.maxErrors !== undefined && { maxErrors: order.maxErrors }),
     ...aftermath,
-  });
+  };
+  const failures = failuresOf(evidence);
+  const slices = withFailures(measurement.slices, failures.seconds);
+  const judged = buildResult(evidence, failures);
   const built = {
     ...(await nameDialogs(judged, order.out)),
     ...company.adds,
-    latencyIntervals: latencyIntervals(judged, measurement.slices),
+    latencyIntervals: latencyIntervals(judged, slices),
   };
   const result: Result = {
     ...built,
     ...(order.forecast && { forecast: order.forecast }),
-    ...(thresholds.length > 0 && { thresholds: judgeThresholds(thresholds, built, measurement) }),
+    ...(thresholds.length > 0 && {
+      thresholds: judgeThresholds(thresholds, { result: built, measurement, never: failures.never }),
+    }),
   };
-  await writeRun(order.out, { result, slices: measurement.slices, dialogs: aftermath.dialogs.dialogs });
+  await writeRun(order.out, { result, slices, dialogs: offeredOf(evidence, failures) });
   return result;
 }
 
@@ -207,7 +218,7 @@ async function askAfterwards(
     const [audit, dialogs, unknowns] = await Promise.all([
       client.audit(runId),
       client.auditDialogs(runId),
-      lookUp(client, measurement),
+      lookUp(client, unknownMessages(measurement, runId)),
     ]);
     return { after, audit, dialogs, unknowns };
   } catch (error) {
@@ -218,9 +229,9 @@ async function askAfterwards(
 }
 
 /** What became of the messages without an answer: asked one by one, they are few. */
-async function lookUp(client: ServerClient, measurement: Measurement): Promise<AuditMessageReply[]> {
+async function lookUp(client: ServerClient, unknowns: readonly UnknownMessage[]): Promise<AuditMessageReply[]> {
   const replies: AuditMessageReply[] = [];
-  for (const message of measurement.unknowns) replies.push(await client.find(message));
+  for (const message of unknowns) replies.push(await client.find(message));
   return replies;
 }
 

@@ -3,6 +3,7 @@ import type { AuditMessageReply, AuditReply } from "../../server/protocol/http.t
 import type { Measurement, UnknownMessage } from "../drivers/contract.ts";
 import { plural } from "../report/format.ts";
 import type { Result } from "../report/result.ts";
+import { undeliveredOf } from "./undelivered.ts";
 import { auditBits, auditKey } from "../traffic/audit-key.ts";
 
 /** What the server answered for one message of unknown outcome. */
@@ -37,9 +38,10 @@ interface Expected {
  * Counts are exact lower bounds: a shard with as many rows as expected and another sum counts as one message lost.
  *
  * @param reply null when the server could not be asked: then nothing can be compared
- * @param lookups one for each of `measurement.unknowns`
+ * @param lookups one for each message of unknown outcome (`unknownMessages`)
  */
 export function audit(measurement: Measurement, reply: AuditReply | null, lookups: readonly Lookup[]): AuditVerdict {
+  const { undelivered, missedWhileAway } = undeliveredOf(measurement);
   const expected = expectation(measurement, lookups);
   const stored = new Map((reply?.shards ?? []).map((shard) => [shard.shard, shard]));
   const mismatches: Mismatch[] = [];
@@ -53,12 +55,8 @@ export function audit(measurement: Measurement, reply: AuditReply | null, lookup
     if (rows > expectedRows) extraCopies += rows - expectedRows;
     else lost += Math.max(1, expectedRows - rows);
   }
-  const comparable =
-    reply !== null &&
-    !measurement.interrupted &&
-    (measurement.generator.lost ?? []).length === 0 &&
-    measurement.unknowns.length === measurement.unknown &&
-    lookups.length === measurement.unknown;
+  const isWhole = !measurement.interrupted && (measurement.generator.lost ?? []).length === 0;
+  const comparable = reply !== null && isWhole && lookups.length === measurement.unknown;
   return {
     audit: {
       acked: sum(Object.values(measurement.shards).map((shard) => shard.acked)),
@@ -68,6 +66,9 @@ export function audit(measurement: Measurement, reply: AuditReply | null, lookup
       lost,
       duplicated: measurement.duplicated,
       reordered: measurement.reordered,
+      // What was under way when a run was stopped, or went to a generator that died, nobody waited for.
+      undelivered: isWhole ? undelivered : 0,
+      missedWhileAway: isWhole ? missedWhileAway : 0,
       // Rows that an incomparable run cannot account for are not copies: nobody counted their acks.
       extraCopies: comparable ? extraCopies : 0,
       match: comparable ? mismatches.length === 0 : null,
@@ -93,12 +94,15 @@ function expectation(measurement: Measurement, lookups: readonly Lookup[]): Map<
 }
 
 /** What an audit holds against the server, one sentence each: any of them fails the run. */
-export function auditFaults({ match, lost, extraCopies, duplicated, reordered }: Result["audit"]): string[] {
+export function auditFaults(audited: Result["audit"]): string[] {
+  const { match, lost, extraCopies, duplicated, reordered, undelivered } = audited;
   const faults: string[] = [];
   if (lost > 0) faults.push(`Acknowledged and not stored: at least ${plural(lost, "message")}.`);
   if (extraCopies > 0) faults.push(`Stored and neither acknowledged nor found: ${plural(extraCopies, "row")}.`);
   if (match === false && faults.length === 0)
     faults.push("The shards do not hold the messages that were acknowledged.");
+  if (undelivered > 0)
+    faults.push(`${plural(undelivered, "acknowledged message")} never reached a reader who was connected.`);
   if (duplicated > 0) faults.push(`${plural(duplicated, "message")} reached their reader twice.`);
   if (reordered > 0)
     faults.push(`${plural(reordered, "message")} came after one that was sent later than their acknowledgement.`);

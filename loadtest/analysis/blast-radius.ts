@@ -2,7 +2,8 @@ import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/hist
 
 export interface ShardWaits {
   readonly label: string;
-  readonly stored: number;
+  /** Messages that belong to it and were due. */
+  readonly offered: number;
   /** Delivery of dialogs that the story does not make hot. */
   readonly innocent: HistogramData;
 }
@@ -30,7 +31,7 @@ const LEAST_MS = 0.001;
 export function blastRadius(shards: readonly ShardWaits[], hotStory: boolean): BlastRadius | null {
   const [first, ...others] = shards;
   if (!hotStory || first === undefined || others.length === 0) return null;
-  const hot = others.reduce((most, shard) => (shard.stored > most.stored ? shard : most), first);
+  const hot = others.reduce((most, shard) => (shard.offered > most.offered ? shard : most), first);
   const elsewhere = mergeHistograms(shards.filter((shard) => shard !== hot).map(({ innocent }) => innocent));
   if (hot.innocent.count < LEAST_SAMPLES || elsewhere.count < LEAST_SAMPLES) return null;
   const hotMs = quantileOf(hot.innocent, 0.99);

@@ -1,58 +1,29 @@
-import type {
-  AuditDialogsReply,
-  AuditMessageReply,
-  AuditReply,
-  ShardsReply,
-  ShardStatus,
-} from "../../server/protocol/http.ts";
+import type { ShardStatus } from "../../server/protocol/http.ts";
 import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
-import type { Machine } from "../report/machine-schema.ts";
 import type { Result } from "../report/result.ts";
 import { askedOf, perSecondOf, type Asked } from "../traffic/asked.ts";
-import type { Aim, Dials } from "../traffic/contract.ts";
 import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
+import { maxErrorsOf } from "../traffic/max-errors.ts";
 import { recordedDials } from "../traffic/scenario.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import { packageVersion } from "../version.ts";
 import { audit } from "./audit.ts";
 import { blastRadius } from "./blast-radius.ts";
 import { causesOfSkew, runNoiseFloor } from "./causes.ts";
+import { unknownMessages, withFailures, type Failures } from "./failures.ts";
+import { failuresOf, offeredOf } from "./offered.ts";
+import { outagesOf } from "./outages.ts";
+import { recoveryS, windowFigures } from "./windows.ts";
 import { testRun } from "./hash-test.ts";
 import { elapsedSeconds } from "./elapsed.ts";
 import { measuredOf, measuredShards } from "./measured-shards.ts";
 import { outlook } from "./outlook.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
 import { realisedZipf } from "./realised-zipf.ts";
+import type { RunEvidence } from "./run-evidence.ts";
 import { judge } from "./verdict.ts";
 import { layoutOf, type Layout } from "./where-it-lay.ts";
-
-/** Everything known of a finished run. */
-export interface RunEvidence {
-  readonly runId: string;
-  readonly scenario: string;
-  readonly dials: Dials;
-  /** The dials as they were aimed at the server's shards; absent: none said an effect. */
-  readonly aim?: Aim;
-  /** The command line that makes the same run. */
-  readonly command: string;
-  /** Where the generator ran. */
-  readonly machine: Machine;
-  readonly url: string;
-  readonly measurement: Measurement;
-  /** `GET /v1/shards` before the first and after the last message. */
-  readonly before: ShardsReply;
-  readonly after: ShardsReply;
-  /** Null: the server was gone. */
-  readonly audit: AuditReply | null;
-  readonly dialogs: AuditDialogsReply;
-  /** The look-ups of `measurement.unknowns`, in their order. */
-  readonly unknowns: readonly AuditMessageReply[];
-  /** Why the server could not be asked after the run; absent: it could. */
-  readonly serverGone?: string;
-  /** Why the readers of `history` did not read to the end; absent: they did, or there were none. */
-  readonly readersLost?: string;
-}
 
 const HOT_DIALOGS = 10;
 
@@ -83,20 +54,22 @@ function serverOf({ url, after }: RunEvidence, { router, labels }: Layout): Resu
 }
 
 function skewOf({ parts, labels, dialogs, isNewestAlone }: Layout, shards: Result["shards"]): Result["skew"] {
-  const stored = shards.map(({ stored: rows }) => rows);
+  const loads = shards.map(({ offered }) => offered);
   const { mean, p99 } = runNoiseFloor(parts, labels.length);
   const keys = parts.reduce((total, part) => total + part.keys, 0);
+  const isKnown = dialogs.length > 0;
   return {
-    maxOverMean: maxOverMean(stored),
+    of: "offered",
+    maxOverMean: maxOverMean(loads),
     noiseFloor: { mean, p99 },
-    effectiveShards: effectiveShards(stored),
-    cv: variationCoefficient(stored),
-    gini: gini(stored),
+    effectiveShards: effectiveShards(loads),
+    cv: variationCoefficient(loads),
+    gini: gini(loads),
     distinctDialogs: dialogs.length,
     ...(!isNewestAlone && { segments: parts.length }),
     ...(parts.some(({ layout }) => layout.bucketMs > 0) && { distinctPairs: keys }),
-    causes: causesOfSkew(parts, labels.length),
-    hashTest: testRun(parts, labels.length),
+    causes: isKnown ? causesOfSkew(parts, labels.length) : null,
+    hashTest: isKnown ? testRun(parts, labels.length) : null,
   };
 }
 
@@ -109,51 +82,70 @@ function trafficOf(
 ): Result["traffic"] {
   const { measurement: m } = evidence;
   const acked = Object.values(m.shards).reduce((total, shard) => total + shard.acked, 0);
+  const offered = m.sent + m.notConnected;
   return {
     planned: m.planned,
     sent: m.sent,
     acked,
     refused: m.refused,
     unknown: m.unknown,
+    late: m.late,
+    notConnected: m.notConnected,
+    failedShare: (m.refused + m.unknown + m.notConnected) / Math.max(1, offered),
     errors: { ...m.errors },
     delivered: m.delivered,
     offline: m.offline,
     asked,
     made: { rate: perSecondOf(m.sent, scheduleS), messages: m.sent },
     rate: perSecondOf(acked, scheduleS),
-    topDialogShare: { asked: askedShare, realised: askedShare === null ? topShare : m.hotSent / Math.max(1, m.sent) },
+    topDialogShare: {
+      asked: askedShare,
+      realised: askedShare === null ? topShare : m.hotOffered / Math.max(1, offered),
+    },
   };
 }
 
 const fiveQuantiles = (data: HistogramData): Result["latencyMs"]["delivery"] => ({
   p50: quantileOf(data, 0.5),
   p90: quantileOf(data, 0.9),
+  p95: quantileOf(data, 0.95),
   p99: quantileOf(data, 0.99),
   p999: quantileOf(data, 0.999),
   max: data.max,
 });
 
+function outagesIn(shards: Result["shards"], { unanswered }: Failures, slices: Measurement["slices"]) {
+  return shards.flatMap(({ label, offeredPerS }) =>
+    outagesOf({ shard: label, unanswered: unanswered.get(label) ?? [], offeredPerS, slices }),
+  );
+}
+
 /**
- * Draws every conclusion of a run from its evidence. Shares and skew are those of the rows in the databases, not of
- * what the generator believes.
+ * Draws every conclusion of a run from its evidence. Shares, skew, causes and advice are of what was offered: of the rows
+ * in the databases and of the messages that failed, each on the shard where it belongs.
  *
  * @throws {ConfigError} BAD_RESULT if the evidence holds what no result may hold (a fault of the driver or server)
  */
-export function buildResult(evidence: RunEvidence): Result {
-  const { measurement, dials, scenario, before, after, unknowns } = evidence;
-  const layout = layoutOf(after.topology, evidence.dialogs);
+export function buildResult(evidence: RunEvidence, failures = failuresOf(evidence)): Result {
+  const { measurement, dials, scenario, before, after, unknowns, runId } = evidence;
+  const dialogs = offeredOf(evidence, failures);
+  const layout = layoutOf(after.topology, { ...evidence.dialogs, dialogs });
   const known = findScenario(scenario);
-  const { askedShare = null, expected, expectedIsExact, popularity, walks = false } = known?.make(dials) ?? {};
+  const story = known?.make(dials);
+  const { askedShare = null, expected, expectedIsExact, popularity, walks = false, windows = [] } = story ?? {};
   const scheduleS = elapsedSeconds(measurement, dials, expected);
-  const lookups = unknowns.map((reply, i) => ({ unknown: measurement.unknowns[i]!, reply }));
+  const asked = unknownMessages(measurement, runId);
+  const lookups = unknowns.map((reply, i) => ({ unknown: asked[i]!, reply }));
   const audited = audit(measurement, evidence.audit, lookups).audit;
-  const shards = measuredShards({ measurement, before, after, layout, scheduleS });
-  const stored = layout.dialogs.reduce((total, { count }) => total + count, 0);
+  const { counts: failed } = failures;
+  const shards = measuredShards({ measurement, before, after, layout, failed, audit: evidence.audit, scheduleS });
+  const offered = layout.dialogs.reduce((total, { count }) => total + count, 0);
   const skew = skewOf(layout, shards);
+  const slices = withFailures(measurement.slices, failures.seconds);
   const seen = layout.labels.map((label) => ({ label, ...measuredOf(measurement, label) }));
   const { generator } = measurement;
   const result: Result = {
-    version: 1,
+    version: 2,
     hotshard: packageVersion(),
     run: {
       id: evidence.runId,
@@ -166,6 +158,7 @@ export function buildResult(evidence: RunEvidence): Result {
       command: evidence.command,
       interrupted: measurement.interrupted,
       machine: evidence.machine,
+      maxErrors: evidence.maxErrors ?? maxErrorsOf(story ?? {}),
     },
     server: serverOf(evidence, layout),
     verdict: judge({
@@ -181,29 +174,33 @@ export function buildResult(evidence: RunEvidence): Result {
       zipf:
         popularity === undefined
           ? null
-          : realisedZipf(popularity, layout.dialogs, Math.max(0, measurement.sent - stored)),
+          : realisedZipf(popularity, layout.dialogs, Math.max(0, measurement.planned - offered)),
     }),
     traffic: trafficOf(
       evidence,
       askedOf({ expected }, dials),
       askedShare,
-      stored > 0 ? (layout.dialogs[0]?.count ?? 0) / stored : 0,
+      offered > 0 ? (layout.dialogs[0]?.count ?? 0) / offered : 0,
       scheduleS,
     ),
+    failures: [...failures.rows],
+    outages: outagesIn(shards, failures, measurement.slices),
+    windows: windowFigures(windows, slices),
+    ...(windows.length > 1 && { recoveryS: recoveryS(windows, slices) }),
     shards,
     skew,
     ...(evidence.aim?.maxOverMean && {
       aim: { maxOverMean: { ...evidence.aim.maxOverMean, realised: skew.maxOverMean } },
     }),
     blastRadius: blastRadius(
-      seen.map(({ label, innocent }, i) => ({ label, innocent, stored: shards[i]?.stored ?? 0 })),
+      seen.map(({ label, innocent }, i) => ({ label, innocent, offered: shards[i]?.offered ?? 0 })),
       askedShare !== null,
     ),
     ...outlook({ layout, topology: after.topology, shards, walks }),
     hotDialogs: layout.dialogs.slice(0, HOT_DIALOGS).map(({ dialog, count, labels }, i) => ({
       rank: i + 1,
       dialog,
-      share: count / stored,
+      share: count / offered,
       error: 0,
       shard: labels.join("+"),
     })),
@@ -216,7 +213,6 @@ export function buildResult(evidence: RunEvidence): Result {
       sendLagMs: { p99: quantileOf(generator.sendLag, 0.99) },
       handlerLagMs: { p99: quantileOf(generator.handlerLag, 0.99) },
       cpu: generator.cpu,
-      dropped: generator.dropped,
       ...(generator.processes !== undefined && { processes: generator.processes }),
     },
     audit: audited,

@@ -58,28 +58,6 @@ export interface AdviceForecast {
 }
 
 /**
- * Messages per second offered to each shard. An acknowledgement that came late still counts, so a growing queue shows
- * as load. What was refused or never answered has no shard in the counters: it is laid at the saturated shards' door
- * (writer busy for more than 95 % of the time), in proportion to what they took; at everybody's when none is.
- *
- * @param unanswered refused + unknown messages
- * @param seconds of the schedule, warm-up included
- */
-export function offeredRates(
-  shards: readonly { readonly acked: number; readonly busy: number }[],
-  unanswered: number,
-  seconds: number,
-): number[] {
-  const saturated = shards.some(({ busy }) => busy > 0.95);
-  const weights = shards.map(({ acked, busy }) => (saturated && busy <= 0.95 ? 0 : acked));
-  const total = weights.reduce((rest, weight) => rest + weight, 0);
-  return shards.map(({ acked }, shard) => {
-    const blamed = total > 0 ? (unanswered * weights[shard]!) / total : unanswered / shards.length;
-    return (acked + blamed) / seconds;
-  });
-}
-
-/**
  * How much the traffic can grow before the first shard saturates, today and with the advice followed. Each shard writes
  * then as fast as today; one whose limit is unknown, and a new one, as fast as the one that is first today.
  *

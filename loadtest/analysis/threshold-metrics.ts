@@ -1,114 +1,12 @@
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
-import type { Measurement } from "../drivers/contract.ts";
 import type { Result } from "../report/result.ts";
-import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { createRandom } from "../traffic/random.ts";
-import { maxOverMeanInterval, quantileInterval, shareInterval, type Interval } from "./intervals.ts";
-import { quantileOf as quantileOfSorted, throwInto } from "./sampling.ts";
+import { maxOverMeanInterval, shareInterval } from "./intervals.ts";
+import { quantileOf, throwInto } from "./sampling.ts";
+import { certain, NOTHING, type MetricRow, type Reading, type Subject } from "./threshold-metric.ts";
+import { blastReading, lagRow, QUANTILES, timeRows, TIMES } from "./threshold-times.ts";
 
-/** What a threshold is read from. */
-export interface Subject {
-  readonly result: Omit<Result, "thresholds">;
-  readonly measurement: Measurement;
-  /** Null: the whole run. */
-  readonly shard: string | null;
-}
-
-/** A value with its 95 % interval; both ends null where chance has no part or nobody can tell. */
-export interface Reading extends Interval {
-  readonly value: number;
-  /** What it rests on; null when it is no statistic of samples. */
-  readonly samples: number | null;
-}
-
-/** What decides how long a run must be. */
-export type Needs =
-  | { readonly of: "quantile"; readonly samples: "deliveries" | "messages" | "innocents"; readonly q: number }
-  | { readonly of: "skew"; readonly statistic: (loads: readonly number[]) => number }
-  | { readonly of: "share" }
-  | { readonly of: "rate" }
-  | { readonly of: "blast" }
-  | { readonly of: "nothing" };
-
-interface MetricRow {
-  readonly kind: "ms" | "ratio" | "share" | "rate" | "count";
-  readonly meaning: string;
-  /** Whether `shard.LABEL.` may stand before it, or must. */
-  readonly perShard?: true | "only";
-  readonly needs: Needs;
-  /** @returns null when the run cannot tell */
-  readonly read: (subject: Subject) => Reading | null;
-}
-
-/** Factors to the base unit. */
-export const UNITS: Readonly<Record<MetricRow["kind"], Readonly<Record<string, number>>>> = {
-  ms: { us: 0.001, ms: 1, s: 1000 },
-  ratio: { "": 1, x: 1 },
-  share: { "%": 0.01, "": 1 },
-  rate: { "/s": 1 },
-  count: { "": 1 },
-};
-
-const QUANTILES = { p50: 0.5, p90: 0.9, p99: 0.99, p999: 0.999, max: 1 } as const;
-type QuantileName = keyof typeof QUANTILES;
-type TimeName = "delivery" | "service" | "commit" | "innocent";
-type TimeMetric = `${TimeName}.${QuantileName}`;
-
-const NOTHING: Needs = { of: "nothing" };
-
-const certain = (value: number): Reading => ({ value, low: null, high: null, samples: null });
-
-function quantileReading(data: HistogramData, q: number): Reading | null {
-  if (data.count === 0) return null;
-  const { low, high } = q < 1 ? quantileInterval(data, q) : { low: null, high: null };
-  // A duration is never below 0, however few the samples.
-  return { value: quantileOf(data, q), low: q < 1 ? (low ?? 0) : null, high, samples: data.count };
-}
-
-/** Messages that waited in one queue are not independent: then the interval from the time slices is the wider one. */
-function widened(reading: Reading | null, { result, shard }: Subject, metric: string): Reading | null {
-  const slices = result.latencyIntervals?.find((row) => row.metric === metric && row.shard === shard);
-  if (reading === null || slices === undefined) return reading;
-  const { low, high } = reading;
-  return {
-    ...reading,
-    // Null: the run's seconds hang together so much that they cannot tell.
-    low: low === null ? low : Math.min(low, slices.low ?? 0),
-    high: high === null || slices.high === null ? null : Math.max(high, slices.high),
-  };
-}
-
-function histogramOf({ measurement, shard }: Subject, name: TimeName): HistogramData {
-  const shards = shard === null ? Object.values(measurement.shards) : [measurement.shards[shard]];
-  return mergeHistograms(shards.flatMap((one) => (one === undefined ? [] : [one[name]])));
-}
-
-const TIMES = {
-  delivery: ["received − intended", "deliveries"],
-  service: ["received − sent", "deliveries"],
-  commit: ["in the server, of the commit", "messages"],
-  innocent: ["delivery of dialogs that the story does not make hot", "innocents"],
-} as const satisfies Record<TimeName, readonly [string, "deliveries" | "messages" | "innocents"]>;
-
-function timeRows(): Record<TimeMetric, MetricRow> {
-  const rows: Partial<Record<TimeMetric, MetricRow>> = {};
-  for (const name of Object.keys(TIMES) as TimeName[]) {
-    const [meaning, samples] = TIMES[name];
-    for (const quantile of Object.keys(QUANTILES) as QuantileName[]) {
-      const q = QUANTILES[quantile];
-      rows[`${name}.${quantile}`] = {
-        kind: "ms",
-        meaning,
-        perShard: true,
-        needs: { of: "quantile", samples, q },
-        read: (subject) => widened(quantileReading(histogramOf(subject, name), q), subject, `${name}.${quantile}`),
-      };
-    }
-  }
-  return rows as Record<TimeMetric, MetricRow>;
-}
-
-const storedOf = ({ result }: Subject): number[] => result.shards.map(({ stored }) => stored);
+const offeredOf = ({ result }: Subject): number[] => result.shards.map(({ offered }) => offered);
 const totalOf = (loads: readonly number[]): number => loads.reduce((sum, load) => sum + load, 0);
 
 /** Percentile bootstrap over messages (Efron & Tibshirani 1993, section 13.3), with a fixed seed. */
@@ -124,35 +22,28 @@ function bootstrapped(loads: readonly number[], statistic: (loads: readonly numb
     throwInto(drawn, random, total, shares, 1);
     return statistic([...drawn]);
   }).sort();
-  const low = Math.min(value, quantileOfSorted(values, 0.025));
-  return { value, low, high: Math.max(value, quantileOfSorted(values, 0.975)), samples: total };
+  const low = Math.min(value, quantileOf(values, 0.025));
+  return { value, low, high: Math.max(value, quantileOf(values, 0.975)), samples: total };
 }
 
 function shareReading(events: number, n: number): Reading | null {
   return n === 0 ? null : { value: events / n, ...shareInterval(events, n), samples: n };
 }
 
-function auditRow(name: "lost" | "duplicated" | "reordered" | "extraCopies" | "unknown", meaning: string): MetricRow {
-  return { kind: "count", meaning, needs: NOTHING, read: ({ result }) => certain(result.audit[name]) };
-}
+type AuditCount = Exclude<keyof Result["audit"], "acked" | "stored" | "unknownStored" | "match">;
 
-function lagRow(name: "sendLag" | "handlerLag", meaning: string): MetricRow {
-  return {
-    kind: "ms",
-    meaning,
-    needs: { of: "quantile", samples: "messages", q: 0.99 },
-    read: ({ measurement }) => quantileReading(measurement.generator[name], 0.99),
-  };
+function auditRow(name: AuditCount, meaning: string): MetricRow {
+  return { kind: "count", meaning, needs: NOTHING, read: ({ result }) => certain(result.audit[name]) };
 }
 
 const TABLE = {
   ...timeRows(),
   "skew.maxOverMean": {
     kind: "ratio",
-    meaning: "largest shard over the mean of all, by stored messages",
+    meaning: "largest shard over the mean of all, by offered messages",
     needs: { of: "skew", statistic: maxOverMean },
     read(subject) {
-      const loads = storedOf(subject);
+      const loads = offeredOf(subject);
       return { value: subject.result.skew.maxOverMean, ...maxOverMeanInterval(loads), samples: totalOf(loads) };
     },
   },
@@ -161,7 +52,7 @@ const TABLE = {
     meaning: "how many even shards would carry the load as badly",
     needs: { of: "skew", statistic: effectiveShards },
     read(subject) {
-      const loads = storedOf(subject);
+      const loads = offeredOf(subject);
       const { low, high } = maxOverMeanInterval(loads);
       const value = subject.result.skew.effectiveShards;
       return { value, low: loads.length / high, high: loads.length / low, samples: totalOf(loads) };
@@ -171,23 +62,23 @@ const TABLE = {
     kind: "share",
     meaning: "standard deviation of the shards over their mean",
     needs: { of: "skew", statistic: variationCoefficient },
-    read: (subject) => bootstrapped(storedOf(subject), variationCoefficient),
+    read: (subject) => bootstrapped(offeredOf(subject), variationCoefficient),
   },
   "skew.gini": {
     kind: "ratio",
     meaning: "0 even … 1 all on one",
     needs: { of: "skew", statistic: gini },
-    read: (subject) => bootstrapped(storedOf(subject), gini),
+    read: (subject) => bootstrapped(offeredOf(subject), gini),
   },
   share: {
     kind: "share",
     perShard: "only",
-    meaning: "of the stored messages",
+    meaning: "of the offered messages",
     needs: NOTHING,
     read(subject) {
-      const loads = storedOf(subject);
+      const loads = offeredOf(subject);
       const shard = subject.result.shards.find(({ label }) => label === subject.shard);
-      return shareReading(shard?.stored ?? 0, totalOf(loads));
+      return shareReading(shard?.offered ?? 0, totalOf(loads));
     },
   },
   busy: {
@@ -224,13 +115,18 @@ const TABLE = {
   },
   errors: {
     kind: "share",
-    meaning: "sent messages that were refused or had no answer",
+    meaning: "messages that were refused, had no answer, or had an author without a connection",
     needs: { of: "share" },
-    read: ({ result: { traffic } }) => shareReading(traffic.refused + traffic.unknown, traffic.sent),
+    read({ result: { traffic } }) {
+      const { sent, refused, unknown, notConnected } = traffic;
+      return shareReading(refused + unknown + notConnected, sent + notConnected);
+    },
   },
   "audit.lost": auditRow("lost", "acknowledged and not stored"),
   "audit.duplicated": auditRow("duplicated", "received twice by a reader"),
   "audit.reordered": auditRow("reordered", "received after a later message"),
+  "audit.undelivered": auditRow("undelivered", "acknowledged, and never received by a reader who was connected"),
+  "audit.missedWhileAway": auditRow("missedWhileAway", "not received by a reader who had lost its connection"),
   "audit.extraCopies": auditRow("extraCopies", "second rows of re-minted messages"),
   "audit.unknown": auditRow("unknown", "without an answer"),
   "sendLag.p99": lagRow("sendLag", "generator: actual − intended moment of the send"),
@@ -243,9 +139,15 @@ const TABLE = {
   },
   "generator.dropped": {
     kind: "count",
-    meaning: "planned and never sent",
+    meaning: "due and never sent: the generator was late, or the author not connected",
     needs: NOTHING,
-    read: ({ result }) => certain(result.generator.dropped),
+    read: ({ result: { traffic } }) => certain(traffic.late + traffic.notConnected),
+  },
+  "traffic.notConnected": {
+    kind: "count",
+    meaning: "due and never sent, as their author had no connection",
+    needs: NOTHING,
+    read: ({ result }) => certain(result.traffic.notConnected),
   },
 } satisfies Readonly<Record<string, MetricRow>>;
 
@@ -262,25 +164,4 @@ export function metricsInWords(): string {
   const ofShard = others.filter((name) => METRICS[name].perShard === "only").map((name) => `shard.LABEL.${name}`);
   const ofRun = others.filter((name) => METRICS[name].perShard === undefined);
   return [...times.map((name) => `[shard.LABEL.]${name}`), ...ofShard, ...ofRun].join(", ");
-}
-
-function ratio(top: number | null, bottom: number | null): number | null {
-  return top === null || bottom === null || bottom === 0 ? null : top / bottom;
-}
-
-/** The ratio of two p99's: its ends are those of the intervals of both, the worst way round. */
-function blastReading({ result: { blastRadius }, measurement }: Subject): Reading | null {
-  if (blastRadius === null) return null;
-  const hot = measurement.shards[blastRadius.shard]?.innocent;
-  const others = Object.entries(measurement.shards).filter(([label]) => label !== blastRadius.shard);
-  const elsewhere = mergeHistograms(others.map(([, shard]) => shard.innocent));
-  if (hot === undefined) return null;
-  const above = quantileInterval(hot, 0.99);
-  const below = quantileInterval(elsewhere, 0.99);
-  return {
-    value: blastRadius.p99,
-    low: ratio(above.low, below.high),
-    high: ratio(above.high, below.low),
-    samples: hot.count + elsewhere.count,
-  };
 }

@@ -6,7 +6,8 @@ import type { ExpectedShard, ExpectedTraffic } from "./expected-traffic.ts";
 import { samplesForQuantile } from "./intervals.ts";
 import { quantileOf, throwInto } from "./sampling.ts";
 import { holds, type Threshold } from "./threshold.ts";
-import { METRICS, type Needs } from "./threshold-metrics.ts";
+import type { Needs } from "./threshold-metric.ts";
+import { METRICS } from "./threshold-metrics.ts";
 
 /** What a run lacks to know a threshold. */
 interface Lack {

@@ -1,6 +1,7 @@
 import { ConfigError } from "../../server/placement/contract.ts";
 import { nearestName } from "../nearest-name.ts";
-import { METRIC_NAMES, METRICS, metricsInWords, UNITS, type MetricName } from "./threshold-metrics.ts";
+import { METRIC_NAMES, METRICS, metricsInWords, type MetricName } from "./threshold-metrics.ts";
+import { UNITS } from "./threshold-metric.ts";
 
 /** What `--fail-on` holds: a run fails unless it is true. */
 export interface Threshold {

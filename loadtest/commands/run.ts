@@ -13,6 +13,7 @@ import { sharedSecret } from "../secret.ts";
 import { faultOfServerArgs } from "../own-server.ts";
 import { createServerClient } from "../server-client.ts";
 import type { Dials } from "../traffic/contract.ts";
+import { parseShare } from "../traffic/dial.ts";
 import { parseDials } from "../traffic/dials.ts";
 import type { Scenario } from "../traffic/scenario.ts";
 import { KNOWN_SCENARIOS } from "../known-scenarios.ts";
@@ -23,6 +24,7 @@ import { createRunOutput, type OutputKind } from "./run-output.ts";
 /** Options that an own server is started with; `hotshard serve` explains them. */
 const SERVER_OPTIONS = {
   shards: "how many SQLite shards, or shard URLs; ?commitMs=20&maxRows=50 shapes them",
+  "queue-rows": "most rows that wait for one shard; beyond it messages are refused",
   placement: "slots, ring:virtualNodes=1, …",
   topology: "topology file (JSON)",
   data: "folder that keeps the shards after the run",
@@ -50,6 +52,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
     .addOption(option("out", "folder for the result"))
     .addOption(failOn())
+    .addOption(option("max-errors", "share of the messages that may fail, 0.1% by default; beyond it exit 1"))
     .option("--json", "print the result document on stdout")
     .option("--json-lines", "print one JSON object a line: start, progress each second, result")
     .option("--check", "check the options, and stop")
@@ -94,6 +97,7 @@ async function run(reference: string, command: Command): Promise<number> {
   const thresholds = held(faults, () => parseThresholds(failOnTexts));
   held(faults, () => driversNamed(driverName));
   held(faults, () => scenario.nodeOnly && driverName === "k6" && refuseK6(name));
+  const maxErrors = held(faults, () => readMaxErrors(given["max-errors"]));
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
@@ -125,12 +129,21 @@ async function run(reference: string, command: Command): Promise<number> {
     out,
     command: again,
     thresholds: thresholds ?? [],
+    ...(maxErrors !== undefined && { maxErrors }),
     onWarning: output.warn,
     onProgress: output.progress,
     signal: onInterrupt(),
   }).finally(output.end);
   await output.result(result);
   return exitCodeOf(result);
+}
+
+/** @throws {ConfigError} BAD_OPTIONS */
+function readMaxErrors(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const share = parseShare(text);
+  if (share >= 0) return share;
+  throw new ConfigError("BAD_OPTIONS", `--max-errors ${text}: give a share of the messages, 0.1% or 0.001`);
 }
 
 function refuseK6(name: string): void {

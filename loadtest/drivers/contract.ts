@@ -1,3 +1,5 @@
+import type { Absence, DeliveryBalance } from "../measurement/delivery-balance.ts";
+import type { FailedMessages } from "../measurement/failed-messages.ts";
 import type { HistogramData } from "../traffic/histogram.ts";
 import type { Dials } from "../traffic/contract.ts";
 import type { PackedHistogram } from "../traffic/packed-histogram.ts";
@@ -40,6 +42,8 @@ export interface Progress {
 /** What the generator saw of one shard. Histograms hold milliseconds of the measured phase only; counts all phases. */
 export interface ShardMeasurement {
   readonly acked: number;
+  /** Acked messages whose recipient never connects. */
+  readonly offline: number;
   /** Σ over acked messages of the first 24 bits of md5(`dialog:author:client`). */
   readonly sum: number;
   /** UTF-8 bytes of the acked texts. */
@@ -96,17 +100,26 @@ export interface Measurement {
   readonly planned: number;
   readonly sent: number;
   readonly refused: number;
-  /** Sent, and neither acked nor refused when the drain ended; the list may be cut at 10,000. */
+  /** Sent, and neither acked nor refused when the drain ended. */
   readonly unknown: number;
-  readonly unknowns: readonly UnknownMessage[];
+  /** Due, and never sent as the generator was late or was stopped. */
+  readonly late: number;
+  /** Due, and never sent as their author had no connection. */
+  readonly notConnected: number;
+  /** Every message that was refused, of unknown outcome, or not sent for want of a connection. */
+  readonly failed: FailedMessages;
   /** Error frames by code. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Sent messages of the hot pair or inbox. */
-  readonly hotSent: number;
+  /** Messages of the hot pair or inbox that were sent, or due without a connection. */
+  readonly hotOffered: number;
   /** Distinct messages that reached the recipient's connection. */
   readonly delivered: number;
   /** Acked messages whose recipient never connects. */
   readonly offline: number;
+  /** What readers who connect were acknowledged and did not get, by reader and time. */
+  readonly balance: DeliveryBalance;
+  /** When readers who connect had no connection, after their first. */
+  readonly absences: readonly Absence[];
   /** Received a second time, by (author, client id). */
   readonly duplicated: number;
   /** Received after a message that was sent when this one had already been acknowledged. */
@@ -123,11 +136,9 @@ export interface Measurement {
      * that of the busiest.
      */
     readonly cpu: number;
-    /** Planned and never sent (the connection was gone, or the run ended). */
-    readonly dropped: number;
     /** Largest jump of the wall clock against one that cannot be set, ms; absent when the driver cannot tell. */
     readonly clockJumpMs?: number;
-    /** Gaps between the intended moments of sent messages, by bin of equal chance (`traffic/gap-bins.ts`). */
+    /** Gaps between the intended moments of messages, by bin of equal chance (`traffic/gap-bins.ts`). */
     readonly gaps?: readonly number[];
     /** Processes that generated; absent: 1. */
     readonly processes?: number;

@@ -1,8 +1,10 @@
+import { mergeBalances, type Absence, type DeliveryBalance } from "../measurement/delivery-balance.ts";
+import { createFailedLog } from "../measurement/failed-messages.ts";
 import { addGapBins } from "../traffic/gap-bins.ts";
 import type { Histogram } from "../traffic/histogram.ts";
 import { createHistogram } from "../traffic/histogram.ts";
 import { packHistogram } from "../traffic/packed-histogram.ts";
-import type { Measurement, Progress, ShardMeasurement, Slice, UnknownMessage } from "./contract.ts";
+import type { Measurement, Progress, ShardMeasurement, Slice } from "./contract.ts";
 import type { COUNTERS } from "./k6/metric-names.ts";
 import type { Line, ShardTally, Tally } from "./k6/tally.ts";
 import { TALLY_COUNTS } from "./k6/tally.ts";
@@ -18,9 +20,12 @@ type Merged = Pick<
   | "sent"
   | "refused"
   | "unknown"
-  | "unknowns"
+  | "notConnected"
+  | "failed"
+  | "balance"
+  | "absences"
   | "errors"
-  | "hotSent"
+  | "hotOffered"
   | "delivered"
   | "offline"
   | "duplicated"
@@ -30,7 +35,6 @@ type Merged = Pick<
 > & {
   readonly sendLag: Histogram;
   readonly handlerLag: Histogram;
-  readonly dropped: number;
   readonly gaps: readonly number[];
 };
 
@@ -49,7 +53,6 @@ export interface Merge {
   finish(counters: K6Counters | null): Merged;
 }
 
-const MOST_UNKNOWNS = 10_000;
 const MS = 0.001;
 
 /**
@@ -64,14 +67,20 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
     number
   >;
   const errors: Record<string, number> = {};
-  const unknowns: UnknownMessage[] = [];
+  const failed = createFailedLog();
+  const balances: DeliveryBalance[] = [];
+  const absences: Absence[] = [];
   const sendLag = createHistogram();
   const handlerLag = createHistogram();
   let gaps: readonly number[] = [];
   let startAt: number | null = null;
 
-  function add({ vu, tally, unknowns: more, ...line }: Line): void {
-    gaps = addGapBins([gaps, line.gaps ?? []]);
+  function add({ vu, tally, last, ...line }: Line): void {
+    if (last !== undefined) {
+      gaps = addGapBins([gaps, last.gaps]);
+      balances.push(last.balance);
+      absences.push(...last.absences);
+    }
     startAt = line.startAt;
     for (const name of TALLY_COUNTS) counts[name] += tally[name];
     for (const [code, count] of Object.entries(tally.errors)) errors[code] = (errors[code] ?? 0) + count;
@@ -82,10 +91,8 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
       if (total === undefined) shards.set(label, (total = createShard()));
       addShard(total, shard);
     }
-    for (const [dialog, author, client] of (more ?? []).slice(0, MOST_UNKNOWNS - unknowns.length)) {
-      unknowns.push({ dialog, author, client });
-    }
-    seconds.add(vu, tally, more !== undefined);
+    for (const [code, at, author, to, seq] of tally.failed) failed.add({ code, at, author, to, seq });
+    seconds.add(vu, tally, last !== undefined);
   }
 
   return {
@@ -106,7 +113,9 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
       const { connectionFailures: _, ...sums } = { ...counts, ...(counters && pick(counters)) };
       return {
         ...sums,
-        unknowns,
+        failed: failed.toData(),
+        balance: mergeBalances(balances),
+        absences,
         errors,
         shards: Object.fromEntries([...shards].map(([label, shard]) => [label, measurementOf(shard)])),
         slices: seconds.end(),
@@ -127,6 +136,7 @@ function pick(counters: K6Counters): Record<(typeof TALLY_COUNTS)[number], numbe
 
 interface ShardTotal {
   acked: number;
+  offline: number;
   sum: number;
   bytes: number;
   readonly delivery: Histogram;
@@ -138,6 +148,7 @@ interface ShardTotal {
 function createShard(): ShardTotal {
   return {
     acked: 0,
+    offline: 0,
     sum: 0,
     bytes: 0,
     delivery: createHistogram(),
@@ -149,6 +160,7 @@ function createShard(): ShardTotal {
 
 function addShard(total: ShardTotal, shard: ShardTally): void {
   total.acked += shard.acked;
+  total.offline += shard.offline;
   total.sum += shard.sum;
   total.bytes += shard.bytes;
   record(total.delivery, shard.innocent);
@@ -158,9 +170,11 @@ function addShard(total: ShardTotal, shard: ShardTally): void {
   record(total.commit, shard.commit);
 }
 
-function measurementOf({ acked, sum, bytes, delivery, service, innocent, commit }: ShardTotal): ShardMeasurement {
+function measurementOf({ acked, offline, sum, bytes, ...times }: ShardTotal): ShardMeasurement {
+  const { delivery, service, innocent, commit } = times;
   return {
     acked,
+    offline,
     sum,
     bytes,
     delivery: delivery.toData(),

@@ -162,20 +162,21 @@ function measurementOf(merge: Merge, ends: readonly K6End[], interrupted: boolea
   );
   // What a k6 without a summary counted is in its lines alone.
   const isWhole = counters.length === ends.length;
-  const { sendLag, handlerLag, dropped, gaps, ...merged } = merge.finish(isWhole ? addCounters(counters) : null);
+  const { sendLag, handlerLag, gaps, ...merged } = merge.finish(isWhole ? addCounters(counters) : null);
   const acked = Object.values(merged.shards).reduce((sum, shard) => sum + shard.acked, 0);
   return {
     driver: "k6",
     startedAt: new Date(merge.startAt ?? Date.now()).toISOString(),
     interrupted,
     ...merged,
+    // k6 makes up for every moment that it missed; what it plans it tries to send.
+    late: 0,
     // A VU that was stopped cannot settle its books: what had no answer then is unknown, and nobody can name it.
     unknown: interrupted || lost.length > 0 ? merged.sent - acked - merged.refused : merged.unknown,
     generator: {
       sendLag: sendLag.toData(),
       handlerLag: handlerLag.toData(),
       cpu,
-      dropped,
       gaps,
       ...(ends.length > 1 && { processes: ends.length, lost }),
     },

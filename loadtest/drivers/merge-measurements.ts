@@ -1,16 +1,18 @@
+import { mergeBalances } from "../measurement/delivery-balance.ts";
+import { mergeFailures } from "../measurement/failed-messages.ts";
 import { addGapBins } from "../traffic/gap-bins.ts";
 import { mergeHistograms } from "../traffic/histogram.ts";
 import type { Measurement, ShardMeasurement } from "./contract.ts";
 import { mergeSlices } from "./slice-keeper.ts";
 
-/** As many unknown messages are kept as by one generator. */
-const MOST_UNKNOWNS = 10_000;
 const COUNTS = [
   "planned",
   "sent",
   "refused",
   "unknown",
-  "hotSent",
+  "late",
+  "notConnected",
+  "hotOffered",
   "delivered",
   "offline",
   "duplicated",
@@ -37,7 +39,9 @@ export function mergeMeasurements(parts: readonly Measurement[], lost: readonly 
     startedAt: first.startedAt,
     interrupted: parts.some(({ interrupted }) => interrupted),
     ...counts,
-    unknowns: parts.flatMap(({ unknowns }) => unknowns).slice(0, MOST_UNKNOWNS),
+    failed: mergeFailures(parts.map(({ failed }) => failed)),
+    balance: mergeBalances(parts.map(({ balance }) => balance)),
+    absences: parts.flatMap(({ absences }) => absences),
     errors: addUp(parts.map(({ errors }) => errors)),
     shards: mergeShards(parts),
     slices: mergeSlices(parts.map(({ slices }) => slices)),
@@ -45,7 +49,6 @@ export function mergeMeasurements(parts: readonly Measurement[], lost: readonly 
       sendLag: mergeHistograms(generators.map(({ sendLag }) => sendLag)),
       handlerLag: mergeHistograms(generators.map(({ handlerLag }) => handlerLag)),
       cpu: Math.max(...generators.map(({ cpu }) => cpu)),
-      dropped: sum(generators.map(({ dropped }) => dropped)),
       clockJumpMs: Math.max(...generators.map(({ clockJumpMs = 0 }) => clockJumpMs)),
       gaps: addGapBins(generators.map(({ gaps = [] }) => gaps)),
       processes: parts.length + lost.length,
@@ -66,6 +69,7 @@ function mergeShards(parts: readonly Measurement[]): Record<string, ShardMeasure
 function mergeShard(parts: readonly ShardMeasurement[]): ShardMeasurement {
   return {
     acked: sum(parts.map(({ acked }) => acked)),
+    offline: sum(parts.map(({ offline }) => offline)),
     // Whole numbers below 2^53: the order of adding does not matter.
     sum: sum(parts.map((part) => part.sum)),
     bytes: sum(parts.map(({ bytes }) => bytes)),

@@ -18,6 +18,8 @@ export interface Crowd {
   join(user: number): void;
   /** Stops reconnecting and closes all connections. */
   close(): Promise<void>;
+  /** Times without a connection so far, of those that had one and lost it; moments of `performance.now()`. */
+  absences(): readonly { readonly user: number; readonly from: number; readonly until: number | null }[];
 }
 
 /**
@@ -27,6 +29,7 @@ export interface Crowd {
 export function createCrowd(url: string, secret: string, users: readonly number[], handlers: SessionHandlers): Crowd {
   const sessions: (Session | null)[] = Array.from({ length: (users.at(-1) ?? 0) + 1 }, () => null);
   const waiting = new Set<() => void>();
+  const absences: { readonly user: number; readonly from: number; until: number | null }[] = [];
   const state = { closing: false };
 
   const watched: SessionHandlers = {
@@ -34,14 +37,20 @@ export function createCrowd(url: string, secret: string, users: readonly number[
     onLost(session, code) {
       sessions[session.user] = null;
       handlers.onLost(session, code);
+      if (!state.closing) absences.push({ user: session.user, from: performance.now(), until: null });
       if (!state.closing && !isFinalClose(code)) void reconnect(session.user);
     },
   };
 
   async function open(user: number): Promise<void> {
     const session = await openSession(url, user, createToken(secret, user), watched);
-    if (state.closing) await session.close();
-    else sessions[user] = session;
+    if (state.closing) {
+      await session.close();
+      return;
+    }
+    sessions[user] = session;
+    const absence = absences.findLast((one) => one.user === user);
+    if (absence !== undefined) absence.until ??= performance.now();
   }
 
   async function pause(ms: number): Promise<void> {
@@ -107,6 +116,7 @@ export function createCrowd(url: string, secret: string, users: readonly number[
       for (const wake of waiting) wake();
       await Promise.all(sessions.map(async (session) => session?.close()));
     },
+    absences: () => absences,
   };
 }
 

@@ -11,8 +11,8 @@ import { pace } from "./node-pacer.ts";
 import type { Session } from "./node-session.ts";
 import { createTally, type Tally } from "./node-tally.ts";
 
-/** With every answer in hand, a delivery that is still missing after so long a silence will not come. */
-const SILENCE_MS = 1_000;
+/** With every answer in hand, a delivery that is still missing after so many polls without a read will not come. */
+const SILENT_POLLS = 200;
 const TICK_MS = 1_000;
 const POLL_MS = 10;
 
@@ -22,8 +22,8 @@ export interface Books {
   readonly outstanding: number;
   /** Acknowledged messages to readers who are connected, less those that came to the readers that are here. */
   readonly undelivered: number;
-  /** Since the last read from any socket. */
-  readonly silentMs: number;
+  /** Looks in a row between which nothing was read from any socket: a process that was stopped has not looked. */
+  readonly silentPolls: number;
 }
 
 /** A generator's place among those that make one run. */
@@ -42,8 +42,8 @@ export interface Seat {
 export const ALONE: Seat = { index: 0, count: 1, start: async () => machineMs(), isOver: nothingMoreToCome };
 
 /** Every answer and delivery is there, or nothing more is to be expected. */
-export function nothingMoreToCome({ outstanding, undelivered, silentMs }: Books): boolean {
-  return outstanding === 0 && (undelivered <= 0 || silentMs >= SILENCE_MS);
+export function nothingMoreToCome({ outstanding, undelivered, silentPolls }: Books): boolean {
+  return outstanding === 0 && (undelivered <= 0 || silentPolls >= SILENT_POLLS);
 }
 
 interface Run {
@@ -86,7 +86,7 @@ function prepare(order: DriveOrder, seat: Seat): Run {
   const story = storyOf(order);
   const lanes = lanesOf(story, seat);
   const clock = createRunClock();
-  const tally = createTally(order.shards);
+  const tally = createTally(order.shards, story.online, scheduleMs(order));
   const ledger = createLedger(order, story, tally, clock);
   const users = usersOf(story, lanes);
   const joins = users.map((user) => ({ user, at: story.joinsAt?.(user) ?? 0 })).filter(({ at }) => at > 0);
@@ -147,11 +147,15 @@ export async function generate(order: DriveOrder, seat: Seat, drainMs: number): 
       startedAt: clock.startedAt(),
       interrupted,
       ...tally.measurement(),
+      absences: crowd.absences().map(({ user, from, until }) => ({
+        user,
+        fromMs: clock.at(from),
+        untilMs: until === null ? null : clock.at(until),
+      })),
       generator: {
         sendLag: tally.sendLag.toData(),
         handlerLag: tally.handlerLag.toData(),
         cpu: busy,
-        dropped: tally.dropped,
         clockJumpMs: clock.jumpMs(),
         gaps,
       },
@@ -168,28 +172,26 @@ async function send(run: Run): Promise<readonly number[]> {
   const dirty = new Set<Session>();
   const gaps = createGapBins(lanes);
   run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
-  const drop = () => {
-    tally.planned++;
-    tally.dropped++;
-  };
   const hooks = {
     send(planned: PlannedSend) {
       const session = crowd.session(planned.author);
-      if (session?.open !== true) {
-        drop();
-        return;
-      }
       tally.planned++;
-      ledger.send(planned, session);
+      // Whether or not the server let it through: the schedule is the generator's.
       gaps.sent(planned.at);
-      dirty.add(session);
+      if (session?.open === true) {
+        ledger.send(planned, session);
+        dirty.add(session);
+      } else ledger.miss(planned);
     },
     flush() {
       for (const session of dirty) session.flush();
       dirty.clear();
       if (run.phase === "warmup" && clock.now() >= order.dials.warmupS * 1000) run.phase = "measure";
     },
-    drop,
+    drop() {
+      tally.planned++;
+      tally.late++;
+    },
   };
   await pace(mergeLanes(lanes), clock, hooks, order.signal);
   return gaps.counts;
@@ -210,16 +212,22 @@ function startJoins({ joins, crowd, clock }: Run): () => void {
 }
 
 /** A generator with little to send, or nothing, still hears what the others send to its users. */
-function scheduleLeftMs({ clock, order: { dials } }: Run): number {
-  return Math.max(0, (dials.warmupS + dials.durationS) * 1000 - clock.now());
+function scheduleLeftMs({ clock, order }: Run): number {
+  return Math.max(0, scheduleMs(order) - clock.now());
+}
+
+function scheduleMs({ dials }: DriveOrder): number {
+  return (dials.warmupS + dials.durationS) * 1000;
 }
 
 async function drain(run: Run, seat: Seat, drainMs: number): Promise<void> {
   const { ledger } = run;
   const start = performance.now();
+  let [silentPolls, heardAt] = [0, run.heardAt];
   for (let now = start; now < start + drainMs; now = performance.now()) {
-    const silentMs = now - Math.max(start, run.heardAt);
-    if (seat.isOver({ outstanding: ledger.outstanding, undelivered: ledger.undelivered, silentMs })) return;
+    silentPolls = run.heardAt === heardAt ? silentPolls + 1 : 0;
+    ({ heardAt } = run);
+    if (seat.isOver({ outstanding: ledger.outstanding, undelivered: ledger.undelivered, silentPolls })) return;
     await new Promise((resolve) => void setTimeout(resolve, POLL_MS));
   }
 }

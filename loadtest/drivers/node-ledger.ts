@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import { dialogId } from "../../server/placement/dialog.ts";
-import { ERRORS, type Outcome } from "../../server/protocol/errors.ts";
+import { ERRORS } from "../../server/protocol/errors.ts";
 import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame } from "../../server/protocol/frames.ts";
+import { NO_ANSWER, NOT_CONNECTED, outcomeOf } from "../measurement/failed-messages.ts";
 import { auditBits, auditKey } from "../traffic/audit-key.ts";
 import type { PlannedSend, Story } from "../traffic/contract.ts";
 import { createRandom } from "../traffic/random.ts";
@@ -31,6 +31,8 @@ interface Pair {
 export interface Pending {
   readonly pair: Pair;
   readonly seq: number;
+  /** Intended moment, ms after the start of the schedule. */
+  readonly at: number;
   readonly bytes: number;
   readonly phase: Phase;
 }
@@ -43,6 +45,8 @@ export interface Ledger {
   readonly undelivered: number;
   /** Queues the frame of a planned message on its author's session. */
   send(planned: PlannedSend, session: Session): void;
+  /** A planned message whose author has no connection. */
+  miss(planned: PlannedSend): void;
   frame(session: Session, frame: ServerFrame): void;
   /** The session is gone: what it still waited for will never be answered. */
   abandon(session: Session): void;
@@ -81,13 +85,18 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     session.queue(() => {
       const sent = clock.now();
       const text = writeText({ seq, settled: outbound.answered.low, intended: at, sent, phase }, draw);
-      session.pending.set(client, { pair, seq, bytes: text.length, phase });
+      session.pending.set(client, { pair, seq, at, bytes: text.length, phase });
       if (phase === "measure") tally.sendLag.record(sent - at);
       return `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`;
     });
     outstanding++;
     tally.sent++;
-    if (pair.hot) tally.hotSent++;
+    if (pair.hot) tally.hotOffered++;
+  }
+
+  function miss({ at, author, to }: PlannedSend): void {
+    if (story.isHot(author, to)) tally.hotOffered++;
+    tally.fail({ code: NOT_CONNECTED, at, author, to, seq: 0 });
   }
 
   function take(session: Session, client: string): Pending | null {
@@ -116,22 +125,24 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
       shard.secondCommit.record(frame.stages.commit);
     }
     tally.acked++;
-    if (!pair.online) tally.offline++;
+    if (pair.online) tally.balance.acknowledged(pair.to, pending.at);
+    else {
+      tally.offline++;
+      shard.offline++;
+    }
   }
 
   function refusal(session: Session, frame: ErrorFrame): void {
-    const row: { readonly outcome: Outcome } | undefined = ERRORS[frame.code];
-    tally.error(row === undefined ? "UNLISTED" : frame.code);
+    const code = Object.hasOwn(ERRORS, frame.code) ? frame.code : "UNLISTED";
+    tally.error(code);
     const pending = frame.id === undefined ? null : take(session, frame.id);
     if (pending === null) return;
-    if (row?.outcome === "refused") {
-      tally.refused++;
-      settle(pending.pair.outbound, pending.seq);
-    } else lose(pending, frame.id ?? "");
+    fail(pending, code);
+    if (outcomeOf(code) === "refused") settle(pending.pair.outbound, pending.seq);
   }
 
-  function lose({ pair: { author, to } }: Pending, client: string): void {
-    tally.lose({ dialog: dialogId(author, to), author, client });
+  function fail({ pair: { author, to }, at, seq }: Pending, code: string): void {
+    tally.fail({ code, at, author, to, seq });
   }
 
   function message(session: Session, frame: MessageFrame): void {
@@ -145,6 +156,7 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     }
     if (verdict === "reordered") tally.reordered++;
     tally.delivered++;
+    tally.balance.delivered(session.user, stamp.intended);
     const shard = tally.shard(frame.shard);
     const received = clock.at(session.readAt);
     const delivery = received - stamp.intended;
@@ -166,13 +178,14 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
       return tally.acked - tally.offline - tally.delivered;
     },
     send,
+    miss,
     frame(session, frame) {
       if (frame.type === "ack") ack(session, frame);
       else if (frame.type === "message") message(session, frame);
       else if (frame.type === "error") refusal(session, frame);
     },
     abandon(session) {
-      for (const [client, pending] of session.pending) lose(pending, client);
+      for (const pending of session.pending.values()) fail(pending, NO_ANSWER);
       outstanding -= session.pending.size;
       session.pending.clear();
     },

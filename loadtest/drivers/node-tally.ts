@@ -1,26 +1,26 @@
+import { createBalanceSheet, type BalanceSheet } from "../measurement/delivery-balance.ts";
+import { createFailedLog, outcomeOf, type FailedMessage } from "../measurement/failed-messages.ts";
 import { createHistogram, type Histogram } from "../traffic/histogram.ts";
 import { EMPTY_HISTOGRAM, packHistogram, type PackedHistogram } from "../traffic/packed-histogram.ts";
 import { p99SoFar } from "./p99-so-far.ts";
-import type { Measurement, Progress, ShardMeasurement, UnknownMessage } from "./contract.ts";
+import type { Measurement, Progress, ShardMeasurement } from "./contract.ts";
 import { createSliceKeeper, type SlicePart } from "./slice-keeper.ts";
 
-/** Unknown messages that are kept to be asked for afterwards. */
-const MOST_UNKNOWNS = 10_000;
-
-/** Everything that is counted in a run; its size depends on shards and seconds, not on messages. */
+/** Everything that is counted in a run; its size depends on shards, readers, seconds and failures, not on messages. */
 export interface Tally {
   planned: number;
   sent: number;
-  dropped: number;
+  late: number;
   acked: number;
-  refused: number;
-  unknown: number;
-  hotSent: number;
+  readonly refused: number;
+  readonly unknown: number;
+  readonly notConnected: number;
+  hotOffered: number;
   delivered: number;
   offline: number;
   duplicated: number;
   reordered: number;
-  readonly unknowns: UnknownMessage[];
+  readonly balance: BalanceSheet;
   readonly errors: Map<string, number>;
   readonly sendLag: Histogram;
   readonly handlerLag: Histogram;
@@ -28,11 +28,12 @@ export interface Tally {
   /** Ends the seconds before the one that this moment is in. */
   advance(now: number): void;
   error(code: string): void;
-  lose(message: UnknownMessage): void;
+  /** A message that was not acknowledged. */
+  fail(message: FailedMessage): void;
   ackedByShard(): Record<string, number>;
   /** As `p99SoFar`. */
   p99SoFar(): Pick<Progress, "p99Ms">;
-  measurement(): Pick<Measurement, CountName | "unknowns" | "errors" | "shards" | "slices">;
+  measurement(): Pick<Measurement, CountName | "failed" | "balance" | "errors" | "shards" | "slices">;
 }
 
 type CountName =
@@ -40,7 +41,9 @@ type CountName =
   | "sent"
   | "refused"
   | "unknown"
-  | "hotSent"
+  | "late"
+  | "notConnected"
+  | "hotOffered"
   | "delivered"
   | "offline"
   | "duplicated"
@@ -48,6 +51,7 @@ type CountName =
 
 interface ShardTally {
   acked: number;
+  offline: number;
   sum: number;
   bytes: number;
   readonly delivery: Histogram;
@@ -64,6 +68,7 @@ interface ShardTally {
 function createShardTally(): ShardTally {
   return {
     acked: 0,
+    offline: 0,
     sum: 0,
     bytes: 0,
     delivery: createHistogram(),
@@ -80,6 +85,7 @@ function createShardTally(): ShardTally {
 function measurementOf(tally: ShardTally): ShardMeasurement {
   return {
     acked: tally.acked,
+    offline: tally.offline,
     sum: tally.sum,
     bytes: tally.bytes,
     delivery: tally.delivery.toData(),
@@ -110,25 +116,38 @@ function endSecond(tally: ShardTally, second: number, shard: string): SlicePart 
   };
 }
 
-/** @param labels shards that are reported even if they get nothing; others join when they first answer */
-export function createTally(labels: readonly string[]): Tally {
+/**
+ * @param labels shards that are reported even if they get nothing; others join when they first answer
+ * @param online readers that connect: users 1…online
+ * @param scheduleMs length of the schedule
+ */
+export function createTally(labels: readonly string[], online: number, scheduleMs: number): Tally {
   const shards = new Map(labels.map((label) => [label, createShardTally()]));
   const keeper = createSliceKeeper();
+  const failed = createFailedLog();
+  const failures = { refused: 0, unknown: 0, unsent: 0 };
   let second = 0;
 
   const tally: Tally = {
     planned: 0,
     sent: 0,
-    dropped: 0,
+    late: 0,
     acked: 0,
-    refused: 0,
-    unknown: 0,
-    hotSent: 0,
+    get refused() {
+      return failures.refused;
+    },
+    get unknown() {
+      return failures.unknown;
+    },
+    get notConnected() {
+      return failures.unsent;
+    },
+    hotOffered: 0,
     delivered: 0,
     offline: 0,
     duplicated: 0,
     reordered: 0,
-    unknowns: [],
+    balance: createBalanceSheet(online, scheduleMs),
     errors: new Map(),
     sendLag: createHistogram(),
     handlerLag: createHistogram(),
@@ -149,9 +168,9 @@ export function createTally(labels: readonly string[]): Tally {
     error(code) {
       tally.errors.set(code, (tally.errors.get(code) ?? 0) + 1);
     },
-    lose(message) {
-      tally.unknown++;
-      if (tally.unknowns.length < MOST_UNKNOWNS) tally.unknowns.push(message);
+    fail(message) {
+      failures[outcomeOf(message.code)]++;
+      failed.add(message);
     },
     ackedByShard: () => Object.fromEntries([...shards].map(([label, shard]) => [label, shard.acked])),
     p99SoFar: () =>
@@ -164,9 +183,12 @@ export function createTally(labels: readonly string[]): Tally {
       sent: tally.sent,
       refused: tally.refused,
       unknown: tally.unknown,
-      unknowns: tally.unknowns,
+      late: tally.late,
+      notConnected: tally.notConnected,
+      failed: failed.toData(),
+      balance: tally.balance.toData(),
       errors: Object.fromEntries(tally.errors),
-      hotSent: tally.hotSent,
+      hotOffered: tally.hotOffered,
       delivered: tally.delivered,
       offline: tally.offline,
       duplicated: tally.duplicated,

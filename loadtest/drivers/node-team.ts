@@ -126,7 +126,7 @@ function isOver(members: readonly Member[]): boolean {
   return nothingMoreToCome({
     outstanding: sum(books.map(({ outstanding }) => outstanding)),
     undelivered: sum(books.map(({ undelivered }) => undelivered)),
-    silentMs: Math.min(...books.map(({ silentMs }) => silentMs)),
+    silentPolls: Math.min(...books.map(({ silentPolls }) => silentPolls)),
   });
 }
 

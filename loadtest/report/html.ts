@@ -2,6 +2,7 @@ import type { Slice } from "../drivers/contract.ts";
 import { moment } from "./format.ts";
 import { page } from "./page.ts";
 import type { Result } from "./result.ts";
+import { failures, windows } from "./sections/failures.ts";
 import { blastRadius, latency } from "./sections/latency.ts";
 import { opening } from "./sections/opening.ts";
 import { advice, headroom, whatIf } from "./sections/remedies.ts";
@@ -19,6 +20,8 @@ import { headline } from "./words.ts";
 export function htmlReport(result: Result, slices: readonly Slice[], counts: readonly number[] = []): string {
   const body = [
     opening(result),
+    failures(result, slices),
+    windows(result),
     thresholds(result),
     overTime(result, slices),
     causes(result),

@@ -1,4 +1,6 @@
 import { escapeXml } from "./escape.ts";
+import { failuresInWords, hasTooManyErrors } from "./failure-words.ts";
+import { percent } from "./format.ts";
 import type { Result } from "./result.ts";
 import { auditInWords, headline, rateInWords, trendsInWords, verdictInWords } from "./words.ts";
 
@@ -29,6 +31,12 @@ function cases(result: Result): Case[] {
     },
     matches,
     ...memoryCase(result),
+    errorsCase(result),
+    none(
+      "audit: nothing is undelivered",
+      audit.undelivered,
+      "acknowledged and never received by a reader who was connected",
+    ),
     none("audit: nothing is lost", audit.lost, "acknowledged and not stored"),
     none("audit: nothing is shown twice", audit.duplicated, "received twice by a reader"),
     none("audit: nothing is out of order", audit.reordered, "received after a later message"),
@@ -38,6 +46,13 @@ function cases(result: Result): Case[] {
       return { name, failure: status === "failed" ? `${threshold} missed: ${message}` : null };
     }),
   ];
+}
+
+/** Refused, unanswered and not connected messages against `--max-errors`. */
+function errorsCase(result: Result): Case {
+  const { maxErrors = 1 } = result.run;
+  const name = maxErrors >= 1 ? "errors: any share may fail" : `errors: at most ${percent(maxErrors, 2)} fail`;
+  return { name, failure: hasTooManyErrors(result) ? failuresInWords(result) : null };
 }
 
 /** In a soak alone: memory that keeps growing fails the run. */

@@ -1,4 +1,5 @@
 import { escapeMarkdown } from "./escape.ts";
+import { failuresInWords, outagesInWords, recoveryInWords } from "./failure-words.ts";
 import { fewSamplesInWords } from "./few-samples.ts";
 import { count, duration, milliseconds, moment, percent, plural, times } from "./format.ts";
 import { machineInWords } from "./machine-words.ts";
@@ -8,7 +9,6 @@ import {
   auditInWords,
   blastRadiusInWords,
   causesIn,
-  failuresInWords,
   forecastInWords,
   headline,
   HEADROOM_UNKNOWN,
@@ -17,7 +17,7 @@ import {
   leadInWords,
   rateInWords,
   readsInWords,
-  storedNothing,
+  knowsNoShares,
   trendsInWords,
   THRESHOLD_MARKS,
   thresholdsInWords,
@@ -53,11 +53,13 @@ function summary(result: Result): string {
     ({ code: name, message }) => `- **${escapeMarkdown(name)}** ${escapeMarkdown(message)}`,
   );
   const sentences = [
+    failuresInWords(result),
+    ...outagesInWords(result),
+    recoveryInWords(result),
     thresholdsInWords(result),
     leadInWords(result),
-    failuresInWords(result),
     forecastInWords(result),
-    headroomInWords(result) ?? (storedNothing(result) ? null : HEADROOM_UNKNOWN),
+    headroomInWords(result) ?? (knowsNoShares(result) ? null : HEADROOM_UNKNOWN),
     readsInWords(result),
     trendsInWords(result),
     blastRadiusInWords(result),
@@ -82,15 +84,17 @@ function shards(result: Result): string {
     [
       "Shard",
       "Share",
+      "Offered",
       "Stored",
       `Delivery p50, ${unit}`,
       `p99, ${unit}`,
       `Service p99, ${unit}`,
       `Commit p99, ${unit}`,
     ],
-    result.shards.map(({ label, share, stored, deliveryMs, serviceMs, commitMs }) => [
+    result.shards.map(({ label, share, offered, stored, deliveryMs, serviceMs, commitMs }) => [
       label,
       percent(share),
+      count(offered),
       count(stored),
       withInterval(deliveryMs.p50, "delivery.p50", label),
       withInterval(deliveryMs.p99, "delivery.p99", label),
@@ -102,8 +106,9 @@ function shards(result: Result): string {
 
 function skew(result: Result): string {
   const { skew: s } = result;
-  const factors = causesIn(s.causes).map(({ name, label }) => {
-    const { factor, low, high } = s.causes[name];
+  const { causes } = s;
+  const factors = (causes === null ? [] : causesIn(causes)).map(({ name, label }) => {
+    const { factor, low, high } = causes![name];
     return [label, times(factor), `${low.toFixed(2)} to ${high.toFixed(2)}`];
   });
   return [
@@ -120,9 +125,34 @@ function thresholdTable({ thresholds = [] }: Result): string[] {
   return ["## Thresholds", table(["Threshold", "Verdict", "What was measured"], rows)];
 }
 
+function failureTable({ failures }: Result): string[] {
+  if (failures.length === 0) return [];
+  const rows = failures.map(({ shard, code: name, count: n, fromS, untilS }) => [
+    shard,
+    name,
+    count(n),
+    `${fromS.toFixed(1)} s to ${untilS.toFixed(1)} s`,
+  ]);
+  return ["## What failed", table(["Shard", "Code", "Messages", "When due"], rows)];
+}
+
+function windowTable({ windows }: Result): string[] {
+  if (windows.length === 0) return [];
+  const rows = windows.map(({ name, fromS, untilS, failed, acked, deliveryMs }) => [
+    name,
+    `${fromS} s to ${untilS} s`,
+    count(failed),
+    count(acked),
+    milliseconds(deliveryMs?.p50 ?? 0),
+    milliseconds(deliveryMs?.p99 ?? 0),
+  ]);
+  const head = ["Window", "When", "Failed", "Acknowledged", "Delivery p50, ms", "p99, ms"];
+  return ["## Before, during, after", table(head, rows)];
+}
+
 /** The report for a terminal, a pull request or a wiki: GitHub-flavoured Markdown. */
 export function markdownReport(result: Result): string {
-  const { audit, generator } = result;
+  const { audit, generator, traffic } = result;
   const hot = result.hotDialogs.map(({ rank, dialog, name, share, error, shard }) => [
     String(rank),
     name === undefined ? dialog : `${name} (${dialog})`,
@@ -147,13 +177,15 @@ export function markdownReport(result: Result): string {
   );
   const parts = [
     summary(result),
+    ...failureTable(result),
+    ...windowTable(result),
     ...thresholdTable(result),
     "## Shards",
     shards(result),
     ...[fewSamplesInWords(result)].flatMap((words) => words ?? []),
-    ...(storedNothing(result) ? [] : ["## Where the skew comes from", skew(result)]),
+    ...(knowsNoShares(result) ? [] : ["## Where the skew comes from", skew(result)]),
     ...(hot.length > 0 ? ["## Hot dialogs", table(["Rank", "Dialog", "Share", "Error at most", "Shard"], hot)] : []),
-    ...(storedNothing(result) ? [] : ["## What would fix it", advice.join("\n")]),
+    ...(knowsNoShares(result) ? [] : ["## What would fix it", advice.join("\n")]),
     ...(whatIf.length > 0
       ? [
           "## What if",
@@ -163,9 +195,9 @@ export function markdownReport(result: Result): string {
       : []),
     "## Audit",
     escapeMarkdown(auditInWords(result)),
-    `Acknowledged ${count(audit.acked)}, stored ${count(audit.stored)}, unknown ${count(audit.unknown)}, lost ${count(audit.lost)}, duplicated ${count(audit.duplicated)}, reordered ${count(audit.reordered)}.`,
+    `Acknowledged ${count(audit.acked)}, stored ${count(audit.stored)}, unknown ${count(audit.unknown)}, lost ${count(audit.lost)}, duplicated ${count(audit.duplicated)}, reordered ${count(audit.reordered)}, undelivered ${count(audit.undelivered)}, missed while away ${count(audit.missedWhileAway)}.`,
     "## Generator",
-    `Send lag p99 ${duration(generator.sendLagMs.p99)}, handler lag p99 ${duration(generator.handlerLagMs.p99)}, CPU ${percent(generator.cpu, 0)} of one core, ${plural(generator.dropped, "message")} dropped.`,
+    `Send lag p99 ${duration(generator.sendLagMs.p99)}, handler lag p99 ${duration(generator.handlerLagMs.p99)}, CPU ${percent(generator.cpu, 0)} of one core, ${plural(traffic.late, "message")} late, ${count(traffic.notConnected)} without a connection.`,
     "## Run it again",
     code(result.run.command),
     ...(result.run.machine === undefined ? [] : [`Machine: ${escapeMarkdown(machineInWords(result.run.machine))}.`]),

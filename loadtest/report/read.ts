@@ -1,9 +1,10 @@
 import { Check, Errors } from "typebox/value";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { ResultSchema, type Result } from "./result.ts";
+import { upgradeVersion1 } from "./upgrade.ts";
 
-/** The version of the document that this program reads and writes. */
-const VERSION = 1;
+/** The version of the document that this program writes; it reads the ones before, too. */
+const VERSION = 2;
 /** More faults than this help nobody. */
 const FAULTS_SHOWN = 3;
 
@@ -21,20 +22,14 @@ export function checkResult(value: unknown, where: string): Result {
       `${where} is version ${version} and this hotshard reads version ${VERSION}; use the hotshard that wrote it, or a newer one`,
     );
   }
-  nameChange(value);
-  if (!Check(ResultSchema, value)) {
-    const faults = Errors(ResultSchema, value);
+  const result: unknown = version === 1 ? upgradeVersion1(value as Readonly<Record<string, unknown>>) : value;
+  if (!Check(ResultSchema, result)) {
+    const faults = Errors(ResultSchema, result);
     const shown = faults.slice(0, FAULTS_SHOWN).map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);
     const more = faults.length > FAULTS_SHOWN ? `; and ${faults.length - FAULTS_SHOWN} more` : "";
     throw new ConfigError("BAD_RESULT", `${where} is not a result document: ${shown.join("; ")}${more}`);
   }
-  return value;
-}
-
-/** Files of early versions do not name the change of a topology among the causes: it was none, or the hash's. */
-function nameChange(value: unknown): void {
-  const { skew } = (value ?? {}) as { skew?: { causes?: Record<string, unknown> } };
-  if (typeof skew?.causes === "object") skew.causes["change"] ??= { factor: 1, low: 1, high: 1 };
+  return result;
 }
 
 /** @throws {ConfigError} as `checkResult`, and BAD_RESULT when the text is not JSON */

@@ -1,11 +1,7 @@
 import { Type, type Static } from "typebox";
+import { Failure, LatencyInterval, Outage, Quantiles, Shard, Traffic, Window } from "./measured-schema.ts";
+import { Count, Ends, Label, Nullable, Num, Text } from "./schema-fields.ts";
 import { MachineSchema } from "./machine-schema.ts";
-
-const Count = (description: string) => Type.Integer({ minimum: 0, description });
-const Num = (description: string) => Type.Number({ description });
-const Text = (description: string) => Type.String({ description });
-const Label = Type.String({ description: "Zero-padded shard label, `00`, `01`, …" });
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const Verdict = Type.Object({
   status: Type.Union([Type.Literal("VALID"), Type.Literal("INVALID")]),
@@ -18,67 +14,6 @@ const Verdict = Type.Object({
   ),
 });
 
-const RateOf = (description: string, messages: string) =>
-  Type.Optional(
-    Type.Object(
-      { rate: Num("Messages per second of the schedule, warm-up included"), messages: Count(messages) },
-      { description: `${description}; absent in files of early versions` },
-    ),
-  );
-
-const Traffic = Type.Object({
-  asked: RateOf("What the run was asked to send", "Messages of the whole schedule, to the whole message"),
-  made: RateOf("What it did send, acknowledged or not", "= sent"),
-  planned: Count("Messages that the schedule held"),
-  sent: Count("= acked + refused + unknown"),
-  acked: Count("Acknowledged after the commit"),
-  refused: Count("Answered with an error that says that nothing was stored"),
-  unknown: Count("Without an answer when the run ended"),
-  errors: Type.Optional(
-    Type.Record(Type.String(), Count("Errors of this code, the server's and those found by the generator")),
-  ),
-  delivered: Count("Reached the recipient's connection"),
-  offline: Count("Acknowledged, the recipient was not connected"),
-  rate: Num("Acknowledged messages per second"),
-  topDialogShare: Type.Object({
-    asked: Nullable(Num("Share of the messages that the hot dialog was asked to get, 0…1")),
-    realised: Num("Share that it got; without a hot dialog, the share of the most frequent one"),
-  }),
-});
-
-const Quantiles = Type.Object({ p50: Num("ms"), p90: Num("ms"), p99: Num("ms"), p999: Num("ms"), max: Num("ms") });
-
-const LatencyInterval = Type.Object({
-  metric: Type.Union([
-    Type.Literal("delivery.p50"),
-    Type.Literal("delivery.p99"),
-    Type.Literal("commit.p50"),
-    Type.Literal("commit.p99"),
-  ]),
-  shard: Nullable(Label),
-  low: Nullable(Num("Lower end of the 95 % interval, ms; null, as high: the run's seconds cannot tell")),
-  high: Nullable(Num("Upper end, ms")),
-});
-
-const Ends = (description: string) => Type.Object({ low: Num("Lower end"), high: Num("Upper end") }, { description });
-
-const Shard = Type.Object({
-  label: Label,
-  acked: Count("Messages"),
-  stored: Count("Rows of this run in the database"),
-  bytes: Count("UTF-8 bytes of the acknowledged texts"),
-  share: Num("Of all stored messages, 0…1"),
-  deliveryMs: Type.Object({ p50: Num("ms"), p99: Num("ms"), p999: Num("ms") }),
-  commitMs: Type.Object({ p50: Num("ms"), p99: Num("ms") }),
-  innocentP99Ms: Nullable(Num("p99 of the delivery of dialogs that the story does not make hot, ms")),
-  serviceMs: Type.Object({ p50: Num("ms, from the actual send"), p99: Num("ms"), p999: Num("ms") }),
-  dialogs: Count("Distinct dialogs with a stored message here"),
-  offeredPerS: Num("Messages per second sent to it, whether or not it could take them"),
-  limitPerS: Nullable(Num("Rows per second at saturation; null: the run cannot tell")),
-  limitInterval: Type.Optional(Ends("95 % interval of the limit; absent: not known, or in files of early versions")),
-  busy: Num("Share of the schedule in which its writer had a commit under way, 0…1"),
-});
-
 const Factor = Type.Object({
   factor: Num("Multiplies max/mean"),
   low: Num("2.5 % quantile of the simulation that gives it"),
@@ -86,7 +21,10 @@ const Factor = Type.Object({
 });
 
 const Skew = Type.Object({
-  maxOverMean: Num("Largest shard over the mean of all shards, by stored messages; 1 is even"),
+  of: Type.Union([Type.Literal("offered"), Type.Literal("stored")], {
+    description: "Messages that shares, skew, causes and advice speak of; stored: a result of version 1",
+  }),
+  maxOverMean: Num("Largest shard over the mean of all shards; 1 is even"),
   noiseFloor: Type.Object({
     mean: Num("Expected max/mean of as many equally heavy dialogs under a perfect hash"),
     p99: Num("Its 99 % quantile"),
@@ -94,10 +32,15 @@ const Skew = Type.Object({
   effectiveShards: Num("Total / max: how many even shards would carry this load as badly"),
   cv: Num("Standard deviation over mean"),
   gini: Num("0 even … 1 all on one"),
-  distinctDialogs: Count("Dialogs with at least one stored message"),
+  distinctDialogs: Count("Dialogs with at least one such message"),
   segments: Type.Optional(Count("Segments of the topology that placed them; absent: the newest alone")),
   distinctPairs: Type.Optional(Count("Under a placement by time: pairs of dialog and time bucket, what a hash throws")),
-  causes: Type.Object({ chance: Factor, popularity: Factor, placement: Factor, change: Factor, hash: Factor }),
+  causes: Nullable(
+    Type.Object(
+      { chance: Factor, popularity: Factor, placement: Factor, change: Factor, hash: Factor },
+      { description: "Their product is maxOverMean; null: nobody knows where the messages belong" },
+    ),
+  ),
   hashTest: Nullable(
     Type.Object({
       chiSquare: Num("Pearson's, over distinct dialogs and never over messages"),
@@ -136,7 +79,7 @@ const HotDialog = Type.Object({
   rank: Type.Integer({ minimum: 1 }),
   dialog: Text("min_max of the user ids, or g_<group>"),
   name: Type.Optional(Text("What the trace calls it")),
-  share: Num("Of all stored messages, 0…1"),
+  share: Num("Of all offered messages, 0…1"),
   error: Num("Largest possible overestimate of the share (0: counted exactly)"),
   shard: Text("Label, or labels joined by + for a split dialog"),
 });
@@ -178,6 +121,8 @@ const Audit = Type.Object({
   lost: Count("Acknowledged and not stored"),
   duplicated: Count("Received twice by a reader"),
   reordered: Count("Received after a message that was sent later, though already acknowledged then"),
+  undelivered: Count("Acknowledged, and never received by a reader who was connected the whole time"),
+  missedWhileAway: Count("Acknowledged, and not received by a reader who had lost its connection at the time"),
   extraCopies: Count("Second physical copies of re-minted messages, never shown twice"),
   match: Nullable(Type.Boolean({ description: "Counts and set sums are equal on every shard; null: not comparable" })),
 });
@@ -199,10 +144,10 @@ const Advice = Type.Object({
   forecast: Type.Object({ maxOverMean: Num("Expected with this advice followed") }),
 });
 
-/** `result.json`, version 1. The JSON Schema beside the package (`result.schema.json`) is made from this. */
+/** `result.json`, version 2. The JSON Schema beside the package (`result.schema.json`) is made from this. */
 export const ResultSchema = Type.Object(
   {
-    version: Type.Literal(1),
+    version: Type.Literal(2),
     hotshard: Text("Version of hotshard that wrote it"),
     run: Type.Object({
       id: Text("Starts every client message id of the run"),
@@ -215,6 +160,7 @@ export const ResultSchema = Type.Object(
       command: Text("Runs the same again"),
       interrupted: Type.Boolean(),
       machine: Type.Optional(MachineSchema),
+      maxErrors: Type.Optional(Num("Share of the messages that may fail before the run does, 0…1; absent: any")),
     }),
     server: Type.Object({
       url: Text("WebSocket address"),
@@ -228,6 +174,12 @@ export const ResultSchema = Type.Object(
     }),
     verdict: Verdict,
     traffic: Traffic,
+    failures: Type.Array(Failure, { description: "By shard and code, most first; per second in slices.ndjson" }),
+    outages: Type.Array(Outage, { description: "Times in which a shard did not answer" }),
+    windows: Type.Array(Window, { description: "Of a rehearsal, in the order of time; empty: the run was none" }),
+    recoveryS: Type.Optional(
+      Nullable(Num("Of a rehearsal: seconds from the fault until the server was as good as before; null: not seen")),
+    ),
     shards: Type.Array(Shard),
     skew: Skew,
     aim: Type.Optional(
@@ -236,7 +188,7 @@ export const ResultSchema = Type.Object(
           maxOverMean: Type.Object({
             asked: Num("As given with --max-over-mean"),
             forecast: Num("Expected with the dialogs, or the share, that were picked for it"),
-            realised: Num("By stored messages"),
+            realised: Num("By offered messages"),
           }),
         },
         { description: "Dials given by their effect, and how close it came" },
@@ -279,7 +231,6 @@ export const ResultSchema = Type.Object(
       sendLagMs: Type.Object({ p99: Num("ms, actual − intended") }),
       handlerLagMs: Type.Object({ p99: Num("ms, handler − socket") }),
       cpu: Num("Busy share of a core"),
-      dropped: Count("Planned and never sent"),
       processes: Type.Optional(Count("Processes that shared the schedule out; absent: 1")),
     }),
     audit: Audit,
@@ -293,7 +244,7 @@ export const ResultSchema = Type.Object(
     thresholds: Type.Optional(Type.Array(Threshold, { description: "In the order given; absent: none were given" })),
     whatIf: WhatIf,
   },
-  { $id: "https://hotshard.dev/schema/result-1.json", title: "hotshard result" },
+  { $id: "https://hotshard.dev/schema/result-2.json", title: "hotshard result" },
 );
 
 export type Result = Static<typeof ResultSchema>;

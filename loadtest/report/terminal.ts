@@ -1,4 +1,5 @@
 import { escapeTerminal } from "./escape.ts";
+import { failuresInWords, outagesInWords, recoveryInWords } from "./failure-words.ts";
 import { fewSamplesInWords } from "./few-samples.ts";
 import { count, milliseconds, percent, times } from "./format.ts";
 import type { Result } from "./result.ts";
@@ -7,7 +8,6 @@ import {
   auditInWords,
   blastRadiusInWords,
   causesIn,
-  failuresInWords,
   forecastInWords,
   headline,
   HEADROOM_UNKNOWN,
@@ -17,7 +17,7 @@ import {
   leadInWords,
   rateInWords,
   readsInWords,
-  storedNothing,
+  knowsNoShares,
   trendsInWords,
   THRESHOLD_MARKS,
   thresholdsInWords,
@@ -57,13 +57,13 @@ export function wrap(sentence: string, columns: number): string {
 
 function shardTable(result: Result, columns: number, hot: (line: string) => string): string {
   const most = Math.max(...result.shards.map(({ share }) => share), 1e-9);
-  const width = Math.max(6, columns - 45);
+  const width = Math.max(4, columns - 56);
   const burning = isBurning(result) ? hottestShard(result)?.label : undefined;
-  const head = `${"shard".padEnd(6)}${"".padEnd(width)}${"share".padStart(9)}${"messages".padStart(11)}${"p99, ms".padStart(10)}${"innocent".padStart(9)}`;
-  const rows = result.shards.map(({ label, share, stored, deliveryMs, innocentP99Ms }) => {
+  const head = `${"shard".padEnd(6)}${"".padEnd(width)}${"share".padStart(9)}${"offered".padStart(11)}${"stored".padStart(11)}${"p99, ms".padStart(10)}${"innocent".padStart(9)}`;
+  const rows = result.shards.map(({ label, share, offered, stored, deliveryMs, innocentP99Ms }) => {
     const p99 = milliseconds(deliveryMs.p99);
     const innocent = milliseconds(innocentP99Ms ?? 0);
-    const line = `${escapeTerminal(label).padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(stored).padStart(11)}${p99.padStart(10)}${innocent.padStart(9)}`;
+    const line = `${escapeTerminal(label).padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(offered).padStart(11)}${count(stored).padStart(11)}${p99.padStart(10)}${innocent.padStart(9)}`;
     return label === burning ? hot(line) : line;
   });
   return [head, ...rows].join("\n");
@@ -81,20 +81,22 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const rate = [rateInWords(result)].map((words) => (words === null ? "" : `; ${words}`)).join("");
   const valid = verdict.status === "VALID";
   const lead = leadInWords(result);
-  const factors = causesIn(skew.causes).map(
-    ({ name, label }) => `${label.toLowerCase()} ${skew.causes[name].factor.toFixed(2)}`,
+  const { causes } = skew;
+  const factors =
+    causes && causesIn(causes).map(({ name, label }) => `${label.toLowerCase()} ${causes[name].factor.toFixed(2)}`);
+  const failed = [failuresInWords(result), ...outagesInWords(result), recoveryInWords(result)].flatMap(
+    (one) => one ?? [],
   );
   const sentences = [
     fewSamplesInWords(result),
-    failuresInWords(result),
     forecastInWords(result),
-    storedNothing(result)
+    knowsNoShares(result)
       ? null
       : `Max/mean ${times(skew.maxOverMean)} (chance alone ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)}); effective shards ${skew.effectiveShards.toFixed(1)} of ${result.shards.length}.`,
     aimInWords(result),
-    storedNothing(result) ? null : `Skew = ${factors.join(" × ")}.`,
+    factors === null ? null : `Skew = ${factors.join(" × ")}.`,
     blastRadiusInWords(result),
-    headroomInWords(result) ?? (storedNothing(result) ? null : HEADROOM_UNKNOWN),
+    headroomInWords(result) ?? (knowsNoShares(result) ? null : HEADROOM_UNKNOWN),
     readsInWords(result),
     trendsInWords(result),
     `Audit: ${auditInWords(result)}`,
@@ -112,6 +114,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
     valid ? bold("VALID") : [hot("INVALID: the percentiles below are not to be trusted"), ...reasons].join("\n"),
     "",
     bold(plain(headline(result))),
+    ...failed.map((sentence) => hot(plain(sentence))),
     ...(lead === "" ? [] : [plain(lead)]),
     "",
     shardTable(result, columns, hot),

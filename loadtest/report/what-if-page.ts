@@ -48,7 +48,7 @@ function opening(document: WhatIf): string {
   const shards = today.shares.map((share, i) => ({
     label: String(i).padStart(2, "0"),
     share,
-    stored: Math.round(share * input.messages),
+    messages: Math.round(share * input.messages),
   }));
   return (
     `<header><p class="where"><b>hotshard</b> · <b>what if</b> · ${escapeXml(`${input.name} · ${inputInWords(document)}${span}${read}`)}</p>` +

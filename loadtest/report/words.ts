@@ -1,9 +1,11 @@
 import { auditFaults } from "../analysis/audit.ts";
 import { askedAndMade } from "../traffic/asked.ts";
+import { failureHeadline, outageHeadline } from "./failure-words.ts";
 import { count, duration, growth, milliseconds, percent, plural, seconds, times } from "./format.ts";
 import type { Result } from "./result.ts";
 
 type Shard = Result["shards"][number];
+type SkewCauses = NonNullable<Result["skew"]["causes"]>;
 
 /** What a factor of skew stands for. Report, Markdown and terminal use the same words. */
 export const CAUSES = [
@@ -17,19 +19,22 @@ export const CAUSES = [
 export type CauseName = (typeof CAUSES)[number]["name"];
 
 /** Those that a run has: under one segment of a topology nothing changed. */
-export const causesIn = ({ change }: Pick<Result["skew"]["causes"], "change">): (typeof CAUSES)[number][] =>
+export const causesIn = ({ change }: Pick<SkewCauses, "change">): (typeof CAUSES)[number][] =>
   CAUSES.filter(({ name }) => name !== "change" || change.factor !== 1);
 
-/** The shard with most stored messages; the first of equals. */
+/** The shard with most offered messages; the first of equals. */
 export function hottestShard(result: Result): Shard | undefined {
   return result.shards.reduce<Shard | undefined>(
-    (most, shard) => (most === undefined || shard.stored > most.stored ? shard : most),
+    (most, shard) => (most === undefined || shard.offered > most.offered ? shard : most),
     undefined,
   );
 }
 
-/** Nothing is known of where messages lie, and nothing can be said of skew: none came through, or the server was gone. */
-export const storedNothing = (result: Result): boolean => result.shards.every(({ stored }) => stored === 0);
+const isServerGone = ({ verdict }: Result): boolean => verdict.reasons.some(({ code }) => code === "SERVER_GONE");
+
+/** Nothing is known of where messages belong, and nothing can be said of skew. */
+export const knowsNoShares = ({ shards, skew }: Result): boolean =>
+  skew.causes === null || shards.every(({ offered }) => offered === 0);
 
 /** Whether chance explains the skew: max/mean no higher than the 99 % quantile of the noise floor. */
 const isEven = (result: Result): boolean => result.skew.maxOverMean <= result.skew.noiseFloor.p99;
@@ -51,15 +56,6 @@ export function trafficInWords({ run, traffic }: Result): string {
 export function rateInWords({ run, traffic: { asked, made } }: Result): string | null {
   if (asked === undefined || made === undefined) return null;
   return askedAndMade(asked.rate, made.rate, Number(run.dials["rate"] ?? asked.rate));
-}
-
-/** `69,417 of 240,000 messages were refused or had no answer (RATE_LIMITED 69,417).` Null when all were acknowledged. */
-export function failuresInWords({ traffic }: Result): string | null {
-  const { refused, unknown, sent, errors = {} } = traffic;
-  if (refused + unknown === 0) return null;
-  const codes = Object.entries(errors).map(([code, n]) => `${code} ${count(n)}`);
-  const why = codes.length === 0 ? "" : ` (${codes.join(", ")})`;
-  return `${count(refused + unknown)} of ${plural(sent, "message")} were refused or had no answer${why}: the shares are those of the rest.`;
 }
 
 /** `Max/mean 3.00 × was asked for: forecast 2.99 ×, realised 3.04 ×.` Null when no effect was asked for. */
@@ -107,20 +103,24 @@ export function intervalInWords(
 }
 
 /** The factor that raises max/mean most. */
-export function mainCause(result: Result): CauseName {
+export function mainCause(result: Result): CauseName | null {
   const { causes } = result.skew;
+  if (causes === null) return null;
   return CAUSES.map(({ name }) => name).reduce((most, name) =>
     causes[name].factor > causes[most].factor ? name : most,
   );
 }
 
-/** `Shard 02 takes 55.1 % of the messages: 2.20 × its fair share.` */
+/** What leads every page: what failed, else the skew. */
 export function headline(result: Result): string {
-  if (result.verdict.reasons.some(({ code }) => code === "SERVER_GONE")) {
-    return "The server was gone when the run ended: what it stored is not known.";
-  }
+  const gone = isServerGone(result) ? "The server was gone when the run ended: what it stored is not known." : null;
+  return outageHeadline(result) ?? failureHeadline(result) ?? gone ?? skewInWords(result);
+}
+
+/** `Shard 02 takes 55.1 % of the messages: 2.20 × its fair share.` */
+function skewInWords(result: Result): string {
   const hot = hottestShard(result);
-  if (hot === undefined || storedNothing(result)) return "No message was stored.";
+  if (hot === undefined || knowsNoShares(result)) return "No message was sent.";
   if (result.shards.length === 1) return "One shard takes everything: there is nothing to balance.";
   const takes = `takes ${percent(hot.share)} of the messages`;
   if (isEven(result)) {
@@ -135,6 +135,7 @@ export function headline(result: Result): string {
 export function causeInWords(result: Result): string {
   const { causes, distinctDialogs, distinctPairs } = result.skew;
   const cause = mainCause(result);
+  if (causes === null || cause === null) return "not known";
   const factor = times(causes[cause].factor);
   const [top] = result.hotDialogs;
   if (cause === "placement") {
@@ -181,7 +182,12 @@ export function remedyInWords(result: Result): string | null {
 
 /** Cause and remedy, for the line under the headline; empty when there is nothing to say. */
 export function leadInWords(result: Result): string {
-  if (result.shards.length === 1 || storedNothing(result)) return "";
+  if (result.shards.length === 1 || knowsNoShares(result)) return "";
+  const skew = headline(result) === skewInWords(result) ? "" : `${skewInWords(result)} `;
+  return `${skew}${causeAndRemedy(result)}`;
+}
+
+function causeAndRemedy(result: Result): string {
   if (isEven(result) && result.skew.maxOverMean <= TARGET) return remedyInWords(result) ?? "Nothing needs to be done.";
   return `Cause: ${causeInWords(result)}. ${remedyInWords(result) ?? result.advice[0]?.text ?? ""}`.trim();
 }

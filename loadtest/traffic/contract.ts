@@ -77,6 +77,21 @@ export interface Story {
   readonly walks?: boolean;
   /** The popularity of dialogs that the story makes; absent when it promises none. */
   readonly popularity?: Popularity;
+  /**
+   * Of a rehearsal: `before` its fault, `during`, `after`, in this order and without overlap. The generator is judged in
+   * all of them, the server in none; the report shows each, and the time to recover.
+   */
+  readonly windows?: readonly RunWindow[];
+  /** Share of the messages that may fail, 0…1, where `--max-errors` says nothing; absent: 0.001, in a rehearsal 1. */
+  readonly maxErrors?: number;
+}
+
+/** A part of the schedule with a name. */
+export interface RunWindow {
+  readonly name: string;
+  /** Seconds after the start of the schedule, warm-up included; `fromS` < `untilS`. */
+  readonly fromS: number;
+  readonly untilS: number;
 }
 
 /** Dialogs by rank, with shares ∝ rank^−exponent. */

@@ -52,6 +52,13 @@ export function parseDuration(text: string): number {
   return match === null ? Number.NaN : Number(match[1]) * (UNITS[match[2] ?? ""] ?? Number.NaN);
 }
 
+/** @returns 0…1 of `0.1%`, `0.1 %` or `0.001`; NaN when it is no share */
+export function parseShare(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(%?)$/.exec(text.trim());
+  const value = match === null ? Number.NaN : Number(match[1]) / (match[2] === "%" ? 100 : 1);
+  return value <= 1 ? value : Number.NaN;
+}
+
 /** @returns the name in an environment: `HOT_SHARE` */
 export function environmentName(dial: Dial): string {
   return dial.option.toUpperCase().replaceAll("-", "_");

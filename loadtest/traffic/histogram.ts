@@ -25,6 +25,8 @@ const LOWEST_EXPONENT = -10;
 const HIGHEST_EXPONENT = 24;
 /** Number of buckets: indices are below it. */
 export const BUCKET_COUNT = (HIGHEST_EXPONENT - LOWEST_EXPONENT) * STEPS;
+/** Bucket of what never came, behind all others. */
+const NEVER = BUCKET_COUNT;
 const LOWEST = 2 ** LOWEST_EXPONENT;
 const OFFSET = (1023 + LOWEST_EXPONENT) * STEPS;
 
@@ -46,8 +48,9 @@ export function lowerEdgeOf(index: number): number {
   return 2 ** (LOWEST_EXPONENT + Math.floor(index / STEPS)) * (1 + (index % STEPS) / STEPS);
 }
 
-/** The middle of a bucket, ms. */
+/** The middle of a bucket, ms; infinite for what never came. */
 function middleOf(index: number): number {
+  if (index === NEVER) return Infinity;
   const octave = Math.floor(index / STEPS);
   return 2 ** (LOWEST_EXPONENT + octave) * (1 + ((index % STEPS) + 0.5) / STEPS);
 }
@@ -104,6 +107,15 @@ export function quantileOf(data: HistogramData, q: number): number {
     if (rank <= 0) return Math.min(middleOf(index), data.max);
   }
   return data.max;
+}
+
+/**
+ * The samples with so many more that never came: each is longer than any that did, so a quantile that falls among them is
+ * infinite.
+ */
+export function withNever({ count, sum, max, buckets }: HistogramData, never: number): HistogramData {
+  if (never === 0) return { count, sum, max, buckets };
+  return { count: count + never, sum, max: Infinity, buckets: [...buckets, [NEVER, never]] };
 }
 
 /** The histogram of all samples together. */

@@ -56,7 +56,7 @@ describe("hotshard demo", () => {
   test("shows the skew of a one-point ring, and that slots stay within chance", () => {
     const [ring, slots] = acts;
     assert.ok(ring!.skew.maxOverMean > 1.5, `the ring gives ${ring!.skew.maxOverMean}`);
-    assert.ok(ring!.skew.causes.placement.factor > 1.4, "the ring's layout is not named as the cause");
+    assert.ok(ring!.skew.causes!.placement.factor > 1.4, "the ring's layout is not named as the cause");
     assert.ok(slots!.skew.maxOverMean <= slots!.skew.noiseFloor.p99, `slots give ${slots!.skew.maxOverMean}`);
   });
 
@@ -65,7 +65,7 @@ describe("hotshard demo", () => {
     assert.ok(Math.abs(hot.skew.maxOverMean - 2.2) < 0.1, `max/mean ${hot.skew.maxOverMean}`);
     if (assertMeasured(t, hot)) assert.ok(hot.blastRadius!.p99 >= 3, `blast radius ${hot.blastRadius!.p99}`);
     assert.equal(hot.advice[0]!.action, "split");
-    assert.ok(hot.skew.causes.popularity.factor > 2, "popularity is not named as the cause");
+    assert.ok(hot.skew.causes!.popularity.factor > 2, "popularity is not named as the cause");
   });
 
   test("does what its advice forecast", (t) => {

@@ -105,6 +105,11 @@ test("a story that fails, is none, or sends what nobody can send is said in one 
     ["null", /make must return \{ name, online/u],
     [drawing("undefined"), /make failed \(Cannot destructure/u],
     [drawing("({ author: user(0), to: user(0) })"), /author 1, to 1: nobody writes to themselves/u],
+    [
+      `({ ...${drawing("({ author: user(0), to: user(1) })")}, windows: [{ name: "a", fromS: 0, untilS: 9 }, { name: "b", fromS: 8, untilS: 10 }] })`,
+      /windows must follow each other without overlap: look at the one named b/u,
+    ],
+    [`({ ...${drawing("({ author: user(0), to: user(1) })")}, maxErrors: 5 })`, /maxErrors must be 0 to 1, not 5/u],
     [drawing("({ author: 2, to: 1 })"), /author 2, to 1: the author must be one of the lane's own users/u],
     [drawing("({ author: user(0), to: given.users + 1 })"), /author 1, to 501: whom to must be 1 to users, 500/u],
     [

@@ -1,7 +1,8 @@
-import type { RunEvidence } from "../../loadtest/analysis/build-result.ts";
+import type { RunEvidence } from "../../loadtest/analysis/run-evidence.ts";
 import type { Measurement, ShardMeasurement, Slice } from "../../loadtest/drivers/contract.ts";
 import type { Dials } from "../../loadtest/traffic/contract.ts";
 import type { Machine } from "../../loadtest/report/machine-schema.ts";
+import { NO_FAILURES } from "../../loadtest/measurement/failed-messages.ts";
 import { createHistogram } from "../../loadtest/traffic/histogram.ts";
 import { createRandom } from "../../loadtest/traffic/random.ts";
 import type { Override } from "../../server/placement/contract.ts";
@@ -39,6 +40,7 @@ const NO_COMMITS: WriterTotals = { commits: 0, rows: 0, seconds: 0, rowsSquared:
 function recorder() {
   return {
     acked: 0,
+    offline: 0,
     sum: 0,
     bytes: 0,
     delivery: createHistogram(),
@@ -132,16 +134,20 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
     sent,
     refused: 0,
     unknown: 0,
-    unknowns: [],
+    late: dropped,
+    notConnected: 0,
+    failed: NO_FAILURES,
+    balance: { widthMs: 1_000, rows: [] },
+    absences: [],
     errors: {},
-    hotSent,
+    hotOffered: hotSent,
     delivered: acked - Math.floor(acked / 10),
     offline: Math.floor(acked / 10),
     duplicated: 0,
     reordered: 0,
     shards: Object.fromEntries(labels.map((label, i) => [label, measured(recorders[i]!)])),
     slices,
-    generator: { sendLag: lag.toData(), handlerLag: lag.toData(), cpu: 0.41, dropped },
+    generator: { sendLag: lag.toData(), handlerLag: lag.toData(), cpu: 0.41 },
   };
   const reply = (totals: (rows: number) => WriterTotals): ShardsReply => ({
     node: 1,

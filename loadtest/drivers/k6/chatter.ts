@@ -1,7 +1,8 @@
 import { md5 } from "k6/crypto";
-import { dialogId } from "../../../server/placement/dialog.ts";
 import { ERRORS } from "../../../server/protocol/errors.ts";
 import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame } from "../../../server/protocol/frames.ts";
+import type { BalanceSheet } from "../../measurement/delivery-balance.ts";
+import { clientId, NO_ANSWER, NOT_CONNECTED, outcomeOf } from "../../measurement/failed-messages.ts";
 import { auditBits, auditKey } from "../../traffic/audit-key.ts";
 import type { PlannedSend, Story } from "../../traffic/contract.ts";
 import type { Outbound, Receipt } from "../../traffic/receipts.ts";
@@ -11,7 +12,6 @@ import type { Phase, Stamp } from "../../traffic/text.ts";
 import { phaseAt, readText } from "../../traffic/text.ts";
 import type { Clock } from "./clock.ts";
 import type { Recorder } from "./recorder.ts";
-import type { Line } from "./tally.ts";
 
 interface Pending extends PlannedSend {
   readonly seq: number;
@@ -27,6 +27,7 @@ export interface ChatterOptions {
   readonly clock: Clock;
   readonly recorder: Recorder;
   readonly gaps: GapBins;
+  readonly balance: BalanceSheet;
   readonly writeText: (stamp: Stamp) => string;
   readonly isOpen: (user: number) => boolean;
   readonly send: (user: number, frame: string) => void;
@@ -34,7 +35,7 @@ export interface ChatterOptions {
 
 /** The books of one VU: what it sent, what came of it, and what its users received. */
 export interface Chatter {
-  /** Sends a planned message now, or counts it as dropped when its author has no connection. */
+  /** Sends a planned message now, or counts it when its author has no connection. */
   readonly send: (planned: PlannedSend) => void;
   /** @param readAt when the frames were read from the socket, `now` when they are handled */
   receive(reader: number, frames: readonly ServerFrame[], readAt: number, now: number): void;
@@ -42,18 +43,15 @@ export interface Chatter {
   waiting(): number;
   /** Longest time from intended moment to answer so far, milliseconds. */
   slowest(): number;
-  /** Gives up on what has no answer yet. @returns every message whose outcome stayed unknown, cut at 10,000 */
-  settleAll(): NonNullable<Line["unknowns"]>;
+  /** Gives up on what has no answer yet. */
+  settleAll(): void;
 }
-
-const MOST_UNKNOWNS = 10_000;
 
 export function createChatter(options: ChatterOptions): Chatter {
   const { story, runId, warmupS, clock, recorder, writeText } = options;
   const pending = new Map<string, Pending>();
   const outbounds = new Map<number, Outbound>();
   const receipts = new Map<number, Receipt>();
-  const unknowns: [string, number, string][] = [];
   const stride = story.users + 1;
   let slowest = 0;
 
@@ -70,7 +68,10 @@ export function createChatter(options: ChatterOptions): Chatter {
     shard.acked += 1;
     shard.bytes += message.bytes;
     shard.sum += auditBits(md5(auditKey(frame.dialog, message.author, frame.id), "hex"));
-    if (message.to > story.online) recorder.tally.offline += 1;
+    if (message.to > story.online) {
+      recorder.tally.offline += 1;
+      shard.offline += 1;
+    } else options.balance.acknowledged(message.to, message.at);
     recorder.commit(frame.shard, message.phase, frame.stages.commit);
   }
 
@@ -80,21 +81,21 @@ export function createChatter(options: ChatterOptions): Chatter {
   }
 
   function onError(frame: ErrorFrame): void {
-    countError(frame.code in ERRORS ? frame.code : "UNLISTED");
+    const code = frame.code in ERRORS ? frame.code : "UNLISTED";
+    countError(code);
     const message = frame.id === undefined ? undefined : pending.get(frame.id);
     if (message === undefined || frame.id === undefined) return;
     pending.delete(frame.id);
-    if (ERRORS[frame.code]?.outcome === "refused") {
-      recorder.tally.refused += 1;
-      settle(message.outbound, message.seq);
-    } else {
-      giveUp(frame.id, message);
-    }
+    fail(code, message);
+    if (outcomeOf(code) === "refused") settle(message.outbound, message.seq);
   }
 
-  function giveUp(client: string, { author, to }: Pending): void {
-    recorder.tally.unknown += 1;
-    if (unknowns.length < MOST_UNKNOWNS) unknowns.push([dialogId(author, to), author, client]);
+  function fail(code: string, { at, author, to, seq }: Pick<Pending, "at" | "author" | "to" | "seq">): void {
+    const { tally } = recorder;
+    const outcome = outcomeOf(code);
+    if (outcome === "unsent") tally.notConnected += 1;
+    else tally[outcome] += 1;
+    tally.failed.push([code, Math.floor(at), author, to, seq]);
   }
 
   function onMessage(reader: number, frame: MessageFrame, readAt: number): void {
@@ -112,6 +113,7 @@ export function createChatter(options: ChatterOptions): Chatter {
     }
     if (arrival === "reordered") recorder.tally.reordered += 1;
     recorder.tally.delivered += 1;
+    options.balance.delivered(reader, stamp.intended);
     const hot = story.isHot(frame.from, reader);
     recorder.delivery(frame.shard, stamp.phase, hot, readAt - stamp.intended, readAt - stamp.sent);
   }
@@ -120,8 +122,10 @@ export function createChatter(options: ChatterOptions): Chatter {
     send(planned) {
       const { author, to, at } = planned;
       recorder.tally.planned += 1;
+      options.gaps.sent(at);
+      if (story.isHot(author, to)) recorder.tally.hotOffered += 1;
       if (!options.isOpen(author)) {
-        recorder.tally.dropped += 1;
+        fail(NOT_CONNECTED, { at, author, to, seq: 0 });
         return;
       }
       const pair = author * stride + to;
@@ -129,7 +133,7 @@ export function createChatter(options: ChatterOptions): Chatter {
       if (outbound === undefined) outbounds.set(pair, (outbound = createOutbound()));
       outbound.seq += 1;
       // As in the Node driver: the same messages whoever makes them, so that their sums are the same.
-      const client = `${runId}-${author}-${to}-${outbound.seq}`;
+      const client = clientId(runId, author, to, outbound.seq);
       const phase = phaseAt(at, warmupS);
       const now = clock.now();
       const stamp = { seq: outbound.seq, settled: outbound.answered.low, intended: at, sent: now, phase } as const;
@@ -137,8 +141,6 @@ export function createChatter(options: ChatterOptions): Chatter {
       pending.set(client, { at, author, to, seq: outbound.seq, outbound, phase, bytes: text.length });
       options.send(author, `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`);
       recorder.tally.sent += 1;
-      options.gaps.sent(at);
-      if (story.isHot(author, to)) recorder.tally.hotSent += 1;
       recorder.sendLag(phase, now - at);
     },
     receive(reader, frames, readAt, now) {
@@ -152,9 +154,8 @@ export function createChatter(options: ChatterOptions): Chatter {
     waiting: () => pending.size,
     slowest: () => slowest,
     settleAll() {
-      for (const [client, message] of pending) giveUp(client, message);
+      for (const message of pending.values()) fail(NO_ANSWER, message);
       pending.clear();
-      return unknowns;
     },
   };
 }

@@ -7,8 +7,12 @@ export const COUNTERS = {
   auditSum: "hotshard_audit_sum",
   refused: "hotshard_refused",
   unknown: "hotshard_unknown",
-  dropped: "hotshard_dropped",
-  hotSent: "hotshard_hot_sent",
+  /** Due, and never sent as their author had no connection. */
+  notConnected: "hotshard_not_connected",
+  /** Refused, of unknown outcome, or not sent for want of a connection. */
+  failed: "hotshard_failed",
+  /** Messages of the hot pair or inbox. */
+  hotOffered: "hotshard_hot_offered",
   delivered: "hotshard_delivered",
   offline: "hotshard_offline",
   duplicated: "hotshard_duplicated",

@@ -1,7 +1,7 @@
 import { phaseAt, type Phase } from "../../traffic/text.ts";
 import { counters, PHASE_TAGS, shardTags, trends } from "./instruments.ts";
 import type { Settings } from "./settings.ts";
-import type { Line, ShardTally, Tally } from "./tally.ts";
+import type { LastWords, Line, ShardTally, Tally } from "./tally.ts";
 import { createTally, microseconds, shardTally, TALLY_COUNTS } from "./tally.ts";
 
 /** Where one VU's counts and durations go: k6's own metrics, or lines for the driver. Durations are milliseconds. */
@@ -16,8 +16,8 @@ export interface Recorder {
   handlerLag(readAt: number, ms: number): void;
   /** Publishes what was counted if another second has begun. */
   roll(now: number): void;
-  /** Publishes the rest, with the messages whose outcome stayed unknown, the gaps by bin, and the sums that must be 0. */
-  finish(unknowns: Line["unknowns"], gaps: readonly number[]): void;
+  /** Publishes the rest, with what is known only at the end, and the sums that must be 0. */
+  finish(last: LastWords): void;
 }
 
 /**
@@ -35,7 +35,7 @@ export function createRecorder(
   let tally = createTally(Number.NEGATIVE_INFINITY);
   const total = { sent: 0, acked: 0, refused: 0, unknown: 0, offline: 0, delivered: 0 };
 
-  function publish(last: Pick<Line, "unknowns" | "gaps"> = {}): void {
+  function publish(last?: LastWords): void {
     for (const name of TALLY_COUNTS) if (tally[name] !== 0) counters[name].add(tally[name]);
     for (const [label, shard] of Object.entries(tally.shards)) {
       if (shard.acked > 0) {
@@ -44,9 +44,10 @@ export function createRecorder(
       }
       total.acked += shard.acked;
     }
+    counters.failed.add(tally.refused + tally.unknown + tally.notConnected);
     for (const name of ["sent", "refused", "unknown", "offline", "delivered"] as const) total[name] += tally[name];
     if (lines && Number.isFinite(tally.second)) {
-      const line: Line = { hotshard: 1, vu, startAt, tally, ...last };
+      const line: Line = { hotshard: 1, vu, startAt, tally, ...(last && { last }) };
       console.log(JSON.stringify(line));
     }
   }
@@ -86,8 +87,8 @@ export function createRecorder(
       publish();
       tally = createTally(second);
     },
-    finish(unknowns, gaps) {
-      publish({ unknowns: unknowns ?? [], gaps });
+    finish(last) {
+      publish(last);
       counters.unaccounted.add(total.sent - total.acked - total.refused - total.unknown);
       counters.undelivered.add(total.acked - total.offline - total.delivered);
       counters.finished.add(1);

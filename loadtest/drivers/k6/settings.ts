@@ -1,7 +1,8 @@
 import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
 import { isLoopback } from "../../chat-address.ts";
 import type { Dials } from "../../traffic/contract.ts";
-import { parseDuration } from "../../traffic/dial.ts";
+import { maxErrorsOf } from "../../traffic/max-errors.ts";
+import { parseDuration, parseShare } from "../../traffic/dial.ts";
 import { dialsFromEnvironment, parseDials } from "../../traffic/dials.ts";
 import { MAX_LANES } from "../../traffic/lanes.ts";
 import type { Scenario } from "../../traffic/scenario.ts";
@@ -26,6 +27,8 @@ export interface Settings {
   readonly labelsAreKnown: boolean;
   /** Milliseconds; p99 of the send lag above it makes the run INVALID. */
   readonly maxLagMs: number;
+  /** Share of the messages that may fail, 0…1. */
+  readonly maxErrors: number;
   /** Time to connect before the schedule starts, milliseconds. */
   readonly connectMs: number;
   /** Longest wait for answers after the end of the schedule, milliseconds. */
@@ -72,6 +75,8 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
   const part = readPart(env, faults);
   const maxLagMs = Number(env["MAX_LAG_MS"] || MAX_LAG_MS);
   if (!(maxLagMs > 0)) faults.push("MAX_LAG_MS must be a number of milliseconds above 0.");
+  const maxErrors = env["MAX_ERRORS"] ? parseShare(env["MAX_ERRORS"]) : null;
+  if (maxErrors !== null && !(maxErrors >= 0)) faults.push("MAX_ERRORS must be a share like 0.1% or 0.001.");
   const connectMs = env["CONNECT"] ? parseDuration(env["CONNECT"]) * 1000 : null;
   if (connectMs !== null && !(connectMs >= 0)) faults.push("CONNECT must be a duration like 5s.");
   const drainMs = env["DRAIN"] ? parseDuration(env["DRAIN"]) * 1000 : DRAIN_MS;
@@ -91,6 +96,7 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
     labels: known ?? Array.from({ length: MOST_SHARDS }, (_, index) => String(index).padStart(2, "0")),
     labelsAreKnown: known !== null,
     maxLagMs,
+    maxErrors: maxErrors ?? maxErrorsOf(story),
     connectMs: connectMs ?? timeToConnect(story.online),
     drainMs,
     lines: env["HOTSHARD_LINES"] === "1",

@@ -1,6 +1,9 @@
+import type { Absence, DeliveryBalance } from "../../measurement/delivery-balance.ts";
+
 /** What one VU counted of one shard in one second. Durations are whole microseconds, one entry per message. */
 export interface ShardTally {
   acked: number;
+  offline: number;
   /** Σ of the first 24 bits of md5(`dialog:author:client`). */
   sum: number;
   bytes: number;
@@ -20,14 +23,16 @@ export interface Tally {
   sent: number;
   refused: number;
   unknown: number;
-  dropped: number;
-  hotSent: number;
+  notConnected: number;
+  hotOffered: number;
   delivered: number;
   offline: number;
   duplicated: number;
   reordered: number;
   connectionFailures: number;
   readonly errors: Record<string, number>;
+  /** Messages that failed: [code, intended moment in ms, author, to, number]; number 0: never sent. */
+  readonly failed: [string, number, number, number, number][];
   readonly shards: Record<string, ShardTally>;
   readonly sendLag: number[];
   readonly handlerLag: number[];
@@ -39,8 +44,8 @@ export const TALLY_COUNTS = [
   "sent",
   "refused",
   "unknown",
-  "dropped",
-  "hotSent",
+  "notConnected",
+  "hotOffered",
   "delivered",
   "offline",
   "duplicated",
@@ -55,14 +60,15 @@ export function createTally(second: number): Tally {
     sent: 0,
     refused: 0,
     unknown: 0,
-    dropped: 0,
-    hotSent: 0,
+    notConnected: 0,
+    hotOffered: 0,
     delivered: 0,
     offline: 0,
     duplicated: 0,
     reordered: 0,
     connectionFailures: 0,
     errors: {},
+    failed: [],
     shards: {},
     sendLag: [],
     handlerLag: [],
@@ -72,6 +78,7 @@ export function createTally(second: number): Tally {
 export function shardTally(tally: Tally, label: string): ShardTally {
   return (tally.shards[label] ??= {
     acked: 0,
+    offline: 0,
     sum: 0,
     bytes: 0,
     unjudged: [],
@@ -90,15 +97,21 @@ export function microseconds(ms: number): number {
 /** First characters of a line that a VU prints for the driver. */
 export const LINE_MARK = '{"hotshard":';
 
-/** One printed line: a tally, and at the end of a VU the messages whose outcome it never learned. */
+/** One printed line: a tally, and at the end of a VU what it knows only then. */
 export interface Line {
   readonly hotshard: 1;
   readonly vu: number;
   /** Epoch milliseconds of the start of the schedule. */
   readonly startAt: number;
   readonly tally: Tally;
-  /** Present in the last line of a VU: [dialog, author, client id], at most 10,000. */
-  readonly unknowns?: readonly (readonly [string, number, string])[];
-  /** In the same line: gaps between sent messages by bin (`traffic/gap-bins.ts`). */
-  readonly gaps?: readonly number[];
+  /** Present in the last line of a VU. */
+  readonly last?: LastWords;
+}
+
+/** What a VU knows at its end. */
+export interface LastWords {
+  /** Gaps between messages by bin (`traffic/gap-bins.ts`). */
+  readonly gaps: readonly number[];
+  readonly balance: DeliveryBalance;
+  readonly absences: readonly Absence[];
 }

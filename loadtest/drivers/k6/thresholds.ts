@@ -7,17 +7,19 @@ import { COUNTERS, countOfShard, measured, ofShard, TRENDS } from "./metric-name
  *
  * One k6 of several cannot judge whether everything was delivered: its users' messages go to the others' too.
  */
-export function thresholds({ labels, vus, maxLagMs, generators }: Settings): Record<string, string[]> {
+export function thresholds(settings: Settings): Record<string, string[]> {
+  const { labels, vus, maxLagMs, generators } = settings;
   const rules: Record<string, string[]> = {
     [COUNTERS.acked]: ["count>0"],
+    [COUNTERS.failed]: [`count<=${mostFailures(settings)}`],
     [COUNTERS.finished]: [`count==${vus}`],
     [measured(TRENDS.sendLag)]: [`p(99)<${maxLagMs}`],
     dropped_iterations: ["count==0"],
   };
-  for (const name of ["connectionFailures", "lateVus", "unknown", "dropped", "unaccounted"] as const) {
+  for (const name of ["connectionFailures", "lateVus", "unaccounted"] as const) {
     rules[COUNTERS[name]] = ["count==0"];
   }
-  if (generators === 1) rules[COUNTERS.undelivered] = ["count==0"];
+  if (generators === 1) rules[COUNTERS.undelivered] = ["count<=0"];
   for (const name of ["duplicated", "reordered"] as const) rules[COUNTERS[name]] = ["count==0"];
   for (const metric of [TRENDS.delivery, TRENDS.service, TRENDS.commit]) {
     rules[measured(metric)] = ["max>=0"];
@@ -27,4 +29,9 @@ export function thresholds({ labels, vus, maxLagMs, generators }: Settings): Rec
     for (const name of [COUNTERS.acked, COUNTERS.auditSum]) rules[countOfShard(name, label)] = ["count>=0"];
   }
   return rules;
+}
+
+/** Messages that may fail: k6 knows no share of two counters, and what the schedule holds is known before it starts. */
+export function mostFailures({ maxErrors, dials, generators }: Settings): number {
+  return Math.floor((maxErrors * dials.rate * (dials.warmupS + dials.durationS)) / generators);
 }

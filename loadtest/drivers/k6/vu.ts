@@ -1,6 +1,7 @@
 import exec from "k6/execution";
 import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
 import { dealLanesOut, mergeLanes } from "../../traffic/deal.ts";
+import { createBalanceSheet, type Absence } from "../../measurement/delivery-balance.ts";
 import { createGapBins } from "../../traffic/gap-bins.ts";
 import { createRandom } from "../../traffic/random.ts";
 import { createTextWriter } from "../../traffic/text.ts";
@@ -42,8 +43,9 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const clock = createClock(exec.instance, common.startAt);
   const recorder = createRecorder(vu, common.startAt, settings);
   const gaps = createGapBins(lanes);
-  // A VU with little to send, or nothing, still hears what the others send to its users.
   const endMs = (dials.warmupS + dials.durationS) * 1000;
+  const balance = createBalanceSheet(story.online, endMs);
+  const absences: Absence[] = [];
   let failures = 0;
   let isLate = false;
 
@@ -63,6 +65,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       if (failures === 0) console.error(`user ${user} and ${url}: ${reason}`);
       failures += 1;
       recorder.tally.connectionFailures += 1;
+      absences.push({ user, fromMs: clock.now(), untilMs: null });
     },
   });
   const chatter = createChatter({
@@ -72,6 +75,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     clock,
     recorder,
     gaps,
+    balance,
     writeText: createTextWriter(createRandom(dials.seed, TEXT_STREAM + vu)),
     isOpen: connections.isOpen,
     send: connections.send,
@@ -94,6 +98,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
         recorder,
         next: mergeLanes(lanes),
         send: chatter.send,
+        // A VU with little to send, or nothing, still hears what the others send to its users.
         done: () => drain(Math.max(clock.now(), endMs)),
       });
     }
@@ -118,7 +123,8 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
 
   function end(): void {
     connections.closeAll();
-    recorder.finish(chatter.settleAll(), gaps.counts);
+    chatter.settleAll();
+    recorder.finish({ gaps: gaps.counts, balance: balance.toData(), absences });
   }
 
   start();

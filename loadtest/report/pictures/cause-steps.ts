@@ -6,8 +6,10 @@ import { causesIn, mainCause } from "../words.ts";
 
 const interval = (low: number, high: number): string => `${low.toFixed(2)}–${high.toFixed(2)}`;
 
-function draw(result: Result, width: number): Drawing {
-  const { causes, maxOverMean } = result.skew;
+type Causes = NonNullable<Result["skew"]["causes"]>;
+
+function draw(result: Result, causes: Causes, width: number): Drawing {
+  const { maxOverMean } = result.skew;
   const narrow = isNarrow(width);
   const left = 88;
   const right = narrow ? 62 : 160;
@@ -60,8 +62,8 @@ function draw(result: Result, width: number): Drawing {
 }
 
 /** The factors of skew as steps on a logarithmic scale: their product is the observed max/mean. */
-export function causeSteps(result: Result): Picture {
-  const { causes, maxOverMean } = result.skew;
+export function causeSteps(result: Result, causes: Causes): Picture {
+  const { maxOverMean } = result.skew;
   const factors = causesIn(causes).map(({ name, label }) => {
     const { factor, low, high } = causes[name];
     return `${label.toLowerCase()} ${times(factor)} (${interval(low, high)})`;
@@ -70,6 +72,6 @@ export function causeSteps(result: Result): Picture {
     id: "causes",
     title: "Where the skew comes from",
     description: `${factors.join(", ")}; together ${times(maxOverMean)}. Whiskers are 95 % intervals of the simulation.`,
-    draw: (width) => draw(result, width),
+    draw: (width) => draw(result, causes, width),
   };
 }

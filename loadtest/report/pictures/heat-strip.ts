@@ -14,22 +14,24 @@ interface Grid {
   /** Seconds in one column. */
   readonly step: number;
   readonly columns: number;
-  /** Acknowledged messages per second by row (shard) and column. */
+  /** Messages per second by row (shard) and column. */
   readonly rates: readonly Float64Array[];
   readonly peak: number;
 }
 
-function gridOf(labels: readonly string[], slices: readonly Slice[]): Grid {
+function gridOf(labels: readonly string[], slices: readonly Slice[], messagesOf: (slice: Slice) => number): Grid {
   const seconds = max(slices, (slice) => slice.second + (slice.seconds ?? 1)) ?? 1;
   const step = Math.ceil(seconds / COLUMNS);
   const columns = Math.ceil(seconds / step);
   const rowOf = new Map(labels.map((label, row) => [label, row]));
   const rates = labels.map(() => new Float64Array(columns));
-  for (const { second: start, seconds: length = 1, shard, acked } of slices) {
+  for (const slice of slices) {
+    const { second: start, seconds: length = 1, shard } = slice;
+    const messages = messagesOf(slice);
     const row = rates[rowOf.get(shard) ?? -1];
     if (row === undefined || start < 0) continue;
     for (let second = start; second < start + length; second += 1) {
-      row[Math.floor(second / step)]! += acked / length / step;
+      row[Math.floor(second / step)]! += messages / length / step;
     }
   }
   return { step, columns, rates, peak: max(rates, (row) => max(row)) ?? 0 };
@@ -104,22 +106,39 @@ function draw(result: Result, grid: Grid, width: number): Drawing {
 }
 
 /**
- * Acknowledged messages per second, one row a shard, one column a second. Lines mark the ends of warm-up and of the
+ * Messages per second, one row a shard, one column a second. Lines mark the ends of warm-up and of the
  * schedule.
  *
  * @returns null when the run's folder holds no slices
  */
-export function heatStrip(result: Result, slices: readonly Slice[]): Picture | null {
+function strip(
+  result: Result,
+  slices: readonly Slice[],
+  id: string,
+  title: string,
+  messagesOf: (slice: Slice) => number,
+): Picture | null {
   const grid = gridOf(
     result.shards.map(({ label }) => label),
     slices,
+    messagesOf,
   );
   if (grid.peak === 0) return null;
   const per = grid.step === 1 ? "second" : `${grid.step} seconds`;
   return {
-    id: "heat",
-    title: "Acknowledged messages by shard and time",
+    id,
+    title,
     description: `One row a shard, one column per ${per}; the darkest is ${perSecond(grid.peak)}.`,
     draw: (width) => draw(result, grid, width),
   };
 }
+
+/** Acknowledged messages per second; otherwise as `strip`. */
+export const heatStrip = (result: Result, slices: readonly Slice[]): Picture | null =>
+  strip(result, slices, "heat", "Acknowledged messages by shard and time", ({ acked }) => acked);
+
+/** Failed messages per second, by the shard where they belong; otherwise as `strip`. */
+export const failureStrip = (result: Result, slices: readonly Slice[]): Picture | null =>
+  strip(result, slices, "failed", "Failed messages by shard and time", ({ failed = {} }) =>
+    Object.values(failed).reduce((sum, count) => sum + count, 0),
+  );

@@ -11,7 +11,7 @@ export function rowHeight(rows: number): number {
 }
 
 export interface Shares {
-  readonly shards: readonly { readonly label: string; readonly share: number; readonly stored: number }[];
+  readonly shards: readonly { readonly label: string; readonly share: number; readonly messages: number }[];
   /** Max/mean that chance stays below in 99 of 100 cases. */
   readonly p99: number;
   /** Label of the shard that burns. */
@@ -29,12 +29,12 @@ export function drawShares({ shards, p99, hot }: Shares, width: number): Drawing
   const bottom = top + row * shards.length;
   const most = Math.max(...shards.map(({ share }) => share), fair * p99, fair * 1.25);
   const x = scaleLinear([0, most], [left, width - right]);
-  const bars = shards.map(({ label, share, stored }, i) => {
+  const bars = shards.map(({ label, share, messages: count }, i) => {
     const y = top + row * i;
     const heat = label === hot ? "hot" : "cool";
     const middle = y + row / 2 + 4;
     const className = label === hot ? "strong hot-ink" : "";
-    const messages = narrow ? "" : text(width, middle, `${shortCount(stored)} messages`, { anchor: "end", className });
+    const messages = narrow ? "" : text(width, middle, `${shortCount(count)} messages`, { anchor: "end", className });
     return (
       text(left - 10, middle, label, { anchor: "end", className: label === hot ? "strong" : "soft" }) +
       rect(left, y + row * 0.16, x(share) - left, row * 0.68, heat) +
@@ -62,11 +62,12 @@ export function drawShares({ shards, p99, hot }: Shares, width: number): Drawing
 /** Share of the messages per shard against the fair share, with the noise floor as a band. */
 export function shareByShard(result: Result): Picture {
   const { skew, shards } = result;
+  const messages = shards.map(({ label, share, offered }) => ({ label, share, messages: offered }));
   const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
   return {
     id: "share",
     title: "Share of the messages by shard",
     description: `${headline(result)} The fair share is ${percent(1 / shards.length)}; chance alone stays below ${times(skew.noiseFloor.p99)} of it in 99 of 100 runs.`,
-    draw: (width) => drawShares({ shards, p99: skew.noiseFloor.p99, hot }, width),
+    draw: (width) => drawShares({ shards: messages, p99: skew.noiseFloor.p99, hot }, width),
   };
 }

@@ -2,12 +2,13 @@ import { escapeXml } from "../escape.ts";
 import { duration, growth, moment, percent, plural, times, unbroken } from "../format.ts";
 import { effectiveShardsPicture } from "../pictures/effective-shards.ts";
 import { shareByShard } from "../pictures/share-by-shard.ts";
+import { failuresInWords, recoveryInWords } from "../failure-words.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph } from "../section.ts";
+import { messagesByShard } from "./failures.ts";
 import { inlineSvg } from "../svg.ts";
 import {
   aimInWords,
-  failuresInWords,
   forecastInWords,
   headline,
   headroomInWords,
@@ -15,7 +16,7 @@ import {
   leadInWords,
   rateInWords,
   readsInWords,
-  storedNothing,
+  knowsNoShares,
   trendsInWords,
   trafficInWords,
   verdictInWords,
@@ -86,8 +87,8 @@ function headroomCard(result: Result): Card {
 
 function skewCards(result: Result): Card[] {
   const { skew, shards } = result;
-  if (storedNothing(result)) {
-    return [{ name: "Skew, max/mean", value: "unknown", note: "nothing is known to be stored", grey: true }];
+  if (knowsNoShares(result)) {
+    return [{ name: "Skew, max/mean", value: "unknown", note: "nobody knows where the messages belong", grey: true }];
   }
   return [
     {
@@ -111,11 +112,13 @@ function cards(result: Result): string {
 }
 
 function shares(result: Result): string {
-  if (storedNothing(result)) return "";
+  if (knowsNoShares(result)) return "";
   const { cv, gini, distinctDialogs } = result.skew;
-  return figure(
-    shareByShard(result),
-    `Share of the stored messages by shard. Coefficient of variation ${percent(cv)}, Gini ${gini.toFixed(3)}, ${plural(distinctDialogs, "dialog")}.`,
+  return (
+    figure(
+      shareByShard(result),
+      `Share of the ${result.skew.of} messages by shard. Coefficient of variation ${percent(cv)}, Gini ${gini.toFixed(3)}, ${plural(distinctDialogs, "dialog")}.`,
+    ) + messagesByShard(result)
   );
 }
 
@@ -133,6 +136,7 @@ export function opening(result: Result): string {
   const lead = leadInWords(result);
   const sentences = [
     failuresInWords(result),
+    recoveryInWords(result),
     forecastInWords(result),
     aimInWords(result),
     headroomInWords(result),

@@ -4,7 +4,7 @@ import { writerLoad } from "../pictures/writer-load.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph, section } from "../section.ts";
 import { table, type Cell } from "../table.ts";
-import { headroomInWords, storedNothing } from "../words.ts";
+import { headroomInWords, knowsNoShares } from "../words.ts";
 
 /** How far the traffic can grow. */
 export function headroom(result: Result): string {
@@ -31,7 +31,7 @@ const NAMES = {
 
 /** What to do, with what it is expected to give. */
 export const advice = (result: Result): string =>
-  storedNothing(result)
+  knowsNoShares(result)
     ? ""
     : section(
         "advice",

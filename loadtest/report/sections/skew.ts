@@ -6,7 +6,7 @@ import { rankSize } from "../pictures/rank-size.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph, section } from "../section.ts";
 import { table } from "../table.ts";
-import { causesIn, hottestShard, storedNothing } from "../words.ts";
+import { causesIn, hottestShard, knowsNoShares } from "../words.ts";
 
 /** Shard × time. */
 export function overTime(result: Result, slices: readonly Slice[]): string {
@@ -27,15 +27,17 @@ function hashWords(result: Result): string {
 
 /** Where the skew comes from: factors, their intervals, and the test of the hash. */
 export function causes(result: Result): string {
-  if (result.shards.length === 1 || storedNothing(result)) return "";
+  if (result.shards.length === 1 || knowsNoShares(result)) return "";
   const { skew } = result;
-  const shown = causesIn(skew.causes);
+  const { causes: factors } = skew;
+  if (factors === null) return "";
+  const shown = causesIn(factors);
   return section(
     "causes",
     "Where the skew comes from",
     paragraph(`${shown.length === 4 ? "Four" : "Five"} factors; their product is the observed max/mean.`) +
       figure(
-        causeSteps(result),
+        causeSteps(result, factors),
         "On a logarithmic scale. Whiskers: 95 % intervals of the simulation behind each factor.",
       ) +
       table({
@@ -44,7 +46,7 @@ export function causes(result: Result): string {
         words: new Set([3]),
         rows: [
           ...shown.map(({ name, label, meaning }) => {
-            const { factor, low, high } = skew.causes[name];
+            const { factor, low, high } = factors[name];
             return [label, times(factor), `${low.toFixed(2)} to ${high.toFixed(2)}`, meaning];
           }),
           ["Observed", times(skew.maxOverMean), "", "largest shard over the mean of all"],
@@ -74,7 +76,7 @@ export function hotDialogs(result: Result, counts: readonly number[]): string {
         "Share of the messages of every dialog, heaviest first; both scales logarithmic.",
       ) +
       table({
-        caption: "Heaviest dialogs, by stored messages",
+        caption: `Heaviest dialogs, by ${result.skew.of} messages`,
         head: ["Rank", "Dialog", "Share", "Error at most", "Messages", "Shard"],
         words: new Set([1]),
         rows: result.hotDialogs.map(({ rank, dialog, name, share, error, shard }) => [
@@ -82,7 +84,7 @@ export function hotDialogs(result: Result, counts: readonly number[]): string {
           name === undefined ? dialog : `${name} (${dialog})`,
           { html: percent(share, 2), className: share > fair / 2 && shard === hot ? "hot" : "" },
           error === 0 ? "exact" : percent(error, 2),
-          count(Math.round(share * result.audit.stored)),
+          count(Math.round(share * result.shards.reduce((sum, { offered }) => sum + offered, 0))),
           shard,
         ]),
       }),

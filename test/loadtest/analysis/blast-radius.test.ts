@@ -10,9 +10,9 @@ function waits(ms: number, samples = 200): HistogramData {
 }
 
 const shards = [
-  { label: "00", stored: 100, innocent: waits(10) },
-  { label: "01", stored: 900, innocent: waits(80) },
-  { label: "02", stored: 120, innocent: waits(20) },
+  { label: "00", offered: 100, innocent: waits(10) },
+  { label: "01", offered: 900, innocent: waits(80) },
+  { label: "02", offered: 120, innocent: waits(20) },
 ];
 
 test("the neighbours of the hot dialog against everybody else", () => {

@@ -19,7 +19,7 @@ test("a hot dialog on a saturated shard: every conclusion of the third act", () 
     1e-9,
   );
   near(result.skew.maxOverMean, 2.2, 0.05);
-  const { chance, popularity, placement, hash } = result.skew.causes;
+  const { chance, popularity, placement, hash } = result.skew.causes!;
   near(chance.factor * popularity.factor * placement.factor * hash.factor, result.skew.maxOverMean, 1e-9);
   near(popularity.factor, 2.16, 0.05);
   near(result.skew.effectiveShards, 1.82, 0.05);
@@ -48,7 +48,7 @@ test("the advice followed: spread over its shards, the innocents are free, and t
   near(result.skew.maxOverMean, advice!.forecast.maxOverMean, 0.1 * advice!.forecast.maxOverMean);
   assert.ok((result.blastRadius?.p99 ?? 9) < 1.2);
   assert.equal(result.hotDialogs[0]?.shard, (advice?.shards ?? []).toSorted().join("+"));
-  assert.ok(result.skew.causes.placement.factor < 1, "distinct shards for the parts are the placement's merit");
+  assert.ok(result.skew.causes!.placement.factor < 1, "distinct shards for the parts are the placement's merit");
   assert.equal(result.server.overrides.length, 1);
 });
 

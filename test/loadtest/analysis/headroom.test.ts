@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { headroomOf, knownLimit, offeredRates } from "../../../loadtest/analysis/headroom.ts";
+import { headroomOf, knownLimit } from "../../../loadtest/analysis/headroom.ts";
 import { createRandom, type Random } from "../../../loadtest/traffic/random.ts";
 import { fitWriter } from "../../../server/placement/writer-fit.ts";
 import type { ShardStatus, WriterTotals } from "../../../server/protocol/http.ts";
@@ -69,26 +69,6 @@ test("where a run cannot tell, the shape does, else nothing", () => {
     50,
   );
   near(fitWriter(none, shard(full, { commitMs: 20, maxRows: 50 }), 10).limitPerS, 2_000);
-});
-
-test("offered is what was sent: what had no answer is laid at the saturated shard's door", () => {
-  const shards = [
-    { acked: 1_000, busy: 0.3 },
-    { acked: 3_000, busy: 1 },
-  ];
-  assert.deepEqual(offeredRates(shards, 1_000, 10), [100, 400]);
-  assert.deepEqual(offeredRates([shards[0]!, { acked: 3_000, busy: 0.9 }], 400, 10), [110, 330]);
-  assert.deepEqual(
-    offeredRates(
-      [
-        { acked: 0, busy: 0 },
-        { acked: 0, busy: 0 },
-      ],
-      20,
-      10,
-    ),
-    [1, 1],
-  );
 });
 
 test("the first shard to saturate, today and after the advice", () => {

@@ -1,4 +1,5 @@
 import type { Measurement, ShardMeasurement } from "../../../loadtest/drivers/contract.ts";
+import { NO_FAILURES } from "../../../loadtest/measurement/failed-messages.ts";
 import { createHistogram, type HistogramData } from "../../../loadtest/traffic/histogram.ts";
 
 /** A histogram of `count` samples of one value. */
@@ -12,6 +13,7 @@ export function shardOf(acked: number, sum = 0): ShardMeasurement {
   const [delivery, service, innocent, commit] = [5, 4, 5, 2].map((ms) => histogramOf(acked, ms));
   return {
     acked,
+    offline: 0,
     sum,
     bytes: 100 * acked,
     delivery: delivery!,
@@ -31,16 +33,20 @@ export function goodMeasurement(changes: Partial<Measurement> = {}): Measurement
     sent: 1_000,
     refused: 0,
     unknown: 0,
-    unknowns: [],
+    late: 0,
+    notConnected: 0,
+    failed: NO_FAILURES,
+    balance: { widthMs: 1_000, rows: [] },
+    absences: [],
     errors: {},
-    hotSent: 400,
+    hotOffered: 400,
     delivered: 1_000,
     offline: 0,
     duplicated: 0,
     reordered: 0,
     shards: { "00": shardOf(600, 6_000), "01": shardOf(400, 4_000) },
     slices: [],
-    generator: { sendLag: histogramOf(1_000, 1), handlerLag: histogramOf(1_000, 0.1), cpu: 0.3, dropped: 0 },
+    generator: { sendLag: histogramOf(1_000, 1), handlerLag: histogramOf(1_000, 0.1), cpu: 0.3 },
     ...changes,
   };
 }

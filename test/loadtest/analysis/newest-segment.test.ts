@@ -52,6 +52,6 @@ test("advice is about where dialogs are now", () => {
 test("a server that does not say the segment placed all by the newest one", () => {
   const evidence = runEvidence({ hotShare: 0, rate: 500, shards: 5 });
   const { skew } = buildResult({ ...evidence, after: { ...evidence.after, topology: grown("2026-11-22T12:39:00Z") } });
-  assert.deepEqual(skew.causes.change, { factor: 1, low: 1, high: 1 });
+  assert.deepEqual(skew.causes!.change, { factor: 1, low: 1, high: 1 });
   assert.ok(skew.hashTest!.pValue > 0.001);
 });

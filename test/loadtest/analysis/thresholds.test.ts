@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
+import type { Failures } from "../../../loadtest/analysis/failures.ts";
 import { expectedTraffic } from "../../../loadtest/analysis/expected-traffic.ts";
 import { judgeThresholds } from "../../../loadtest/analysis/judge-thresholds.ts";
 import { METRIC_NAMES, METRICS } from "../../../loadtest/analysis/threshold-metrics.ts";
@@ -15,8 +16,8 @@ const evidence = runEvidence({ rate: 500 });
 const result = buildResult(evidence);
 const invalid = buildResult(runEvidence({ rate: 500, dropped: 100 }));
 
-const judged = (texts: readonly string[], of = result) =>
-  judgeThresholds(parseThresholds(texts), of, evidence.measurement);
+const judged = (texts: readonly string[], of = result, never: Failures["never"] = new Map()) =>
+  judgeThresholds(parseThresholds(texts), { result: of, measurement: evidence.measurement, never });
 
 test("reads metric, operator, value and unit, several in one text, with spaces or without", () => {
   const table = [
@@ -41,7 +42,7 @@ test("reads metric, operator, value and unit, several in one text, with spaces o
 
 test("what names nothing is one error that lists all faults, the nearest name and every metric", () => {
   const table = [
-    ["delivery.p98<50ms", /no metric delivery\.p98, did you mean delivery\.p9[09]\?/],
+    ["delivery.p98<50ms", /no metric delivery\.p98, did you mean delivery\.p9[059]\?/],
     ["skew.maxovermean<1.3", /did you mean skew\.maxOverMean\?/],
     ["latency.p99<5ms", /no metric latency\.p99, did you mean delivery\.p99\?/],
     ["responseTime.p999<5ms", /did you mean delivery\.p999\?/],
@@ -59,7 +60,7 @@ test("what names nothing is one error that lists all faults, the nearest name an
   ] as const;
   for (const [text, message] of table) assert.throws(() => parseThresholds([text]), { code: "BAD_THRESHOLD", message });
   const both =
-    /latency.*rate.*e\.g\. delivery\.p99<50ms.*\[shard\.LABEL\.\]delivery\.\{p50,p90,p99,p999,max\}.*audit\.lost/;
+    /latency.*rate.*e\.g\. delivery\.p99<50ms.*\[shard\.LABEL\.\]delivery\.\{p50,p90,p95,p99,p999,max\}.*audit\.lost/;
   assert.throws(() => parseThresholds(["latency<5ms", "rate>2/s"]), { code: "BAD_THRESHOLD", message: both });
   assert.throws(() => parseThresholds(["rate>2/s"]), { message: /did you mean \S+\? A threshold is/ });
 });
@@ -203,4 +204,31 @@ test("dialogs that come after the placed beginning of a long schedule are counte
   refusal(["skew.maxOverMean<1.06"], { ...long, users: 20_000 }, "random", many);
   const few = /66 equally heavy dialogs on 64 shards reach/;
   assert.throws(() => refusal(["skew.maxOverMean<1.06"], { ...long, users: 12 }, "random", many), { message: few });
+});
+
+const never = (messages: number): Failures["never"] =>
+  new Map([["01", { deliveries: messages, innocents: 0, messages }]]);
+
+test("a message that failed never came: it is longer than every one that did", () => {
+  const count = Object.values(evidence.measurement.shards).reduce((sum, { delivery }) => sum + delivery.count, 0);
+  const texts = ["delivery.p50<1s", "delivery.p99<1h", "shard.00.delivery.p99<1h", "innocent.p99<1h", "commit.p99<1h"];
+  const of = (messages: number) =>
+    judged(
+      texts.map((text) => text.replace("1h", "3600s")),
+      result,
+      never(messages),
+    );
+  // Two in a hundred: the p99 never came, the median did, and another shard has nothing to do with it.
+  const [p50, p99, other, innocent, commit] = of(Math.ceil(0.02 * count));
+  assert.deepEqual(
+    [p50, p99, other, innocent, commit].map((row) => row?.status),
+    ["passed", "failed", "passed", "passed", "failed"],
+  );
+  assert.deepEqual([p99!.value, p99!.high], [null, null]);
+  assert.match(p99!.message, /^never .*failed and count as never delivered\./);
+  // One in a thousand shifts the p99 and does not hide it.
+  const [, few] = of(Math.ceil(0.001 * count));
+  const [, none] = of(0);
+  assert.equal(few!.status, "passed");
+  assert.ok(few!.value! >= none!.value! && few!.samples! > none!.samples!);
 });

@@ -56,11 +56,11 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
   GENERATOR_LOST: [
     [generator({ processes: 4, lost: ["number 2 was killed"] }), /1 of 4 generators died \(number 2 was killed/],
   ],
-  DROPPED: [[{ planned: 1_010, ...generator({ dropped: 10 }) }, /10 of 1010/, asking(101)]],
+  DROPPED: [[{ planned: 1_010, late: 10 }, /10 of 1010/, asking(101)]],
   SHARE_OFF: [
-    [{ hotSent: 500 }, /got 50\.0\s% .*40\.0\s% was asked/],
-    [{ hotSent: 300 }, /got 30\.0\s%/],
-    [{ hotSent: 30 }, /got 3\.0\s%/, { askedShare: 0 }],
+    [{ hotOffered: 500 }, /got 50\.0\s% .*40\.0\s% was asked/],
+    [{ hotOffered: 300 }, /got 30\.0\s%/],
+    [{ hotOffered: 30 }, /got 3\.0\s%/, { askedShare: 0 }],
   ],
   ZIPF_OFF: [
     [{}, /with exponent 0\.80, and 1\.10 was asked for; .* in 1000 messages/, { zipf: zipfFit(1.2) }],
@@ -91,9 +91,9 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
     ],
   ],
   COUNTERS_CONTRADICT: [
-    [{ planned: 1_001 }, /planned 1001 ≠ sent 1000 \+ dropped 0/, asking(100.1)],
+    [{ planned: 1_001 }, /planned 1001 ≠ sent 1000 \+ late 0 \+ not connected 0/, asking(100.1)],
     [{ refused: 1 }, /sent 1000 ≠ acked 1000 \+ refused 1/],
-    [{ delivered: 999 }, /delivered 999 \+ offline 0 ≠ acked 1000/],
+    [{ delivered: 1_001 }, /delivered 1001 \+ offline 0 > acked 1000 \+ unknown 0/],
     [{ offline: 1 }, /delivered 1000 \+ offline 1/],
     [{}, /stored 1001 > acked 1000/, { audit: { ...inputOf(goodMeasurement()).audit, stored: 1_001 } }],
     [{ errors: { UNEXPECTED_ACK: 2 } }, /2 acks/],
@@ -106,7 +106,7 @@ test("a faultless run is VALID, with or without a hot dialog, offline readers, r
   const valid = { status: "VALID", reasons: [] };
   assert.deepEqual(judge(inputOf(goodMeasurement())), valid);
   assert.deepEqual(judge(inputOf(goodMeasurement(), { dials: cold })), valid);
-  assert.deepEqual(judge(inputOf(goodMeasurement({ hotSent: 0 }), { askedShare: null })), valid);
+  assert.deepEqual(judge(inputOf(goodMeasurement({ hotOffered: 0 }), { askedShare: null })), valid);
   assert.deepEqual(judge(inputOf(goodMeasurement({ delivered: 900, offline: 100 }))), valid);
   assert.deepEqual(judge(inputOf(goodMeasurement(generator({ gaps: gapsOf((u) => u) })))), valid);
   const paced = goodMeasurement(generator({ gaps: gapsOf((u) => u * u) }));
@@ -118,7 +118,7 @@ test("a faultless run is VALID, with or without a hot dialog, offline readers, r
 });
 
 test("what chance explains is no reason", () => {
-  for (const hotSent of [330, 470]) assert.equal(judge(inputOf(goodMeasurement({ hotSent }))).status, "VALID");
+  for (const hotOffered of [330, 470]) assert.equal(judge(inputOf(goodMeasurement({ hotOffered }))).status, "VALID");
   assert.equal(
     judge(inputOf(goodMeasurement(), { expected: 1_120 })).status,
     "VALID",
@@ -170,12 +170,13 @@ test("reasons add up, but of an interrupted run nothing else is told", () => {
   }
 });
 
-test("a run in which nothing was acknowledged has nothing to show", () => {
-  const empty = goodMeasurement({ refused: 1_000, delivered: 0, errors: { OVERLOADED: 1_000 }, shards: {} });
-  assert.deepEqual(
-    judge(inputOf(empty)).reasons.map((reason) => reason.code),
-    ["SAMPLES_MISSING"],
-  );
+test("a server that refused everything, or delivered nothing, does not make the run INVALID", () => {
+  const refused = goodMeasurement({ refused: 1_000, delivered: 0, errors: { OVERLOADED: 1_000 }, shards: {} });
+  assert.deepEqual(judge(inputOf(refused)).reasons, []);
+  const shards = { "00": { ...shardOf(1_000), delivery: none, service: none } };
+  const mute = goodMeasurement({ delivered: 0, shards });
+  const audited = { ...inputOf(mute).audit, undelivered: 1_000 };
+  assert.deepEqual(judge(inputOf(mute, { audit: audited })).reasons, []);
 });
 
 test("a lost message does not make a run INVALID: it is what the run has shown", () => {

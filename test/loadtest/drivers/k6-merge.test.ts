@@ -2,12 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { COUNTERS } from "../../../loadtest/drivers/k6/metric-names.ts";
 import { createMerge, type K6Counters } from "../../../loadtest/drivers/k6-merge.ts";
-import { createTally, shardTally, type Line, type Tally } from "../../../loadtest/drivers/k6/tally.ts";
+import { eachFailure } from "../../../loadtest/measurement/failed-messages.ts";
+import type { DeliveryBalance } from "../../../loadtest/measurement/delivery-balance.ts";
+import { createTally, shardTally, type LastWords, type Line, type Tally } from "../../../loadtest/drivers/k6/tally.ts";
 
-function line(vu: number, second: number, fill: (tally: Tally) => void, unknowns?: Line["unknowns"]): Line {
+function line(vu: number, second: number, fill: (tally: Tally) => void, last?: LastWords): Line {
   const tally = createTally(second);
   fill(tally);
-  return { hotshard: 1, vu, startAt: 1_000, tally, ...(unknowns && { unknowns }) };
+  return { hotshard: 1, vu, startAt: 1_000, tally, ...(last && { last }) };
+}
+
+function lastWords(...rows: DeliveryBalance["rows"]): LastWords {
+  return { gaps: [], balance: { widthMs: 1_000, rows }, absences: [] };
 }
 
 function oneAck(label: string, deliveryMs: number, hot = false): (tally: Tally) => void {
@@ -29,13 +35,18 @@ test("what the VUs printed is added up by shard and by second", () => {
   const merge = createMerge(["00", "01"], 2);
   merge.add(line(1, 0, oneAck("00", 5)));
   merge.add(line(2, 0, oneAck("00", 50, true)));
-  merge.add(line(1, 2, oneAck("01", 9), []));
+  merge.add(line(1, 2, oneAck("01", 9), lastWords([7, 0, 1])));
   merge.add(line(2, 1, (tally) => (tally.errors["OVERLOADED"] = 2)));
-  merge.add(line(2, 2, (tally) => (tally.unknown = 1), [["1_2", 1, "run-1"]]));
+  const failed = ["NO_ANSWER", 1_500, 1, 2, 3] as const;
+  merge.add(
+    line(2, 2, (tally) => ((tally.unknown = 1), tally.failed.push([...failed])), lastWords([7, 0, -1], [8, 1, 2])),
+  );
   const merged = merge.finish(null);
   assert.deepEqual([merged.sent, merged.delivered, merged.unknown], [3, 3, 1]);
   assert.deepEqual(merged.errors, { OVERLOADED: 2 });
-  assert.deepEqual(merged.unknowns, [{ dialog: "1_2", author: 1, client: "run-1" }]);
+  const unknown = [{ code: "NO_ANSWER", at: 1_500, author: 1, to: 2, seq: 3 }];
+  assert.deepEqual([...eachFailure(merged.failed)], unknown);
+  assert.deepEqual(merged.balance, { widthMs: 1_000, rows: [[8, 1, 2]] });
   const first = merged.shards["00"]!;
   assert.deepEqual([first.acked, first.sum, first.bytes], [2, 14, 128]);
   assert.deepEqual([first.delivery.count, first.innocent.count, first.delivery.max], [2, 1, 50]);
@@ -51,15 +62,15 @@ test("what the VUs printed is added up by shard and by second", () => {
 
 test("a line that was lost shows as counters that contradict each other", () => {
   const merge = createMerge(["00"], 1);
-  merge.add(line(1, 0, oneAck("00", 5), []));
+  merge.add(line(1, 0, oneAck("00", 5), lastWords()));
   const names = [
     "planned",
     "sent",
     "acked",
     "refused",
     "unknown",
-    "dropped",
-    "hotSent",
+    "notConnected",
+    "hotOffered",
     "delivered",
     "offline",
   ] as const;

@@ -23,9 +23,10 @@ function made({
   sent,
   refused,
   unknown,
-  hotSent,
+  hotOffered,
   delivered,
   offline,
+  notConnected,
   generator,
   shards,
 }: Measurement): object {
@@ -33,8 +34,8 @@ function made({
     const { acked, sum, delivery, innocent, commit } = shards[label]!;
     return [acked, sum, delivery.count, innocent.count, commit.count];
   });
-  const { dropped, sendLag } = generator;
-  return { planned, sent, refused, unknown, hotSent, delivered, offline, dropped, lags: sendLag.count, byShard };
+  const lags = generator.sendLag.count;
+  return { planned, sent, refused, unknown, hotOffered, delivered, offline, notConnected, lags, byShard };
 }
 
 async function auditOf({ url, runId }: DriveOrder): Promise<AuditReply> {

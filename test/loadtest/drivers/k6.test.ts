@@ -22,12 +22,12 @@ import { startFakeChat, type Sent } from "./fake-chat.ts";
 const SHARDS = ["00", "01", "02", "03"];
 
 /** What must not depend on the driver. */
-function counts({ planned, sent, refused, unknown, hotSent, delivered, offline, shards }: Measurement): object {
+function counts({ planned, sent, refused, unknown, hotOffered, delivered, offline, shards }: Measurement): object {
   const byShard = SHARDS.map((label) => {
     const { acked, delivery, service, innocent, commit } = shards[label]!;
     return [acked, delivery.count, service.count, innocent.count, commit.count];
   });
-  return { planned, sent, refused, unknown, hotSent, delivered, offline, byShard };
+  return { planned, sent, refused, unknown, hotOffered, delivered, offline, byShard };
 }
 
 function plannedBy(scenario: string, dials: Dials): number {
@@ -95,7 +95,7 @@ describe("the k6 driver", { skip: skipWithoutK6 }, () => {
         commit.count,
       );
     }
-    assert.deepEqual([measured.duplicated, measured.reordered, measured.generator.dropped], [0, 0, 0]);
+    assert.deepEqual([measured.duplicated, measured.reordered, measured.notConnected], [0, 0, 0]);
     assert.ok(measured.generator.sendLag.count > 0 && measured.generator.handlerLag.count > 0);
     assert.ok((progress.at(-1)?.sent ?? 0) > 0, "tells how far it is");
     assert.ok(progress.at(-1)!.p99Ms!.delivery > 0, "and how late");
@@ -127,9 +127,9 @@ describe("the k6 driver", { skip: skipWithoutK6 }, () => {
     // Three dialogs of three lanes in sixteen: the fourth VU has none of them, and readers of the others' messages.
     const dials = { ...DEFAULT_DIALS, users: 200, rate: 100, durationS: 3, warmupS: 0, keys: 3 };
     const measured = await drive(createK6Driver(), orderOf("k6driver05", { scenario: "zipf", dials }));
-    const { sent, delivered, unknown, refused, generator } = measured;
+    const { sent, delivered, unknown, refused, notConnected } = measured;
     assert.ok(sent > 200);
-    assert.deepEqual([delivered, unknown + refused + generator.dropped], [sent, 0]);
+    assert.deepEqual([delivered, unknown + refused + notConnected], [sent, 0]);
   });
 
   test("handlers are timed in the measured phase, and not in the quiet drain, by either driver", async (t) => {

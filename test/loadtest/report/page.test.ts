@@ -138,11 +138,16 @@ test(
     const result = results.get("hot")!;
     const { page } = await open("hot", SCREENS[0]);
     const text = (await page.locator("main").innerText()).replaceAll("\u202f", " ");
-    for (const { label, stored } of result.shards) {
-      assert.ok(text.includes(label) && text.includes(stored.toLocaleString("en")), `shard ${label}`);
+    for (const { label, offered, stored } of result.shards) {
+      assert.ok(
+        text.includes(label) &&
+          text.includes(offered.toLocaleString("en")) &&
+          text.includes(stored.toLocaleString("en")),
+        `shard ${label}`,
+      );
     }
     for (const { dialog } of result.hotDialogs) assert.ok(text.includes(dialog), dialog);
-    for (const { factor } of Object.values(result.skew.causes)) assert.ok(text.includes(`${factor.toFixed(2)} ×`));
+    for (const { factor } of Object.values(result.skew.causes!)) assert.ok(text.includes(`${factor.toFixed(2)} ×`));
     for (const { text: advice } of result.advice) assert.ok(text.includes(advice.replaceAll("\u202f", " ")), advice);
     for (const { placement } of result.whatIf.rows) assert.ok(text.includes(placement), placement);
     assert.ok(text.includes(result.run.command) && text.includes("shaped"));

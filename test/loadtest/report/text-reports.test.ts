@@ -9,6 +9,7 @@ import { junitReport } from "../../../loadtest/report/junit.ts";
 import { markdownReport } from "../../../loadtest/report/markdown.ts";
 import { parseResult } from "../../../loadtest/report/read.ts";
 import type { Result } from "../../../loadtest/report/result.ts";
+import { headline } from "../../../loadtest/report/words.ts";
 import { bar, terminalReport } from "../../../loadtest/report/terminal.ts";
 import { runEvidence } from "../../support/run-evidence.ts";
 
@@ -102,7 +103,7 @@ test("JUnit: a valid run passes, an invalid one with lost messages fails, an int
   const good = junitReport(result);
   assert.match(
     good,
-    /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites tests="5" failures="0" errors="0" skipped="0"/,
+    /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites tests="7" failures="0" errors="0" skipped="0"/,
   );
   const bad = junitReport(invalid);
   assert.match(bad, /failures="3"/);
@@ -110,15 +111,18 @@ test("JUnit: a valid run passes, an invalid one with lost messages fails, an int
   assert.match(bad, /<failure message="2 messages were acknowledged and not stored"/);
   const open = junitReport({ ...result, audit: { ...result.audit, match: null } });
   assert.match(open, /skipped="1"[^]*<skipped message="Not comparable/);
-  assert.equal(bad.match(/<testcase /g)?.length, 5);
+  assert.equal(bad.match(/<testcase /g)?.length, 7);
 });
 
 test("thresholds: one test case each, and their verdict on every page", () => {
   const { measurement } = runEvidence({ rate: 500 });
   const texts = ["delivery.p99<1ms", "audit.lost==0"];
-  const withThem = (of: Result) => ({ ...of, thresholds: judgeThresholds(parseThresholds(texts), of, measurement) });
+  const withThem = (of: Result) => ({
+    ...of,
+    thresholds: judgeThresholds(parseThresholds(texts), { result: of, measurement, never: new Map() }),
+  });
   const xml = junitReport(withThem(result));
-  assert.match(xml, /tests="7" failures="1"/);
+  assert.match(xml, /tests="9" failures="1"/);
   assert.match(xml, /name="threshold: delivery\.p99&lt;1ms">\n +<failure message="delivery\.p99&lt;1ms missed: /);
   assert.match(xml, /name="threshold: audit\.lost==0"\/>/);
   assert.match(junitReport(withThem(invalid)), /threshold: audit\.lost==0">\n +<skipped message="Not judged/);
@@ -139,10 +143,10 @@ test("JUnit: a soak whose memory grows is a failed case, as it is a failed run",
   const soak = { ...result, trends: { memoryBytes: memory, deliveryMs: { ...memory, grows: false } } };
   assert.match(
     junitReport(soak),
-    /tests="6" failures="1"[^]*<failure message="The server&#39;s memory keeps growing: /,
+    /tests="8" failures="1"[^]*<failure message="The server&#39;s memory keeps growing: /,
   );
   const calm = { ...soak.trends, memoryBytes: { ...memory, grows: false } };
-  assert.match(junitReport({ ...result, trends: calm }), /tests="6" failures="0"/);
+  assert.match(junitReport({ ...result, trends: calm }), /tests="8" failures="0"/);
 });
 
 const acknowledging = (acked: readonly number[]): Result => ({
@@ -165,10 +169,15 @@ test("shards with too few messages for a p99 are named", () => {
   assert.doesNotMatch(terminalReport(acknowledging([368, 368, 368, 0]), {}, {}), /Fewer than/);
 });
 
-test("a run of which nothing is stored says nothing of skew, causes and remedies", () => {
-  const nothing = { ...result, shards: result.shards.map((shard) => ({ ...shard, stored: 0, share: 0 })) };
+test("a run of which nothing is known says nothing of skew, causes and remedies", () => {
+  const skew = { ...result.skew, causes: null };
+  const nothing = {
+    ...result,
+    skew,
+    shards: result.shards.map((shard) => ({ ...shard, offered: 0, stored: 0, share: 0 })),
+  };
   for (const report of [terminalReport(nothing, {}, {}), markdownReport(nothing), htmlReport(nothing, [])]) {
-    assert.match(report, /No message was stored\./);
+    assert.match(report, /No message was sent\./);
     assert.doesNotMatch(report, /Where the skew comes from|Skew = |What would fix it|ffective shards|Cause: /);
   }
 });
@@ -214,16 +223,22 @@ test("a shard without a measured delivery has no latency, rather than one of 0",
 });
 
 test("messages that were refused are told, with the codes, in every report", () => {
-  const traffic = { ...result.traffic, sent: 4_000, refused: 1_200, unknown: 3, errors: { RATE_LIMITED: 1_200 } };
-  const refused = { ...result, traffic };
-  const words = /1,203 of 4,000 messages\s+were\s+refused or had no answer \(RATE\\?_LIMITED 1,200\)/;
+  const traffic = { ...result.traffic, sent: 4_000, refused: 1_200, unknown: 3, failedShare: 1_203 / 4_000 };
+  const failures = [
+    { shard: "01", code: "OVERLOADED", count: 1_200, fromS: 2, untilS: 7.9 },
+    { shard: "02", code: "NO_ANSWER", count: 3, fromS: 3, untilS: 3.1 },
+  ];
+  const refused = { ...result, traffic, failures };
+  const words = /1,203 of 4,000 messages\s+\(30\.1\s%\) failed: shard 01 OVERLOADED 1,200, shard 02 NO\\?_ANSWER 3;/;
+  assert.equal(headline(refused).replaceAll("\u202f", " "), "30.1 % of the messages failed: OVERLOADED on shard 01.");
+  assert.match(junitReport(refused), /errors: at most 0\.10\s% fail">\n +<failure message="1,203 of 4,000/);
   for (const report of [
     terminalReport(refused, { columns: 100 }, {}),
     markdownReport(refused),
     htmlReport(refused, []),
   ])
     assert.match(report, words);
-  assert.doesNotMatch(htmlReport(result, []), /had no answer/);
+  assert.doesNotMatch(htmlReport(result, []), /id="failures"/);
 });
 
 test("bars are exact to an eighth of a cell", () => {

@@ -83,21 +83,21 @@ test("an even run burns nobody", () => {
 test("few dialogs on many shards: no more than chance, and yet not even", () => {
   const even = built({ hotShare: 0, rate: 500 });
   const skew = { ...even.skew, maxOverMean: 4, noiseFloor: { mean: 4, p99: 4 }, distinctDialogs: 1 };
-  const causes = { ...even.skew.causes, chance: { factor: 4, low: 4, high: 4 } };
+  const causes = { ...even.skew.causes!, chance: { factor: 4, low: 4, high: 4 } };
   const result = { ...even, skew: { ...skew, causes } };
   assert.match(plain(headline(result)), /^Shard \d\d takes .* 4\.00 × its fair share and no more than chance\.$/);
   assert.match(leadInWords(result), /^Cause: few dialogs: 1 dialog cannot fall evenly on 4 shards\. Nothing needs/);
   assert.equal(leadInWords(even), "Nothing needs to be done.");
 });
 
-test("one shard, and none that stored anything", () => {
+test("one shard, and none that was sent anything", () => {
   const result = built({ hotShare: 0, rate: 100, shards: 1 });
   assert.match(headline(result), /^One shard takes everything/);
   assert.match(trafficInWords(result), /^[\d,]+ messages in \d+ s$/);
   const cut = { ...result, run: { ...result.run, interrupted: true }, traffic: { ...result.traffic, acked: 0 } };
   assert.equal(trafficInWords(cut), "0 messages, interrupted");
-  const nothing = { ...result, shards: [{ ...result.shards[0]!, stored: 0 }] };
-  assert.equal(headline(nothing), "No message was stored.");
+  const nothing = { ...result, shards: [{ ...result.shards[0]!, offered: 0 }] };
+  assert.equal(headline(nothing), "No message was sent.");
 });
 
 test("the audit says everything that fails the run, and what is certain", () => {

@@ -28,7 +28,7 @@ type Slip = "none" | "ack" | "message" | "order";
 
 const EXPECTED: Readonly<Record<Slip, RegExp>> = {
   none: /verdict: VALID/u,
-  ack: /verdict: FAILED\n.*1 messages have no answer/u,
+  ack: /verdict: FAILED\n.*1 messages failed \(0 refused, 1 without an answer/u,
   message: /verdict: FAILED\n.*1 acknowledged messages did not reach a reader/u,
   order: /verdict: FAILED\n.*1 messages were received out of order/u,
 };

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { createNodeDriver } from "../../loadtest/drivers/node.ts";
+import { exitCodeOf } from "../../loadtest/exit-code.ts";
+import { parseThresholds } from "../../loadtest/analysis/threshold.ts";
+import type { Result } from "../../loadtest/report/result.ts";
+import { headline } from "../../loadtest/report/words.ts";
+import { executeRun, type RunOrder } from "../../loadtest/run.ts";
+import { DEFAULT_DIALS } from "../../loadtest/traffic/dials.ts";
+import { DEVELOPMENT_SECRET } from "../../server/protocol/secret.ts";
+import { MARIADB_REMEDY, startMariadbs } from "../support/mariadb.ts";
+
+/** Of the machine, which another test may share: they say nothing of what failed. */
+const MACHINE = new Set(["SEND_LAG", "HANDLER_LAG", "GENERATOR_CPU", "CLOCK_JUMPED"]);
+
+/** Generator and books are in order; of the machine's own weakness nothing is asked. */
+function assertSound({ verdict, traffic, audit, shards }: Result): void {
+  assert.deepEqual(
+    verdict.reasons.filter(({ code }) => !MACHINE.has(code)),
+    [],
+  );
+  assert.equal(audit.match, true);
+  const offered = shards.reduce((sum, shard) => sum + shard.offered, 0);
+  assert.equal(offered, traffic.planned - traffic.late);
+  assert.equal(offered - traffic.acked, traffic.refused + traffic.unknown + traffic.notConnected);
+}
+
+describe("a run whose server fails says so before all else", () => {
+  let folder = "";
+  before(async () => void (folder = await mkdtemp(join(tmpdir(), "hotshard-failures-"))));
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  function orderOf(name: string, order: Partial<RunOrder>): RunOrder {
+    return {
+      scenario: "lady-gaga",
+      dials: { ...DEFAULT_DIALS, users: 100, warmupS: 0.5, hotShare: 0.6, mode: "dialog" },
+      driver: createNodeDriver(),
+      secret: DEVELOPMENT_SECRET,
+      url: null,
+      serverArgs: [],
+      out: join(folder, name),
+      command: "hotshard run lady-gaga",
+      ...order,
+    };
+  }
+
+  test("a queue that is full: the hot dialog has its share, the refusals have their shard, and the run fails", async () => {
+    const result = await executeRun(
+      orderOf("refused", {
+        dials: { ...DEFAULT_DIALS, users: 100, rate: 600, durationS: 3, warmupS: 0.5, hotShare: 0.6, mode: "dialog" },
+        // The hot shard may write 100 rows a second and is sent some 400.
+        serverArgs: ["--shards", "4?commitMs=50&maxRows=5", "--queue-rows", "20"],
+        thresholds: parseThresholds(["delivery.p99<1000s"]),
+      }),
+    );
+    assertSound(result);
+    const [hot] = result.hotDialogs;
+    assert.ok(Math.abs(hot!.share - 0.6) < 0.06, `${hot!.share} was asked to be 0.6`);
+    const shard = result.shards.find(({ label }) => label === hot!.shard)!;
+    assert.ok(shard.offered > 1.5 * shard.stored, `${shard.offered} offered, ${shard.stored} stored`);
+    assert.deepEqual(
+      [result.failures[0]?.shard, result.failures[0]?.code, exitCodeOf({ ...result, thresholds: [], verdict: VALID })],
+      [shard.label, "OVERLOADED", 1],
+    );
+    assert.match(headline(result), /of the messages failed: OVERLOADED on shard \d\d\.$/);
+    const [threshold] = result.thresholds!;
+    if (threshold!.status !== "not-judged") assert.deepEqual([threshold!.status, threshold!.value], ["failed", null]);
+    const slices = (await readFile(join(folder, "refused", "slices.ndjson"), "utf8")).trim().split("\n");
+    const told = slices.flatMap((line) => Object.values((JSON.parse(line) as { failed?: object }).failed ?? {}));
+    assert.equal(
+      told.reduce((sum: number, count) => sum + Number(count), 0),
+      result.failures.reduce((sum, { count }) => sum + count, 0),
+    );
+    const forecast = result.advice.at(-1)!;
+    assert.equal(result.advice[0]!.action, "split");
+    assert.ok(forecast.forecast.maxOverMean < 1.3);
+  });
+
+  test("a database that is killed and comes back: the outage is named, and the hash is not blamed", async (t) => {
+    const servers = await startMariadbs(2);
+    if (servers === null) return t.skip(MARIADB_REMEDY);
+    t.after(() => Promise.all(servers.map((server) => server.stop())));
+    if (servers[1]!.pid() === null) return t.skip("servers of HOTSHARD_TEST_MYSQL are not ours to kill");
+    const killing: Promise<void>[] = [];
+    const result = await executeRun(
+      orderOf("outage", {
+        scenario: "random",
+        dials: { ...DEFAULT_DIALS, users: 100, rate: 200, durationS: 9, warmupS: 0.5 },
+        serverArgs: ["--shards", servers.map((server) => server.url("failures")).join(",")],
+        onProgress({ elapsedS }) {
+          if (elapsedS > 2 && killing.length === 0) killing.push(servers[1]!.kill().then(() => servers[1]!.restart()));
+        },
+      }),
+    );
+    await Promise.all(killing);
+    assertSound(result);
+    const [outage, ...more] = result.outages;
+    assert.deepEqual([outage?.shard, more.length], ["01", 0]);
+    assert.ok(outage!.fromS > 1.5 && outage!.untilS < 9.5, JSON.stringify(outage));
+    assert.match(headline(result), /^Shard 01 did not answer for [\d.]+ s: [\d.]+\s% of the messages failed\.$/);
+    assert.equal(exitCodeOf({ ...result, verdict: VALID }), 1);
+    // Two shards and some four thousand dialogs are even, whatever failed on one of them.
+    assert.ok(result.skew.maxOverMean <= result.skew.noiseFloor.p99, `${result.skew.maxOverMean}`);
+    assert.equal(result.advice[0]!.action, "none");
+  });
+});
+
+const VALID: Result["verdict"] = { status: "VALID", reasons: [] };
