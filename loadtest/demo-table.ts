@@ -14,7 +14,8 @@ export function demoTable(played: readonly PlayedAct[], out: string): string {
   const rows: Row[] = [
     ["", ...played.map(({ act }) => `act ${act.number}`)],
     ["traffic", ...played.map(({ act }) => act.scenario)],
-    ["asked / made per second", ...played.map(({ result }) => rates(result))],
+    ["asked, messages/s", ...played.map(({ result }) => rate(result, "asked"))],
+    ["made, messages/s", ...played.map(({ result }) => rate(result, "made"))],
     ["placement", ...played.map(({ act }) => act.placed.replace("virtualNodes=", ""))],
     ["fullest shard takes", ...played.map(({ result }) => fullestInWords(result))],
     ["… times its fair share", ...played.map(({ result }) => result.skew.maxOverMean.toFixed(2))],
@@ -30,8 +31,8 @@ export function demoTable(played: readonly PlayedAct[], out: string): string {
   return `\n${align(rows)}\n\n${wrap(LEGEND, 80)}\n${moral(played)}\nReports:\n${reports.join("\n")}\n`;
 }
 
-function rates({ traffic: { asked, made } }: Result): string {
-  return [asked, made].map((one) => Math.round(one?.rate ?? 0).toLocaleString("en")).join(" / ");
+function rate({ traffic }: Result, which: "asked" | "made"): string {
+  return Math.round(traffic[which]?.rate ?? 0).toLocaleString("en");
 }
 
 function fullest({ shards }: Result): Result["shards"][number] {

@@ -74,7 +74,7 @@ describe("hotshard demo", () => {
     assert.deepEqual(mended!.forecast, { maxOverMean: forecast, of: hot!.run.id });
     assert.ok(Math.abs(mended!.skew.maxOverMean / forecast - 1) < 0.1, `${mended!.skew.maxOverMean} of ${forecast}`);
     if (!assertMeasured(t, hot!) || !assertMeasured(t, mended!)) return;
-    // About 1 on a quiet machine, where the harm was 15 and more; a stalled fsync of the shard can double it.
+    // About 1 on a quiet machine; a stalled fsync of the shard can double it, and the harm is far above 3.
     const [harm, rest] = [hot!.blastRadius!.p99, mended!.blastRadius!.p99];
     assert.ok(rest < harm / 2, `blast radius ${harm} became ${rest}`);
   });
@@ -85,14 +85,8 @@ describe("hotshard demo", () => {
       assert.match(readFileSync(join(out, folder, "report.html"), "utf8"), /^<!doctype html>/iu);
     }
     for (const act of acts) assert.ok(stdout.includes(act.skew.maxOverMean.toFixed(2)));
-    assert.ok(
-      Math.max(
-        ...stdout
-          .split("\n")
-          .slice(0, 14)
-          .map((line) => line.length),
-      ) <= 80,
-      "the table is too wide",
-    );
+    const [table = ""] = stdout.trimStart().split("\n\n");
+    assert.match(table, /^act 1 [^]*\nverdict /u);
+    for (const line of table.split("\n")) assert.ok(line.length <= 80, `${line.length}: ${line}`);
   });
 });
