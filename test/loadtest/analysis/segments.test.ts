@@ -187,10 +187,17 @@ test("what is to come is of the newest topology: advice, headroom and what-if sa
     Array.from({ length: count }, (_, k) => ({ dialog, atS: startS + ((i * 7 + k * 3) % 80) / 10 })),
   );
   const [before, after] = [evidence.before, evidence.after].map((reply) => ({ ...reply, topology }));
-  const result = buildResult({ ...evidence, before: before!, after: after!, dialogs: auditOf(topology, messages) });
+  const dialogs = auditOf(topology, messages);
+  const ackedOf = (label: string) =>
+    dialogs.dialogs.reduce((sum, { shard, count }) => sum + (shard === label ? count : 0), 0);
+  const shards = Object.entries(evidence.measurement.shards).map(
+    ([label, shard]) => [label, { ...shard, acked: ackedOf(label) }] as const,
+  );
+  const measurement = { ...evidence.measurement, shards: Object.fromEntries(shards) };
+  const result = buildResult({ ...evidence, measurement, before: before!, after: after!, dialogs });
   const drained = result.shards[3]!;
   near(drained.share, 0.25 * 0.75, 0.02);
-  near(result.skew.causes.change.factor, 4 * (0.75 / 4 + 0.25 / 3), 0.02, "change");
+  near(result.skew.causes!.change.factor, 4 * (0.75 / 4 + 0.25 / 3), 0.02, "change");
   assert.equal(result.skew.segments, 2);
   // 1,000 a second on three shards; each writes 20 rows in 20 ms.
   const total = result.shards.reduce((sum, { offeredPerS }) => sum + offeredPerS, 0);
