@@ -27,9 +27,7 @@ export interface FailedShare extends StandardError {
  * @returns null when nothing was sent
  */
 export function failedShareOf({ result, series }: ComparedRun): FailedShare | null {
-  const { refused, sent, unknown } = result.traffic;
-  // Not in results of version 1.
-  const { notConnected = 0 } = result.traffic as { readonly notConnected?: number };
+  const { notConnected, refused, sent, unknown } = result.traffic;
   const [failed, all] = [refused + unknown + notConnected, sent + notConnected];
   if (all === 0) return null;
   const guarded = (failed + 1) / (all + 2);

@@ -27,7 +27,7 @@ const heatOf = ({ outcome }: Change): string => (outcome === "worse" ? "hot" : o
 
 function draw(rows: readonly Change[], width: number): Drawing {
   const narrow = isNarrow(width);
-  const left = narrow ? 150 : 220;
+  const left = narrow ? 168 : 220;
   const right = narrow ? 12 : 120;
   const top = 26;
   const bottom = top + ROW * rows.length;
@@ -40,7 +40,7 @@ function draw(rows: readonly Change[], width: number): Drawing {
     const heat = heatOf(one);
     const changed = one.outcome !== "same" && one.outcome !== "unclear";
     const band = x(lowerTolerance(one));
-    const label = `${placeInWords(one)}, ${metricInWords(one.metric)}`;
+    const label = `${placeInWords(one)}, ${one.dialog === null ? metricInWords(one.metric) : "share"}`;
     return (
       rect(band, top + ROW * i, x(one.tolerance) - band, ROW, "band") +
       text(left - 10, middle + 4, label, { anchor: "end", className: changed ? "strong" : "soft" }) +
@@ -74,7 +74,7 @@ function draw(rows: readonly Change[], width: number): Drawing {
     width,
     height: bottom + 24,
     body:
-      text(left, 14, "change from A to B (failed: percentage points); the band is the tolerance", {
+      text(left, 14, `change from A to B${narrow ? "" : " (failed: percentage points); the band is the tolerance"}`, {
         className: "soft",
       }) +
       axis.join("") +

@@ -60,15 +60,20 @@ function changeInFull(one: Change): string {
 
 const VERBS = { worse: "is worse", better: "is better", more: "gets more", less: "gets less" } as const;
 
+const isWhole = ({ shard, dialog }: Change): boolean => shard === null && dialog === null;
+
 /** The finding in one sentence: more failures, or the largest difference for the worse if there is one, else the largest. */
 export function comparisonHeadline(comparison: Comparison): string {
   const told = toldOf(comparison);
   const worse = told.filter(({ outcome }) => outcome === "worse");
   // What failed comes first: durations are of the messages that did not.
-  const first = worse.find(({ metric }) => metric === FAILURES.metric) ?? worse[0] ?? told[0];
+  const failures = worse.find(({ metric }) => metric === FAILURES.metric);
+  // In alternation a shard is looked at only below what changed as a whole.
+  const whole = comparison.method === "interleaved" ? worse.find(isWhole) : undefined;
+  const first = failures ?? whole ?? worse[0] ?? told[0];
   if (first === undefined) return noDifference(comparison);
   const verb = first.outcome in VERBS ? VERBS[first.outcome as keyof typeof VERBS] : "changed";
-  const place = first.shard === null && first.dialog === null ? "the whole" : placeInWords(first);
+  const place = isWhole(first) ? "the whole" : placeInWords(first);
   return `${place[0]!.toUpperCase()}${place.slice(1)} ${verb}: ${changeInFull(first)}.`;
 }
 
@@ -134,10 +139,14 @@ export function settingsInWords({ caveats, differs, machines }: Comparison): str
   ];
 }
 
-/** Figures for a short table: those of all shards together, then what changed; the rest is in the page. */
+/**
+ * Figures for a short table: those of all shards together, then what changed, in alternation below the same figure of all
+ * shards; the rest is in the page.
+ */
 export function shortList(comparison: Comparison, most = 24): Change[] {
-  const told = new Set(toldOf(comparison));
-  const overall = comparison.changes.filter((one) => one.shard === null && one.dialog === null);
-  const others = comparison.changes.filter((one) => !overall.includes(one));
-  return [...overall, ...others.filter((one) => told.has(one)).sort(bySize)].slice(0, most);
+  const whole = comparison.changes.filter(isWhole);
+  const told = toldOf(comparison).filter((one) => !isWhole(one));
+  if (comparison.method === "two runs") return [...whole, ...told].slice(0, most);
+  const below = whole.flatMap((one) => [one, ...told.filter(({ metric }) => metric === one.metric)]);
+  return [...below, ...told.filter((one) => !below.includes(one))].slice(0, most);
 }

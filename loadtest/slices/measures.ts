@@ -79,7 +79,7 @@ export function takeMeasures(series: RunSeries): Taken[] {
   return [
     ...times(shards),
     throughputOf(everything, seconds),
-    skewOf(shards, everything),
+    skewOf(shards),
     ...shards.flatMap((shard) => [...times([shard]), throughputOf(shard.acked, seconds)]),
   ];
 }
@@ -90,11 +90,15 @@ function throughputOf(acked: Float64Array, seconds: Float64Array): Taken {
   return { log: Math.log(Math.max(total, NEARLY_NONE) / time), influence, quantile: null };
 }
 
-function skewOf(shards: readonly ShardSeries[], everything: Float64Array): Taken {
-  const [totals, total] = [shards.map(({ acked }) => sumOf(acked)), sumOf(everything)];
-  const largest = Math.max(...totals);
-  const { acked } = shards[totals.indexOf(largest)]!;
-  const influence = acked.map((here, i) => (total === 0 ? 0 : here / largest - everything[i]! / total));
+/** Of the messages that were due, as far as the slices tell which failed: a shard that refuses is no less hot. */
+function skewOf(shards: readonly ShardSeries[]): Taken {
+  const due = shards.map(({ acked, failed }) => acked.map((count, i) => count + failed[i]!));
+  const totals = due.map(sumOf);
+  const [total, largest] = [totals.reduce((sum, one) => sum + one, 0), Math.max(...totals)];
+  const fullest = due[totals.indexOf(largest)]!;
+  const influence = fullest.map((here, i) =>
+    total === 0 ? 0 : here / largest - due.reduce((sum, one) => sum + one[i]!, 0) / total,
+  );
   return { log: Math.log((largest * shards.length) / total), influence, quantile: null };
 }
 

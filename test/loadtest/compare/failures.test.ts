@@ -58,6 +58,9 @@ test("a tenth of the messages refused all along is worse, leads the headline, an
     assert.match(text.replaceAll(/<[^>]*>/gu, " ").replaceAll(/\s+/gu, " "), /failed[^]*\+9\.\d\d\spp/u);
   }
   assert.equal(failuresOf(b, a).failures.outcome, "better");
+  // Of 400/s on four shards, 40/s more are due on one of them: it is hot though it refuses them.
+  const skew = comparison.changes.find(({ metric }) => metric === "skew.maxOverMean")!;
+  assert.ok(Math.abs(skew.b - 140 / 110) < 0.02 && skew.outcome === "worse", JSON.stringify(skew));
 });
 
 test("without failures in the slices the counts alone decide, as of independent messages", () => {

@@ -5,7 +5,7 @@ import type { ComparedRun } from "../../../loadtest/compare/comparable.ts";
 import { compareRuns, DEFAULT_COMPARE } from "../../../loadtest/compare/compare.ts";
 import { compareInterleaved, firstOf } from "../../../loadtest/compare/interleave.ts";
 import { seriesOf } from "../../../loadtest/slices/series.ts";
-import { toldOf } from "../../../loadtest/compare/words.ts";
+import { comparisonHeadline, shortList, toldOf } from "../../../loadtest/compare/words.ts";
 import { syntheticRun } from "../../support/synthetic-run.ts";
 
 /** Every run is so much slower than the one before it: a machine that warms up. */
@@ -45,6 +45,18 @@ test("in alternation a shard that commits 15 % slower is found in spite of the d
   assert.ok(commit.outcome === "worse" && Math.abs(commit.change - 0.15) < 0.02, `${commit.change}`);
   assert.equal(comparison.rounds, 6);
   assert.equal(comparison.a.runs.length, 6);
+});
+
+test("what changed as a whole leads, and shards stand below it", () => {
+  const slow = { "00": 1.2, "01": 1.3, "02": 1.2, "03": 1.2 };
+  const comparison = compareInterleaved(interleaved(slow, 3), DEFAULT_COMPARE);
+  assert.match(comparisonHeadline(comparison), /^The whole is worse: (commit|delivery) p\d\d /u);
+  const rows = shortList(comparison).map(({ metric, shard }) => `${metric} ${shard ?? "all"}`);
+  const commit = rows.indexOf("commit.p50 all");
+  assert.deepEqual(rows[commit + 1], "commit.p50 01", "the largest change first");
+  assert.ok(rows.indexOf("commit.p99 all") > rows.indexOf("commit.p50 00"));
+  const { detectable, share } = comparison.noise!;
+  assert.ok(share > 0 && share < 0.02 && detectable > 0.05 && detectable < 0.12, JSON.stringify(comparison.noise));
 });
 
 test("settings are split as a shell does", () => {
