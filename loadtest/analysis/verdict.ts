@@ -191,7 +191,10 @@ export function judge(input: VerdictInput): Result["verdict"] {
 /** What the generator made of what it was asked for, where the seconds of the run tell. */
 function ratesOf({ measurement, dials }: VerdictInput): Record<string, number> {
   const reached = reachedRate(measurement.slices, dials.warmupS + dials.durationS);
-  return reached === null ? {} : { askedPerS: dials.rate, reachedPerS: reached };
+  if (reached === null) return {};
+  // What was sent and not acknowledged was made as well, at the same pace.
+  const acked = total(measurement, (shard) => shard.acked);
+  return { askedPerS: dials.rate, reachedPerS: (reached * measurement.sent) / Math.max(1, acked) };
 }
 
 /** Of a rate that cannot be made, what can: with room, as a generator at its limit lags. */

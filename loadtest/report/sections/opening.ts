@@ -134,9 +134,10 @@ export function opening(result: Result): string {
     server.shaped === null ? null : `shaped: ${server.shaped}`,
   ].filter((words) => words !== null);
   const lead = leadInWords(result);
+  const failed = [failuresInWords(result), recoveryInWords(result)].flatMap((words) =>
+    words === null ? [] : [paragraph(words, "lead")],
+  );
   const sentences = [
-    failuresInWords(result),
-    recoveryInWords(result),
     forecastInWords(result),
     aimInWords(result),
     headroomInWords(result),
@@ -145,7 +146,7 @@ export function opening(result: Result): string {
   ].flatMap((words) => (words === null ? [] : [paragraph(words, "lead soft")]));
   return (
     `<header><p class="where"><b>hotshard</b> · <b>${escapeXml(run.scenario)}</b> · ${escapeXml(where.join(" · "))}</p>` +
-    `${verdict(result)}<h1>${escapeXml(headline(result))}</h1>${lead === "" ? "" : paragraph(lead, "lead")}` +
+    `${verdict(result)}<h1>${escapeXml(headline(result))}</h1>${failed.join("")}${lead === "" ? "" : paragraph(lead, "lead")}` +
     `${sentences.join("")}</header>${cards(result)}${shares(result)}`
   );
 }

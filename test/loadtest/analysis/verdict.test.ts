@@ -151,6 +151,10 @@ test("of a rate that the machine cannot make, the one that it made and one to tr
     assert.match(reason.message, /came to 62 messages a second of the 100 asked for: try --rate 43, share it out/);
     assert.deepEqual([reason.evidence!["askedPerS"], reason.evidence!["reachedPerS"]], [100, 62]);
   }
+  // Half of what was sent was refused: the generator made it all the same.
+  const half = goodMeasurement({ ...late, slices, sent: 2_000, planned: 2_000, refused: 1_000 });
+  const lag = judge(inputOf(half)).reasons.find(({ code }) => code === "SEND_LAG");
+  assert.equal(lag?.evidence!["reachedPerS"], 124);
   const made = slices.map((slice) => ({ ...slice, acked: 50 }));
   const [reason] = judge(inputOf(goodMeasurement({ ...late, slices: made }))).reasons;
   assert.match(reason!.message, / Lower --rate, share it out/);
