@@ -46,7 +46,8 @@ export function* documentBatches(
   }
   const shape = shapeOf(found.rows.slice(0, SAMPLE), options);
   if (isShapeFault(shape)) throw new ConfigError("BAD_COLUMNS", `${name} element ${shape.at + 1}: ${shape.why}`);
-  onReading(jsonReading("a JSON document", shape));
+  const reading = jsonReading(found.what, shape);
+  onReading(found.eachOne === true ? { ...reading, eachOne: true } : reading);
   faults.countElements();
   for (let from = 0; from < found.rows.length; from += ROWS_A_BATCH) {
     const batch = emptyBatch();

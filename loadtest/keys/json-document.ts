@@ -2,9 +2,9 @@ import { MAYBE_COUNT } from "./column-names.ts";
 import { fieldText, isObject, jsonRow, keyOf } from "./json-row.ts";
 import { isCount } from "./table-columns.ts";
 
-/** Rows of a whole document, objects or [key, count]; or why there are none, in words, and the code of that error. */
+/** Rows of a whole document, objects or [key, count], and what they are in words; `eachOne`: each is one message; or why there are none, in words, and the code of that error. */
 export type DocumentRows =
-  | { readonly rows: readonly unknown[] }
+  | { readonly rows: readonly unknown[]; readonly what: string; readonly eachOne?: true }
   | { readonly why: string; readonly code: "UNKNOWN_FORMAT" | "CUT_SHORT" };
 
 const none = (why: string): DocumentRows => ({ why, code: "UNKNOWN_FORMAT" });
@@ -44,7 +44,7 @@ export function parseDocument(text: string): unknown {
 export function rowsOfDocument(document: unknown, options: DocumentOptions): DocumentRows {
   if (Array.isArray(document)) return rowsOfArray(document);
   if (!isObject(document)) return none(`${JSON.stringify(document).slice(0, 40)} alone, which is no row`);
-  if (isWholeRow(document, options)) return { rows: [document] };
+  if (isWholeRow(document, options)) return { rows: [document], what: "one JSON object" };
   const arrays = rowArrays(document, options, "", DEEPEST);
   if (arrays.length > 1) {
     const paths = arrays.map(({ path }) => path);
@@ -55,18 +55,20 @@ export function rowsOfDocument(document: unknown, options: DocumentOptions): Doc
     const lacks = `${array.path} lacks the keys of ${array.others} messages (sum_other_doc_count)`;
     return { why: `${lacks}: ask with a larger size, or for a composite aggregation`, code: "CUT_SHORT" };
   }
-  if (array !== undefined) return { rows: array.rows };
+  if (array !== undefined) return { rows: array.rows, what: `a JSON document, its rows in ${array.path}` };
   const values = Object.values(document);
   if (values.length > 0 && values.every((value) => isObject(value) && isWholeRow(value, options))) {
-    return { rows: values };
+    return { rows: values, what: "a JSON object of rows" };
   }
   return rowsOfMap(document, options);
 }
 
 function rowsOfArray(document: readonly unknown[]): DocumentRows {
-  if (document.every((one) => typeof one === "string")) return { rows: document.map((key) => [key, 1]) };
+  if (document.every((one) => typeof one === "string")) {
+    return { rows: document.map((key) => [key, 1]), what: "a JSON array of keys", eachOne: true };
+  }
   const odd = document.findIndex((one) => !isObject(one) && !isPair(one));
-  if (odd === -1) return { rows: document };
+  if (odd === -1) return { rows: document, what: "a JSON array of rows" };
   const shown = JSON.stringify(document[odd]).slice(0, 40);
   return none(`element ${odd + 1}, ${shown}, is neither an object nor [key, count]`);
 }
@@ -82,10 +84,16 @@ function rowsOfMap(document: Readonly<Record<string, unknown>>, options: Documen
   if (!entries.every(([, value]) => isCount(fieldText(value) ?? undefined))) {
     return none(`${shown}, which is neither a row nor counts by key`);
   }
-  if (!options.isMap && keyField(document, options) !== undefined) {
-    return none(`${shown}, which may be a row or counts by key: --format json says the latter`);
+  if (!options.isMap && isLikeRow(document, options)) {
+    return none(`${shown}, which may be a row or counts by key: the format json says the latter`);
   }
-  return { rows: entries };
+  return { rows: entries, what: "a JSON object of counts by key" };
+}
+
+/** Whether a field is called as one of a row is. */
+function isLikeRow(document: Readonly<Record<string, unknown>>, options: DocumentOptions): boolean {
+  const { key, count, time } = jsonRow(document);
+  return [keyField(document, options), key, count, time].some((field) => field !== undefined);
 }
 
 /** A pair of a key and its count. */

@@ -2,7 +2,7 @@ import { isOwnId, MAYBE_COUNT, NAMES, type ColumnKind } from "./column-names.ts"
 import { NO_COUNT, type InputOptions } from "./input-options.ts";
 import { fieldText, isObject, type JsonNames } from "./json-row.ts";
 import { isCount } from "./table-columns.ts";
-import { timeOf } from "./time-of.ts";
+import { areWholeMinutes, timeOf } from "./time-of.ts";
 
 /** How rows of JSON say key, count and time. */
 export interface JsonShape {
@@ -50,10 +50,13 @@ export function shapeOf(rows: readonly unknown[], options: InputOptions): JsonSh
     return fault(`${fields.key} may be the message's own: say ${prefix}key; ${there}`);
   }
   if (counted || each) return shape;
-  const numeric = numericFields(objects).filter((name) => !names.key.includes(name.toLowerCase()));
+  const numeric = numericFields(objects).filter(
+    (name) => name !== fields.time && !names.key.includes(name.toLowerCase()),
+  );
   const maybe = numeric.some((name) => name.toLowerCase() === MAYBE_COUNT);
-  // Messages have other numbers, too.
-  if (numeric.length === 0 || (timed && !maybe)) return shape;
+  const coarse = timed && areWholeMinutes(objects.map((object) => fieldText(object[fields.time!]) ?? ""));
+  // Messages have other numbers, too; what comes once a minute or a day is no message.
+  if (numeric.length === 0 || (timed && !maybe && !coarse)) return shape;
   if (maybe && !timed) {
     return shapeWith({ ...names, count: [MAYBE_COUNT] }, objects);
   }

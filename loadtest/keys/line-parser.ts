@@ -54,7 +54,7 @@ function keys(guessed: boolean, batch: RowBatch, faults: InputFaults): AddLine {
   const add = rowAdder(batch, faults);
   return (text, line) => {
     if (!guessed || !isDoubtful(text)) add(splitLine(text, "")[0]!, null, null, line);
-    else badRow(faults, line, "a space, which keys seldom have (--format keys takes it)");
+    else badRow(faults, line, "a space, which keys seldom have (the format keys takes it)");
   };
 }
 

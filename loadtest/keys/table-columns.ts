@@ -2,7 +2,7 @@ import { ConfigError } from "../../server/placement/contract.ts";
 import { isOwnId, MAYBE_COUNT, placeOf } from "./column-names.ts";
 import { countOf } from "./count-of.ts";
 import { howToSay, NO_COUNT, type InputOptions } from "./input-options.ts";
-import { timeOf } from "./time-of.ts";
+import { areWholeMinutes, timeOf } from "./time-of.ts";
 
 /** Which columns, from 0, say what. */
 export interface TableColumns {
@@ -52,8 +52,16 @@ export function findColumns(head: TableHead, options: InputOptions): TableColumn
   const [one = "", two = ""] = header ? below : first;
   const table = { header, columns: 2, names: header ? first : numbered(2) };
   if (isDate(one)) return { ...table, key: 1, count: -1, time: 0 };
-  if (!isCount(two) || [one, below[0]].every(isEpoch)) return null;
+  if (!isCount(two) || [one, below[0]].every(isEpoch) || isTurned(head, header)) return null;
   return { ...table, key: 0, count: 1, time: -1 };
+}
+
+/** Numbers on both sides, of which those that should be keys come again and those that should be counts do not. */
+function isTurned({ rows }: TableHead, header: boolean): boolean {
+  const data = rows.slice(Number(header)).filter((row) => row.length === 2);
+  if (!data.every(([key, count]) => isCount(key) && isCount(count))) return false;
+  const different = (at: number): number => new Set(data.map((row) => row[at]!.trim())).size;
+  return different(1) === data.length && different(0) < data.length;
 }
 
 const isCountOrDate = (field: string): boolean => isCount(field) || isDate(field);
@@ -79,7 +87,9 @@ export function namedColumns(head: TableHead, options: InputOptions): TableColum
   if (key < 0) return null;
   if (count < 0 && !each && columns > 1) {
     const numeric = numericColumns(head, header).filter((at) => at !== key && at !== time);
-    const found = countByContent(numeric, header ? lower.indexOf(MAYBE_COUNT) : -1, { columns, time, key: said.key });
+    const maybe = header ? lower.indexOf(MAYBE_COUNT) : -1;
+    const coarse = time >= 0 && areWholeMinutes(head.rows.slice(Number(header)).map((row) => row[time]?.trim() ?? ""));
+    const found = countByContent(numeric, maybe, { columns, time, coarse, key: said.key });
     if (found === null) return null;
     count = found;
   }
@@ -88,6 +98,15 @@ export function namedColumns(head: TableHead, options: InputOptions): TableColum
     throw new ConfigError("BAD_OPTIONS", `${head.name}: key, count and time must be different columns`);
   }
   return { header, columns, key, count, time, names: header ? names : numbered(columns) };
+}
+
+interface CountHints {
+  readonly columns: number;
+  readonly time: number;
+  /** Whether all times are whole minutes. */
+  readonly coarse: boolean;
+  /** That the user says. */
+  readonly key: number | undefined;
 }
 
 /**
@@ -100,10 +119,10 @@ export function namedColumns(head: TableHead, options: InputOptions): TableColum
 function countByContent(
   numeric: readonly number[],
   maybe: number,
-  { columns, time, key }: { readonly columns: number; readonly time: number; readonly key: number | undefined },
+  { columns, time, coarse, key }: CountHints,
 ): number | null {
-  // Messages have other numbers, too.
-  if (time >= 0) return numeric.includes(maybe) ? null : -1;
+  // Messages have other numbers, too; what comes once a minute or a day is no message.
+  if (time >= 0) return numeric.includes(maybe) || (coarse && numeric.length > 0) ? null : -1;
   if (numeric.includes(maybe)) return maybe;
   if (key === undefined) return null;
   if (columns === 2 && numeric.length === 1) return numeric[0]!;

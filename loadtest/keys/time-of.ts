@@ -40,3 +40,7 @@ function offsetMs(zone: string): number {
   if (sign === undefined) return 0;
   return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
 }
+
+/** Whether all of these times are whole minutes: those of counts a minute, an hour or a day, and not of messages. */
+export const areWholeMinutes = (times: readonly string[]): boolean =>
+  times.every((time) => timeOf(time) % 60_000 === 0);

@@ -172,6 +172,20 @@ for (const [name, [content, rows]] of Object.entries(OTHERS)) {
 }
 
 const OTHER_REFUSALS: Record<string, [content: string, code: string, line: number, why: RegExp]> = {
+  "counts a day beside their time": ["date,dialog,hits\n2026-11-22,a,3\n2026-11-23,a,4\n", "BAD_COLUMNS", 1, /"hits"/u],
+  "counts an hour beside their time, NDJSON": [
+    '{"ts":"2026-11-22T10:00:00Z","dialog":"a","hits":3}\n{"ts":"2026-11-22T11:00:00Z","dialog":"a","hits":4}\n',
+    "BAD_COLUMNS",
+    1,
+    /--count hits, or --count none/u,
+  ],
+  "numbers of which the first are the counts": [
+    "3,4711\n1,4712\n3,4713\n",
+    "BAD_COLUMNS",
+    1,
+    /2 columns, "3", "4711"/u,
+  ],
+  "a status of numbers": ['{"took": 5, "total": 3}', "UNKNOWN_FORMAT", 0, /may be a row or counts by key/u],
   "prose that ends in numbers": ["Sent on Monday 5\nSent on Tuesday 7\n", "UNKNOWN_FORMAT", 1, /a number at the end/u],
   prose: ["Nothing was found.\n", "UNKNOWN_FORMAT", 1, /"Nothing was found\." has a space/u],
   "kafka-get-offsets": ["messages:0:15230\nmessages:1:122\n", "UNKNOWN_FORMAT", 1, /name:partition:offset.*kcat/u],
@@ -263,6 +277,11 @@ const LEFT_OUT: Record<
     `dialog,count\n"a,3\n${Array.from({ length: 300 }, (_, i) => `k${i},1\n`).join("")}`,
     Array.from({ length: 300 }, (_, i): InputRow => [`k${i}`, 1]),
     [["BAD_ROW", "in line 2", 1]],
+  ],
+  "a quote that is closed only 300 lines below costs these two": [
+    `dialog,count\n"a,3\n${Array.from({ length: 300 }, (_, i) => `k${i},1\n`).join("")}z",7\n`,
+    Array.from({ length: 300 }, (_, i): InputRow => [`k${i}`, 1]),
+    [["BAD_ROW", "in line 2", 2]],
   ],
   "a quote within a field": ['dialog,count\n5" pipe,2\n"b"x,2\nc,1\n', [["c", 1]], [["BAD_ROW", "in line 2", 2]]],
   "a point that is for thousands or for decimals": [

@@ -152,7 +152,7 @@ test("what was read is said by the names that the input has", async () => {
   assert.deepEqual(keys.reading, { format: "one key a line", key: null, count: null, time: null, eachOne: true });
   const json = await readInput('[{"key":"a","doc_count":3}]');
   assert.deepEqual(json.reading, {
-    format: "a JSON document",
+    format: "a JSON array of rows",
     key: "key",
     count: "doc_count",
     time: null,
