@@ -12,7 +12,11 @@ import {
   NO_ANSWER,
   NOT_CONNECTED,
 } from "../../../loadtest/measurement/failed-messages.ts";
+import { htmlReport } from "../../../loadtest/report/html.ts";
+import { markdownReport } from "../../../loadtest/report/markdown.ts";
 import type { Result } from "../../../loadtest/report/result.ts";
+import type { Dials } from "../../../loadtest/traffic/contract.ts";
+import { addScenario, findScenario } from "../../../loadtest/traffic/stories/registry.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { singleSegment } from "../../../server/placement/topology.ts";
 import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
@@ -171,4 +175,32 @@ test("the log grows, and logs of several generators add up", () => {
   other.add({ code: NO_ANSWER, at: 4.7, author: 9, to: 8, seq: 7 });
   const merged = [...eachFailure(mergeFailures([other.toData(), data]))];
   assert.deepEqual([merged.length, merged[0]], [1_001, { code: NO_ANSWER, at: 4, author: 9, to: 8, seq: 7 }]);
+});
+
+test("a rehearsal shows its windows and its recovery, and lets messages fail", () => {
+  const gaga = findScenario("lady-gaga")!;
+  const windows = [
+    { name: "before", fromS: 0, untilS: 2 },
+    { name: "during", fromS: 2, untilS: 6 },
+    { name: "after", fromS: 6, untilS: 8 },
+  ];
+  const rehearsal = { ...gaga, name: "rehearsal", make: (dials: Dials) => ({ ...gaga.make(dials), windows }) };
+  addScenario("./rehearsal.js", rehearsal);
+  const whole = runEvidence({ hotShare: 0.6 });
+  const cut = failing({ ...whole, scenario: "./rehearsal.js" }, HOT_DIALOG, 4_000, "SHARD_UNAVAILABLE");
+  const result = buildResult(cut);
+  assert.deepEqual(
+    result.windows.map(({ name, failed }) => [name, failed]),
+    [
+      ["before", 0],
+      ["during", 4_000],
+      ["after", 0],
+    ],
+  );
+  assert.deepEqual([result.verdict.status, result.run.maxErrors, exitCodeOf(result)], ["VALID", 1, 0]);
+  assert.match(markdownReport(result), /## Before, during, after\n[^]*\| during \| 2 s to 6 s \| 4,000 \|/);
+  assert.match(htmlReport(result, []), /id="windows"/);
+  const strict = { ...rehearsal, make: (dials: Dials) => ({ ...rehearsal.make(dials), maxErrors: 0.1 }) };
+  addScenario("./strict.js", strict);
+  assert.equal(exitCodeOf(buildResult({ ...cut, scenario: "./strict.js" })), 1);
 });
