@@ -8,6 +8,9 @@ export const FAILURES = { metric: "failures", shard: null, dialog: null } as con
 /** Differences of the share of failed messages up to this are nobody's concern: what a run may fail by default, too. */
 export const FAILURES_TOLERANCE = 0.001;
 
+/** Fewer cells show nothing of how failures are spread over time: in alternation the rounds do. */
+const LEAST_CELLS = 3;
+
 /** Degrees of freedom of an error that comes from counts alone. */
 const MANY = 1_000;
 
@@ -42,7 +45,7 @@ function errorBySeconds({ seconds, shards }: RunSeries): StandardError {
   const [acked, failed] = [sumOver("acked"), sumOver("failed")];
   const due = acked.map((count, i) => count + failed[i]!);
   const [all, lost] = [due, failed].map((counts) => counts.reduce((sum, count) => sum + count, 0)) as [number, number];
-  if (lost === 0) return { error: 0, freedom: MANY };
+  if (lost === 0 || seconds.length < LEAST_CELLS) return { error: 0, freedom: MANY };
   const dependence = createDependence(seconds.length);
   const evidence = dependence.evidenceOf(failed.map((count, i) => (count - (lost / all) * due[i]!) / all));
   return dependence.errorOf(evidence, dependence.chancesOf([evidence]));

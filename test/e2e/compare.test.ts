@@ -66,7 +66,8 @@ describe("hotshard compare and capacity", () => {
       [[at("before"), at("before")], /^hotshard: NOT_COMPARABLE: SAME_RUN: [^\n]*\n$/u],
       [[at("before"), at("nowhere")], /^hotshard: NO_RESULT: [^\n]*\n$/u],
       [[at("before"), at("after"), "--tolerance", "much", "--allow", "LUCK"], /BAD_OPTIONS: --tolerance .* --allow /u],
-      [["--interleave", "random", "random", "--rounds", "5"], /BAD_OPTIONS: --rounds /u],
+      [["--interleave", "random", "random", "--rounds", "7"], /BAD_OPTIONS: --rounds /u],
+      [["--interleave", "random", "random", "--rounds", "4"], /BAD_OPTIONS: --rounds is an even number from 6/u],
       [["--interleave", "random 'x", "random"], /BAD_OPTIONS: A: a quote/u],
     ];
     for (const [args, expected] of table) {
