@@ -1,8 +1,5 @@
 import { maxOverMean } from "../server/placement/skew.ts";
-import { singleSegment } from "../server/placement/topology.ts";
 import { ConfigError } from "../server/placement/contract.ts";
-import { advise } from "./analysis/advice.ts";
-import type { Crowd } from "./analysis/forecast.ts";
 import { layoutLuck, luckKind, movedLuck, type NamedLayout } from "./analysis/layout-luck.ts";
 import { createMinuteGroups } from "./analysis/minute-groups.ts";
 import { placeMinute, resample, worstMinute, type PlacedMinute } from "./analysis/minutes.ts";
@@ -12,7 +9,6 @@ import {
   equalShards,
   hashKeys,
   shardsOf,
-  type CompiledLayout,
   type Layout,
   type PlacedKeys,
 } from "./analysis/place-keys.ts";
@@ -21,11 +17,14 @@ import { classesOfRanked, type WeightClass } from "./analysis/weight-classes.ts"
 import { candidates } from "./analysis/what-if.ts";
 import type { Reading } from "./keys/format.ts";
 import type { InputFaults } from "./keys/input-faults.ts";
-import { placeOnThreads } from "./keys/place-threads.ts";
 import type { RowBatch } from "./keys/row-batch.ts";
+import type { KeyTable } from "./keys/key-table.ts";
+import type { Pairs } from "./keys/pairs.ts";
+import { byLayout, placeAll } from "./keys/place-by-time.ts";
 import { tally, type Tally } from "./keys/tally.ts";
 import type { WhatIf, WhatIfRow } from "./report/what-if-document.ts";
 import { packageVersion } from "./version.ts";
+import { adviceOf } from "./what-if-advice.ts";
 
 /** What is to be forecast, and from what. */
 export interface WhatIfOrder {
@@ -63,23 +62,29 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   const layouts = candidates(today, order.placements, order.sizes);
   const now: Layout = { placement: today.placement, shards: equalShards(today.shards) };
   const minutes: PlacedMinute[] = [];
-  let compiled: CompiledLayout[] = [];
+  const compiled = compileLayouts([now, ...layouts]);
+  const widths = new Set(compiled.flatMap(({ placement }) => (placement.byTime ? placement.bucketMs : [])));
   const groups = order.sample === undefined ? null : createMinuteGroups();
   const openMinutes = groups === null ? undefined : Number.POSITIVE_INFINITY;
-  const counted = await tally(order.rows, order.faults, openMinutes, (window) => {
-    if (compiled.length === 0) compiled = compileLayouts([now, ...layouts]);
-    minutes.push(placeMinute(layouts, compiled.slice(1), compiled[0]!, window, groups));
-  });
+  const counted = await tally(
+    order.rows,
+    order.faults,
+    openMinutes,
+    (window) => {
+      minutes.push(placeMinute(layouts, compiled.slice(1), compiled[0]!, window, groups));
+    },
+    [...widths],
+  );
   refuseUseless(order, counted);
   order.onProgress(`placing ${counted.table.size()} keys by ${layouts.length} layouts`);
-  const placed = await placeOnThreads(counted.table.blocks(), layouts, now);
-  const ranked = rankedCounts(counted);
-  const classes = classesOfRanked(ranked);
+  const pairsOf = byLayout(compiled, counted, order.faults);
+  const placed = await placeAll(counted, layouts, now, pairsOf.slice(1));
+  const ranked = rankedCounts(counted.table);
   const sample = order.sample?.() ?? null;
   order.onProgress("simulating other layouts");
   const rows = rowsOf(order, layouts, placed, {
     counted,
-    classes,
+    pairsOf: pairsOf.slice(1),
     minutes,
     sampled: sample === null ? null : (groups?.list() ?? null),
   });
@@ -88,12 +93,12 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
     version: 1,
     hotshard: packageVersion(),
     input: inputOf(order, counted, sample),
-    today: todayOf(order, rows[at]!, placed[at]!, counted),
+    today: todayOf(order, rows[at]!, placed[at]!, counted, pairsOf[0] ?? null),
     target,
     rows,
-    topDialogs: topOf(counted, now),
+    topDialogs: topOf(counted, now, pairsOf[0] ?? null),
     popularity: popularityOf(ranked, counted.messages),
-    advice: adviceOf(order, counted, now),
+    advice: adviceOf(target, counted, now, pairsOf[0] ?? null),
     command: order.command,
   };
 }
@@ -129,7 +134,7 @@ function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows, table, t
 const TOTAL = /^\s*(?:(?:grand |sub)?total|sum|all|gesamt\w*|insgesamt)\s*:?\s*$/iu;
 
 /** Messages per key, heaviest first. */
-function rankedCounts({ table }: Tally): Float64Array {
+function rankedCounts(table: KeyTable): Float64Array {
   const counts = new Float64Array(table.size());
   let at = 0;
   for (const block of table.blocks()) {
@@ -175,8 +180,10 @@ function todayOf(
   { maxOverMean: ratio, interval }: WhatIfRow,
   { loads }: PlacedKeys,
   counted: Tally,
+  pairs: Pairs | null,
 ): WhatIf["today"] {
-  const { mean, p99 } = noiseFloor(counted.table.size(), today.shards);
+  const thrown = pairs?.table() ?? counted.table;
+  const { mean, p99 } = noiseFloor(thrown.size(), today.shards);
   return {
     placement: today.placement,
     shards: today.shards,
@@ -186,12 +193,14 @@ function todayOf(
     interval,
     shares: Array.from(loads, (load) => load / counted.messages),
     noiseFloor: { mean, p99 },
+    ...(pairs !== null && { pairs: thrown.size() }),
   };
 }
 
 interface Ground {
   readonly counted: Tally;
-  readonly classes: readonly WeightClass[];
+  /** By layout: pairs of key and time bucket where it goes by time; null: it places keys. */
+  readonly pairsOf: readonly (Pairs | null)[];
   readonly minutes: readonly PlacedMinute[];
   /** Null unless the minutes are a sample. */
   readonly sampled: readonly Float64Array[] | null;
@@ -201,13 +210,17 @@ function rowsOf(
   { today }: WhatIfOrder,
   layouts: readonly Layout[],
   placed: readonly PlacedKeys[],
-  { counted, classes, minutes, sampled }: Ground,
+  { counted, pairsOf, minutes, sampled }: Ground,
 ): WhatIfRow[] {
   const keys = counted.table.size();
+  const classes = new Map<KeyTable, readonly WeightClass[]>();
   const luck = new Map<string, Spread>();
-  const luckOf = (layout: NamedLayout): Spread => {
-    const kind = `${luckKind(layout.placement)} ${layout.shards}`;
-    const known = luck.get(kind) ?? layoutLuck(layout, classes);
+  const luckOf = (layout: NamedLayout, pairs: Pairs | null): Spread => {
+    const thrown = pairs?.table() ?? counted.table;
+    const weights = classes.get(thrown) ?? classesOfRanked(rankedCounts(thrown));
+    classes.set(thrown, weights);
+    const kind = `${luckKind(layout.placement)} ${layout.shards} ${pairs?.bucketMs ?? 0}`;
+    const known = luck.get(kind) ?? layoutLuck(layout, weights);
     luck.set(kind, known);
     return known;
   };
@@ -227,7 +240,7 @@ function rowsOf(
       ...layout,
       maxOverMean: estimate,
       interval: { low: Math.min(low, estimate), high: Math.max(high, estimate) },
-      otherLayouts: luckOf(layout),
+      otherLayouts: luckOf(layout, pairsOf[i] ?? null),
       effectiveShards: layout.shards / estimate,
       movedFromToday: moved / keys,
       movedOtherLayouts: movedLuck(today, layout, keys),
@@ -240,14 +253,14 @@ function worstOf({ startMs, ...minute }: NonNullable<ReturnType<typeof worstMinu
   return { at: moment(startMs), ...minute };
 }
 
-function topOf({ top, messages }: Tally, now: Layout): WhatIf["topDialogs"] {
+function topOf({ top, messages }: Tally, now: Layout, pairs: Pairs | null): WhatIf["topDialogs"] {
   const listed = top.slice(0, LISTED);
   const shards = shardsOf(compileLayouts([now])[0]!, hashKeys(listed));
   return listed.map(({ dialog, count }, i) => ({
     rank: i + 1,
     dialog,
     share: count / messages,
-    shard: now.shards[shards[i]!]!.label,
+    shard: pairs === null ? now.shards[shards[i]!]!.label : "by time",
   }));
 }
 
@@ -258,32 +271,4 @@ function popularityOf(ranked: Float64Array, messages: number): WhatIf["popularit
   }
   if (points.at(-1)!.rank < ranked.length) points.push({ rank: ranked.length, share: ranked.at(-1)! / messages });
   return points;
-}
-
-/** The heavy keys one by one, by name; all the others as a crowd, placed anew for each layout that is weighed. */
-function adviceOf({ target }: WhatIfOrder, { table, top, messages }: Tally, now: Layout): WhatIf["advice"] {
-  const topology = singleSegment({ labels: now.shards.map(({ label }) => label), placement: now.placement });
-  const heavy = hashKeys(top);
-  const known = new Map<string, Float64Array>();
-  const crowd: Crowd = {
-    dialogs: table.size() - top.length,
-    messages: messages - top.reduce((sum, { count }) => sum + count, 0),
-    loads: ({ placement, shards }) => {
-      const name = JSON.stringify([placement, shards]);
-      let loads = known.get(name);
-      if (loads === undefined) {
-        const [layout] = compileLayouts([{ placement, shards }]);
-        loads = new Float64Array(shards.length);
-        for (const block of table.blocks()) {
-          const indexes = shardsOf(layout!, block);
-          for (let i = 0; i < block.size; i += 1) loads[indexes[i]!]! += block.counts[i]!;
-        }
-        const own = shardsOf(layout!, heavy);
-        top.forEach(({ count }, i) => (loads![own[i]!]! -= count));
-        known.set(name, loads);
-      }
-      return loads;
-    },
-  };
-  return advise({ topology, counts: top, crowd, target });
 }

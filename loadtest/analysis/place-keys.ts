@@ -10,7 +10,7 @@ export interface HashedKeys {
   /** The first 64 bits of each key's `hashText` with seed 0. */
   readonly high: Uint32Array;
   readonly low: Uint32Array;
-  /** The first 32 bits with `TIMED_SEED`. */
+  /** The first 32 bits with the seed of a time bucket, or with `TIMED_SEED` for one moment. */
   readonly timed: Uint32Array;
   /** Messages. */
   readonly counts: Float64Array;
@@ -78,7 +78,7 @@ export function compileLayouts(layouts: readonly Layout[]): CompiledLayout[] {
   });
 }
 
-/** Index of the shard of every key. A placement by time is asked for one moment. */
+/** Index of the shard of every key. A placement by time is asked for the moment of `timed`. */
 export function shardsOf({ placement }: CompiledLayout, keys: HashedKeys): Uint16Array {
   const high = placement.byTime ? keys.timed : keys.high;
   const indexes = new Uint16Array(keys.size);

@@ -2,6 +2,7 @@ import { hashBytes } from "../../server/placement/hash.ts";
 import { TIMED_SEED } from "../analysis/place-keys.ts";
 import type { InputFaults } from "./input-faults.ts";
 import { createKeyTable, type KeyTable } from "./key-table.ts";
+import { createPairs, type Pairs } from "./pairs.ts";
 import type { RowBatch } from "./row-batch.ts";
 import { createTopKeys, type NamedKey } from "./top-keys.ts";
 import { createWindows, type KeyWindow } from "./windows.ts";
@@ -16,6 +17,8 @@ export interface Tally {
   readonly top: readonly NamedKey[];
   /** First and last time, ms; null when the input has no times. */
   readonly span: { readonly fromMs: number; readonly toMs: number } | null;
+  /** Of the rows with a time: their pairs of key and time bucket, for each width that was asked for. */
+  readonly pairs: readonly Pairs[];
 }
 
 /** Keys whose names are kept; the others are known by their hashes. */
@@ -26,16 +29,19 @@ const NAMED = 2_000;
  *
  * @param openMinutes as `createWindows`
  * @param onWindow told of every minute, when the rows have times
+ * @param widths milliseconds of the time buckets of placements by time; the first one's tell where keys lie in a minute
  */
 export async function tally(
   rows: AsyncIterable<RowBatch>,
   faults: InputFaults,
   openMinutes: number | undefined,
   onWindow: (window: KeyWindow) => void,
+  widths: readonly number[] = [],
 ): Promise<Tally> {
   const table = createKeyTable();
   const top = createTopKeys(table, NAMED);
   const windows = createWindows(table, onWindow, openMinutes);
+  const pairs = widths.map((width) => createPairs(width));
   const words = new Uint32Array(4);
   let messages = 0;
   let used = 0;
@@ -58,11 +64,12 @@ export async function tally(
       if (time === undefined) continue;
       fromMs = Math.min(fromMs, time);
       toMs = Math.max(toMs, time);
-      if (!windows.add(index, count, time)) faults.add("OUT_OF_ORDER", lines[i]!, outOfOrder, false);
+      const [timed] = pairs.map((one) => one.add(key, index, count, time));
+      if (!windows.add(index, count, time, timed)) faults.add("OUT_OF_ORDER", lines[i]!, outOfOrder, false);
     }
   }
   windows.end();
-  return { table, messages, rows: used, top: top.list(), span: fromMs <= toMs ? { fromMs, toMs } : null };
+  return { table, messages, rows: used, top: top.list(), span: fromMs <= toMs ? { fromMs, toMs } : null, pairs };
 }
 
 const outOfOrder = (): string =>

@@ -21,16 +21,19 @@ export function createWindows(
   onClose: (window: KeyWindow) => void,
   openMinutes = 3,
 ): {
-  /** @returns false when the minute was closed already: the message came too late */
-  add(index: number, count: number, timeMs: number): boolean;
+  /**
+   * @param timed hash of the key in its time bucket, which stands for the whole minute; absent: that of one moment
+   * @returns false when the minute was closed already: the message came too late
+   */
+  add(index: number, count: number, timeMs: number, timed?: number): boolean;
   /** Closes what is open. */
   end(): void;
 } {
-  const open = new Map<number, Map<number, number>>();
+  const open = new Map<number, { readonly counts: Map<number, number>; readonly timed: Map<number, number> }>();
   let newest = Number.NEGATIVE_INFINITY;
 
   function close(minute: number): void {
-    const counts = open.get(minute)!;
+    const { counts, timed } = open.get(minute)!;
     open.delete(minute);
     const keys = emptyKeys(counts.size);
     let messages = 0;
@@ -38,6 +41,7 @@ export function createWindows(
     for (const [index, count] of counts) {
       table.copyKey(index, keys, at);
       keys.counts[at] = count;
+      keys.timed[at] = timed.get(index) ?? keys.timed[at]!;
       at += 1;
       messages += count;
     }
@@ -45,15 +49,17 @@ export function createWindows(
   }
 
   return {
-    add(index, count, timeMs) {
+    add(index, count, timeMs, timed) {
       const minute = Math.floor(timeMs / MINUTE_MS);
       if (minute > newest) {
         newest = minute;
         for (const one of open.keys()) if (one <= newest - openMinutes) close(one);
       } else if (minute <= newest - openMinutes) return false;
-      let counts = open.get(minute);
-      if (counts === undefined) open.set(minute, (counts = new Map()));
-      counts.set(index, (counts.get(index) ?? 0) + count);
+      let window = open.get(minute);
+      if (window === undefined) open.set(minute, (window = { counts: new Map(), timed: new Map() }));
+      const known = window.counts.get(index);
+      window.counts.set(index, (known ?? 0) + count);
+      if (known === undefined && timed !== undefined) window.timed.set(index, timed);
       return true;
     },
     end() {

@@ -102,6 +102,7 @@ export const WhatIfSchema = Type.Object(
         mean: Num("Expected max/mean of as many equally heavy keys under a perfect hash"),
         p99: Num("Its 99 % quantile"),
       }),
+      pairs: Type.Optional(Count("Pairs of key and time bucket, which today's placement throws instead of keys")),
     }),
     target: Num("Max/mean up to which nothing needs to be done"),
     rows: Type.Array(Row),
@@ -110,7 +111,7 @@ export const WhatIfSchema = Type.Object(
         rank: Shards,
         dialog: Text("The key"),
         share: Num("Of the messages, 0…1"),
-        shard: Text("Today's"),
+        shard: Text("Today's; `by time` when that depends on the moment"),
       }),
     ),
     popularity: Type.Array(Type.Object({ rank: Shards, share: Num("Of the messages, 0…1") }), {

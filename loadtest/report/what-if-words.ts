@@ -5,7 +5,8 @@ import type { WhatIf } from "./what-if-document.ts";
 
 /** Whether a shard burns: above the target, and not by chance. What one key alone does to every layout is no chance. */
 export const burnsToday = ({ input, today, target }: WhatIf): boolean =>
-  today.maxOverMean > target && (today.maxOverMean > today.noiseFloor.p99 || input.topShare * today.shards > target);
+  today.maxOverMean > target &&
+  (today.maxOverMean > today.noiseFloor.p99 || (today.pairs === undefined && input.topShare * today.shards > target));
 
 /** Label and share of the fullest shard. */
 export function fullestToday({ today }: WhatIf): { label: string; share: number } {
@@ -31,8 +32,9 @@ function layoutInWords({ today: { placement, shards, overrides } }: WhatIf): str
 }
 
 /** What the same number of keys would do without a heavy one among them. */
-export function chanceInWords({ today: { noiseFloor } }: WhatIf): string {
-  return `As many equally heavy keys would lie at ${times(noiseFloor.mean)} by chance, below ${times(noiseFloor.p99)} in 99 of 100 cases.`;
+export function chanceInWords({ today: { noiseFloor, pairs } }: WhatIf): string {
+  const keys = pairs === undefined ? "keys" : "pairs of key and time bucket";
+  return `As many equally heavy ${keys} would lie at ${times(noiseFloor.mean)} by chance, below ${times(noiseFloor.p99)} in 99 of 100 cases.`;
 }
 
 /** What was read: how much of it, and what each line was taken for when it had no count. */
