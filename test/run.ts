@@ -1,25 +1,37 @@
 import { globSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, constants } from "node:os";
 import { resolve } from "node:path";
 import { run } from "node:test";
-import type { EventData } from "node:test";
+import type { EventData, TestsStream } from "node:test";
 import { spec } from "node:test/reporters";
+import { endDescendants } from "./support/descendants.ts";
 
 /**
  * `npm test [-- PATTERN…]`: runs the test files that match (all by default), each in a process of its own.
  *
  * Exit code 1 when a test fails or none was executed; with `CI=true` also when one was skipped, since there a skip
- * hides that something was not tested.
+ * hides that something was not tested. Whatever happens, no process that it or a test has started is left running.
  */
 const patterns = process.argv.slice(2);
 const files = globSync(patterns.length > 0 ? patterns : ["test/**/*.test.ts"])
   .map((file) => resolve(file))
   .sort(bySlowness);
 
+/** Far above what any test takes on a busy machine: it turns a hang into a failure that names the test. */
+const TEST_MS = Number(process.env["HOTSHARD_TEST_LIMIT_MS"] ?? 900_000);
+/** A file of which nothing is heard for longer has ended its tests and does not end, or is stuck in a loop. */
+const SILENCE_MS = 1.5 * TEST_MS;
+
 const skipsFail = process.env["CI"] === "true";
 const skipped: string[] = [];
 let executed = 0;
 let failed = files.length === 0;
+const faults: string[] = [];
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    endDescendants();
+    process.exit(128 + constants.signals[signal]);
+  });
 
 /** The files that start servers and wait for them go first, so that the short ones fill the gaps at the end. */
 function bySlowness(a: string, b: string): number {
@@ -49,8 +61,8 @@ await runFiles(
 
 async function runFiles(some: string[], concurrency: number): Promise<void> {
   if (some.length === 0) return;
-  // The timeout is far above what any test takes: it turns a hang into a failure that names the test.
-  const stream = run({ files: some, concurrency, timeout: 600_000 });
+  const stream = run({ files: some, concurrency, timeout: TEST_MS });
+  const watch = watchSilence(stream);
   stream.on("test:pass", (data) => {
     // A skipped suite is one line, and its tests are not reported.
     if (data.skip !== undefined)
@@ -68,9 +80,22 @@ async function runFiles(some: string[], concurrency: number): Promise<void> {
     if (!data.success) failed = true;
   });
   for await (const text of stream.compose(spec)) process.stdout.write(String(text));
+  clearInterval(watch);
 }
 
-const faults: string[] = [];
+/** Ends the files that run when nothing is heard of any: one of them would be waited for until the end of the days. */
+function watchSilence(stream: TestsStream): NodeJS.Timeout {
+  let heardAt = performance.now();
+  const hear = () => void (heardAt = performance.now());
+  // These are told as they happen, the others file by file.
+  stream.on("test:dequeue", hear).on("test:complete", hear);
+  return setInterval(() => {
+    if (performance.now() - heardAt < SILENCE_MS) return;
+    for (const file of endDescendants()) if (files.includes(file)) faults.push(`${file} does not end`);
+    hear();
+  }, SILENCE_MS / 10);
+}
+
 if (executed === 0)
   faults.push(`no test was executed (${files.length} files match ${patterns.join(" ") || "test/**/*.test.ts"})`);
 if (skipsFail && skipped.length > 0) {

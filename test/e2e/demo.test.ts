@@ -21,7 +21,7 @@ describe("hotshard demo", () => {
   let acts: Result[] = [];
 
   before(async () => {
-    const demo = promisify(execFile)(process.execPath, [HOTSHARD, "demo", "--out", out], { timeout: 540_000 });
+    const demo = promisify(execFile)(process.execPath, [HOTSHARD, "demo", "--out", out], { timeout: 840_000 });
     demo.child.stderr!.on("data", (text: string) => {
       const [, url] = /live page while it runs: (http:\S+)/.exec(text) ?? [];
       if (url !== undefined) pages.push(fetch(url).then((answer) => answer.text()));
