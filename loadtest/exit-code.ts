@@ -25,13 +25,15 @@ export function exitCodeOf(result: Result): number {
   if (result.run.interrupted) return EXIT.interrupted;
   if (auditFaults(result.audit).length > 0) return EXIT.failed;
   // A generator that was late may be why messages failed; a server that was gone is no excuse for them.
-  const isGeneratorsFault = result.verdict.reasons.some(({ code }) => code !== "SERVER_GONE");
+  const isGeneratorsFault = result.verdict.reasons.some(({ code }) => !NOT_AUDITED.has(code));
   if (hasTooManyErrors(result) && !isGeneratorsFault) return EXIT.failed;
   if (result.verdict.status === "INVALID") return EXIT.invalid;
   if (result.trends?.memoryBytes?.grows === true) return EXIT.failed;
   return result.thresholds?.some(({ status }) => status === "failed") ? EXIT.failed : EXIT.good;
 }
 
+/** Reasons for which a run has no audit, and nothing is held against its generator. */
+const NOT_AUDITED = new Set(["SERVER_GONE", "SHARD_LOST"]);
 /** Codes of errors that say that something which the command needs is not there. */
 const MISSING = new Set(["UNREACHABLE", "SERVER_UNREACHABLE", "NO_PROMETHEUS", "PART_FAILED"]);
 /** What the system says of a disk that takes no more: full, over a quota, read-only, broken. */

@@ -9,6 +9,7 @@ import { failuresOf, offeredOf } from "./analysis/offered.ts";
 import type { RunEvidence } from "./analysis/run-evidence.ts";
 import { unknownMessages, withFailures } from "./analysis/failures.ts";
 import { expectedTraffic } from "./analysis/expected-traffic.ts";
+import { lostInWords } from "./analysis/outage-reason.ts";
 import { judgeThresholds } from "./analysis/judge-thresholds.ts";
 import { refuseUnknowable } from "./analysis/threshold-needs.ts";
 import type { Threshold } from "./analysis/threshold.ts";
@@ -204,7 +205,7 @@ async function drive(
   });
 }
 
-type Aftermath = Pick<RunEvidence, "after" | "audit" | "dialogs" | "unknowns" | "serverGone">;
+type Aftermath = Pick<RunEvidence, "after" | "audit" | "dialogs" | "unknowns" | "serverGone" | "shardsLost">;
 
 /** What the server says of the run. Of one that is gone nothing is known, and what was measured is kept all the same. */
 async function askAfterwards(
@@ -213,8 +214,9 @@ async function askAfterwards(
   measurement: Measurement,
   before: ShardsReply,
 ): Promise<Aftermath> {
+  let after: ShardsReply | null = null;
   try {
-    const after = await client.shards();
+    after = await client.shards();
     const [audit, dialogs, unknowns] = await Promise.all([
       client.audit(runId),
       client.auditDialogs(runId),
@@ -224,7 +226,9 @@ async function askAfterwards(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const nothing = { audit: null, dialogs: { run: runId, dialogs: [] }, unknowns: [] };
-    return { after: before, ...nothing, serverGone: error.message };
+    const shardsLost = lostInWords(after?.shards ?? []);
+    const lost = shardsLost !== null && { shardsLost };
+    return { after: after ?? before, ...nothing, serverGone: error.message, ...lost };
   }
 }
 

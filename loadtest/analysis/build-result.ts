@@ -1,5 +1,4 @@
 import type { ShardStatus } from "../../server/protocol/http.ts";
-import type { Measurement } from "../drivers/contract.ts";
 import { checkResult } from "../report/read.ts";
 import type { Result } from "../report/result.ts";
 import { askedOf, perSecondOf, type Asked } from "../traffic/asked.ts";
@@ -13,6 +12,7 @@ import { blastRadius } from "./blast-radius.ts";
 import { causesOfSkew, runNoiseFloor } from "./causes.ts";
 import { unknownMessages, withFailures, type Failures } from "./failures.ts";
 import { failuresOf, offeredOf } from "./offered.ts";
+import { outageReason } from "./outage-reason.ts";
 import { outagesOf } from "./outages.ts";
 import { recoveryS, windowFigures } from "./windows.ts";
 import { testRun } from "./hash-test.ts";
@@ -114,10 +114,18 @@ const fiveQuantiles = (data: HistogramData): Result["latencyMs"]["delivery"] => 
   max: data.max,
 });
 
-function outagesIn(shards: Result["shards"], { unanswered }: Failures, slices: Measurement["slices"]) {
-  return shards.flatMap(({ label, offeredPerS }) =>
-    outagesOf({ shard: label, unanswered: unanswered.get(label) ?? [], offeredPerS, slices }),
-  );
+function outagesIn(shards: Result["shards"], { unanswered }: Failures, { measurement, after }: RunEvidence) {
+  const { slices, startedAt } = measurement;
+  const startMs = Date.parse(startedAt);
+  return shards
+    .flatMap(({ label, offeredPerS }) =>
+      outagesOf({ shard: label, unanswered: unanswered.get(label) ?? [], offeredPerS, slices }),
+    )
+    .map((outage) => {
+      const [from, until] = [startMs + 1_000 * outage.fromS, startMs + 1_000 * outage.untilS];
+      const reason = outageReason(after.shards, outage.shard, from, until);
+      return reason === null ? outage : { ...outage, reason };
+    });
 }
 
 /**
@@ -170,6 +178,7 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
       ...(expected !== undefined && { expected }),
       ...(expectedIsExact && { expectedIsExact }),
       ...(evidence.serverGone !== undefined && { serverGone: evidence.serverGone }),
+      ...(evidence.shardsLost !== undefined && { shardsLost: evidence.shardsLost }),
       ...(evidence.readersLost !== undefined && { readersLost: evidence.readersLost }),
       zipf:
         popularity === undefined
@@ -184,7 +193,7 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
       scheduleS,
     ),
     failures: [...failures.rows],
-    outages: outagesIn(shards, failures, measurement.slices),
+    outages: outagesIn(shards, failures, evidence),
     windows: windowFigures(windows, slices),
     ...(windows.length > 1 && { recoveryS: recoveryS(windows, slices) }),
     shards,

@@ -26,6 +26,8 @@ export interface RunEvidence {
   readonly unknowns: readonly AuditMessageReply[];
   /** Why the server could not be asked after the run; absent: it could. */
   readonly serverGone?: string;
+  /** That it answered, and could not count because of shards that it had lost; absent: none. */
+  readonly shardsLost?: string;
   /** Share of the messages that may fail, 0…1; absent: what the story says, else a thousandth. */
   readonly maxErrors?: number;
   /** Why the readers of `history` did not read to the end; absent: they did, or there were none. */

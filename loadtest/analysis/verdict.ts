@@ -1,4 +1,4 @@
-import type { Measurement, ShardMeasurement } from "../drivers/contract.ts";
+import type { Measurement } from "../drivers/contract.ts";
 import { percent } from "../report/format.ts";
 import type { Result } from "../report/result.ts";
 import { askedOf } from "../traffic/asked.ts";
@@ -6,6 +6,7 @@ import type { Dials } from "../traffic/contract.ts";
 import { quantileOf, type HistogramData } from "../traffic/histogram.ts";
 import { gapDistance } from "./arrival-gaps.ts";
 import { countTolerance } from "./deviation.ts";
+import { ackedOf, missingSamples, sampleCounts, total } from "./missing-samples.ts";
 import { reachedRate } from "./reached-rate.ts";
 import type { ZipfFit } from "./realised-zipf.ts";
 
@@ -30,6 +31,8 @@ export interface VerdictInput {
   readonly askedShare: number | null;
   /** Why the server could not be asked after the run; absent: it could. */
   readonly serverGone?: string;
+  /** That it answered, and which shards it had lost; absent: none. */
+  readonly shardsLost?: string;
   /** Why the readers of `history` did not read to the end; absent: they did, or there were none. */
   readonly readersLost?: string;
   /** What became of `Story.popularity`; absent or null: it promises none, or nothing was stored. */
@@ -63,6 +66,9 @@ const INTERRUPTED: Reason = {
   evidence: {},
 };
 
+/** What is missing when nobody could say what is stored. */
+const NO_AUDIT = "there is no audit; shares and skew are those of the schedule.";
+
 /** What every count of such a run says: a part of the story is missing. */
 function generatorsLost({ generator }: Measurement): Reason[] {
   const { lost = [], processes = 1 } = generator;
@@ -76,16 +82,22 @@ function generatorsLost({ generator }: Measurement): Reason[] {
  * believe, not whether the server did well. A message that was lost is the audit's affair.
  */
 const CHECKS: Readonly<Record<string, Check>> = {
-  SERVER_GONE({ serverGone, measurement }) {
-    if (serverGone === undefined) return null;
-    const message = `The server could not be asked what it stored (${serverGone}): there is no audit; shares and skew are those of the schedule. Look into the server's log.`;
-    return { message, evidence: { acked: total(measurement, (shard) => shard.acked) } };
+  SERVER_GONE({ serverGone, shardsLost, measurement }) {
+    if (serverGone === undefined || shardsLost !== undefined) return null;
+    const message = `The server could not be asked what it stored (${serverGone}): ${NO_AUDIT} Look into the server's log; that of a run's own server, if it said anything, is server.log in the run's folder.`;
+    return { message, evidence: { acked: total(measurement, ackedOf) } };
+  },
+
+  SHARD_LOST({ shardsLost, measurement }) {
+    if (shardsLost === undefined) return null;
+    const message = `What is stored could not be counted, because ${shardsLost}: ${NO_AUDIT} Bring it back, and run again.`;
+    return { message, evidence: { acked: total(measurement, ackedOf) } };
   },
 
   READERS_LOST({ readersLost, measurement }) {
     if (readersLost === undefined) return null;
     const message = `Nobody read beside the writers to the end (${readersLost}): the server had less to do than asked. Run again, for some seconds at least.`;
-    return { message, evidence: { acked: total(measurement, (shard) => shard.acked) } };
+    return { message, evidence: { acked: total(measurement, ackedOf) } };
   },
 
   SEND_LAG: (input) =>
@@ -148,8 +160,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
   SAMPLES_MISSING({ measurement, dials, audit }) {
     const missing = missingSamples(measurement, dials, audit);
-    if (missing.length === 0) return null;
-    const message = `Samples are missing (${missing.join("; ")}): the percentiles would speak of a part only. Make the run longer, or look at the errors.`;
+    if (missing === null) return null;
+    const message = `Samples are missing (${missing.what}): the percentiles would speak of a part only. ${missing.remedy}`;
     return { message, evidence: sampleCounts(measurement) };
   },
 
@@ -212,48 +224,6 @@ function lagging(input: VerdictInput, what: string, than: string, lag: Histogram
   return { message, evidence: { p99Ms: p99, limitMs: limit, ...ratesOf(input) } };
 }
 
-function total(measurement: Measurement, count: (shard: ShardMeasurement) => number): number {
-  return Object.values(measurement.shards).reduce((sum, shard) => sum + count(shard), 0);
-}
-
-/** How many there are of everything that is timed. */
-function sampleCounts(measurement: Measurement): Record<string, number> {
-  const { generator, delivered, offline } = measurement;
-  return {
-    acked: total(measurement, (shard) => shard.acked),
-    delivered,
-    offline,
-    deliveryTimes: total(measurement, (shard) => shard.delivery.count),
-    serviceTimes: total(measurement, (shard) => shard.service.count),
-    commitTimes: total(measurement, (shard) => shard.commit.count),
-    sendLags: generator.sendLag.count,
-    handlerLags: generator.handlerLag.count,
-  };
-}
-
-/** What failed, or was never delivered, is the server's doing and told as such: it is no missing sample. */
-function missingSamples(measurement: Measurement, dials: Dials, audit: Result["audit"]): string[] {
-  const { generator, delivered, offline, refused, unknown, notConnected } = measurement;
-  const failed = refused + unknown + notConnected;
-  const { acked = 0, deliveryTimes = 0, serviceTimes = 0, commitTimes = 0 } = sampleCounts(measurement);
-  const missing: string[] = [];
-  if (failed === 0) {
-    if (acked === 0) missing.push("nothing was acknowledged");
-    if (generator.sendLag.count === 0) missing.push("no send in the measured phase");
-    if (generator.handlerLag.count === 0) missing.push("no handler lag");
-    if (acked > 0 && commitTimes === 0) missing.push("no commit in the measured phase");
-    const due = acked - offline - audit.undelivered - audit.missedWhileAway;
-    if (due > 0 && deliveryTimes === 0) missing.push("no delivery in the measured phase");
-  }
-  if (deliveryTimes !== serviceTimes) {
-    missing.push(`${deliveryTimes} deliveries, ${serviceTimes} of them timed from the send`);
-  }
-  if (dials.warmupS > 0) return missing;
-  if (commitTimes !== acked) missing.push(`${commitTimes} commits of ${acked} acknowledged messages were timed`);
-  if (deliveryTimes !== delivered) missing.push(`${deliveryTimes} of ${delivered} deliveries were timed`);
-  return missing;
-}
-
 function counterValues(measurement: Measurement, audit: Result["audit"]): Record<string, number> {
   const { planned, sent, late, notConnected, refused, unknown, delivered, offline, errors } = measurement;
   return {
@@ -261,7 +231,7 @@ function counterValues(measurement: Measurement, audit: Result["audit"]): Record
     sent,
     late,
     notConnected,
-    acked: total(measurement, (shard) => shard.acked),
+    acked: total(measurement, ackedOf),
     refused,
     unknown,
     delivered,
@@ -274,7 +244,7 @@ function counterValues(measurement: Measurement, audit: Result["audit"]): Record
 
 function contradictionsOf(measurement: Measurement, audit: Result["audit"]): string[] {
   const { planned, sent, late, notConnected, refused, unknown, delivered, offline, errors } = measurement;
-  const acked = total(measurement, (shard) => shard.acked);
+  const acked = total(measurement, ackedOf);
   const found: string[] = [];
   if (planned !== sent + late + notConnected)
     found.push(`planned ${planned} ≠ sent ${sent} + late ${late} + not connected ${notConnected}`);

@@ -10,6 +10,9 @@ const BUSY = 0.85;
 /** Reasons for which the load was not the one asked for. */
 const GENERATOR = new Set(["SEND_LAG", "HANDLER_LAG", "GENERATOR_CPU", "DROPPED"]);
 
+/** Reasons for which the rate is not served, and what it broke. */
+const NOT_OUTLIVED = { SERVER_GONE: "the server", SHARD_LOST: "a shard" };
+
 /** What one run at one rate showed. */
 export interface Step {
   readonly rate: number;
@@ -38,14 +41,9 @@ export function stepOf(rate: number, result: Result): Step | null {
   const { reasons, status } = result.verdict;
   if (status === "INVALID") {
     const all = reasons.map(({ code }) => code);
-    if (all.includes("SERVER_GONE")) {
-      return {
-        ...common,
-        vote: "fail",
-        clear: true,
-        value: null,
-        why: "SERVER_GONE: the server did not outlive this rate",
-      };
+    for (const [code, what] of Object.entries(NOT_OUTLIVED)) {
+      const why = `${code}: ${what} did not outlive this rate`;
+      if (all.includes(code)) return { ...common, vote: "fail", clear: true, value: null, why };
     }
     const codes = all.filter((code) => GENERATOR.has(code));
     if (codes.length === 0) return null;

@@ -79,8 +79,8 @@ export function failuresInWords(result: Result): string | null {
 /** `Shard 02 from 8.0 s to 12.1 s (410 messages)`, one sentence for each outage. */
 export function outagesInWords({ outages }: Result): string[] {
   return outages.map(
-    ({ shard, fromS, untilS, messages }) =>
-      `Shard ${shard} answered nothing from ${fromS.toFixed(1)} s to ${untilS.toFixed(1)} s: ${plural(messages, "message")} without an answer.`,
+    ({ shard, fromS, untilS, messages, reason }) =>
+      `Shard ${shard} answered nothing from ${fromS.toFixed(1)} s to ${untilS.toFixed(1)} s: ${plural(messages, "message")} without an answer${reason === undefined ? "" : `; its database: ${reason}`}.`,
   );
 }
 

@@ -69,6 +69,7 @@ export const Outage = Type.Object({
   fromS: Num("Intended moment of the first message without an answer, seconds after the start of the schedule"),
   untilS: Num("Of the last"),
   messages: Count("Messages without an answer"),
+  reason: Type.Optional(Text("What its database said then, by the server; absent: nothing is known")),
 });
 
 export const Window = Type.Object({

@@ -30,7 +30,11 @@ export function hottestShard(result: Result): Shard | undefined {
   );
 }
 
-const isServerGone = ({ verdict }: Result): boolean => verdict.reasons.some(({ code }) => code === "SERVER_GONE");
+/** Why a run has no audit, by the reason of its verdict. */
+const NOT_AUDITED: Readonly<Record<string, string>> = {
+  SERVER_GONE: "The server was gone when the run ended: what it stored is not known.",
+  SHARD_LOST: "A shard was lost when the run ended: what is stored is not known.",
+};
 
 /** Nothing is known of where messages belong, and nothing can be said of skew. */
 export const knowsNoShares = ({ shards, skew }: Result): boolean =>
@@ -113,7 +117,7 @@ export function mainCause(result: Result): CauseName | null {
 
 /** What leads every page: what failed, else the skew. */
 export function headline(result: Result): string {
-  const gone = isServerGone(result) ? "The server was gone when the run ended: what it stored is not known." : null;
+  const gone = result.verdict.reasons.flatMap(({ code }) => NOT_AUDITED[code] ?? [])[0];
   return outageHeadline(result) ?? failureHeadline(result) ?? gone ?? skewInWords(result);
 }
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { keepLoopbackDirect } from "../../loadtest/keep-direct.ts";
 import { skipWithoutK6 } from "../support/k6.ts";
-import { startServer } from "../support/server.ts";
+import { startServer, unusedPort } from "../support/server.ts";
 
 const HOTSHARD = join(import.meta.dirname, "../../bin/hotshard.js");
 const LOOPBACK = "localhost,127.0.0.1,[::1],::1";
@@ -88,6 +88,14 @@ for (const [words, skip] of RUNS) {
     assert.ok(audit.stored > 0);
   });
 }
+
+test("a Prometheus of this machine is asked directly too", { skip: skipWithoutK6 }, async (t) => {
+  const { env, asked } = await startProxy(t);
+  const prometheus = ["--prometheus", `http://127.0.0.1:${await unusedPort()}`];
+  const { stderr } = await hotshard(t, env, ["run", "random", "--driver", "k6", ...prometheus, ...SMALL]);
+  assert.deepEqual(asked, []);
+  assert.match(stderr, /^hotshard: NO_PROMETHEUS: .*ECONNREFUSED/mu);
+});
 
 // Elsewhere 127.0.0.1 is the only address of loopback unless somebody adds one.
 test("any address of loopback", { skip: process.platform !== "linux" && "Linux only" }, async (t) => {

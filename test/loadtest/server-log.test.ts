@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createNodeDriver } from "../../loadtest/drivers/node.ts";
+import { markdownReport } from "../../loadtest/report/markdown.ts";
+import { headline } from "../../loadtest/report/words.ts";
 import { executeRun } from "../../loadtest/run.ts";
 import { createServerLog, SERVER_LOG } from "../../loadtest/server-log.ts";
 import { DEFAULT_DIALS } from "../../loadtest/traffic/dials.ts";
@@ -16,7 +18,7 @@ after(() => rmSync(folder, { recursive: true }));
 const run = (out: string, shards: string) =>
   executeRun({
     scenario: "random",
-    dials: { ...DEFAULT_DIALS, users: 20, rate: 50, durationS: 1, warmupS: 0 },
+    dials: { ...DEFAULT_DIALS, users: 50, rate: 50, durationS: 2, warmupS: 0 },
     driver: createNodeDriver(),
     secret: DEVELOPMENT_SECRET,
     url: null,
@@ -28,7 +30,7 @@ const run = (out: string, shards: string) =>
 test("what a database said is in the run's folder; a server that says nothing leaves no file", async () => {
   const out = join(folder, "run");
   const dead = `mysql://someone:hunter2@127.0.0.1:${await unusedPort()}/lost`;
-  await run(out, `sqlite:${join(folder, "a.db")},${dead}`);
+  const result = await run(out, `sqlite:${join(folder, "a.db")},${dead}`);
   const log = readFileSync(join(out, SERVER_LOG), "utf8");
   const lines = log
     .trimEnd()
@@ -36,7 +38,17 @@ test("what a database said is in the run's folder; a server that says nothing le
     .map((line) => JSON.parse(line) as { shard: string; msg: string; err: { message: string } });
   assert.equal(lines[0]?.msg, "shard 01 is down");
   assert.match(lines[0]?.err.message ?? "", /^mysql:\/\/127\.0\.0\.1:\d+\/lost: ECONNREFUSED: /u);
-  assert.doesNotMatch(log, /hunter2/u);
+
+  const [outage] = result.outages;
+  assert.equal(outage?.shard, "01");
+  assert.equal(outage.reason, lines[0].err.message);
+  const lost = result.verdict.reasons.find(({ code }) => code === "SHARD_LOST");
+  assert.ok(lost?.message.includes(`because shard 01 is lost (${outage.reason})`), JSON.stringify(result.verdict));
+  const report = markdownReport(result);
+  assert.match(headline(result), /^Shard 01 did not answer for/u);
+  assert.match(report, /without an answer; its database: mysql:&#47;\/127\.0\.0\.1:\d+\/lost: ECONNREFUSED: /u);
+  assert.doesNotMatch(report, /longer/iu, "more of it would not be answered either");
+  assert.doesNotMatch(log + JSON.stringify(result) + report, /hunter2/u);
 
   await run(out, "2");
   assert.equal(existsSync(join(out, SERVER_LOG)), false, "nor one of an earlier run in the same folder");

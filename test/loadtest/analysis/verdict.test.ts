@@ -43,6 +43,13 @@ const asking = (rate: number) => ({ dials: { ...dials, rate } });
 const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, RegExp, Partial<VerdictInput>?])[]>> = {
   INTERRUPTED: [[{ interrupted: true }, /interrupted/]],
   SERVER_GONE: [[{}, /could not be asked what it stored \(no answer\)/, { serverGone: "no answer" }]],
+  SHARD_LOST: [
+    [
+      {},
+      /could not be counted, because shard 01 is lost \(refused\): .* Bring it back/,
+      { serverGone: "answered 503", shardsLost: "shard 01 is lost (refused)" },
+    ],
+  ],
   READERS_LOST: [[{}, /Nobody read .*\(they died\)/, { readersLost: "they died" }]],
   SEND_LAG: [
     [generator({ sendLag: histogramOf(1_000, 80) }), /sent 80\.0 ms .*\(at most 50 ms/],
@@ -78,12 +85,16 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
     [generator({ gaps: gapsOf(() => 0.999) }), /off by up to 98/],
   ],
   SAMPLES_MISSING: [
-    [generator({ sendLag: none }), /no send in the measured phase/],
+    [generator({ sendLag: none }), /no send in the measured phase\).* Give a longer --duration, or a higher --rate\.$/],
     [generator({ handlerLag: none }), /no handler lag/],
     [{ shards: { "00": { ...shardOf(1_000), commit: none } } }, /no commit/],
     [{ shards: { "00": { ...shardOf(1_000), delivery: none, service: none } } }, /no delivery/],
     [withShard({ service: histogramOf(599, 4) }), /1000 deliveries, 999 of them/],
-    [withShard({ commit: histogramOf(500, 1) }), /900 commits of 1000/, { dials: cold }],
+    [
+      withShard({ commit: histogramOf(500, 1) }),
+      /900 commits of 1000.* Report it as a fault of the generator\.$/,
+      { dials: cold },
+    ],
     [
       withShard({ delivery: histogramOf(500, 5), service: histogramOf(500, 5) }),
       /900 of 1000 deliveries/,
@@ -101,6 +112,23 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
   ],
   CLOCK_JUMPED: [[generator({ clockJumpMs: 3_600_000 }), /3600000 ms/]],
 };
+
+test("a shard that was lost is no want of samples, and a longer run no remedy", () => {
+  for (const outcome of ["refused", "unknown", "notConnected"] as const) {
+    const nothing = { ...shardOf(0), acked: 0 };
+    const lost = {
+      ...goodMeasurement(),
+      shards: { "00": nothing, "01": nothing },
+      sent: outcome === "notConnected" ? 0 : 1_000,
+      delivered: 0,
+      [outcome]: 1_000,
+      ...generator({ handlerLag: none, sendLag: none }),
+      hotOffered: 400,
+    };
+    const { reasons } = judge(inputOf(lost));
+    assert.doesNotMatch(reasons.map(({ message }) => message).join(" "), /longer|samples/iu, outcome);
+  }
+});
 
 test("a faultless run is VALID, with or without a hot dialog, offline readers, refusals and unknown outcomes", () => {
   const valid = { status: "VALID", reasons: [] };

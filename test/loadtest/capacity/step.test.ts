@@ -54,8 +54,11 @@ test("an INVALID run is the generator's, or to be made again", () => {
   const step = stepOf(400, { ...calm, verdict: invalid("SEND_LAG", "COUNTERS_CONTRADICT") })!;
   assert.deepEqual([step.vote, step.value, step.forecast], ["generator", null, null]);
   assert.equal(stepOf(400, { ...calm, verdict: invalid("CLOCK_JUMPED") }), null);
-  const died = stepOf(400, { ...calm, verdict: invalid("SERVER_GONE", "DROPPED") })!;
-  assert.deepEqual([died.vote, died.clear], ["fail", true]);
+  for (const code of ["SERVER_GONE", "SHARD_LOST"]) {
+    const died = stepOf(400, { ...calm, verdict: invalid(code, "DROPPED") })!;
+    assert.deepEqual([died.vote, died.clear], ["fail", true]);
+    assert.match(died.why, new RegExp(`^${code}: \\w+ \\w+ did not outlive this rate$`, "u"));
+  }
 });
 
 const busy = (busiest: number): Result => ({
