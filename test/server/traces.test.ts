@@ -167,7 +167,7 @@ async function sendInto(mood: CollectorMood | "down"): Promise<{ accepted: numbe
     const begin = performance.now();
     assert.equal(await server.stop(), 0);
     const took = performance.now() - begin;
-    assert.ok(took < 30_000, `${took} ms to stop`);
+    assert.ok(took < 120_000, `${took} ms to stop`);
     const last = server
       .log()
       .split("\n")
