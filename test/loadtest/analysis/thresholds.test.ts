@@ -99,6 +99,18 @@ test("the value decides; the interval says whether another run may come out diff
   }
 });
 
+test("an interval from time slices widens that of the messages; one that is not known leaves it open to above", () => {
+  const of = (low: number | null, high: number | null) => {
+    const latencyIntervals = [{ metric: "delivery.p50" as const, shard: null, low, high }];
+    return judged(["delivery.p50<9s"], { ...result, latencyIntervals })[0]!;
+  };
+  const narrow = judged(["delivery.p50<9s"])[0]!;
+  const wide = of(narrow.low! / 2, narrow.high! * 2);
+  assert.deepEqual([wide.low, wide.high, wide.clear], [narrow.low! / 2, narrow.high! * 2, true]);
+  const unknown = of(null, null);
+  assert.deepEqual([unknown.status, unknown.low, unknown.high, unknown.clear], ["passed", 0, null, false]);
+});
+
 test("an INVALID run is not judged, and what was not measured does not pass", () => {
   for (const text of ["delivery.p99<1s", "audit.lost==0"]) {
     const [row] = judged([text], invalid);
