@@ -167,7 +167,7 @@ function nothingToDo(now: number, target: number, chance: number): Advice {
     now <= chance
       ? `the shards differ no more than chance makes them (max/mean up to ${chance.toFixed(2)})`
       : `max/mean is below the target of ${target}`;
-  return { action: "none", text: `Nothing needs to be done: ${why}.`, forecast: { maxOverMean: now } };
+  return { action: "none", text: `The placement needs no change: ${why}.`, forecast: { maxOverMean: now } };
 }
 
 /** Why nothing is advised though the target is missed. */

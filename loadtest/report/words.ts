@@ -1,6 +1,6 @@
 import { auditFaults } from "../analysis/audit.ts";
 import { askedAndMade } from "../traffic/asked.ts";
-import { failureHeadline, outageHeadline } from "./failure-words.ts";
+import { failureHeadline, hasTooManyErrors, outageHeadline } from "./failure-words.ts";
 import { count, duration, growth, milliseconds, percent, plural, seconds, times } from "./format.ts";
 import type { Result } from "./result.ts";
 
@@ -192,7 +192,11 @@ export function leadInWords(result: Result): string {
 }
 
 function causeAndRemedy(result: Result): string {
-  if (isEven(result) && result.skew.maxOverMean <= TARGET) return remedyInWords(result) ?? "Nothing needs to be done.";
+  if (isEven(result) && result.skew.maxOverMean <= TARGET) {
+    // Where messages failed there is something to do, and it is not about shares.
+    const isSound = result.outages.length === 0 && !hasTooManyErrors(result);
+    return remedyInWords(result) ?? (isSound ? "Nothing needs to be done." : "The placement needs no change.");
+  }
   return `Cause: ${causeInWords(result)}. ${remedyInWords(result) ?? result.advice[0]?.text ?? ""}`.trim();
 }
 

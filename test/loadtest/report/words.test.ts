@@ -86,8 +86,16 @@ test("few dialogs on many shards: no more than chance, and yet not even", () => 
   const causes = { ...even.skew.causes!, chance: { factor: 4, low: 4, high: 4 } };
   const result = { ...even, skew: { ...skew, causes } };
   assert.match(plain(headline(result)), /^Shard \d\d takes .* 4\.00 × its fair share and no more than chance\.$/);
-  assert.match(leadInWords(result), /^Cause: few dialogs: 1 dialog cannot fall evenly on 4 shards\. Nothing needs/);
+  assert.match(
+    leadInWords(result),
+    /^Cause: few dialogs: 1 dialog cannot fall evenly on 4 shards\. The placement needs no/,
+  );
   assert.equal(leadInWords(even), "Nothing needs to be done.");
+  // With a fifth of the messages lost, there is something to do.
+  const failed = { ...even, traffic: { ...even.traffic, failedShare: 0.2 } };
+  const outages = [{ shard: "01", fromS: 1, untilS: 4, messages: 90 }];
+  for (const bad of [failed, { ...even, outages }])
+    assert.match(leadInWords(bad), /no more than chance\. The placement needs no change\.$/);
 });
 
 test("one shard, and none that was sent anything", () => {
