@@ -6,23 +6,25 @@ const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type
 
 const Rate = (description: string) => Num(`${description}, messages per second`);
 
-/** `capacity.json`, version 1. The JSON Schema beside the package is made from this. */
+/** `capacity.json`, version 2. The JSON Schema beside the package is made from this. */
 export const CapacitySchema = Type.Object(
   {
-    version: Type.Literal(1),
+    version: Type.Literal(2),
     hotshard: Text("Version of hotshard that wrote it"),
     scenario: Text("As given"),
     command: Text("Searches the same again"),
     until: Text("The threshold"),
-    low: Nullable(Rate("Highest rate that kept it; null: none did")),
-    high: Nullable(Rate("Lowest rate above that did not; null: all did")),
+    estimate: Nullable(Rate("The capacity: half of the runs at it keep the threshold; null: all did, or none")),
+    low: Nullable(Rate("Lower end of the interval; highest rate tried when every run kept it; null: none did")),
+    high: Nullable(Rate("Upper end; lowest rate tried when no run kept it; null: every run did")),
+    level: Num("Of the interval: 0.95, of so many searches it holds the capacity"),
+    reliable: Nullable(Rate("One more run at it keeps the threshold with a chance of 90 %; null as estimate")),
     ceiling: Nullable(
       Type.Union([Type.Literal("threshold"), Type.Literal("generator")], {
         description: "generator: the server's capacity may be higher, nothing could be sent faster",
       }),
     ),
-    confidence: Num("That no rate was decided wrongly, if a run some 10 % from the capacity votes right with 85 %"),
-    stopped: Nullable(Text("Why the search ended before its bracket was as narrow as asked")),
+    stopped: Nullable(Text("Why the search ended before its interval was as narrow as asked")),
     bottleneck: Nullable(
       Type.Object({
         what: Type.Union([Type.Literal("shard"), Type.Literal("event loop"), Type.Literal("generator")]),
@@ -35,7 +37,9 @@ export const CapacitySchema = Type.Object(
         atRate: Rate("The run whose report is checked: the first that passed"),
         shard: Text("That was to saturate first"),
         rate: Rate("At which it was to"),
-        error: Nullable(Num("forecast / found − 1; found is the middle of low and high; null: not found")),
+        low: Rate("Lower end of the 95 % interval of that rate"),
+        high: Rate("Upper end"),
+        error: Nullable(Num("rate / estimate − 1; null: no estimate, or one of the generator's ceiling")),
       }),
     ),
     steps: Type.Array(
@@ -48,7 +52,7 @@ export const CapacitySchema = Type.Object(
       }),
     ),
   },
-  { $id: "https://hotshard.dev/schema/capacity-1.json", title: "hotshard capacity" },
+  { $id: "https://hotshard.dev/schema/capacity-2.json", title: "hotshard capacity" },
 );
 
 export type Capacity = Static<typeof CapacitySchema>;

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { childRun } from "../child-run.ts";
+import type { Slice } from "../drivers/contract.ts";
 import { isSpoiled } from "../replay.ts";
-import { readResult } from "../report/folder.ts";
+import { eachSlice, readResult } from "../report/folder.ts";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { packageVersion } from "../version.ts";
 import type { Capacity } from "./document.ts";
 import { strayFromRate, type RunAtRate } from "./follows-rate.ts";
-import { createSearch, type Bracket } from "./search.ts";
+import { createSearch, LEVEL, type Capacity95 } from "./search.ts";
 import { stepOf, type Step } from "./step.ts";
 
 /** A run that is INVALID for nobody's rate is made again, at most so often in a row. */
@@ -76,7 +77,9 @@ export async function findCapacity(order: CapacityOrder): Promise<Found> {
       refuseStray(order, strayFromRate(first, rate, result));
       first ??= { rate, planned: result.traffic.planned };
     }
-    const step = stepOf(rate, result);
+    const slices: Slice[] = [];
+    await eachSlice(folder, (slice) => slices.push(slice));
+    const step = stepOf(rate, result, slices);
     voids = step === null ? voids + 1 : 0;
     if (voids === MOST_VOID)
       failure = {
@@ -86,10 +89,10 @@ export async function findCapacity(order: CapacityOrder): Promise<Found> {
     if (step === null) continue;
     steps.push({ step, folder });
     order.onStep(step);
-    search.tell(step.vote, step.clear, step.forecast?.rate ?? null);
+    search.tell({ ...step, forecast: step.forecast?.low ?? null });
   }
   if (failure !== null) stopped = failure.words;
-  return { capacity: capacityOf(order, search.bracket(), steps, stopped), failure };
+  return { capacity: capacityOf(order, search.found(), steps, stopped), failure };
 }
 
 function refuseStray({ out, words }: CapacityOrder, why: string | null): void {
@@ -106,31 +109,36 @@ function refuseStray({ out, words }: CapacityOrder, why: string | null): void {
 
 function capacityOf(
   order: CapacityOrder,
-  { low, high, ceiling, confidence }: Bracket,
+  found: Capacity95,
   steps: readonly { step: Step; folder: string }[],
   stopped: string | null,
 ): Capacity {
-  const atHigh = steps.findLast(({ step }) => step.rate === high && step.vote !== "pass");
+  const { ceiling, estimate, high, low } = found;
   const passed = steps.find(({ step }) => step.vote === "pass" && step.forecast !== null)?.step ?? null;
-  const found = low === null || high === null || ceiling === "generator" ? null : Math.sqrt(low * high);
+  const end = low === null ? "no rate kept it" : high === null ? "every rate kept it" : null;
   return {
-    version: 1,
+    version: 2,
     hotshard: packageVersion(),
     scenario: order.words[0] ?? "",
     command: order.command,
     until: order.until,
-    low,
-    high,
-    ceiling,
-    confidence,
-    stopped: stopped ?? (low === null ? "no rate kept it" : high === null ? "every rate kept it" : null),
-    bottleneck: atHigh?.step.bottleneck ?? null,
-    forecast: passed === null ? null : forecastOf(passed, found),
+    ...found,
+    level: LEVEL,
+    stopped: stopped ?? end,
+    bottleneck: nearest(steps, high)?.bottleneck ?? null,
+    forecast: passed === null ? null : forecastOf(passed, ceiling === "generator" ? null : estimate),
     steps: steps.map(({ step: { rate, value, vote, why }, folder }) => ({ rate, vote, value, why, folder })),
   };
 }
 
-function forecastOf({ forecast, rate }: Step, found: number | null): Capacity["forecast"] {
-  const { rate: forecastRate, shard } = forecast!;
-  return { atRate: rate, shard, rate: forecastRate, error: found === null ? null : forecastRate / found - 1 };
+/** Of the runs that did not pass, the one whose rate is nearest to the upper end. */
+function nearest(steps: readonly { step: Step }[], high: number | null): Step | null {
+  const not = steps.flatMap(({ step }) => (step.vote === "pass" || high === null ? [] : [step]));
+  const off = ({ rate }: Step) => Math.abs(Math.log(rate / high!));
+  return not.length === 0 ? null : not.reduce((best, step) => (off(step) < off(best) ? step : best));
+}
+
+function forecastOf({ forecast, rate: atRate }: Step, estimate: number | null): Capacity["forecast"] {
+  const { high, low, rate, shard } = forecast!;
+  return { atRate, shard, rate, low, high, error: estimate === null ? null : rate / estimate - 1 };
 }

@@ -1,97 +1,107 @@
+import { createKeptCurve, type RateOutcome } from "./kept-curve.ts";
+
 /** What one run says of its rate. `generator`: it could not make the rate, so nothing is known of the server there. */
 export type Vote = "pass" | "fail" | "generator";
 
-/** A rate is decided when one side leads by so much; a run that is far from the limit counts as much alone. */
-const LEAD = 2;
-/** Runs at one rate; when they leave no such lead, most of them decide, and a tie counts as too high. */
-const MOST_RUNS = 5;
+/** Of the intervals that are told. */
+export const LEVEL = 0.95;
+const TAIL = (1 - LEVEL) / 2;
+/** Of ten runs at a rate that may be relied on, nine keep the threshold. */
+const RELIABLE = 0.9;
 /** No search goes further than this from where it began, up or down. */
 const WIDEST = 2 ** 12;
 /** Largest step upwards, even when a forecast promises more. */
 const LARGEST_STEP = 8;
 
-/** A run some 10 % from the capacity votes right with this chance. */
-const RIGHT = 0.85;
-
-/**
- * Chance that a lead of so many votes decides wrongly: 1 ÷ (1 + (p ÷ q)^lead), 3 % for two and 15 % for one (Wald, Ann.
- * Math. Statist. 16, 1945).
- */
-const chanceOfError = (lead: number): number => 1 / (1 + (RIGHT / (1 - RIGHT)) ** lead);
-
-export interface Bracket {
-  /** Highest rate that passed; null: none did. */
+/** What is known of the capacity: the rate at which half of the runs keep the threshold. Messages per second. */
+export interface Capacity95 {
+  /** The likeliest half-way: it is lower and higher with equal chance; null: no run kept it, or every one did. */
+  readonly estimate: number | null;
+  /** Lower end of the 95 % interval; null: no run kept it. The highest rate tried when every run kept it. */
   readonly low: number | null;
-  /** Lowest rate above it that did not; null: all passed. */
+  /** Upper end; null: every run kept it. The lowest rate tried when none did. */
   readonly high: number | null;
-  /** What kept the run at `high` from passing. */
+  /** The highest rate that one more run keeps with a chance of 90 %; null as `estimate`. */
+  readonly reliable: number | null;
+  /** What kept the runs near `high` from passing; null: every run passed. */
   readonly ceiling: "threshold" | "generator" | null;
-  /** That no rate was decided wrongly, 0…1: chances of error add up over the rates, see `chanceOfError`. */
-  readonly confidence: number;
+}
+
+/** What a run at `next()` said. */
+export interface Told extends Pick<RateOutcome, "distance" | "error"> {
+  readonly vote: Vote;
+  /** Rate that its report expects the first shard to take for sure; null when it cannot tell. */
+  readonly forecast: number | null;
 }
 
 /** Asks for one run after the other. */
 export interface Search {
-  /** Rate of the next run, per second; null when the bracket is narrow enough, or the search has gone too far. */
+  /** Rate of the next run, per second; null when the interval is narrow enough, or the search has gone too far. */
   next(): number | null;
-  /**
-   * What the run at `next()` said.
-   *
-   * @param clear whether it was far from the limit
-   * @param forecast rate at which its report expects the first shard to saturate; null when it cannot tell
-   */
-  tell(vote: Vote, clear: boolean, forecast: number | null): void;
-  bracket(): Bracket;
+  tell(run: Told): void;
+  found(): Capacity95;
 }
 
 /**
- * Finds the highest rate that passes: doubling until a rate does not pass, then halving the ratio between the two ends.
- * Runs are noisy, so a rate near the limit is tried again until one side leads: binary search with repeated questions
- * (Feige, Raghavan, Peleg & Upfal, SIAM J. Comput. 23, 1994; Karp & Kleinberg, SODA 2007).
+ * Finds the rate that half of the runs keep. The rate is doubled, or halved, until runs differ; from then on the next rate
+ * is the one whose outcome is expected to leave the least entropy of the capacity (Kontsevich & Tyler, Vision Research 39,
+ * 1999; of the capacity alone: Prins, J. Vision 13(7), 2013), until the 95 % interval is as narrow as asked.
  *
  * @param start first rate, > 0
- * @param precision 0.05: the ends of the bracket are at most 5 % apart
+ * @param precision 0.1: the ends of the 95 % interval are at most 10 % apart
  */
 export function createSearch(start: number, precision: number): Search {
-  let low: number | null = null;
-  let high: number | null = null;
-  let ceiling: Bracket["ceiling"] = null;
+  const curve = createKeptCurve(start, precision, 2 * WIDEST);
+  const tried: { rate: number; vote: Vote }[] = [];
   let rate: number | null = start;
-  let doubt = 0;
-  let votes: { vote: Vote; weight: number }[] = [];
-
-  function decide(lead: number, forecast: number | null): void {
-    if (lead > 0) low = rate;
-    else {
-      high = rate;
-      ceiling = votes.filter(({ vote }) => vote === "generator").length * 2 > votes.length ? "generator" : "threshold";
-    }
-    // A run far from the limit is not wrong.
-    if (votes.every(({ weight }) => weight < LEAD)) doubt += chanceOfError(Math.abs(lead));
-    votes = [];
-    rate = following(forecast);
-  }
+  let highestKept: number | null = null;
+  let lowestNot: number | null = null;
 
   function following(forecast: number | null): number | null {
-    if (low === null) return high! / 2 < start / WIDEST ? null : rounded(high! / 2);
-    if (high === null) {
-      if (low * 2 > start * WIDEST) return null;
-      const promised = forecast === null ? 0 : Math.min(forecast * 0.8, low * LARGEST_STEP);
-      return rounded(Math.max(low * 2, promised));
+    if (highestKept === null) return lowestNot! / 2 < start / WIDEST ? null : rounded(lowestNot! / 2);
+    if (lowestNot === null) {
+      if (highestKept * 2 > start * WIDEST) return null;
+      const promised = forecast === null ? 0 : Math.min(forecast * 0.8, highestKept * LARGEST_STEP);
+      return rounded(Math.max(highestKept * 2, promised));
     }
-    const middle = rounded(Math.sqrt(low * high));
-    return high / low <= 1 + precision || middle <= low || middle >= high ? null : middle;
+    if (curve.quantile(1 - TAIL) <= curve.quantile(TAIL) * (1 + precision)) return null;
+    return rounded(curve.mostTelling(lowestNot / 2, highestKept * 2));
+  }
+
+  function found(): Capacity95 {
+    const ceiling = ceilingOf(tried);
+    if (highestKept === null || lowestNot === null) {
+      return { estimate: null, low: highestKept, high: lowestNot, reliable: null, ceiling };
+    }
+    return {
+      estimate: curve.quantile(0.5),
+      low: curve.quantile(TAIL),
+      high: curve.quantile(1 - TAIL),
+      reliable: curve.rateKeptWith(RELIABLE),
+      ceiling: ceilingOf(tried, curve.quantile(1 - TAIL)),
+    };
   }
 
   return {
     next: () => rate,
-    tell(vote, clear, forecast) {
-      votes.push({ vote, weight: clear ? LEAD : 1 });
-      const lead = votes.reduce((sum, one) => sum + (one.vote === "pass" ? one.weight : -one.weight), 0);
-      if (Math.abs(lead) >= LEAD || votes.length === MOST_RUNS) decide(lead, forecast);
+    tell({ vote, distance, error, forecast }) {
+      const kept = vote === "pass";
+      curve.add({ rate: rate!, kept, distance, error });
+      tried.push({ rate: rate!, vote });
+      if (kept) highestKept = Math.max(highestKept ?? 0, rate!);
+      else lowestNot = Math.min(lowestNot ?? Infinity, rate!);
+      rate = following(forecast);
     },
-    bracket: () => ({ low, high, ceiling, confidence: Math.max(0, 1 - doubt) }),
+    found,
   };
+}
+
+/** Of the runs that did not pass, those up to `high` decide; without any, the one that is nearest to it. */
+function ceilingOf(tried: readonly { rate: number; vote: Vote }[], high = 0): Capacity95["ceiling"] {
+  const not = tried.filter(({ vote }) => vote !== "pass").sort((a, b) => a.rate - b.rate);
+  if (not.length === 0) return null;
+  const near = not.filter(({ rate }, i) => i === 0 || rate <= high);
+  return near.filter(({ vote }) => vote === "generator").length * 2 > near.length ? "generator" : "threshold";
 }
 
 /** Rates that a person can read: three digits, and whole from 100 on. */
@@ -99,7 +109,8 @@ function rounded(rate: number): number {
   return rate >= 1_000 ? Math.round(rate / 10) * 10 : Number(rate.toPrecision(3));
 }
 
-/** Rates that a search asks for when it ends so many doublings above its start: for a word about the time it will take. */
-export function ratesNeeded(doublings: number, precision: number): number {
-  return 1 + doublings + Math.ceil(Math.log2(Math.LN2 / Math.log1p(precision)));
+/** Runs of a search that ends so many doublings above its start, where figures are quiet and where they are noisy. */
+export function runsNeeded(doublings: number, precision: number): { readonly few: number; readonly many: number } {
+  const narrowing = Math.log2(Math.LN2 / Math.log1p(precision));
+  return { few: Math.round(3 + doublings + narrowing), many: Math.round(4 + doublings + 0.8 / precision + narrowing) };
 }

@@ -1,27 +1,22 @@
-import { count, growth, percent, perSecond, plural } from "../report/format.ts";
+import { growth, percent, perSecond, plural } from "../report/format.ts";
 import { inWords } from "../countdown.ts";
 import type { Capacity } from "./document.ts";
 
-/** Rates that are typically asked for, milliseconds of each run, and those of --within. */
+/** Runs that a search takes, milliseconds of each, and those of --within. */
 export interface Plan {
-  readonly rates: number;
+  readonly runs: { readonly few: number; readonly many: number };
   readonly each: number;
   readonly withinMs: number;
 }
 
-/** Of these rates up to so many times as many runs are made, as one near the limit is tried again. */
-const TRIED_AGAIN = 1.7;
-
 /** How many runs it will take and how long, or that the time given ends it before. */
-export function planInWords({ each, rates, withinMs }: Plan, duration: string): string {
-  const most = Math.round(rates * TRIED_AGAIN);
-  const runs = `about ${rates} to ${most} runs of ${duration}`;
-  if (withinMs < rates * each) {
+export function planInWords({ each, runs: { few, many }, withinMs }: Plan, duration: string): string {
+  const runs = `about ${few} to ${many} runs of ${duration}`;
+  if (withinMs < few * each) {
     const fit = Math.max(1, Math.floor(withinMs / each));
-    return `${runs} would take ${inWords(rates * each)} or more; --within ends it after ${inWords(withinMs)}, some ${plural(fit, "run")}.`;
+    return `${runs} would take ${inWords(few * each)} or more; --within ends it after ${inWords(withinMs)}, some ${plural(fit, "run")}.`;
   }
-  const longest = Math.min(rates * TRIED_AGAIN * each, withinMs);
-  return `${runs}, ${inWords(rates * each)} to ${inWords(longest)}.`;
+  return `${runs}, ${inWords(few * each)} to ${inWords(Math.min(many * each, withinMs))}.`;
 }
 
 /** What was found, one sentence each. */
@@ -31,30 +26,18 @@ export function capacityInWords(capacity: Capacity): string[] {
   );
 }
 
-function foundInWords({ ceiling, confidence, high, low, steps, stopped, until }: Capacity): string {
+function foundInWords(capacity: Capacity): string {
+  const { ceiling, estimate, high, level, low, reliable, stopped, until } = capacity;
   const early = stopped === null ? "" : ` The search ended early: ${stopped}.`;
-  if (low === null && high === null) return `${undecided(until, steps)}${early}`;
+  if (low === null && high === null) return "Nothing was found: no run was judged.";
   if (low === null) return `${until} was kept at no rate, not even near ${perSecond(high!)}.${early}`;
   if (high === null) return `${until} was kept up to ${perSecond(low)} and the limit is beyond.${early}`;
-  // Runs far from the limit count as never wrong, which nobody can promise.
-  const sure = confidence > 0.99 ? `over ${percent(0.99, 0)}` : percent(confidence, 0);
+  const ends = `${percent(level, 0)} interval ${perSecond(low)} to ${perSecond(high)}`;
+  const nine = reliable === null ? "" : ` Nine of ten keep it at ${perSecond(reliable)}.`;
   if (ceiling === "generator") {
-    return `${until} is kept at ${perSecond(low)}, and at ${perSecond(high)} this generator, or the machine it shares with the server, cannot keep up: the server's capacity may be higher.${early}`;
+    return `${until} is kept up to ${perSecond(estimate!)} (${ends}), and beyond this generator, or the machine it shares with the server, cannot keep up: the server's capacity may be higher.${early}`;
   }
-  return `${until} is kept up to ${perSecond(low)} and no longer at ${perSecond(high)} (confidence ${sure}).${early}`;
-}
-
-/** No rate was tried often enough to be decided; what its runs said all the same. */
-function undecided(until: string, steps: Capacity["steps"]): string {
-  const [first] = steps;
-  if (first === undefined) return "Nothing was found: no run was judged.";
-  const at = perSecond(first.rate);
-  const kept = steps.filter(({ vote }) => vote === "pass").length;
-  if (steps.length === 1) {
-    const did = kept === 1 ? "kept" : "did not keep";
-    return `No rate was decided: one run at ${at} ${did} ${until}, too near the limit to say so alone.`;
-  }
-  return `No rate was decided: ${kept} of ${plural(steps.length, "run")} at ${at} kept ${until}, too near the limit to say so.`;
+  return `${until} is kept by half of the runs at ${perSecond(estimate!)} (${ends}).${nine}${early}`;
 }
 
 function bottleneckInWords({ bottleneck }: Capacity): string | null {
@@ -69,11 +52,13 @@ function bottleneckInWords({ bottleneck }: Capacity): string | null {
   return `Bottleneck: ${name} (${evidence}).`;
 }
 
-function forecastInWords({ forecast, high, low }: Capacity): string | null {
+function forecastInWords({ estimate, forecast }: Capacity): string | null {
   if (forecast === null) return null;
-  const said = `The report of the run at ${perSecond(forecast.atRate)} forecast that shard ${forecast.shard} saturates at ${perSecond(forecast.rate)}`;
-  if (forecast.error === null) return `${said}; that was not reached.`;
-  return `${said}; found ${count(low!)} to ${perSecond(high!)}: the forecast is ${growth(forecast.error)} off. Saturation is where the queue grows for ever; a threshold on latency is met a little below.`;
+  const { atRate, error, high, low, rate, shard } = forecast;
+  const ends = low < high ? ` (95 % interval ${perSecond(low)} to ${perSecond(high)})` : "";
+  const said = `The report of the run at ${perSecond(atRate)} forecast that shard ${shard} saturates at ${perSecond(rate)}${ends}`;
+  if (error === null) return `${said}; that was not reached.`;
+  return `${said}; found ${perSecond(estimate!)}: the forecast is ${growth(error)} off. Saturation is where the queue grows for ever; a threshold on latency is met a little below.`;
 }
 
 /** One line of the table of runs. */

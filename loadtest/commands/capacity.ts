@@ -7,7 +7,7 @@ import { METRICS } from "../analysis/threshold-metrics.ts";
 import { parseThresholds } from "../analysis/threshold.ts";
 import type { Capacity } from "../capacity/document.ts";
 import { findCapacity } from "../capacity/find.ts";
-import { ratesNeeded } from "../capacity/search.ts";
+import { runsNeeded } from "../capacity/search.ts";
 import { capacityInWords, planInWords, stepInWords } from "../capacity/words.ts";
 import { faultOfRun } from "../child-run.ts";
 import { createCountdown } from "../countdown.ts";
@@ -24,7 +24,7 @@ Every option of "hotshard run" but --fail-on may follow; --rate is the first rat
 
 Examples:
   hotshard capacity random --until 'delivery.p99<50ms' --shards '4?commitMs=20&maxRows=10'
-  hotshard capacity lady-gaga --hot-share 0.4 --until 'delivery.p99<50ms' --precision 10% --within 10m
+  hotshard capacity lady-gaga --hot-share 0.4 --until 'delivery.p99<50ms' --precision 5% --within 20m
 
 Exit codes: 0 found; 1 no rate keeps the threshold; 2 bad usage; 3 the generator, or the time, ended the search;
 74 the answer could not be written; 130 interrupted.`;
@@ -39,7 +39,7 @@ interface Given {
   readonly json?: boolean;
 }
 
-/** A word about the time: a search that ends three doublings above its start, a rate near the limit tried twice. */
+/** A word about the time: a search that ends three doublings above its start. */
 const TYPICAL_DOUBLINGS = 3;
 /** Seconds of a run besides its schedule: two processes start, the databases are asked. */
 const OVERHEAD_S = 4;
@@ -56,7 +56,7 @@ export function addCapacity(program: Command, finish: (code: number) => void): v
     .requiredOption("--until <threshold>", "what must hold: 'delivery.p99<50ms'")
     .option("--rate <number>", "first rate, messages per second", "500")
     .option("--duration <time>", "measured phase of each run", "10s")
-    .option("--precision <share>", "how far apart the rates that keep it and do not may be", "5%")
+    .option("--precision <share>", "how far apart the ends of the 95 % interval may be", "10%")
     .option("--within <time>", "no run begins that would end later", "15m")
     .option("--out <folder>", "folder for capacity.json and the runs")
     .option("--json", "print capacity.json on stdout; what people read goes to stderr")
@@ -76,11 +76,11 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
   if (fault !== null) throw new ConfigError("BAD_OPTIONS", fault);
   refuseTooShort(scenario, given);
   const out = given.out ?? (await freshFolder("runs", `capacity-${basename(scenario)}`, new Date()));
-  const rates = ratesNeeded(TYPICAL_DOUBLINGS, precision);
+  const runs = runsNeeded(TYPICAL_DOUBLINGS, precision);
   const each = (parseDuration(given.duration) + OVERHEAD_S) * 1_000;
-  const plan = planInWords({ rates, each, withinMs }, given.duration);
+  const plan = planInWords({ runs, each, withinMs }, given.duration);
   process.stderr.write(`${scenario} until ${given.until}: ${plan}\n`);
-  const countdown = createCountdown(Math.round(rates * 1.4), process.stderr);
+  const countdown = createCountdown(Math.round((runs.few + runs.many) / 2), process.stderr);
   const { capacity: found, failure } = await findCapacity({
     words,
     until: given.until,

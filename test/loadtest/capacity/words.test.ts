@@ -3,42 +3,62 @@ import { test } from "node:test";
 import type { Capacity } from "../../../loadtest/capacity/document.ts";
 import { capacityInWords, planInWords } from "../../../loadtest/capacity/words.ts";
 
-const found = (confidence: number): Capacity => ({
-  version: 1,
+const found: Capacity = {
+  version: 2,
   hotshard: "0",
   scenario: "random",
   command: "hotshard capacity random",
   until: "delivery.p99<50ms",
+  estimate: 305,
   low: 300,
   high: 310,
+  level: 0.95,
+  reliable: 298,
   ceiling: "threshold",
-  confidence,
   stopped: null,
   bottleneck: null,
   forecast: null,
   steps: [],
-});
+};
 
-test("the confidence is told, and never as certainty", () => {
-  assert.match(capacityInWords(found(0.88))[0]!, /no longer at 310\/s \(confidence 88\s%\)/u);
-  assert.match(capacityInWords(found(1))[0]!, /\(confidence over 99\s%\)/u);
-});
-
-test("what the runs said is told though the time was up before a rate was decided", () => {
-  const step = { rate: 200, vote: "pass" as const, value: 40, why: "near", folder: "run-01" };
-  const early = { ...found(1), low: null, high: null, ceiling: null, stopped: "the time given with --within is up" };
+test("what half of the runs keep is told with its interval, and the rate that nine of ten keep", () => {
   assert.equal(
-    capacityInWords({ ...early, steps: [step] })[0],
-    "No rate was decided: one run at 200/s kept delivery.p99<50ms, too near the limit to say so alone. The search ended early: the time given with --within is up.",
+    capacityInWords(found)[0]!.replaceAll("\u202F", " "),
+    "delivery.p99<50ms is kept by half of the runs at 305/s (95 % interval 300/s to 310/s). Nine of ten keep it at 298/s.",
   );
-  const twice = capacityInWords({ ...early, steps: [step, { ...step, vote: "fail" }] })[0]!;
-  assert.match(twice, /^No rate was decided: 1 of 2 runs at 200\/s kept /u);
-  assert.match(capacityInWords(early)[0]!, /^Nothing was found: no run was judged\./u);
+});
+
+test("a search that ended early says so, and what interval is known all the same", () => {
+  const wide = { ...found, low: 200, high: 420, stopped: "the time given with --within is up" };
+  assert.match(
+    capacityInWords(wide)[0]!,
+    /interval 200\/s to 420\/s\)\..* The search ended early: the time given with --within is up\.$/u,
+  );
+  const none = { ...wide, estimate: null, reliable: null };
+  assert.match(
+    capacityInWords({ ...none, low: null })[0]!,
+    /was kept at no rate, not even near 420\/s\. The search ended/u,
+  );
+  assert.match(capacityInWords({ ...none, high: null })[0]!, /was kept up to 200\/s and the limit is beyond\./u);
+  assert.match(capacityInWords({ ...none, low: null, high: null })[0]!, /^Nothing was found: no run was judged\./u);
+});
+
+test("a ceiling of the generator is none of the server", () => {
+  const words = capacityInWords({ ...found, ceiling: "generator" })[0]!;
+  assert.match(words, /^delivery\.p99<50ms is kept up to 305\/s \(95.* beyond this generator, .* may be higher\.$/u);
+});
+
+test("a forecast is told with its interval beside what was found", () => {
+  const forecast = { atRate: 200, shard: "01", rate: 330, low: 320, high: 345, error: 0.08 };
+  assert.match(
+    capacityInWords({ ...found, forecast })[1]!,
+    /run at 200\/s forecast that shard 01 saturates at 330\/s \(95 % interval 320\/s to 345\/s\); found 305\/s: /u,
+  );
 });
 
 test("a plan never promises longer than --within", () => {
-  const plan = { rates: 8, each: 6_000 };
-  assert.equal(planInWords({ ...plan, withinMs: 900_000 }, "2s"), "about 8 to 14 runs of 2s, 48 s to 82 s.");
+  const plan = { runs: { few: 8, many: 14 }, each: 6_000 };
+  assert.equal(planInWords({ ...plan, withinMs: 900_000 }, "2s"), "about 8 to 14 runs of 2s, 48 s to 84 s.");
   assert.equal(planInWords({ ...plan, withinMs: 60_000 }, "2s"), "about 8 to 14 runs of 2s, 48 s to 60 s.");
   assert.equal(
     planInWords({ ...plan, withinMs: 30_000 }, "2s"),
