@@ -18,7 +18,9 @@ import { recoveryS, windowFigures } from "./windows.ts";
 import { testRun } from "./hash-test.ts";
 import { elapsedSeconds } from "./elapsed.ts";
 import { measuredOf, measuredShards } from "./measured-shards.ts";
+import { newestSegment } from "./newest-segment.ts";
 import { outlook } from "./outlook.ts";
+import { labelsOf } from "./remedy.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
 import { realisedZipf } from "./realised-zipf.ts";
 import type { RunEvidence } from "./run-evidence.ts";
@@ -42,9 +44,11 @@ function serverOf({ url, after }: RunEvidence, { router, labels }: Layout): Resu
   const durability = after.shards.map(({ durability: d }) =>
     d === null ? "unknown (shard down)" : `${d.settings} (${d.crashSafe ? "crash-safe" : "not crash-safe"})`,
   );
+  const inUse = labelsOf(newestSegment(after.topology)).length;
   return {
     url,
     shards: labels.length,
+    ...(inUse < labels.length && { inUse }),
     ...router.describe(),
     engine: engines.length > 1 ? "both" : (engines[0] ?? "unknown"),
     epoch: router.epoch,

@@ -158,7 +158,7 @@ async function openInput(input: string, options: Options, given: GivenFlags): Pr
   if (folder === null) return fileSource(input, "counts", null, options);
   refuseMisplaced([...OF_A_FILE, ...OF_BOTH], given, "for a file; what a run left is known");
   const result = await readResult(folder);
-  const { placement, shards, overrides } = result.server;
+  const { placement, overrides, shards: all, inUse: shards = all } = result.server;
   return fileSource(join(folder, "dialogs.csv.gz"), "run", { placement, shards, overrides }, {});
 }
 

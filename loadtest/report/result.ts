@@ -165,6 +165,7 @@ export const ResultSchema = Type.Object(
     server: Type.Object({
       url: Text("WebSocket address"),
       shards: Type.Integer({ minimum: 1 }),
+      inUse: Type.Optional(Count("Shards of the newest segment; absent: all of them")),
       placement: Text("Name with options"),
       overrides: Type.Array(Text("pin or split, in words")),
       engine: Text("sqlite, mysql, or both"),

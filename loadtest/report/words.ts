@@ -137,7 +137,7 @@ function skewInWords(result: Result): string {
 
 /** `one dialog with 40.0 % of the messages`, in words that follow `Cause:`. */
 export function causeInWords(result: Result): string {
-  const { causes, distinctDialogs, distinctPairs } = result.skew;
+  const { causes, distinctDialogs, distinctPairs, segments } = result.skew;
   const cause = mainCause(result);
   if (causes === null || cause === null) return "not known";
   const factor = times(causes[cause].factor);
@@ -157,7 +157,8 @@ export function causeInWords(result: Result): string {
   }
   if (top !== undefined && top.share * result.shards.length > 0.5) {
     const parts = top.shard.split("+").length;
-    const split = parts > 1 ? `, though split over ${parts} shards` : "";
+    const isSplit = distinctPairs === undefined && segments === undefined;
+    const split = parts > 1 ? `, ${isSplit ? `though split over ${parts}` : `in time on ${parts}`} shards` : "";
     return `one dialog with ${percent(top.share)} of the messages${split}`;
   }
   const together = result.hotDialogs.reduce((total, { share }) => total + share, 0);

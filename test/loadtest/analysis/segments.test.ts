@@ -199,6 +199,7 @@ test("what is to come is of the newest topology: advice, headroom and what-if sa
   near(drained.share, 0.25 * 0.75, 0.02);
   near(result.skew.causes!.change.factor, 4 * (0.75 / 4 + 0.25 / 3), 0.02, "change");
   assert.equal(result.skew.segments, 2);
+  assert.deepEqual([result.server.shards, result.server.inUse], [4, 3]);
   // 1,000 a second on three shards; each writes 20 rows in 20 ms.
   const total = result.shards.reduce((sum, { offeredPerS }) => sum + offeredPerS, 0);
   near(result.headroom!.nowPerS, total / 3, 0.08 * total);
@@ -211,6 +212,7 @@ test("what is to come is of the newest topology: advice, headroom and what-if sa
   );
   const whole = buildResult(evidence);
   assert.equal(whole.skew.segments, undefined);
+  assert.equal(whole.server.inUse, undefined);
   assert.match(headroomInWords(whole)!, /^Shard /u);
   assert.doesNotMatch(whole.advice[0]!.text, /topology/u);
 });

@@ -161,6 +161,9 @@ test("a run's folder knows today's layout, and a newer result is refused", async
     whatif("run", "--format", "csv").stderr,
     /^hotshard: BAD_OPTIONS: --format is for a file; what a run left/u,
   );
+  const drained = { ...result, server: { ...result.server, inUse: 3 } };
+  writeFileSync(join(run, "result.json"), JSON.stringify(drained));
+  assert.equal(asked("run").today.shards, 3, "a shard that is drained is not among today's");
   const server = { ...result.server, overrides: ["split 1_2 over 01, 02, 03"] };
   writeFileSync(join(run, "result.json"), JSON.stringify({ ...result, server }));
   assert.match(whatif("run").stdout.replaceAll(/\s+/gu, " "), /, without its split 1_2 over 01, 02, 03, shard \d/u);

@@ -7,6 +7,7 @@ import { terminalReport } from "../../../loadtest/report/terminal.ts";
 import {
   auditInWords,
   causeInWords,
+  causesIn,
   headline,
   headroomInWords,
   leadInWords,
@@ -116,4 +117,22 @@ test("the audit says everything that fails the run, and what is certain", () => 
   assert.match(say({ duplicated: 1 }), /^1 message reached their reader twice\. Every one of/);
   assert.match(say({ match: false, lost: 2, reordered: 3 }), /at least 2 messages\. 3 messages came after/);
   assert.match(say({ match: null, lost: 1 }), /at least 1 message\. Not comparable: /);
+});
+
+test("a change of the topology is a fifth factor where there was one, and what moved is not called split", () => {
+  const result = built({ rate: 1_000 });
+  const { causes } = result.skew;
+  assert.deepEqual(
+    causesIn(causes!).map(({ name }) => name),
+    ["chance", "popularity", "placement", "hash"],
+  );
+  const changed = { ...causes!, change: { factor: 3, low: 2.9, high: 3.1 } };
+  assert.equal(causesIn(changed).length, 5);
+  const skew = { ...result.skew, segments: 2, causes: changed };
+  assert.match(plain(causeInWords({ ...result, skew })), /^the topology changed during the run: .* \(3\.00 ×\)$/u);
+  const [top, ...others] = result.hotDialogs;
+  const moved = { ...result, hotDialogs: [{ ...top!, shard: "00+02" }, ...others] };
+  assert.match(plain(causeInWords(moved)), /, though split over 2 shards$/u);
+  const inTime = { ...moved, skew: { ...result.skew, segments: 2 } };
+  assert.match(plain(causeInWords(inTime)), /, in time on 2 shards$/u);
 });
