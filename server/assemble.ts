@@ -141,7 +141,7 @@ function buildShard(
     label,
     store,
     limits: { queueRows: config.queueRows, queueBytes: config.queueBytes, maxRows: config.groupRows },
-    onCommit({ rows, untried, duplicates, seconds, ok, ...report }) {
+    onCommit({ rows, untried, duplicates, refused, reason, seconds, ok, ...report }) {
       // With traces on, an exemplar leads to one: it is set when a traced message is acknowledged.
       const example = config.tracesUrl === undefined ? report.example : undefined;
       metrics.operation(index, "insert", seconds, ok, example);
@@ -149,8 +149,12 @@ function buildShard(
       if (ok) {
         metrics.batch(index, rows);
         metrics.stage("commit", seconds, rows, example);
-        metrics.messages(index, "stored", rows - duplicates);
+        metrics.messages(index, "stored", rows - duplicates - refused);
         metrics.messages(index, "duplicate", duplicates);
+        metrics.messages(index, "refused", refused);
+        if (reason !== undefined) {
+          logger.warn({ shard: label, rows: refused, reason }, `shard ${label}: its database refuses messages`);
+        }
       } else metrics.messages(index, "failed", rows + untried);
     },
     onState(state, reason) {

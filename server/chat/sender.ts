@@ -1,6 +1,7 @@
 import { dialogId } from "../placement/dialog.ts";
 import type { LoggedMessage } from "../observability/message-log.ts";
 import type { MessageTrace } from "../observability/traces.ts";
+import { ERRORS } from "../protocol/errors.ts";
 import type { SendFrame } from "../protocol/frames.ts";
 import { StoreError, type MessageRow } from "../storage/contract.ts";
 import type { Committed } from "../storage/row-queue.ts";
@@ -87,7 +88,11 @@ export function createSender(parts: SenderParts) {
     const refusal = shard.writer.enqueue(row, rowBytes(row), (outcome) => {
       if ("error" in outcome) {
         session.refuse(outcome.error, `shard ${shard.label}: ${outcome.detail}`, frame.id);
-        trace?.end("failed", performance.now(), outcome.error);
+        trace?.end(
+          ERRORS[outcome.error].outcome === "refused" ? "refused" : "failed",
+          performance.now(),
+          outcome.error,
+        );
       } else acknowledge(session, row, index, outcome, context);
     });
     if (refusal === null) return;

@@ -61,6 +61,12 @@ export const ERRORS = {
     outcome: "unknown",
     meaning: "The shard does not answer; the message may or may not be stored. Resend with the same id.",
   },
+  UNSTORABLE: {
+    http: 422,
+    retryable: false,
+    outcome: "refused",
+    meaning: "The database refuses this message alone; nothing of it is stored. The server's log has the reason.",
+  },
   STALE_TOPOLOGY: {
     http: 503,
     retryable: true,

@@ -40,6 +40,20 @@ export interface StoredSize {
   readonly bytes: number;
 }
 
+/** What became of a batch. */
+export interface Inserted {
+  /**
+   * By index, the rows that are not stored under their own id. `id`: stored before, under that one. `refused`: the
+   * database takes every row but this one. `fenced`: this server may not write there any more, and the batch is not stored.
+   */
+  readonly others: ReadonlyMap<number, { readonly id: string } | "fenced" | "refused">;
+  /** What the database said of one of the refused rows; no value of the row is in it. */
+  readonly reason?: string;
+}
+
+/** Every row is stored under its own id. */
+export const ALL_INSERTED: Inserted = { others: new Map() };
+
 /** Takes the seconds that an operation waited until a connection to the database took it. */
 export type OnWait = (seconds: number) => void;
 
@@ -59,10 +73,12 @@ export class StoreError extends Error {
  * databases.
  *
  * - `insert` MUST be one transaction: all rows or none. A row whose (dialog, author, client) exists already, in the
- *   database or earlier in the same batch, MUST NOT be stored again: its answer is the id of the first.
+ *   database or earlier in the same batch, MUST NOT be stored again: its answer is the id of the first. A row that the
+ *   database refuses MUST NOT harm another: the rest is stored as if the row had not come, and then a batch may be
+ *   several transactions, after the last of which it is answered.
  * - Text and client ids MUST come back unchanged, byte for byte, and compare binary.
- * - Methods reject with `StoreError` when the database is lost or refuses; after it returns they work again without a
- *   new `open`.
+ * - Methods reject with `StoreError` when the database is lost or takes no row at all (a full disk); after it returns
+ *   they work again without a new `open`.
  */
 export interface ShardStore {
   readonly engine: "sqlite" | "mysql";
@@ -70,8 +86,7 @@ export interface ShardStore {
   readonly maxRows?: number;
   /** Connects, creates the schema if needed (safe when several servers do so at once), reads the durability. */
   open(): Promise<Durability>;
-  /** @returns for each row, in order, the id under which it is stored (its own, or the first message's) */
-  insert(rows: readonly MessageRow[]): Promise<string[]>;
+  insert(rows: readonly MessageRow[]): Promise<Inserted>;
   /** @returns at most `limit` messages of the dialog with ids below `before` (null: newest), ascending by id */
   history(dialog: string, before: string | null, limit: number): Promise<MessageRow[]>;
   /** @returns the id stored for (dialog, author, client), or null */

@@ -1,6 +1,6 @@
 import type { ResultSetHeader, RowDataPacket } from "mysql2";
-import { StoreError } from "./contract.ts";
-import type { Durability, MessageRow, OnWait, ShardStore } from "./contract.ts";
+import { ALL_INSERTED, StoreError } from "./contract.ts";
+import type { Durability, Inserted, MessageRow, OnWait, ShardStore } from "./contract.ts";
 import { mysqlLink } from "./mysql-link.ts";
 import type { MysqlLink, MysqlValue } from "./mysql-link.ts";
 import { prepareSchema, SESSION } from "./mysql-schema.ts";
@@ -13,6 +13,8 @@ const AUDIT_MS = 120_000;
 /** ER_LOCK_DEADLOCK: two servers wrote the same keys and this one was rolled back. */
 const DEADLOCK = 1213;
 const DEADLOCK_TRIES = 5;
+/** ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ER_CHECK_CONSTRAINT_VIOLATED. */
+const ROW_ERRORS: ReadonlySet<number> = new Set([1366, 3819]);
 
 const COLUMNS = "dialog, CAST(id AS CHAR) AS id, id_author, id_recipient, client_id, text";
 
@@ -103,7 +105,7 @@ function messageRow(row: RowDataPacket): MessageRow {
   };
 }
 
-async function insert(link: MysqlLink, rows: readonly MessageRow[]): Promise<string[]> {
+async function insertWhole(link: MysqlLink, rows: readonly MessageRow[]): Promise<Inserted> {
   const size = statementRows(rows.length);
   const values: MysqlValue[] = [];
   for (let at = 0; at < size; at++) {
@@ -111,7 +113,40 @@ async function insert(link: MysqlLink, rows: readonly MessageRow[]): Promise<str
     values.push(row.dialog, row.id, row.author, row.recipient, row.client, row.text);
   }
   const { affectedRows } = await retried(() => link.execute<ResultSetHeader>(insertSql(size), values));
-  return affectedRows === rows.length ? rows.map((row) => row.id) : storedIds(link, rows);
+  return affectedRows === rows.length ? ALL_INSERTED : storedIds(link, rows);
+}
+
+/**
+ * A statement in which one row is refused stores none. Its halves are tried in turn, each a transaction of its own: one
+ * that lasted over many round trips could end between them and be gone unseen.
+ */
+async function insert(link: MysqlLink, rows: readonly MessageRow[]): Promise<Inserted> {
+  try {
+    return await insertWhole(link, rows);
+  } catch (error) {
+    if (!refusesRow(error)) throw error;
+    if (rows.length === 1) return { others: new Map([[0, "refused"]]), reason: (error as StoreError).message };
+  }
+  const middle = rows.length >> 1;
+  const first = await insert(link, rows.slice(0, middle));
+  let second: Inserted;
+  try {
+    second = await insert(link, rows.slice(middle));
+  } catch (error) {
+    // The first half may be stored already.
+    throw error instanceof StoreError ? new StoreError(error.message, true, error.cause) : error;
+  }
+  const others = new Map(first.others);
+  for (const [index, other] of second.others) others.set(index + middle, other);
+  const reason = first.reason ?? second.reason;
+  return reason === undefined ? { others } : { others, reason };
+}
+
+/** By SQLSTATE class: data exceptions, integrity constraints, what a trigger signals; and two that MySQL calls general. */
+function refusesRow(error: unknown): boolean {
+  if (!(error instanceof StoreError) || error.maybeStored) return false;
+  const { errno, sqlState } = (error.cause ?? {}) as { errno?: number; sqlState?: string };
+  return /^(?:22|23|45)/u.test(sqlState ?? "") || ROW_ERRORS.has(errno ?? 0);
 }
 
 /**
@@ -151,7 +186,7 @@ function insertSql(rows: number): string {
 }
 
 /** Looks up what is stored for rows of which some were stored before. Rare, so by the text protocol. */
-async function storedIds(link: MysqlLink, rows: readonly MessageRow[]): Promise<string[]> {
+async function storedIds(link: MysqlLink, rows: readonly MessageRow[]): Promise<Inserted> {
   const one = "(dialog = ? AND id_author = ? AND client_id = ?)";
   const sql = `SELECT dialog, CAST(id AS CHAR) AS id, id_author, client_id FROM message WHERE ${rows.map(() => one).join(" OR ")}`;
   const keys = rows.flatMap((row): MysqlValue[] => [row.dialog, row.author, row.client]);
@@ -162,11 +197,13 @@ async function storedIds(link: MysqlLink, rows: readonly MessageRow[]): Promise<
       String(row["id"]),
     ]),
   );
-  return rows.map((row) => {
+  const others = new Map<number, { id: string }>();
+  for (const [index, row] of rows.entries()) {
     const id = ids.get(keyOf(row.dialog, String(row.author), row.client));
     if (id === undefined) throw new StoreError(`a message of ${row.dialog} vanished while it was stored`, true);
-    return id;
-  });
+    if (id !== row.id) others.set(index, { id });
+  }
+  return { others };
 }
 
 function keyOf(dialog: string, author: string, client: string): string {

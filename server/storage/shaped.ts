@@ -13,10 +13,10 @@ export function shaped(store: ShardStore, shape: Shape): ShardStore {
     maxRows,
     async insert(rows) {
       const start = performance.now();
-      const ids = await store.insert(rows);
+      const inserted = await store.insert(rows);
       const rest = shape.commitMs - (performance.now() - start);
       if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
-      return ids;
+      return inserted;
     },
   };
 }

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Period } from "../placement/periods.ts";
-import type { Durability } from "./contract.ts";
+import type { Durability, Inserted } from "./contract.ts";
 import { whenSql } from "./when-sql.ts";
 
 /** What the store asks of its thread: the method and its arguments. Rows of `insert` are flat, six values each. */
@@ -46,6 +46,8 @@ const BUSY = 5;
 const NO_DATABASE: ReadonlySet<number> = new Set([3, 8, 14, 26]);
 /** IOERR, CORRUPT: what was under way may be on the disk, and the connection is not to be trusted. */
 const UNSURE: ReadonlySet<number> = new Set([10, 11]);
+/** TOOBIG, CONSTRAINT, MISMATCH, RANGE: SQLite undid this statement and nothing else. */
+const REFUSES_ROW: ReadonlySet<number> = new Set([18, 19, 20, 25]);
 const IN_USE = "another process has this shard open; stop that server or give this one other files";
 
 class Refusal extends Error {
@@ -234,19 +236,26 @@ function auditDialogs(db: DatabaseSync, run: string, periods: readonly Period[])
   return db.prepare(sql).all(`${run}-`, `${run}-`);
 }
 
-/** @returns the ids of the first messages by the index of their duplicates, or null when there is none */
-function insert({ db, inode, statements }: Shard, flat: readonly (string | number)[]): Map<number, unknown> | null {
-  let duplicates: Map<number, unknown> | null = null;
+/** @returns null when every row is stored under its own id, which costs the answer nothing */
+function insert({ db, inode, statements }: Shard, flat: readonly (string | number)[]): Inserted | null {
+  const others = new Map<number, { id: string } | "refused">();
+  let reason: string | undefined;
+  let stored = 0;
   db.exec("BEGIN IMMEDIATE");
   try {
     for (let at = 0; at < flat.length; at += FIELDS) {
       const dialog = flat[at]!;
       const author = flat[at + 2]!;
       const client = flat[at + 4]!;
-      const { changes } = statements.insert.run(dialog, flat[at + 1]!, author, flat[at + 3]!, client, flat[at + 5]!);
-      if (changes === 1) continue;
-      duplicates ??= new Map();
-      duplicates.set(at / FIELDS, statements.find.get(dialog, author, client)!["id"]);
+      try {
+        const { changes } = statements.insert.run(dialog, flat[at + 1]!, author, flat[at + 3]!, client, flat[at + 5]!);
+        if (changes === 1) stored += 1;
+        else others.set(at / FIELDS, { id: String(statements.find.get(dialog, author, client)!["id"]) });
+      } catch (error) {
+        if (!refusesRow(db, error)) throw error;
+        others.set(at / FIELDS, "refused");
+        reason = (error as Error).message;
+      }
     }
     db.exec("COMMIT");
   } catch (error) {
@@ -259,6 +268,13 @@ function insert({ db, inode, statements }: Shard, flat: readonly (string | numbe
   }
   // SQLite goes on writing into a file that somebody removed, and nobody would ever find what it acknowledged.
   if (statSync(file, { throwIfNoEntry: false })?.ino !== inode) throw new Vanished("its file was removed or replaced");
-  if (storedRows !== null) storedRows += flat.length / FIELDS - (duplicates?.size ?? 0);
-  return duplicates;
+  if (storedRows !== null) storedRows += stored;
+  if (others.size === 0) return null;
+  return reason === undefined ? { others } : { others, reason };
+}
+
+/** False as well when the transaction went with the statement: then the rows before it are gone. */
+function refusesRow(db: DatabaseSync, error: unknown): boolean {
+  const result = primary(error);
+  return result !== null && REFUSES_ROW.has(result) && db.isTransaction;
 }

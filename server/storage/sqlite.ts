@@ -1,8 +1,17 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ConfigError } from "../placement/contract.ts";
-import { StoreError } from "./contract.ts";
-import type { AuditSum, DialogSum, Durability, MessageRow, OnWait, ShardStore, StoredSize } from "./contract.ts";
+import { ALL_INSERTED, StoreError } from "./contract.ts";
+import type {
+  AuditSum,
+  DialogSum,
+  Durability,
+  Inserted,
+  MessageRow,
+  OnWait,
+  ShardStore,
+  StoredSize,
+} from "./contract.ts";
 import type { SqliteRequest, SqliteReply } from "./sqlite-worker.ts";
 import type { SqliteSpec } from "./url.ts";
 
@@ -82,8 +91,7 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
       return call<Durability>(["open"]);
     },
     async insert(rows) {
-      const duplicates = await call<Map<number, string> | null>(["insert", flatten(rows)]);
-      return rows.map((row, index) => duplicates?.get(index) ?? row.id);
+      return (await call<Inserted | null>(["insert", flatten(rows)])) ?? ALL_INSERTED;
     },
     history: (dialog, before, limit) => call<MessageRow[]>(["history", dialog, before, limit]),
     find: (dialog, author, client) => call<string | null>(["find", dialog, author, client]),

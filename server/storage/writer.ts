@@ -1,13 +1,24 @@
 import { ConfigError } from "../placement/contract.ts";
 import type { WriterTotals } from "../protocol/http.ts";
-import type { Durability, MessageRow, ShardStore } from "./contract.ts";
-import { createRowQueue, type Answer, type Batch, type Failed, type WriterLimits } from "./row-queue.ts";
+import type { Durability, Inserted, MessageRow, ShardStore } from "./contract.ts";
+import {
+  createRowQueue,
+  type Answer,
+  type Batch,
+  type Committed,
+  type Failed,
+  type WriterLimits,
+} from "./row-queue.ts";
 import { SYSTEM_CLOCK, type WriterClock } from "./writer-clock.ts";
 
 export interface CommitReport {
   readonly rows: number;
   /** Of these, stored before under another id; 0 when the commit failed. */
   readonly duplicates: number;
+  /** Of these, not stored although the commit is: the database refuses the row, or fences the batch. */
+  readonly refused: number;
+  /** What the database said of one of the refused rows. */
+  readonly reason?: string;
   /** Rows that waited behind a failed commit and failed with it. */
   readonly untried: number;
   readonly seconds: number;
@@ -68,12 +79,17 @@ const REFUSED = {
 const LOST: Failed = { error: "SHARD_UNAVAILABLE", detail: "the commit failed" };
 const UNTRIED: Failed = { error: "SHARD_UNAVAILABLE", detail: "the shard went down before the commit" };
 
+const NOT_STORED = {
+  refused: { error: "UNSTORABLE", detail: "its database refuses this message" },
+  fenced: { error: "STALE_TOPOLOGY", detail: "this server may no longer write there" },
+} as const satisfies Record<string, Failed>;
+
 const PROBE_MS = { first: 250, most: 2_000 } as const;
 
 /**
  * The group-commit writer of one shard: rows that arrive while a commit is under way go into the next one together.
  * A lone row is committed at the end of the turn in which it came; no timer adds latency. The queue is bounded in rows
- * and bytes. When a commit fails or hangs, its rows and the queued ones are answered SHARD_UNAVAILABLE, new ones are
+ * and bytes. A row that the database refuses is answered alone. When a commit fails or hangs, its rows and the queued ones are answered SHARD_UNAVAILABLE, new ones are
  * refused with it at once, and a probe brings the shard back.
  */
 export function createWriter(options: WriterOptions): Writer {
@@ -122,28 +138,39 @@ export function createWriter(options: WriterOptions): Writer {
     startedAt = clock.now();
     watch(commitTimeoutMs);
     store.insert(batch.rows).then(
-      (ids) => finish(batch, ids),
+      (inserted) => finish(batch, inserted),
       (error: Error) => fail(batch, error),
     );
   }
 
-  function finish(batch: Batch, ids: readonly string[]): void {
+  function finish(batch: Batch, { others, reason }: Inserted): void {
     if (batch !== current) return;
     current = null;
     probeMs = PROBE_MS.first;
     const start = startedAt;
     const commitMs = clock.now() - start;
-    count(batch.rows.length, commitMs / 1_000);
-    let duplicates = 0;
-    for (let i = 0; i < ids.length; i++) if (ids[i] !== batch.rows[i]!.id) duplicates++;
-    const example = batch.rows[0]!;
-    onCommit?.({ rows: batch.rows.length, untried: 0, duplicates, seconds: commitMs / 1_000, ok: true, example });
+    const rows = batch.rows.length;
+    count(rows, commitMs / 1_000);
+    let refused = 0;
+    for (const other of others.values()) if (typeof other === "string") refused++;
+    onCommit?.({
+      rows,
+      untried: 0,
+      duplicates: others.size - refused,
+      refused,
+      ...(reason !== undefined && { reason }),
+      seconds: commitMs / 1_000,
+      ok: true,
+      example: batch.rows[0]!,
+    });
     if (queue.rows() > 0) wake();
-    for (let i = 0; i < ids.length; i++) {
-      const id = ids[i]!;
-      batch.answers[i]!({ id, duplicate: id !== batch.rows[i]!.id, queueMs: start - batch.since[i]!, commitMs });
+    for (let i = 0; i < rows; i++) {
+      const other = others.get(i);
+      const queueMs = start - batch.since[i]!;
+      if (typeof other === "string") batch.answers[i]!(NOT_STORED[other]);
+      else batch.answers[i]!(committed(other?.id ?? batch.rows[i]!.id, other !== undefined, queueMs, commitMs));
     }
-    settle(batch.rows.length);
+    settle(rows);
   }
 
   function fail(batch: Batch, error: Error): void {
@@ -151,7 +178,15 @@ export function createWriter(options: WriterOptions): Writer {
     current = null;
     const seconds = (clock.now() - startedAt) / 1_000;
     const example = batch.rows[0]!;
-    onCommit?.({ rows: batch.rows.length, untried: queue.rows(), duplicates: 0, seconds, ok: false, example });
+    onCommit?.({
+      rows: batch.rows.length,
+      untried: queue.rows(),
+      duplicates: 0,
+      refused: 0,
+      seconds,
+      ok: false,
+      example,
+    });
     const untried = queue.clear();
     // Down before the answers: a caller that tries again in its answer is refused instead of queued.
     goDown(error);
@@ -260,6 +295,10 @@ export function createWriter(options: WriterOptions): Writer {
       await store.close();
     },
   };
+}
+
+function committed(id: string, duplicate: boolean, queueMs: number, commitMs: number): Committed {
+  return { id, duplicate, queueMs, commitMs };
 }
 
 function asError(thrown: unknown): Error {

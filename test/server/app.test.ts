@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { StoreError, type MessageRow } from "../../server/storage/contract.ts";
+import { ALL_INSERTED, StoreError, type Inserted, type MessageRow } from "../../server/storage/contract.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
@@ -14,9 +14,9 @@ test("while it starts it is not ready and refuses chat; then it is; while it sto
   const stopping = Promise.withResolvers<void>();
   const store = scripted({
     open: () => opening.promise.then(() => ({ crashSafe: true, settings: "" })),
-    async insert(rows) {
+    async insert() {
       await stopping.promise;
-      return rows.map((row) => row.id);
+      return ALL_INSERTED;
     },
   });
   const server = await listen(t, [store]);
@@ -56,7 +56,7 @@ test("while it starts it is not ready and refuses chat; then it is; while it sto
 });
 
 test("a stop does not wait for ever: after --drain-ms the clients are told all the same", async (t) => {
-  const never = Promise.withResolvers<string[]>();
+  const never = Promise.withResolvers<Inserted>();
   const server = await listen(t, [scripted({ insert: () => never.promise })]);
   await server.open();
   const client = await connect(server.chatUrl, 1);
@@ -64,14 +64,14 @@ test("a stop does not wait for ever: after --drain-ms the clients are told all t
   await client.settle();
   await server.chat.stop(20);
   assert.equal((await client.closed).code, 4100);
-  never.resolve(["1"]);
+  never.resolve(ALL_INSERTED);
 });
 
 test("a failed commit answers every row, counts them, and the shard comes back by itself", async (t) => {
-  const failing = Promise.withResolvers<string[]>();
+  const failing = Promise.withResolvers<Inserted>();
   let isDown = true;
   const store = scripted({
-    insert: (rows: readonly MessageRow[]) => (isDown ? failing.promise : Promise.resolve(rows.map((row) => row.id))),
+    insert: () => (isDown ? failing.promise : Promise.resolve(ALL_INSERTED)),
     ping: () => (isDown ? Promise.reject(new StoreError("still down", false)) : Promise.resolve()),
   });
   const server = await listen(t, [store], ["--group-rows", "3"]);
@@ -108,7 +108,7 @@ test("a resend that may belong to another shard waits for the first try that is 
       async insert(rows) {
         await commit.promise;
         stored.push(...rows);
-        return rows.map((row) => row.id);
+        return ALL_INSERTED;
       },
       find: async (_dialog, _author, client) => stored.find((row) => row.client === client)?.id ?? null,
     });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { atMoment, type EdgeClock } from "../../server/edge-clock.ts";
+import { ALL_INSERTED } from "../../server/storage/contract.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { scripted } from "../support/scripted-store.ts";
@@ -18,7 +19,7 @@ for (const hello of ["frame", "header"] as const) {
     const store = scripted({
       async insert(rows) {
         stored.push(...rows.map((row) => row.client));
-        return rows.map((row) => row.id);
+        return ALL_INSERTED;
       },
     });
     const server = await listen(t, [store], [], { clock });

@@ -11,7 +11,7 @@ import { createStore } from "../../server/storage/open-store.ts";
 import { parseShardUrl } from "../../server/storage/url.ts";
 import { MARIADB_REMEDY, startMariadb } from "../support/mariadb.ts";
 import { need } from "../support/need.ts";
-import { auditKey, row } from "./rows.ts";
+import { auditKey, insertInto, row } from "./rows.ts";
 
 const MAX = 2n ** 63n - 1n;
 const idAt = (ms: number): bigint => composeId(ID_EPOCH_MS + ms, 4_095, 1_023);
@@ -68,8 +68,8 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
       withStore("history", async (store) => {
         const ids = [1n, 2n ** 53n, 2n ** 53n + 1n, MAX - 2n, MAX - 1n, MAX].map(String);
         const rows = ids.map((id) => row({ id, author: 2 ** 53 - 1, recipient: 2 ** 53 - 2 }));
-        await store.insert([rows[3]!, rows[0]!, rows[5]!]);
-        await store.insert([rows[4]!, rows[1]!, row({ id: "77", dialog: "1_20" }), rows[2]!]);
+        await insertInto(store, [rows[3]!, rows[0]!, rows[5]!]);
+        await insertInto(store, [rows[4]!, rows[1]!, row({ id: "77", dialog: "1_20" }), rows[2]!]);
         assert.deepEqual(await store.history("1_2", null, 50), rows);
         assert.deepEqual(await store.history("1_2", null, 2), rows.slice(4));
         assert.deepEqual(await store.history("1_2", ids[4]!, 2), rows.slice(2, 4));
@@ -84,13 +84,13 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
       const again = row({ id: "11", client: "c", text: "not stored" });
       const other = row({ id: "12", client: "c", author: 3 });
       await withStore("duplicates", async (store) => {
-        assert.deepEqual(await store.insert([first, again, other, again]), ["10", "10", "12", "10"]);
-        assert.deepEqual(await store.insert([again]), ["10"]);
+        assert.deepEqual(await insertInto(store, [first, again, other, again]), ["10", "10", "12", "10"]);
+        assert.deepEqual(await insertInto(store, [again]), ["10"]);
       });
       await withStore("duplicates", async (store) => {
         const [a, b] = await Promise.all([
-          store.insert([row({ id: "13", client: "d" }), again]),
-          store.insert([row({ id: "14", client: "d" }), row({ id: "15" })]),
+          insertInto(store, [row({ id: "13", client: "d" }), again]),
+          insertInto(store, [row({ id: "14", client: "d" }), row({ id: "15" })]),
         ]);
         assert.deepEqual(
           [a, b],
@@ -107,24 +107,43 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
       });
     });
 
-    for (const size of [1, 2, 33]) {
-      test(`a batch of ${size} that cannot be stored whole leaves nothing`, () =>
-        withStore(`whole${size}`, async (store) => {
-          await store.insert([row({ id: "1", client: "first" })]);
-          const batch = Array.from({ length: size }, (_, index) => row({ id: String(index + 2) }));
-          // Another message with an id that is taken: not a duplicate, but a fault that must show.
-          await assert.rejects(store.insert([...batch.slice(1), row({ id: "1", client: "thief" })]), {
-            name: "StoreError",
-            maybeStored: false,
-          });
-          assert.equal((await store.history("1_2", null, 50)).length, 1);
-          assert.deepEqual(
-            await store.insert(batch),
-            batch.map(({ id }) => id),
+    for (const [size, bad] of [
+      [1, [0]],
+      [2, [0]],
+      [2, [1]],
+      [3, [0, 1, 2]],
+      [33, [7]],
+      [203, [0, 101, 102, 202]],
+    ] as [number, number[]][]) {
+      test(`one refused row harms no other: ${size} rows, of them refused ${bad.join(", ")}`, () =>
+        withStore(`refused${size}_${bad.length}_${bad[0]}`, async (store) => {
+          await insertInto(store, [row({ id: "1", client: "first" })]);
+          // Another message with an id that is taken: no duplicate, and nothing that may be hidden.
+          const batch = Array.from({ length: size }, (_, index) =>
+            bad.includes(index) ? row({ id: "1", client: `thief ${index}` }) : row({ id: String(index + 2) }),
           );
-          assert.equal((await store.history("1_2", null, 50)).length, 1 + size);
+          const { others, reason } = await store.insert(batch);
+          assert.deepEqual(others, new Map(bad.map((index) => [index, "refused"])));
+          assert.match(reason ?? "", /constraint|null/iu);
+          const good = batch.filter((_, index) => !bad.includes(index));
+          const stored = [row({ id: "1", client: "first" }), ...good];
+          assert.deepEqual(await store.history("1_2", null, 1_000), stored);
+          assert.equal((await store.size()).rows, stored.length);
         }));
     }
+
+    test("a batch of refused rows and duplicates: each is answered for itself", () =>
+      withStore("mixed", async (store) => {
+        await insertInto(store, [row({ id: "1", client: "a" })]);
+        const batch = [
+          row({ id: "1", client: "thief" }),
+          row({ id: "2", client: "a" }),
+          row({ id: "3", client: "b" }),
+          row({ id: "4", client: "b" }),
+          row({ id: "5", client: "thief" }),
+        ];
+        assert.deepEqual(await insertInto(store, batch), ["refused", "1", "3", "3", "5"]);
+      }));
 
     test("texts and client ids come back as they were and are compared byte by byte", () =>
       withStore("text", async (store) => {
@@ -173,7 +192,7 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
           ...texts.map((text, index) => row({ id: String(index + 101), text })),
         ];
         assert.deepEqual(
-          await store.insert(rows),
+          await insertInto(store, rows),
           rows.map(({ id }) => id),
           "no two client ids are the same",
         );
@@ -188,7 +207,7 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
           row({ id: String(index + 1), text: "中".repeat(4_096) }),
         );
         assert.deepEqual(
-          await store.insert(rows),
+          await insertInto(store, rows),
           rows.map(({ id }) => id),
         );
         assert.deepEqual(await store.history("1_2", null, 200), rows);
@@ -207,7 +226,7 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
         const others = ["r10-1", "r1", "R1-1", " r1-1", "%-1", "r_-1"].map((client, index) =>
           row({ id: String(index + 100), client }),
         );
-        await store.insert([...run, ...others]);
+        await insertInto(store, [...run, ...others]);
         const sum = run.reduce((total, one) => total + auditKey(one), 0);
         assert.deepEqual(await store.audit("r1"), { rows: 40, sum });
         const dialogs = (await store.auditDialogs("r1", ALWAYS)).toSorted((a, b) => (a.dialog < b.dialog ? -1 : 1));
@@ -227,7 +246,8 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
           { from: idAt(50_000).toString(), bucketMs: 3_600_000 },
         ];
         const moments = [0, 19_999, 20_000, 20_999, 21_000, 27_999, 28_000, 49_999, 50_000, 50_001, 4e6, 2 ** 41 - 1];
-        await store.insert(
+        await insertInto(
+          store,
           moments.map((ms, index) => row({ id: idAt(ms).toString(), dialog: "1_2", client: `when-${index}` })),
         );
         const when = createWhen(periods);
@@ -254,9 +274,9 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
       try {
         assert.ok(store.connections() >= 1);
         assert.equal((await store.size()).rows, 0);
-        await store.insert([row({ id: "1", client: "a" }), row({ id: "2", client: "b" })]);
+        await insertInto(store, [row({ id: "1", client: "a" }), row({ id: "2", client: "b" })]);
         // One is stored already.
-        await store.insert([row({ id: "3", client: "a" }), row({ id: "4", client: "c" })]);
+        await insertInto(store, [row({ id: "3", client: "a" }), row({ id: "4", client: "c" })]);
         const { bytes, rows } = await store.size();
         assert.equal(rows, 3);
         assert.ok(bytes >= 4_096, String(bytes));
@@ -299,7 +319,7 @@ function storeContract(name: string, skip: string | false, url: (place: string) 
                 if (!model.has(key)) model.set(key, one);
                 return model.get(key)!.id;
               });
-              assert.deepEqual(await store.insert(rows), expected);
+              assert.deepEqual(await insertInto(store, rows), expected);
             }
             for (const dialog of [0, 1, 2].map((n) => `${round}_${n}`)) {
               const expected = [...model.values()].filter((one) => one.dialog === dialog);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { MessageRow } from "../../server/storage/contract.ts";
+import type { Inserted, MessageRow, ShardStore } from "../../server/storage/contract.ts";
 
 /** A row with what the test does not care about filled in. */
 export function row(part: Partial<MessageRow> & { id: string }): MessageRow {
@@ -10,4 +10,16 @@ export function row(part: Partial<MessageRow> & { id: string }): MessageRow {
 export function auditKey({ dialog, author, client }: MessageRow): number {
   const digest = createHash("md5").update(`${dialog}:${author}:${client}`).digest("hex");
   return Number.parseInt(digest.slice(0, 6), 16);
+}
+
+/** Stores rows. @returns for each, in order, the id under which it is stored, or why it is not */
+export async function insertInto(store: Pick<ShardStore, "insert">, rows: readonly MessageRow[]): Promise<string[]> {
+  return outcomes(rows, await store.insert(rows));
+}
+
+function outcomes(rows: readonly MessageRow[], { others }: Inserted): string[] {
+  return rows.map((one, index) => {
+    const other = others.get(index);
+    return typeof other === "string" ? other : (other?.id ?? one.id);
+  });
 }

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { createSqliteStore } from "../../server/storage/sqlite.ts";
-import { row } from "./rows.ts";
+import { insertInto, row } from "./rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hotshard-sqlite-"));
 const children: ChildProcess[] = [];
@@ -79,7 +79,7 @@ test("people may read the file while the server writes", async () => {
   const file = join(folder, "read.db");
   const store = createSqliteStore({ file });
   await store.open();
-  await store.insert([row({ id: "1" })]);
+  await insertInto(store, [row({ id: "1" })]);
   const reader = new DatabaseSync(file, { readOnly: true });
   assert.equal(reader.prepare("SELECT COUNT(*) AS n FROM message").get()!["n"], 1);
   reader.close();
@@ -94,7 +94,7 @@ test("a full disk is a StoreError that stored nothing, and space mends it", asyn
   const batch = () => Array.from({ length: 8 }, () => row({ id: String(++id), text: "x".repeat(4_000) }));
   let stored = 0;
   const fill = async (): Promise<void> => {
-    for (;;) stored += (await store.insert(batch())).length;
+    for (;;) stored += (await insertInto(store, batch())).length;
   };
   await assert.rejects(fill(), { name: "StoreError", maybeStored: false, message: /full/ });
   assert.equal((await store.history("1_2", null, 1_000)).length, stored);
@@ -103,7 +103,7 @@ test("a full disk is a StoreError that stored nothing, and space mends it", asyn
   const other = new DatabaseSync(file);
   other.exec("DELETE FROM message");
   other.close();
-  assert.equal((await store.insert(batch())).length, 8);
+  assert.equal((await insertInto(store, batch())).length, 8);
   await store.close();
 });
 
@@ -112,7 +112,7 @@ test("what goes into a file that was removed or replaced is not acknowledged, an
   const file = join(home, "shard.db");
   const store = createSqliteStore({ file });
   await store.open();
-  await store.insert([row({ id: "1" })]);
+  await insertInto(store, [row({ id: "1" })]);
   const faults = [
     () => rmSync(home, { recursive: true }),
     () => {
@@ -122,10 +122,10 @@ test("what goes into a file that was removed or replaced is not acknowledged, an
   ];
   for (const [index, fault] of faults.entries()) {
     fault();
-    const unsure = store.insert([row({ id: String(10 * index + 11) })]);
+    const unsure = insertInto(store, [row({ id: String(10 * index + 11) })]);
     await assert.rejects(unsure, { name: "StoreError", maybeStored: true, message: /removed or replaced/ });
     const id = String(10 * index + 12);
-    assert.deepEqual(await store.insert([row({ id })]), [id]);
+    assert.deepEqual(await insertInto(store, [row({ id })]), [id]);
     const reader = new DatabaseSync(file, { readOnly: true });
     assert.equal(reader.prepare("SELECT MAX(id) AS id FROM message").get()!["id"], Number(id));
     reader.close();
@@ -136,12 +136,12 @@ test("what goes into a file that was removed or replaced is not acknowledged, an
 test("a thread that is lost takes its calls with it and is replaced", async () => {
   const store = createSqliteStore({ file: join(folder, "lost.db") });
   await store.open();
-  await store.insert([row({ id: "1" })]);
-  const lost = store.insert([row({ id: "2" })]);
+  await insertInto(store, [row({ id: "1" })]);
+  const lost = insertInto(store, [row({ id: "2" })]);
   store.abandon!();
   await assert.rejects(lost, { name: "StoreError", maybeStored: true });
   await store.ping();
-  assert.deepEqual(await store.insert([row({ id: "3" })]), ["3"]);
+  assert.deepEqual(await insertInto(store, [row({ id: "3" })]), ["3"]);
   const ids = (await store.history("1_2", null, 10)).map(({ id }) => id);
   assert.deepEqual(
     ids.filter((id) => id !== "2"),

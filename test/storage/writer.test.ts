@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ConfigError } from "../../server/placement/contract.ts";
 import { StoreError } from "../../server/storage/contract.ts";
-import type { Durability, ShardStore } from "../../server/storage/contract.ts";
+import type { Durability, Inserted, ShardStore } from "../../server/storage/contract.ts";
 import { createWriter } from "../../server/storage/writer.ts";
 import type { Committed, Failed, WriterLimits } from "../../server/storage/row-queue.ts";
 import type { CommitReport } from "../../server/storage/writer.ts";
@@ -23,9 +23,20 @@ function unused(): never {
   assert.fail("the writer does not read");
 }
 
+/** @param others by index: "refused", "fenced", or the id of the first message */
+function inserted(others: readonly (readonly [index: number, other: string])[]): Inserted {
+  const entries = others.map(([index, other]) => [index, isNotStored(other) ? other : { id: other }] as const);
+  return { others: new Map(entries), ...(others.some(([, other]) => other === "refused") && { reason: "too odd" }) };
+}
+
+function isNotStored(other: string): other is "refused" | "fenced" {
+  return other === "refused" || other === "fenced";
+}
+
 /** A store whose every call waits until the test ends it. */
 function fakeStore(maxRows?: number) {
-  type Call = { ids: string[]; end: (ids?: string[]) => void; fail: (error: Error) => void };
+  type Others = readonly (readonly [index: number, other: string])[];
+  type Call = { ids: string[]; end: (others?: Others) => void; fail: (error: Error) => void };
   const calls: Call[] = [];
   const attempts: string[] = [];
   let opening = opens;
@@ -37,7 +48,7 @@ function fakeStore(maxRows?: number) {
     insert: (rows) =>
       new Promise((resolve, reject) => {
         const ids = rows.map(({ id }) => id);
-        calls.push({ ids, end: (stored = ids) => resolve(stored), fail: reject });
+        calls.push({ ids, end: (others = []) => resolve(inserted(others)), fail: reject });
       }),
     ping: () => (attempts.push("ping"), pinging()),
     abandon: () => void attempts.push("abandon"),
@@ -120,7 +131,7 @@ describe("grouping", () => {
     assert.equal(writer.queueRows(), 0);
     assert.equal(writer.oldestPending(), "3");
     await clock.advance(4);
-    calls[1]!.end(["3", "2", "5"]);
+    calls[1]!.end([[1, "2"]]);
     await clock.turn();
     assert.deepEqual(answered(), ["1:1", "2:2", "3:3", "4:2", "5:5"]);
     assert.deepEqual(outcomes.slice(2), [
@@ -192,6 +203,43 @@ describe("bounds", () => {
 });
 
 describe("failure", () => {
+  test("a refused row is answered alone; its batch, the queue and the shard go on", async () => {
+    const { clock, calls, send, answered, writer, states, reports } = await started({ maxRows: 4 });
+    send(1, 2, 3, 4, 5);
+    await clock.turn();
+    calls[0]!.end([
+      [0, "refused"],
+      [2, "1"],
+    ]);
+    await clock.turn();
+    await clock.turn();
+    calls[1]!.end();
+    await clock.turn();
+    assert.deepEqual(answered(), ["1:UNSTORABLE", "2:2", "3:1", "4:4", "5:5"]);
+    assert.deepEqual(
+      reports.map(({ rows, duplicates, refused, reason, ok }) => [rows, duplicates, refused, reason, ok]),
+      [
+        [4, 1, 1, "too odd", true],
+        [1, 0, 0, undefined, true],
+      ],
+    );
+    assert.deepEqual([writer.state(), ...states], ["up", "up"]);
+    await writer.close();
+  });
+
+  test("a fenced batch is answered STALE_TOPOLOGY, and the shard stays up", async () => {
+    const { clock, calls, send, answered, writer, reports } = await started();
+    send(1, 2);
+    await clock.turn();
+    calls[0]!.end([
+      [0, "fenced"],
+      [1, "fenced"],
+    ]);
+    await clock.turn();
+    assert.deepEqual(answered(), ["1:STALE_TOPOLOGY", "2:STALE_TOPOLOGY"]);
+    assert.deepEqual([reports[0]!.refused, reports[0]!.duplicates, writer.state()], [2, 0, "up"]);
+  });
+
   test("a failed commit answers its rows and the queue, refuses new ones, and the shard comes back by itself", async () => {
     const { clock, calls, send, answered, writer, attempts, onPing, states, reports } = await started({ maxRows: 2 });
     send(1, 2);
@@ -205,7 +253,7 @@ describe("failure", () => {
       [1, 2, 3, 4, 5].map((id) => `${id}:SHARD_UNAVAILABLE`),
     );
     const { example, ...report } = reports[0]!;
-    assert.deepEqual(report, { rows: 2, untried: 3, duplicates: 0, seconds: 0, ok: false });
+    assert.deepEqual(report, { rows: 2, untried: 3, duplicates: 0, refused: 0, seconds: 0, ok: false });
     assert.equal(example.id, "1");
     assert.deepEqual([writer.state(), writer.queueRows(), writer.queueBytes()], ["down", 0, 0]);
     assert.deepEqual(send(6), ["SHARD_UNAVAILABLE"]);

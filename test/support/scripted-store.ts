@@ -1,11 +1,11 @@
-import type { ShardStore } from "../../server/storage/contract.ts";
+import { ALL_INSERTED, type ShardStore } from "../../server/storage/contract.ts";
 
 /** A store that keeps nothing, and whose calls a test can hold or fail. */
 export function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
   return {
     engine: "sqlite",
     open: async () => ({ crashSafe: false, settings: "in memory" }),
-    insert: async (rows) => rows.map((row) => row.id),
+    insert: async () => ALL_INSERTED,
     history: async () => [],
     find: async () => null,
     audit: async () => ({ rows: 0, sum: 0 }),
