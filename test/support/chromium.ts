@@ -25,12 +25,16 @@ function findChromium(): string | null {
 export const needChromium = (): false | string =>
   need("chromium", findChromium(), "apt-get install chromium, or set HOTSHARD_CHROMIUM");
 
+/** Far above what anything takes on a busy machine: it turns a hang into a failure that names what did not come. */
+export const HANG_MS = 120_000;
+
 /** A headless browser that talks to nobody on its own; close it. */
 export function startChromium(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error("no chromium");
   return chromium.launch({
     executablePath,
+    timeout: HANG_MS,
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-extensions"],
   });
 }

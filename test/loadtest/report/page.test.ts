@@ -9,7 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import type { Result } from "../../../loadtest/report/result.ts";
 import { writeRun } from "../../../loadtest/report/write.ts";
-import { needChromium, startChromium } from "../../support/chromium.ts";
+import { HANG_MS, needChromium, startChromium } from "../../support/chromium.ts";
 import { runEvidence, type EvidenceOptions } from "../../support/run-evidence.ts";
 
 const skip = needChromium();
@@ -86,6 +86,7 @@ interface Opened {
 async function open(name: string, screen: (typeof SCREENS)[number]): Promise<Opened> {
   const { width, height, colorScheme } = screen;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  page.setDefaultTimeout(HANG_MS);
   if ("media" in screen) await page.emulateMedia({ media: screen.media, colorScheme });
   const complaints: string[] = [];
   const address = pathToFileURL(join(folder, name, "report.html")).href;

@@ -11,7 +11,7 @@ import type { RowBatch } from "../../../loadtest/keys/row-batch.ts";
 import type { WhatIf } from "../../../loadtest/report/what-if-document.ts";
 import { whatIfPage } from "../../../loadtest/report/what-if-page.ts";
 import { forecastLayouts } from "../../../loadtest/what-if.ts";
-import { needChromium, startChromium } from "../../support/chromium.ts";
+import { HANG_MS, needChromium, startChromium } from "../../support/chromium.ts";
 
 const skip = needChromium();
 const CHECKS = readFileSync(new URL("../../support/page-checks.js", import.meta.url), "utf8");
@@ -98,6 +98,7 @@ for (const name of Object.keys(QUESTIONS)) {
       const address = pathToFileURL(join(folder, `${name}.html`)).href;
       for (const { name: screen, width, colorScheme } of SCREENS) {
         const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+        page.setDefaultTimeout(HANG_MS);
         const complaints: string[] = [];
         page.on("request", (request) => {
           if (request.url() !== address && !request.url().startsWith("data:")) complaints.push(request.url());

@@ -9,7 +9,7 @@ import { auth } from "../../../server/auth.ts";
 import { apiErrors } from "../../../server/routes/api-error.ts";
 import type { ShardsReply } from "../../../server/protocol/http.ts";
 import { connect } from "../../support/chat-client.ts";
-import { needChromium, startChromium } from "../../support/chromium.ts";
+import { HANG_MS, needChromium, startChromium } from "../../support/chromium.ts";
 import { metricValue, scrape } from "../../support/metrics.ts";
 import { startServer, unusedPort, type TestServer } from "../../support/server.ts";
 import { signToken, tokenOf } from "../../support/token.ts";
@@ -45,6 +45,7 @@ interface Opened {
 async function open(url: string, screen: (typeof SCREENS)[number] = SCREENS[0]): Promise<Opened> {
   const { width, height, colorScheme } = screen;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme, reducedMotion: "reduce" });
+  page.setDefaultTimeout(HANG_MS);
   const complaints: string[] = [];
   const addresses: string[] = [];
   page.on("request", (request) => {
@@ -59,9 +60,6 @@ async function open(url: string, screen: (typeof SCREENS)[number] = SCREENS[0]):
 
 const words = async (page: Page, selector: string): Promise<string> =>
   ((await page.locator(selector).first().textContent()) ?? "").replaceAll("\u202f", " ");
-
-/** Far above what anything takes on a busy machine: it turns a hang into a failure that names what did not come. */
-const HANG_MS = 120_000;
 
 /** Waits by a locator: the page's own policy forbids the `eval` that `waitForFunction` polls with. */
 const says = (page: Page, selector: string, pattern: RegExp): Promise<void> =>
