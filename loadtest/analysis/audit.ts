@@ -60,7 +60,7 @@ export function audit(measurement: Measurement, reply: AuditReply | null, lookup
   return {
     audit: {
       acked: sum(Object.values(measurement.shards).map((shard) => shard.acked)),
-      stored: sum([...stored.values()].map((shard) => shard.rows)),
+      stored: reply === null ? null : sum([...stored.values()].map((shard) => shard.rows)),
       unknown: measurement.unknown,
       unknownStored: lookups.filter((lookup) => lookup.reply.shard !== null).length,
       lost,

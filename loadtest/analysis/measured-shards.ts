@@ -73,7 +73,7 @@ export function measuredShards(evidence: Evidence): Result["shards"] {
       offered: offered[i]!,
       acked: shard.acked,
       offline: shard.offline,
-      stored: audit?.shards.find((row) => row.shard === label)?.rows ?? 0,
+      stored: audit === null ? null : (audit.shards.find((row) => row.shard === label)?.rows ?? 0),
       bytes: shard.bytes,
       share: total > 0 ? offered[i]! / total : 0,
       deliveryMs: quantiles(shard.delivery),

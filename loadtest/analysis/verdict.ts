@@ -236,7 +236,7 @@ function counterValues(measurement: Measurement, audit: Result["audit"]): Record
     unknown,
     delivered,
     offline,
-    stored: audit.stored,
+    ...(audit.stored !== null && { stored: audit.stored }),
     unexpectedAcks: errors["UNEXPECTED_ACK"] ?? 0,
     unreadableFrames: errors["BAD_SERVER_FRAME"] ?? 0,
   };
@@ -255,7 +255,7 @@ function contradictionsOf(measurement: Measurement, audit: Result["audit"]): str
   if (delivered + offline > acked + unknown) {
     found.push(`delivered ${delivered} + offline ${offline} > acked ${acked} + unknown ${unknown}`);
   }
-  if (audit.match !== null && audit.stored > acked + unknown) {
+  if (audit.stored !== null && audit.match !== null && audit.stored > acked + unknown) {
     found.push(`stored ${audit.stored} > acked ${acked} + unknown ${unknown}`);
   }
   const strays = errors["UNEXPECTED_ACK"] ?? 0;

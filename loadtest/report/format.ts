@@ -6,6 +6,10 @@ const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 /** `12,467`. */
 export const count = (value: number): string => grouped.format(value);
 
+/** The same, and `–` for what nobody knows. */
+export const countOrNone = (value: number | null | undefined): string =>
+  value === null || value === undefined ? NONE : count(value);
+
 /** `12,467`, from a million on with three digits: `2.35 M`, `1.20 G`. */
 export function shortCount(value: number): string {
   if (value < 1e6) return count(value);

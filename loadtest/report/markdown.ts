@@ -1,7 +1,7 @@
 import { escapeMarkdown } from "./escape.ts";
 import { failuresInWords, outagesInWords, recoveryInWords } from "./failure-words.ts";
 import { fewSamplesInWords } from "./few-samples.ts";
-import { count, duration, milliseconds, moment, percent, plural, times } from "./format.ts";
+import { count, countOrNone, duration, milliseconds, moment, percent, plural, times } from "./format.ts";
 import { machineInWords } from "./machine-words.ts";
 import type { Result } from "./result.ts";
 import {
@@ -95,7 +95,7 @@ function shards(result: Result): string {
       label,
       percent(share),
       count(offered),
-      count(stored),
+      countOrNone(stored),
       withInterval(deliveryMs.p50, "delivery.p50", label),
       withInterval(deliveryMs.p99, "delivery.p99", label),
       milliseconds(serviceMs.p99),
@@ -195,7 +195,7 @@ export function markdownReport(result: Result): string {
       : []),
     "## Audit",
     escapeMarkdown(auditInWords(result)),
-    `Acknowledged ${count(audit.acked)}, stored ${count(audit.stored)}, unknown ${count(audit.unknown)}, lost ${count(audit.lost)}, duplicated ${count(audit.duplicated)}, reordered ${count(audit.reordered)}, undelivered ${count(audit.undelivered)}, missed while away ${count(audit.missedWhileAway)}.`,
+    `Acknowledged ${count(audit.acked)}, stored ${countOrNone(audit.stored)}, unknown ${count(audit.unknown)}, lost ${count(audit.lost)}, duplicated ${count(audit.duplicated)}, reordered ${count(audit.reordered)}, undelivered ${count(audit.undelivered)}, missed while away ${count(audit.missedWhileAway)}.`,
     "## Generator",
     `Send lag p99 ${duration(generator.sendLagMs.p99)}, handler lag p99 ${duration(generator.handlerLagMs.p99)}, CPU ${percent(generator.cpu, 0)} of one core, ${plural(traffic.late, "message")} late, ${count(traffic.notConnected)} without a connection.`,
     "## Run it again",

@@ -89,7 +89,7 @@ export const Shard = Type.Object({
   offline: Type.Optional(
     Count("Acknowledged messages to a recipient who never connects; absent in results of version 1"),
   ),
-  stored: Count("Rows of this run in the database"),
+  stored: Nullable(Count("Rows of this run in the database; null: it could not be asked")),
   bytes: Count("UTF-8 bytes of the acknowledged texts"),
   share: Num("Of all offered messages, 0…1"),
   deliveryMs: Type.Object({ p50: Num("ms"), p95: OptionalMs, p99: Num("ms"), p999: Num("ms") }),

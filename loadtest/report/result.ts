@@ -115,7 +115,7 @@ const WhatIf = Type.Object({
 
 const Audit = Type.Object({
   acked: Count("Messages"),
-  stored: Count("Rows"),
+  stored: Nullable(Count("Rows; null: the databases could not be asked")),
   unknown: Count("Messages whose outcome the generator never learned"),
   unknownStored: Count("Of these, found stored afterwards"),
   lost: Count("Acknowledged and not stored"),

@@ -1,7 +1,7 @@
 import { escapeTerminal } from "./escape.ts";
 import { failuresInWords, outagesInWords, recoveryInWords } from "./failure-words.ts";
 import { fewSamplesInWords } from "./few-samples.ts";
-import { count, milliseconds, percent, times } from "./format.ts";
+import { count, countOrNone, milliseconds, percent, times } from "./format.ts";
 import type { Result } from "./result.ts";
 import {
   aimInWords,
@@ -63,7 +63,7 @@ function shardTable(result: Result, columns: number, hot: (line: string) => stri
   const rows = result.shards.map(({ label, share, offered, stored, deliveryMs, innocentP99Ms }) => {
     const p99 = milliseconds(deliveryMs.p99);
     const innocent = milliseconds(innocentP99Ms ?? 0);
-    const line = `${escapeTerminal(label).padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(offered).padStart(11)}${count(stored).padStart(11)}${p99.padStart(10)}${innocent.padStart(9)}`;
+    const line = `${escapeTerminal(label).padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(offered).padStart(11)}${countOrNone(stored).padStart(11)}${p99.padStart(10)}${innocent.padStart(9)}`;
     return label === burning ? hot(line) : line;
   });
   return [head, ...rows].join("\n");

@@ -60,7 +60,7 @@ describe("a run whose server fails says so before all else", () => {
     const [hot] = result.hotDialogs;
     assert.ok(Math.abs(hot!.share - 0.6) < 0.06, `${hot!.share} was asked to be 0.6`);
     const shard = result.shards.find(({ label }) => label === hot!.shard)!;
-    assert.ok(shard.offered > 1.5 * shard.stored, `${shard.offered} offered, ${shard.stored} stored`);
+    assert.ok(shard.offered > 1.5 * shard.stored!, `${shard.offered} offered, ${shard.stored} stored`);
     assert.deepEqual(
       [result.failures[0]?.shard, result.failures[0]?.code, exitCodeOf({ ...result, thresholds: [], verdict: VALID })],
       [shard.label, "OVERLOADED", 1],

@@ -1,6 +1,6 @@
 import type { Slice } from "../../drivers/contract.ts";
 import { failedCount, failuresInWords, outagesInWords, recoveryInWords } from "../failure-words.ts";
-import { count, milliseconds, percent, perSecond } from "../format.ts";
+import { count, countOrNone, milliseconds, percent, perSecond } from "../format.ts";
 import { failureStrip } from "../pictures/heat-strip.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph, section } from "../section.ts";
@@ -76,8 +76,8 @@ export function messagesByShard(result: Result): string {
       percent(share),
       count(acked),
       offered > acked ? { html: count(offered - acked), className: "hot" } : "0",
-      count(stored),
-      offline === undefined ? "–" : count(offline),
+      countOrNone(stored),
+      countOrNone(offline),
     ]),
   });
 }

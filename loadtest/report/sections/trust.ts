@@ -1,6 +1,6 @@
 import { auditFaults } from "../../analysis/audit.ts";
 import { escapeXml } from "../escape.ts";
-import { count, duration, perSecond, percent, plural } from "../format.ts";
+import { count, countOrNone, duration, perSecond, percent, plural } from "../format.ts";
 import { machineInWords } from "../machine-words.ts";
 import type { Result } from "../result.ts";
 import { paragraph, section } from "../section.ts";
@@ -22,7 +22,7 @@ export function audit(result: Result): string {
         words: new Set([2]),
         rows: [
           ["Acknowledged", count(a.acked), "after their commit"],
-          ["Stored", count(a.stored), "rows of this run in the databases"],
+          ["Stored", countOrNone(a.stored), "rows of this run in the databases"],
           ["Outcome unknown", count(a.unknown), `${count(a.unknownStored)} of them found stored afterwards`],
           ["Lost", should(a.lost), "acknowledged and not stored"],
           ["Undelivered", should(a.undelivered), "acknowledged, and never received by a reader who was connected"],

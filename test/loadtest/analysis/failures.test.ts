@@ -86,7 +86,7 @@ for (const code of ["OVERLOADED", NO_ANSWER, NOT_CONNECTED]) {
     assert.deepEqual(ofTraffic(result), ofTraffic(good));
     const { shard } = whole.dialogs.dialogs.find((row) => row.dialog === HOT_DIALOG)!;
     const hot = result.shards.find(({ label }) => label === shard)!;
-    assert.deepEqual([hot.offered - hot.stored, hot.offered - hot.acked], [4_000, 4_000]);
+    assert.deepEqual([hot.offered - hot.stored!, hot.offered - hot.acked], [4_000, 4_000]);
     assert.equal(result.traffic.failedShare, 4_000 / 16_000);
     assert.deepEqual(
       result.failures.map((row) => [row.shard, row.code, row.count, row.fromS, row.untilS]),

@@ -115,7 +115,7 @@ for (const name of Object.keys(RUNS)) {
 test("the first screen answers: verdict, which shard, how bad, why, what to do", { skip }, async () => {
   const result = results.get("hot")!;
   const { page } = await open("hot", SCREENS[0]);
-  const hot = result.shards.toSorted((a, b) => b.stored - a.stored)[0]!;
+  const hot = result.shards.toSorted((a, b) => b.stored! - a.stored!)[0]!;
   const visible = async (selector: string): Promise<string> => {
     const place = page.locator(selector).first();
     const box = (await place.boundingBox())!;
@@ -143,7 +143,7 @@ test(
       assert.ok(
         text.includes(label) &&
           text.includes(offered.toLocaleString("en")) &&
-          text.includes(stored.toLocaleString("en")),
+          text.includes(stored!.toLocaleString("en")),
         `shard ${label}`,
       );
     }
