@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, test, type TestContext } from "node:test";
 import { createNodeDriver } from "../../loadtest/drivers/node.ts";
 import { exitCodeOf } from "../../loadtest/exit-code.ts";
 import { parseThresholds } from "../../loadtest/analysis/threshold.ts";
@@ -12,16 +12,12 @@ import { executeRun, type RunOrder } from "../../loadtest/run.ts";
 import { DEFAULT_DIALS } from "../../loadtest/traffic/dials.ts";
 import { DEVELOPMENT_SECRET } from "../../server/protocol/secret.ts";
 import { MARIADB_REMEDY, startMariadbs } from "../support/mariadb.ts";
-
-/** Of the machine, which another test may share: they say nothing of what failed. */
-const MACHINE = new Set(["SEND_LAG", "HANDLER_LAG", "GENERATOR_CPU", "CLOCK_JUMPED"]);
+import { assertMeasured } from "../support/measured.ts";
 
 /** Generator and books are in order; of the machine's own weakness nothing is asked. */
-function assertSound({ verdict, traffic, audit, shards }: Result): void {
-  assert.deepEqual(
-    verdict.reasons.filter(({ code }) => !MACHINE.has(code)),
-    [],
-  );
+function assertSound(t: TestContext, result: Result): void {
+  const { traffic, audit, shards } = result;
+  assertMeasured(t, result);
   assert.equal(audit.match, true);
   const offered = shards.reduce((sum, shard) => sum + shard.offered, 0);
   assert.equal(offered, traffic.planned - traffic.late);
@@ -47,7 +43,7 @@ describe("a run whose server fails says so before all else", () => {
     };
   }
 
-  test("a queue that is full: the hot dialog has its share, the refusals have their shard, and the run fails", async () => {
+  test("a queue that is full: the hot dialog has its share, the refusals have their shard, and the run fails", async (t) => {
     const result = await executeRun(
       orderOf("refused", {
         dials: { ...DEFAULT_DIALS, users: 100, rate: 600, durationS: 3, warmupS: 0.5, hotShare: 0.6, mode: "dialog" },
@@ -56,7 +52,7 @@ describe("a run whose server fails says so before all else", () => {
         thresholds: parseThresholds(["delivery.p99<1000s"]),
       }),
     );
-    assertSound(result);
+    assertSound(t, result);
     const [hot] = result.hotDialogs;
     assert.ok(Math.abs(hot!.share - 0.6) < 0.06, `${hot!.share} was asked to be 0.6`);
     const shard = result.shards.find(({ label }) => label === hot!.shard)!;
@@ -84,24 +80,43 @@ describe("a run whose server fails says so before all else", () => {
     if (servers === null) return t.skip(MARIADB_REMEDY);
     t.after(() => Promise.all(servers.map((server) => server.stop())));
     if (servers[1]!.pid() === null) return t.skip("servers of HOTSHARD_TEST_MYSQL are not ours to kill");
-    const killing: Promise<void>[] = [];
-    const result = await executeRun(
-      orderOf("outage", {
-        scenario: "random",
-        dials: { ...DEFAULT_DIALS, users: 100, rate: 200, durationS: 9, warmupS: 0.5 },
-        serverArgs: ["--shards", servers.map((server) => server.url("failures")).join(",")],
-        onProgress({ elapsedS }) {
-          if (elapsedS > 2 && killing.length === 0) killing.push(servers[1]!.kill().then(() => servers[1]!.restart()));
-        },
-      }),
-    );
-    await Promise.all(killing);
-    assertSound(result);
+    const play = async (durationS: number) => {
+      let isBack = false;
+      const killing: Promise<void>[] = [];
+      const comeBack = async () => {
+        await servers[1]!.kill();
+        await servers[1]!.restart();
+        isBack = true;
+      };
+      const result = await executeRun(
+        orderOf("outage", {
+          scenario: "random",
+          dials: { ...DEFAULT_DIALS, users: 100, rate: 200, durationS, warmupS: 0.5 },
+          serverArgs: ["--shards", servers.map((server) => server.url("failures")).join(",")],
+          onProgress({ elapsedS }) {
+            if (elapsedS > 2 && killing.length === 0) killing.push(comeBack());
+          },
+        }),
+      );
+      const isInTime = isBack && result.audit.match !== null;
+      await Promise.all(killing);
+      return { result, isInTime };
+    };
+    let durationS = 9;
+    let played = await play(durationS);
+    // A busy machine may need longer to start its database than the run lasts.
+    for (let left = 3; !played.isInTime && left > 0; left -= 1) {
+      durationS *= 2;
+      t.diagnostic(`the database was not back in time, so the run is played again for ${durationS} s`);
+      played = await play(durationS);
+    }
+    const { result } = played;
+    assertSound(t, result);
     const [outage, ...more] = result.outages;
     assert.deepEqual([outage?.shard, more.length], ["01", 0]);
     // A connection that is cut, or none to be had: what a database says depends on what it was doing.
     assert.match(outage!.reason ?? "", /^mysql:\/\/127\.0\.0\.1:\d+\/failures: \S+: /u);
-    assert.ok(outage!.fromS > 1.5 && outage!.untilS < 9.5, JSON.stringify(outage));
+    assert.ok(outage!.fromS > 1.5 && outage!.untilS < durationS + 0.5, JSON.stringify(outage));
     assert.match(headline(result), /^Shard 01 did not answer for [\d.]+ s: [\d.]+\s% of the messages failed\.$/);
     assert.equal(exitCodeOf({ ...result, verdict: VALID }), 1);
     // Two shards and some four thousand dialogs are even, whatever failed on one of them.
