@@ -98,7 +98,7 @@ export const runtime: DashboardSpec = {
     {
       kind: "timeseries",
       title: "Pool connections",
-      description: "Open connections to each database (SQLite: its thread).",
+      description: "Open connections to each database (SQLite: its threads).",
       unit: "short",
       queries: [[`sum by (shard) (chat_pool_connections{${SHARDS}})`, "shard {{shard}}"]],
     },

@@ -32,7 +32,7 @@ export const METRICS = {
   chat_shard_text_bytes_total: counter("bytes", "shard", "UTF-8 bytes of the texts of stored messages"),
   chat_shard_stored_rows: gauge("rows", "shard", "Messages in the database, when they were last counted"),
   chat_shard_stored_bytes: gauge("bytes", "shard", "Size of the database, when it was last asked"),
-  chat_pool_connections: gauge("connections", "shard", "Open connections to the database (SQLite: its thread)"),
+  chat_pool_connections: gauge("connections", "shard", "Open connections to the database (SQLite: its threads)"),
   chat_pool_wait_seconds: histogram("seconds", "shard", "Wait of an operation until a connection took it"),
   chat_stage_duration_seconds: histogram("seconds", "stage", "Duration of a stage, counted once for each message"),
   chat_writer_batch_rows: histogram("rows", "shard", "Rows of a commit"),

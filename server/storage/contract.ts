@@ -97,9 +97,9 @@ export interface ShardStore {
   auditDialogs(run: string, periods: readonly Period[]): Promise<DialogSum[]>;
   /** @returns the largest id of the shard, or "0": a restarted server mints above it */
   lastId(): Promise<string>;
-  /** May read the whole table. */
+  /** Costs little: `rows` is not counted anew each time. */
   size(): Promise<StoredSize>;
-  /** Connections to the database that are open; for SQLite its thread. */
+  /** Connections to the database that are open; for SQLite its threads. */
   connections(): number;
   /** Resolves when the database answers. */
   ping(): Promise<void>;

@@ -1,35 +1,13 @@
-import { hash } from "node:crypto";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import type { Period } from "../placement/periods.ts";
 import type { Durability, Inserted } from "./contract.ts";
-import { whenSql } from "./when-sql.ts";
+import { primary, UNSURE, type SqliteReply } from "./sqlite-reply.ts";
 
-/** What the store asks of its thread: the method and its arguments. Rows of `insert` are flat, six values each. */
-export type SqliteRequest =
-  | ["open"]
-  | ["insert", readonly (string | number)[]]
-  | ["history", dialog: string, before: string | null, limit: number]
-  | ["find", dialog: string, author: number, client: string]
-  | ["audit", run: string]
-  | ["auditDialogs", run: string, periods: readonly Period[]]
-  | ["lastId"]
-  | ["size"]
-  | ["ping"]
-  | ["close"];
-
-export interface SqliteReply {
-  readonly value?: unknown;
-  readonly failed?: {
-    readonly kind: "config" | "store";
-    readonly code: string;
-    readonly message: string;
-    readonly maybeStored: boolean;
-  };
-}
+/** What the store asks of the thread that writes: the method and its arguments. Rows of `insert` are flat, six values each. */
+export type SqliteRequest = ["open"] | ["insert", readonly (string | number)[]] | ["lastId"] | ["ping"] | ["close"];
 
 interface Shard {
   readonly db: DatabaseSync;
@@ -44,8 +22,6 @@ const FIELDS = 6;
 const BUSY = 5;
 /** PERM, READONLY, CANTOPEN, NOTADB. */
 const NO_DATABASE: ReadonlySet<number> = new Set([3, 8, 14, 26]);
-/** IOERR, CORRUPT: what was under way may be on the disk, and the connection is not to be trusted. */
-const UNSURE: ReadonlySet<number> = new Set([10, 11]);
 /** TOOBIG, CONSTRAINT, MISMATCH, RANGE: SQLite undid this statement and nothing else. */
 const REFUSES_ROW: ReadonlySet<number> = new Set([18, 19, 20, 25]);
 const IN_USE = "another process has this shard open; stop that server or give this one other files";
@@ -71,27 +47,18 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS message (
   UNIQUE (dialog, id_author, client_id)
 )`;
 
-// Node 22.13 takes `?1` for a name and cannot bind it: what is used twice is given twice.
 const SQL = {
   // Only the unique key: a message id that exists already is a fault and must not be hidden.
   insert: `INSERT INTO message VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (dialog, id_author, client_id) DO NOTHING`,
   find: `SELECT CAST(id AS TEXT) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`,
-  history: `SELECT dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient, client_id AS client,
-    text FROM message WHERE dialog = ? AND id < CAST(? AS INTEGER) ORDER BY message.id DESC LIMIT ?`,
-  newest: `SELECT dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient, client_id AS client,
-    text FROM message WHERE dialog = ? ORDER BY message.id DESC LIMIT ?`,
-  audit: `SELECT COUNT(*) AS "rows", COALESCE(SUM(md5_24(dialog, id_author, client_id)), 0) AS sum FROM message
-    WHERE substr(client_id, 1, length(?)) = ?`,
-  lastId: `SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS id FROM message`,
-  rows: `SELECT COUNT(*) AS n FROM message`,
-  bytes: `SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size`,
+  // Rows are added in the order of their ids, but for a few: one process writes, and it mints above what it found.
+  lastId: `SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS id
+    FROM (SELECT id FROM message ORDER BY rowid DESC LIMIT 10000)`,
   ping: `SELECT COUNT(*) FROM sqlite_schema`,
 } as const;
 
 const { file, maxPages } = workerData as { file: string; maxPages: number | null };
 let shard: Shard | null = null;
-/** Counted once: nobody else writes to the file. Null until then. */
-let storedRows: number | null = null;
 
 parentPort!.on("message", (request: SqliteRequest) => {
   let reply: SqliteReply;
@@ -115,21 +82,8 @@ function handle(request: SqliteRequest): unknown {
       return durability(db);
     case "insert":
       return insert(shard, request[1]);
-    case "history":
-      return request[2] === null
-        ? statements.newest.all(request[1], request[3]).reverse()
-        : statements.history.all(request[1], request[2], request[3]).reverse();
-    case "find":
-      return statements.find.get(request[1], request[2], request[3])?.["id"] ?? null;
-    case "audit":
-      return statements.audit.get(`${request[1]}-`, `${request[1]}-`);
-    case "auditDialogs":
-      return auditDialogs(db, request[1], request[2]);
     case "lastId":
       return statements.lastId.get()!["id"];
-    case "size":
-      storedRows ??= Number(statements.rows.get()!["n"]);
-      return { rows: storedRows, bytes: Number(statements.bytes.get()!["n"]) };
     case "ping":
       return statements.ping.get();
     default:
@@ -152,9 +106,6 @@ function open(): Shard {
     );
     if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     db.exec(SCHEMA);
-    db.function("md5_24", { deterministic: true }, (dialog, author, client) =>
-      Number.parseInt(hash("md5", `${String(dialog)}:${String(author)}:${String(client)}`).slice(0, 6), 16),
-    );
     return { db, inode: statSync(file).ino, lock, statements: prepare(db) };
   } catch (error) {
     db?.close();
@@ -197,7 +148,6 @@ function close(): void {
   shard?.db.close();
   shard?.lock.close();
   shard = null;
-  storedRows = null;
 }
 
 function failure(error: unknown): NonNullable<SqliteReply["failed"]> {
@@ -216,12 +166,6 @@ function failure(error: unknown): NonNullable<SqliteReply["failed"]> {
   return { kind: "store", code: String(result), message, maybeStored: unsure };
 }
 
-/** SQLite's primary result code (sqlite.org/rescode.html), or null when SQLite did not fail. */
-function primary(error: unknown): number | null {
-  const code = (error as { errcode?: unknown }).errcode;
-  return typeof code === "number" ? code & 0xff : null;
-}
-
 function durability(db: DatabaseSync): Durability {
   const synchronous = Number(db.prepare("PRAGMA synchronous").get()!["synchronous"]);
   const mode = String(db.prepare("PRAGMA journal_mode").get()!["journal_mode"]);
@@ -229,18 +173,10 @@ function durability(db: DatabaseSync): Durability {
   return { crashSafe: synchronous >= 2, settings: `journal_mode=${mode} synchronous=${level}` };
 }
 
-function auditDialogs(db: DatabaseSync, run: string, periods: readonly Period[]): unknown[] {
-  const { segment, bucket } = whenSql(periods, "/");
-  const sql = `SELECT dialog, ${segment} AS segment, ${bucket} AS bucket, COUNT(*) AS count FROM message
-    WHERE substr(client_id, 1, length(?)) = ? GROUP BY 1, 2, 3`;
-  return db.prepare(sql).all(`${run}-`, `${run}-`);
-}
-
 /** @returns null when every row is stored under its own id, which costs the answer nothing */
 function insert({ db, inode, statements }: Shard, flat: readonly (string | number)[]): Inserted | null {
   const others = new Map<number, { id: string } | "refused">();
   let reason: string | undefined;
-  let stored = 0;
   db.exec("BEGIN IMMEDIATE");
   try {
     for (let at = 0; at < flat.length; at += FIELDS) {
@@ -249,8 +185,7 @@ function insert({ db, inode, statements }: Shard, flat: readonly (string | numbe
       const client = flat[at + 4]!;
       try {
         const { changes } = statements.insert.run(dialog, flat[at + 1]!, author, flat[at + 3]!, client, flat[at + 5]!);
-        if (changes === 1) stored += 1;
-        else others.set(at / FIELDS, { id: String(statements.find.get(dialog, author, client)!["id"]) });
+        if (changes === 0) others.set(at / FIELDS, { id: String(statements.find.get(dialog, author, client)!["id"]) });
       } catch (error) {
         if (!refusesRow(db, error)) throw error;
         others.set(at / FIELDS, "refused");
@@ -268,7 +203,6 @@ function insert({ db, inode, statements }: Shard, flat: readonly (string | numbe
   }
   // SQLite goes on writing into a file that somebody removed, and nobody would ever find what it acknowledged.
   if (statSync(file, { throwIfNoEntry: false })?.ino !== inode) throw new Vanished("its file was removed or replaced");
-  if (storedRows !== null) storedRows += stored;
   if (others.size === 0) return null;
   return reason === undefined ? { others } : { others, reason };
 }

@@ -1,7 +1,4 @@
-import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
-import { ConfigError } from "../placement/contract.ts";
-import { ALL_INSERTED, StoreError } from "./contract.ts";
+import { ALL_INSERTED } from "./contract.ts";
 import type {
   AuditSum,
   DialogSum,
@@ -12,15 +9,10 @@ import type {
   ShardStore,
   StoredSize,
 } from "./contract.ts";
-import type { SqliteRequest, SqliteReply } from "./sqlite-worker.ts";
+import type { SqliteRead } from "./sqlite-reader.ts";
+import { createSqliteThread } from "./sqlite-thread.ts";
+import type { SqliteRequest } from "./sqlite-worker.ts";
 import type { SqliteSpec } from "./url.ts";
-
-interface Pending {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-  /** When it was asked, ms. */
-  readonly since: number;
-}
 
 export interface SqliteOptions {
   readonly onWait?: OnWait | undefined;
@@ -29,95 +21,80 @@ export interface SqliteOptions {
 }
 
 /**
- * A shard in one SQLite file (WAL, `synchronous=FULL`), driven by a worker thread of its own so that no disk wait
- * blocks the event loop. The file belongs to one process: `open` in a second one throws ConfigError SHARD_IN_USE. A
- * worker that dies takes its calls with it (StoreError) and the next call starts another.
+ * A shard in one SQLite file (WAL, `synchronous=FULL`), driven by threads so that no disk wait blocks the event loop: one
+ * writes, one reads, and one is there while an audit reads whole tables, so that none of them waits for another. The file
+ * belongs to one process: `open` in a second one throws ConfigError SHARD_IN_USE. A thread that dies takes its calls with
+ * it (StoreError) and the next call starts another.
  */
 export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: SqliteOptions = {}): ShardStore {
   const { file } = spec;
   const { onWait } = options;
-  const pending: Pending[] = [];
-  let worker: Worker | null = null;
-  /** The worker that is on its way out and still holds the file. */
+  const writes = createSqliteThread<SqliteRequest>(
+    "sqlite-worker",
+    { file, maxPages: options.maxPages ?? null },
+    onWait,
+  );
+  const reads = createSqliteThread<SqliteRead>("sqlite-reader", { file }, onWait);
+  const audits = createSqliteThread<SqliteRead>("sqlite-reader", { file }, onWait);
+  const threads = [reads, audits, writes];
+  /** A thread that is given up still holds the file. */
   let leaving: Promise<unknown> = Promise.resolve();
 
-  function lose(reason: string): void {
-    worker = null;
-    for (const call of pending.splice(0)) call.reject(new StoreError(`sqlite:${file}: ${reason}`, true));
+  let isOwner = false;
+
+  /** Nobody reads a file that this process does not own. */
+  async function owned(): Promise<void> {
+    if (isOwner && writes.isRunning()) return;
+    isOwner = false;
+    await leaving;
+    await writes.call(["ping"]);
+    isOwner = true;
   }
 
-  function start(): Worker {
-    // The compiled package has `.js` beside `.js`.
-    const code = new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url);
-    const made = new Worker(code, {
-      workerData: { file, maxPages: options.maxPages ?? null },
-      // Not the flags of the process: some do not suit a thread. Node 22 still warns of node:sqlite.
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-    });
-    made.on("message", (reply: SqliteReply) => {
-      if (made !== worker) return;
-      settle(pending.shift()!, reply, file);
-      const next = pending[0];
-      if (next !== undefined) onWait?.((performance.now() - next.since) / 1_000);
-    });
-    made.on("error", (error: Error) => {
-      if (made === worker) lose(`its thread failed: ${error.message}`);
-    });
-    made.on("exit", () => {
-      if (made === worker) lose("its thread ended");
-    });
-    return made;
+  async function read<T>(request: SqliteRead): Promise<T> {
+    await owned();
+    return reads.call<T>(request);
   }
 
-  function call<T>(request: SqliteRequest): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      worker ??= start();
-      if (pending.length === 0) onWait?.(0);
-      pending.push({ resolve: resolve as (value: unknown) => void, reject, since: performance.now() });
-      worker.postMessage(request);
-    });
-  }
-
-  function end(reason: string): void {
-    const old = worker;
-    lose(reason);
-    if (old !== null) leaving = old.terminate();
+  async function audit<T>(request: SqliteRead): Promise<T> {
+    await owned();
+    try {
+      return await audits.call<T>(request);
+    } finally {
+      if (audits.isIdle()) void audits.end("its audit is done");
+    }
   }
 
   return {
     engine: "sqlite",
     async open() {
       await leaving;
-      return call<Durability>(["open"]);
+      return writes.call<Durability>(["open"]);
     },
     async insert(rows) {
-      return (await call<Inserted | null>(["insert", flatten(rows)])) ?? ALL_INSERTED;
+      return (await writes.call<Inserted | null>(["insert", flatten(rows)])) ?? ALL_INSERTED;
     },
-    history: (dialog, before, limit) => call<MessageRow[]>(["history", dialog, before, limit]),
-    find: (dialog, author, client) => call<string | null>(["find", dialog, author, client]),
-    audit: (run) => call<AuditSum>(["audit", run]),
-    auditDialogs: (run, periods) => call<DialogSum[]>(["auditDialogs", run, periods]),
-    lastId: () => call<string>(["lastId"]),
-    size: () => call<StoredSize>(["size"]),
-    connections: () => (worker === null ? 0 : 1),
+    history: (dialog, before, limit) => read<MessageRow[]>(["history", dialog, before, limit]),
+    find: (dialog, author, client) => read<string | null>(["find", dialog, author, client]),
+    audit: (run) => audit<AuditSum>(["audit", run]),
+    auditDialogs: (run, periods) => audit<DialogSum[]>(["auditDialogs", run, periods]),
+    lastId: () => writes.call<string>(["lastId"]),
+    size: () => read<StoredSize>(["size"]),
+    connections: () => threads.filter((thread) => thread.isRunning()).length,
     async ping() {
       await leaving;
-      await call(["ping"]);
+      await writes.call(["ping"]);
     },
-    abandon: () => end("given up after it hung"),
+    abandon() {
+      leaving = Promise.all(threads.map((thread) => thread.end("given up after it hung")));
+    },
     async close() {
-      if (worker !== null) await call(["close"]).catch(() => undefined);
-      end("closed");
-      await leaving;
+      // The writer last: the last connection to leave folds the write-ahead log into the file.
+      await Promise.all([reads, audits].map((thread) => thread.end("closed")));
+      if (writes.isRunning()) await writes.call(["close"]).catch(() => undefined);
+      await writes.end("closed");
     },
   };
-}
-
-function settle(call: Pending, reply: SqliteReply, file: string): void {
-  if (reply.failed === undefined) return call.resolve(reply.value);
-  const { kind, message, maybeStored } = reply.failed;
-  const text = `sqlite:${file}: ${message}`;
-  call.reject(kind === "config" ? new ConfigError(reply.failed.code, text) : new StoreError(text, maybeStored));
 }
 
 /** One flat array of primitives: cloning it to the thread costs less than an array of objects. */

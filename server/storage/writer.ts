@@ -9,6 +9,7 @@ import {
   type Failed,
   type WriterLimits,
 } from "./row-queue.ts";
+import { createWriterTotals } from "./writer-totals.ts";
 import { SYSTEM_CLOCK, type WriterClock } from "./writer-clock.ts";
 
 export interface CommitReport {
@@ -95,7 +96,7 @@ const PROBE_MS = { first: 250, most: 2_000 } as const;
 export function createWriter(options: WriterOptions): Writer {
   const { label, store, limits, onCommit, onState, clock = SYSTEM_CLOCK, commitTimeoutMs = 10_000 } = options;
   const maxRows = Math.max(1, Math.min(limits.maxRows, store.maxRows ?? Infinity));
-  const totals = { commits: 0, rows: 0, seconds: 0, secondsSquared: 0, rowsSquared: 0, rowsSeconds: 0, maxRows };
+  const totals = createWriterTotals(maxRows);
 
   const queue = createRowQueue(limits, maxRows);
   let state: "up" | "down" = "down";
@@ -150,7 +151,7 @@ export function createWriter(options: WriterOptions): Writer {
     const start = startedAt;
     const commitMs = clock.now() - start;
     const rows = batch.rows.length;
-    count(rows, commitMs / 1_000);
+    totals.add(rows, commitMs / 1_000);
     let refused = 0;
     for (const other of others.values()) if (typeof other === "string") refused++;
     onCommit?.({
@@ -193,15 +194,6 @@ export function createWriter(options: WriterOptions): Writer {
     for (const answer of batch.answers) answer(LOST);
     for (const { answers } of untried) for (const answer of answers) answer(UNTRIED);
     settle(untried.reduce((sum, { rows }) => sum + rows.length, batch.rows.length));
-  }
-
-  function count(rows: number, seconds: number): void {
-    totals.commits += 1;
-    totals.rows += rows;
-    totals.seconds += seconds;
-    totals.secondsSquared += seconds * seconds;
-    totals.rowsSquared += rows * rows;
-    totals.rowsSeconds += rows * seconds;
   }
 
   /** One timer for many commits: it looks at the age of the one under way, so a commit costs no timer. */
@@ -283,7 +275,7 @@ export function createWriter(options: WriterOptions): Writer {
       const oldest = current?.since[0] ?? queue.oldest();
       return oldest === undefined ? 0 : clock.now() - oldest;
     },
-    totals: () => ({ ...totals }),
+    totals: totals.read,
     drain,
     async close() {
       closing = true;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -49,6 +49,7 @@ test("a shard belongs to one process until that ends, and what it acknowledged s
 
   const second = createSqliteStore({ file });
   await assert.rejects(second.open(), { name: "ConfigError", code: "SHARD_IN_USE", message: /another process/ });
+  await assert.rejects(second.history("1_2", null, 1), { name: "ConfigError", code: "SHARD_IN_USE" });
   await second.close();
 
   child.kill("SIGKILL");
@@ -84,6 +85,29 @@ test("people may read the file while the server writes", async () => {
   assert.equal(reader.prepare("SELECT COUNT(*) AS n FROM message").get()!["n"], 1);
   reader.close();
   await store.close();
+});
+
+test("a commit does not wait for an audit, nor history for either", async () => {
+  const file = join(folder, "audit.db");
+  const store = createSqliteStore({ file });
+  await store.open();
+  const db = new DatabaseSync(file);
+  db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
+    INSERT INTO message SELECT '8_9', i, 8, 9, 'big-' || i, 'x' FROM n`);
+  db.close();
+  await store.history("1_2", null, 1);
+  const order: string[] = [];
+  const audit = store.audit("big").then(({ rows }) => order.push(`audit of ${rows}`));
+  const dialogs = store.auditDialogs("big", [{ from: "0", bucketMs: 0 }]).then(() => order.push("dialogs"));
+  // The audit's thread has begun when its first wait is over; a commit costs a thousandth of what it reads.
+  await store.insert([row({ id: "500001" })]).then(() => order.push("commit"));
+  await store.history("1_2", null, 1).then(([one]) => order.push(`history of ${one?.id}`));
+  await Promise.all([audit, dialogs]);
+  assert.deepEqual(order, ["commit", "history of 500001", "audit of 400000", "dialogs"]);
+  assert.equal((await store.size()).rows, 400_001);
+  assert.equal(await store.lastId(), "500001");
+  await store.close();
+  assert.equal(existsSync(`${file}-wal`), false, "the log is folded into the file");
 });
 
 test("a full disk is a StoreError that stored nothing, and space mends it", async () => {

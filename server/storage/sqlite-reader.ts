@@ -1,0 +1,117 @@
+import { hash } from "node:crypto";
+import { statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import type { Period } from "../placement/periods.ts";
+import { primary, UNSURE, type SqliteReply } from "./sqlite-reply.ts";
+import { whenSql } from "./when-sql.ts";
+
+/** What the store asks of a thread that reads: the method and its arguments. */
+export type SqliteRead =
+  | ["history", dialog: string, before: string | null, limit: number]
+  | ["find", dialog: string, author: number, client: string]
+  | ["audit", run: string]
+  | ["auditDialogs", run: string, periods: readonly Period[]]
+  | ["size"];
+
+interface Reader {
+  readonly db: DatabaseSync;
+  /** Which file was opened: its name may come to mean another. */
+  readonly inode: number;
+  readonly statements: Map<string, StatementSync>;
+}
+
+const COLUMNS =
+  "dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient, client_id AS client, text";
+
+// Node 22.13 takes `?1` for a name and cannot bind it: what is used twice is given twice.
+const SQL = {
+  find: `SELECT CAST(id AS TEXT) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`,
+  history: `SELECT ${COLUMNS} FROM message WHERE dialog = ? AND id < CAST(? AS INTEGER) ORDER BY message.id DESC LIMIT ?`,
+  newest: `SELECT ${COLUMNS} FROM message WHERE dialog = ? ORDER BY message.id DESC LIMIT ?`,
+  audit: `SELECT COUNT(*) AS "rows", COALESCE(SUM(md5_24(dialog, id_author, client_id)), 0) AS sum FROM message
+    WHERE substr(client_id, 1, length(?)) = ?`,
+  // Row ids count up and the server removes nothing, so their ends tell the number without a scan.
+  rows: `SELECT COALESCE((SELECT MAX(rowid) FROM message) - (SELECT MIN(rowid) FROM message) + 1, 0) AS n`,
+  bytes: `SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size`,
+} as const;
+
+const { file } = workerData as { file: string };
+let reader: Reader | null = null;
+
+parentPort!.on("message", (request: SqliteRead) => {
+  let reply: SqliteReply;
+  try {
+    reply = { value: read(request) };
+  } catch (error) {
+    const result = primary(error);
+    if (result !== null && UNSURE.has(result)) close();
+    reply = {
+      failed: { kind: "store", code: String(result), message: (error as Error).message, maybeStored: false },
+    };
+  }
+  parentPort!.postMessage(reply);
+});
+
+function read(request: SqliteRead): unknown {
+  const { db, statements } = current();
+  const run = (sql: string): StatementSync => {
+    const made = statements.get(sql) ?? db.prepare(sql);
+    statements.set(sql, made);
+    return made;
+  };
+  switch (request[0]) {
+    case "history":
+      return request[2] === null
+        ? run(SQL.newest).all(request[1], request[3]).reverse()
+        : run(SQL.history).all(request[1], request[2], request[3]).reverse();
+    case "find":
+      return run(SQL.find).get(request[1], request[2], request[3])?.["id"] ?? null;
+    case "audit":
+      return run(SQL.audit).get(`${request[1]}-`, `${request[1]}-`);
+    case "auditDialogs":
+      return auditDialogs(db, request[1], request[2]);
+    case "size":
+      return { rows: Number(run(SQL.rows).get()!["n"]), bytes: Number(run(SQL.bytes).get()!["n"]) };
+    default:
+      return unknownRequest(request);
+  }
+}
+
+function unknownRequest(request: never): never {
+  throw new Error(`unknown request ${String(request)}`);
+}
+
+/** The connection to the file that has the name now: the writer may have had to make a new one. */
+function current(): Reader {
+  if (reader !== null && statSync(file, { throwIfNoEntry: false })?.ino !== reader.inode) close();
+  reader ??= open();
+  return reader;
+}
+
+function open(): Reader {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    db.exec("PRAGMA busy_timeout = 5000");
+    db.function("md5_24", { deterministic: true }, (dialog, author, client) =>
+      Number.parseInt(hash("md5", `${String(dialog)}:${String(author)}:${String(client)}`).slice(0, 6), 16),
+    );
+    return { db, inode: statSync(file).ino, statements: new Map() };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function close(): void {
+  reader?.db.close();
+  reader = null;
+}
+
+function auditDialogs(db: DatabaseSync, run: string, periods: readonly Period[]): unknown[] {
+  const { segment, bucket } = whenSql(periods, "/");
+  const sql = `SELECT dialog, ${segment} AS segment, ${bucket} AS bucket, COUNT(*) AS count FROM message
+    WHERE substr(client_id, 1, length(?)) = ? GROUP BY 1, 2, 3`;
+  return db.prepare(sql).all(`${run}-`, `${run}-`);
+}
