@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import { createChat, type Chat } from "./chat/chat.ts";
-import { createIdClock } from "./chat/clock.ts";
+import { createIdClock, type IdClock } from "./chat/clock.ts";
 import { createOutageLog } from "./chat/outage-log.ts";
 import { createPresence } from "./chat/presence.ts";
 import { createShard, type Shard } from "./chat/shard.ts";
@@ -71,16 +71,8 @@ export async function assemble(
     ? createObserver({ router, exposition: measured.exposition, logger })
     : idleObserver();
   const stopRuntime = config.observe ? measureRuntime(measured.exposition) : () => {};
-  /** A message id is never minted twice, even if the wall clock was set back while the server was down. */
-  async function passLastId(shard: Shard): Promise<void> {
-    try {
-      clock.observe(BigInt(await shard.lastId()));
-    } catch (error) {
-      logger.warn({ shard: shard.label, err: error }, `shard ${shard.label}: its last id could not be read`);
-    }
-  }
   const shards: readonly Shard[] = config.specs.map((_spec, index) =>
-    buildShard(config, index, storeOf, metrics, logger, () => void passLastId(shards[index]!)),
+    buildShard(config, index, storeOf, metrics, logger, clock),
   );
   const presence = createPresence();
   const messageLog = createMessageLog(logger);
@@ -105,7 +97,6 @@ export async function assemble(
     async open() {
       const starts = await Promise.allSettled(shards.map((shard) => shard.writer.start()));
       rejectFailed(starts.flatMap((start) => (start.status === "rejected" ? [start.reason] : [])));
-      await Promise.all(shards.filter((shard) => shard.state() === "up").map(passLastId));
       chat.start();
     },
     async close() {
@@ -131,7 +122,7 @@ function buildShard(
   storeOf: typeof createStore,
   metrics: Metrics,
   logger: Logger,
-  onUp: () => void,
+  clock: IdClock,
 ): Shard {
   const label = config.layout.shards[index]!;
   const spec = config.specs[index]!;
@@ -157,11 +148,12 @@ function buildShard(
         }
       } else metrics.messages(index, "failed", rows + untried);
     },
+    // A message id is never minted twice, even if the wall clock was set back while the server was down.
+    onLastId: (id) => clock.observe(id),
     onState(state, reason) {
       outages.note(state, reason);
       if (state === "up") {
         logger.info({ shard: label }, `shard ${label} is up`);
-        onUp();
       } else logger.error({ shard: label, err: reason }, `shard ${label} is down`);
     },
   });

@@ -8,7 +8,7 @@ import type { OutageLog } from "./outage-log.ts";
 import { watchSize } from "./shard-size.ts";
 
 /** One shard of this server: its store for reads, its writer for messages; every operation is measured. */
-export interface Shard extends Pick<ShardStore, "history" | "find" | "audit" | "auditDialogs" | "lastId"> {
+export interface Shard extends Pick<ShardStore, "history" | "find" | "audit" | "auditDialogs"> {
   readonly label: string;
   readonly writer: Writer;
   state(): "up" | "down";
@@ -49,7 +49,6 @@ export function createShard(
     writer,
     state: () => writer.state(),
     oldestPending: () => writer.oldestPending(),
-    lastId: () => store.lastId(),
     history: (dialog, before, limit) => measured("history", () => store.history(dialog, before, limit)),
     find: (dialog, author, client) => measured("find", () => store.find(dialog, author, client)),
     audit: (run) => measured("audit", () => store.audit(run)),

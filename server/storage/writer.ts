@@ -9,6 +9,7 @@ import {
   type Failed,
   type WriterLimits,
 } from "./row-queue.ts";
+import { LOST, NOT_STORED, REFUSED, UNTRIED } from "./writer-failures.ts";
 import { createWriterTotals } from "./writer-totals.ts";
 import { SYSTEM_CLOCK, type WriterClock } from "./writer-clock.ts";
 
@@ -37,6 +38,8 @@ export interface WriterOptions {
   readonly clock?: WriterClock;
   /** After every commit, before its rows are answered. */
   readonly onCommit?: (report: CommitReport) => void;
+  /** Before the shard is up for the first time: the largest id that it holds. */
+  readonly onLastId?: (id: bigint) => void;
   /** The shard was lost (with the reason) or is back (null). */
   readonly onState?: (state: "up" | "down", reason: Error | null) => void;
 }
@@ -71,20 +74,6 @@ export interface Writer {
   close(): Promise<void>;
 }
 
-const REFUSED = {
-  stopping: { error: "SHUTTING_DOWN", detail: "the server is stopping" },
-  down: { error: "SHARD_UNAVAILABLE", detail: "the shard is down" },
-  full: { error: "OVERLOADED", detail: "its queue is full" },
-} as const satisfies Record<string, Failed>;
-
-const LOST: Failed = { error: "SHARD_UNAVAILABLE", detail: "the commit failed" };
-const UNTRIED: Failed = { error: "SHARD_UNAVAILABLE", detail: "the shard went down before the commit" };
-
-const NOT_STORED = {
-  refused: { error: "UNSTORABLE", detail: "its database refuses this message" },
-  fenced: { error: "STALE_TOPOLOGY", detail: "this server may no longer write there" },
-} as const satisfies Record<string, Failed>;
-
 const PROBE_MS = { first: 250, most: 2_000 } as const;
 
 /**
@@ -94,7 +83,7 @@ const PROBE_MS = { first: 250, most: 2_000 } as const;
  * refused with it at once, and a probe brings the shard back.
  */
 export function createWriter(options: WriterOptions): Writer {
-  const { label, store, limits, onCommit, onState, clock = SYSTEM_CLOCK, commitTimeoutMs = 10_000 } = options;
+  const { label, store, limits, onCommit, onLastId, onState, clock = SYSTEM_CLOCK, commitTimeoutMs = 10_000 } = options;
   const maxRows = Math.max(1, Math.min(limits.maxRows, store.maxRows ?? Infinity));
   const totals = createWriterTotals(maxRows);
 
@@ -102,6 +91,7 @@ export function createWriter(options: WriterOptions): Writer {
   let state: "up" | "down" = "down";
   let closing = false;
   let durability: Durability | null = null;
+  let isLastIdKnown = false;
   let awake = false;
   let current: Batch | null = null;
   let startedAt = 0;
@@ -227,12 +217,22 @@ export function createWriter(options: WriterOptions): Writer {
     try {
       if (durability === null) durability = await store.open();
       else await store.ping();
+      // The store bounds the look-up by itself.
+      cancel();
+      await passLastId();
       goUp();
     } catch (error) {
       goDown(asError(error));
     } finally {
       cancel();
     }
+  }
+
+  /** No row is taken before: it would have an id below one that is stored. Once, as ids only ascend from then on. */
+  async function passLastId(): Promise<void> {
+    if (isLastIdKnown) return;
+    onLastId?.(BigInt(await store.lastId()));
+    isLastIdKnown = true;
   }
 
   function goUp(): void {
@@ -258,6 +258,7 @@ export function createWriter(options: WriterOptions): Writer {
     async start() {
       try {
         durability = await store.open();
+        await passLastId();
         goUp();
       } catch (error) {
         if (error instanceof ConfigError) throw error;

@@ -143,6 +143,29 @@ test("what nobody foresaw is answered INTERNAL and logged, and the connection go
   assert.equal(metricValue(await scrape(server.url), 'chat_errors_total{code="INTERNAL"}'), 2);
 });
 
+test("a shard that comes up later takes nothing below what it holds, and is asked once for it", async (t) => {
+  const future = (1n << 62n).toString();
+  let asked = 0;
+  let isThere = false;
+  const store = scripted({
+    ping: () => (isThere ? Promise.resolve() : Promise.reject(new StoreError("not there", false))),
+    lastId: async () => {
+      asked += 1;
+      if (!isThere) throw new StoreError("not there", false);
+      return future;
+    },
+  });
+  const server = await listen(t, [store]);
+  await server.open();
+  assert.equal((await server.app.inject("/readyz")).statusCode, 503);
+  isThere = true;
+  while ((await server.app.inject("/readyz")).statusCode !== 200) await delay(10);
+  const client = await connect(server.chatUrl, 1);
+  client.send({ type: "send", id: "1", to: 2, text: "x" });
+  assert.ok(BigInt((await client.next("ack")).message) > BigInt(future));
+  assert.equal(asked, 2, "once in vain");
+});
+
 test("ids go on above the largest stored one, also when the wall clock was set back", async (t) => {
   const future = (1n << 62n).toString();
   const server = await listen(t, [scripted(), scripted({ lastId: async () => future })]);

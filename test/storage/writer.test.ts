@@ -19,6 +19,10 @@ function answers(): Promise<void> {
   return Promise.resolve();
 }
 
+function noId(): Promise<string> {
+  return Promise.resolve("0");
+}
+
 function unused(): never {
   assert.fail("the writer does not read");
 }
@@ -41,6 +45,7 @@ function fakeStore(maxRows?: number) {
   const attempts: string[] = [];
   let opening = opens;
   let pinging = answers;
+  let lookingUp = noId;
   const store: ShardStore = {
     engine: "sqlite",
     ...(maxRows !== undefined && { maxRows }),
@@ -57,7 +62,7 @@ function fakeStore(maxRows?: number) {
     find: unused,
     audit: unused,
     auditDialogs: unused,
-    lastId: unused,
+    lastId: () => (attempts.push("last id"), lookingUp()),
     size: unused,
     connections: unused,
   };
@@ -67,6 +72,7 @@ function fakeStore(maxRows?: number) {
     attempts,
     onOpen: (then: typeof opening) => (opening = then),
     onPing: (then: typeof pinging) => (pinging = then),
+    onLastId: (then: typeof lookingUp) => (lookingUp = then),
   };
 }
 
@@ -351,6 +357,38 @@ describe("start", () => {
     await clock.advance(250);
     assert.deepEqual([writer.state(), writer.durability()?.settings], ["up", "fake"]);
     assert.deepEqual(fake.attempts, ["open", "open"]);
+  });
+
+  test("no row is taken before the shard's last id is known, and that is asked once", async () => {
+    const clock = virtualClock();
+    const fake = fakeStore();
+    const passed: bigint[] = [];
+    fake.onLastId(() => Promise.reject(new StoreError("busy", false)));
+    const writer = createWriter({
+      label: "00",
+      store: fake.store,
+      limits: ROOMY,
+      clock,
+      onLastId: (id) => passed.push(id),
+    });
+    await writer.start();
+    assert.equal(writer.state(), "down");
+    assert.equal(writer.enqueue(row({ id: "1" }), 1, () => assert.fail("queued"))?.error, "SHARD_UNAVAILABLE");
+    const found = Promise.withResolvers<string>();
+    fake.onLastId(() => found.promise);
+    // Longer than a commit may take: a look-up over many dialogs is no fault.
+    await clock.advance(60_000);
+    assert.deepEqual([writer.state(), passed], ["down", []]);
+    found.resolve("77");
+    await clock.turn();
+    assert.deepEqual([writer.state(), passed], ["up", [77n]]);
+    writer.enqueue(row({ id: "78" }), 1, () => {});
+    await clock.turn();
+    fake.calls[0]!.fail(new StoreError("lost", true));
+    await clock.turn();
+    await clock.advance(1_000);
+    assert.equal(writer.state(), "up");
+    assert.deepEqual(fake.attempts, ["open", "last id", "ping", "last id", "ping"]);
   });
 
   test("a configuration that waiting does not mend is thrown", async () => {
