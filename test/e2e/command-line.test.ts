@@ -113,16 +113,17 @@ describe("the hotshard command", () => {
       await untilMetric(server.url, 'chat_messages_total{shard="00",result="stored"}', (stored) => stored >= 10);
       await server.stop();
       const { code, stderr } = await running;
-      assert.equal(code, EXIT.invalid, stderr);
+      // That messages failed for want of a server is certain, unless the generator was late as well.
+      assert.ok(code === EXIT.failed || (code === EXIT.invalid && /^SEND_LAG: |^HANDLER_LAG: /mu.test(stderr)), stderr);
       const { verdict, traffic, audit } = JSON.parse(readFileSync(join(out, "result.json"), "utf8")) as Result;
       assert.equal(verdict.reasons[0]!.code, "SERVER_GONE");
       assert.ok(traffic.acked > 0 && traffic.acked === verdict.reasons[0]!.evidence!["acked"]);
       assert.deepEqual([audit.match, audit.lost], [null, 0]);
       assert.ok(readFileSync(join(out, "slices.ndjson"), "utf8").length > 0);
       const page = readFileSync(join(out, "report.md"), "utf8");
-      assert.match(page, /^# The server was gone when the run ended/u);
+      assert.match(page, /^# [\d.]+\s% of the messages failed: mostly NOT_CONNECTED [^]*\*\*SERVER_GONE\*\*/u);
       for (const text of [page, readFileSync(join(out, "report.html"), "utf8"), stderr]) {
-        assert.ok(!/Nothing needs to be done|Leave it|Max\/mean 1\.00|effective shards/u.test(text), text);
+        assert.ok(!/Nothing needs to be done|Leave it/u.test(text), text);
       }
     } finally {
       await server.stop();
