@@ -67,8 +67,11 @@ export function unknownMessages({ failed }: Pick<Measurement, "failed">, runId: 
   return unknowns;
 }
 
-/** A message that an overloaded server refused was answered; one of these was not, and its shard may be away. */
-const isUnanswered = (code: string): boolean => outcomeOf(code) === "unknown";
+/**
+ * A message that an overloaded server refused was answered; one of these was not, and its shard may be away, or the server
+ * with all of its shards: then nobody can send to it.
+ */
+const isUnanswered = (code: string): boolean => outcomeOf(code) !== "refused";
 
 /**
  * Finds the shard of every failed message: placement is a pure function of what the message is and of its intended
@@ -87,7 +90,8 @@ export function placeFailures({ measurement, runId, dials, story, topology, stor
 
   for (const { code, at, author, to, seq } of eachFailure(measurement.failed)) {
     const dialog = dialogId(author, to);
-    const client = clientId(runId, author, to, seq);
+    // Messages that were never sent got no number, and yet each has its part of a dialog that is split.
+    const client = seq === 0 ? `${clientId(runId, author, to, seq)}-${at}` : clientId(runId, author, to, seq);
     const id = composeId(startMs + at, 0, 0);
     const shard = router.labels[router.place({ dialog, id, author, client })]!;
     counts.set(shard, (counts.get(shard) ?? 0) + 1);

@@ -52,7 +52,7 @@ function momentsIn(slices: readonly Slice[], window: Pick<RunWindow, "fromS" | "
     .map(([start, own]) => {
       const seconds = Math.max(...own.map((slice) => slice.seconds ?? 1));
       const failed = own.reduce((sum, slice) => sum + failedIn(slice), 0);
-      return { endS: start + seconds, seconds, failed, p99: deliveryIn(own)?.p99 ?? 0 };
+      return { endS: start + seconds, seconds, failed, p99: deliveryIn(own)?.p99 ?? null };
     });
 }
 
@@ -75,7 +75,9 @@ export function windowFigures(windows: readonly RunWindow[], slices: readonly Sl
 
 /**
  * Seconds from the start of the fault (the second window) until the server was as good as before it: for three seconds in
- * a row no message failed, and no second's p99 was above 1.25 times that of the worst second before.
+ * a row no message failed, and no second's p99 was above 1.25 times that of the worst second before. A second in which
+ * nothing came is none of them, unless there was one before the fault, too: then silence tells nothing. A fault may be later
+ * than its window's start: what was good before the last failed message in it, or the first slow second, is no recovery.
  *
  * @returns null with fewer than two windows, or when it was not seen to recover
  */
@@ -83,11 +85,19 @@ export function recoveryS(windows: readonly RunWindow[], slices: readonly Slice[
   const [before, fault] = windows;
   if (before === undefined || fault === undefined) return null;
   const last = Math.max(...windows.map(({ untilS }) => untilS));
-  const worst = Math.max(0, ...momentsIn(slices, before).map(({ p99 }) => p99));
+  const earlier = momentsIn(slices, before).map(({ p99 }) => p99);
+  const worst = Math.max(0, ...earlier.filter((p99) => p99 !== null));
+  const isQuiet = earlier.includes(null);
+  const moments = momentsIn(slices, { fromS: fault.fromS, untilS: last })
+    .filter(({ failed, p99 }) => !isQuiet || failed > 0 || p99 !== null)
+    .map(({ p99, ...rest }) => ({ ...rest, isGood: rest.failed === 0 && p99 !== null && p99 <= AS_GOOD * worst }));
+  const inFault = moments.filter(({ endS }) => endS <= fault.untilS);
+  const felt = inFault.findLast(({ failed }) => failed > 0) ?? inFault.find(({ isGood }) => !isGood);
   let good = 0;
-  for (const { endS, seconds, failed, p99 } of momentsIn(slices, { fromS: fault.fromS, untilS: last })) {
-    good = failed === 0 && p99 <= AS_GOOD * worst ? good + seconds : 0;
-    if (good >= STEADY_S) return Math.max(0, endS - good - fault.fromS);
+  for (const { endS, seconds, isGood } of moments) {
+    if (felt !== undefined && endS <= felt.endS) continue;
+    good = isGood ? good + seconds : 0;
+    if (good >= STEADY_S) return felt === undefined ? 0 : Math.max(0, endS - good - fault.fromS);
   }
   return null;
 }

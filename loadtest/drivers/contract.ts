@@ -118,7 +118,7 @@ export interface Measurement {
   readonly offline: number;
   /** What readers who connect were acknowledged and did not get, by reader and time. */
   readonly balance: DeliveryBalance;
-  /** When readers who connect had no connection, after their first. */
+  /** When readers who connect had no connection, in the time of the schedule. */
   readonly absences: readonly Absence[];
   /** Received a second time, by (author, client id). */
   readonly duplicated: number;

@@ -18,7 +18,7 @@ export interface Crowd {
   join(user: number): void;
   /** Stops reconnecting and closes all connections. */
   close(): Promise<void>;
-  /** Times without a connection so far, of those that had one and lost it; moments of `performance.now()`. */
+  /** Times without a connection so far, of those that lost it or came later; moments of `performance.now()`. */
   absences(): readonly { readonly user: number; readonly from: number; readonly until: number | null }[];
 }
 
@@ -31,6 +31,7 @@ export function createCrowd(url: string, secret: string, users: readonly number[
   const waiting = new Set<() => void>();
   const absences: { readonly user: number; readonly from: number; until: number | null }[] = [];
   const state = { closing: false };
+  const createdAt = performance.now();
 
   const watched: SessionHandlers = {
     ...handlers,
@@ -110,7 +111,11 @@ export function createCrowd(url: string, secret: string, users: readonly number[
         signal?.removeEventListener("abort", stop);
       }
     },
-    join: (user) => void open(user).catch(async () => reconnect(user)),
+    join(user) {
+      // It was not there from the beginning: what it missed until it is, is nobody's fault.
+      absences.push({ user, from: createdAt, until: null });
+      void open(user).catch(async () => reconnect(user));
+    },
     async close() {
       state.closing = true;
       for (const wake of waiting) wake();

@@ -9,7 +9,7 @@ export interface DeliveryBalance {
   readonly rows: readonly (readonly [number, number, number])[];
 }
 
-/** A reader without a connection, from its loss to the next `welcome`. */
+/** A reader without a connection, from its loss, or the start before its first one, to the next `welcome`. */
 export interface Absence {
   readonly user: number;
   /** ms after the start of the schedule. */

@@ -1,10 +1,12 @@
+import { NOT_CONNECTED } from "../measurement/failed-messages.ts";
 import { count, percent, plural, seconds } from "./format.ts";
 import type { Result } from "./result.ts";
 
 /** Codes that a sentence lists. */
 const LISTED = 3;
-/** Of the failures, before a headline says "mostly". */
+/** Of the failures: what has so many of them is named alone, and from so many on `mostly` is true. */
 const NEARLY_ALL = 0.9;
+const MOST = 0.5;
 /** Shards that a headline names. */
 const NAMED = 3;
 
@@ -21,31 +23,69 @@ const share = (value: number): string => percent(value, value >= 0.001 ? 1 : 3);
 const lengthOf = ({ fromS, untilS }: { readonly fromS: number; readonly untilS: number }): string =>
   seconds(Number(Math.max(0.1, untilS - fromS).toFixed(1)));
 
+/** The time in which every shard was out, if that is at least half of the longest outage; null: some answered. */
+function nobodyAnswered({ outages, shards }: Result, longest: number): Stretch | null {
+  const all = shards.map(({ label }) => outages.filter(({ shard }) => shard === label).toSorted(byLength)[0]);
+  if (all.length < 2 || all.some((outage) => outage === undefined)) return null;
+  const fromS = Math.max(...all.map((outage) => outage!.fromS));
+  const untilS = Math.min(...all.map((outage) => outage!.untilS));
+  return untilS - fromS >= MOST * longest ? { fromS, untilS } : null;
+}
+
+type Stretch = Pick<Result["outages"][number], "fromS" | "untilS">;
+
+const byLength = (a: Stretch, b: Stretch): number => b.untilS - b.fromS - (a.untilS - a.fromS);
+
 /** `Shard 02 did not answer for 4.1 s: 8.1 % of the messages failed.` Null without an outage. */
 export function outageHeadline(result: Result): string | null {
-  const [first] = result.outages;
-  if (first === undefined) return null;
+  const [longest] = result.outages.toSorted(byLength);
+  if (longest === undefined) return null;
+  const failed = `${share(result.traffic.failedShare)} of the messages failed.`;
+  const together = nobodyAnswered(result, longest.untilS - longest.fromS);
+  if (together !== null) return `No shard answered for ${lengthOf(together)}: ${failed}`;
   const labels = [...new Set(result.outages.map(({ shard }) => shard))];
-  const longest = result.outages.reduce((most, one) =>
-    one.untilS - one.fromS > most.untilS - most.fromS ? one : most,
-  );
   const who =
-    labels.length === result.shards.length && labels.length > 1
-      ? "No shard answered"
-      : labels.length > NAMED
-        ? `${labels.length} shards did not answer`
-        : `${labels.length === 1 ? "Shard" : "Shards"} ${labels.join(", ")} did not answer`;
+    labels.length > NAMED
+      ? `${labels.length} shards`
+      : `${labels.length === 1 ? "Shard" : "Shards"} ${labels.join(", ")}`;
   const often = result.outages.length > 1 ? "up to " : "";
-  return `${who} for ${often}${lengthOf(longest)}: ${share(result.traffic.failedShare)} of the messages failed.`;
+  return `${who} did not answer for ${often}${lengthOf(longest)}: ${failed}`;
 }
 
 /** `27.3 % of the messages failed: OVERLOADED on shard 01.` Null while no more failed than the run allows. */
 export function failureHeadline(result: Result): string | null {
   if (!hasTooManyErrors(result)) return null;
-  const [most] = result.failures;
-  const nearlyAll = (most?.count ?? 0) >= NEARLY_ALL * failedCount(result) ? "" : "mostly ";
-  const why = most === undefined ? "" : `: ${nearlyAll}${most.code} on shard ${most.shard}`;
-  return `${share(result.traffic.failedShare)} of the messages failed${why}.`;
+  const why = mainFailure(result);
+  return `${share(result.traffic.failedShare)} of the messages failed${why === null ? "" : `: ${why}`}.`;
+}
+
+/** `OVERLOADED on shard 01`, `mostly NO_ANSWER on 4 shards`, `NOT_CONNECTED`. Null where codes are not known by shard. */
+function mainFailure(result: Result): string | null {
+  const byCode = Map.groupBy(result.failures, ({ code }) => code);
+  const sums = [...byCode].map(([code, rows]) => ({
+    code,
+    rows,
+    count: rows.reduce((sum, row) => sum + row.count, 0),
+  }));
+  const [most] = sums.toSorted((a, b) => b.count - a.count);
+  if (most === undefined) return null;
+  const part = most.count / failedCount(result);
+  const how = part >= NEARLY_ALL ? "" : part >= MOST ? "mostly " : "most often ";
+  // It was never sent: the connection was missing, not a shard.
+  return `${how}${most.code}${most.code === NOT_CONNECTED ? "" : ` on ${whereOf(most.rows, most.count)}`}`;
+}
+
+/** The fewest shards that have nearly all of these. */
+function whereOf(rows: Result["failures"], all: number): string {
+  const labels: string[] = [];
+  let sum = 0;
+  for (const { shard, count: n } of rows.toSorted((a, b) => b.count - a.count)) {
+    if (sum >= NEARLY_ALL * all) break;
+    labels.push(shard);
+    sum += n;
+  }
+  if (labels.length > NAMED) return plural(labels.length, "shard");
+  return `${labels.length === 1 ? "shard" : "shards"} ${labels.join(", ")}`;
 }
 
 /** `shard 01 OVERLOADED 4,512, shard 02 OVERLOADED 12`; by code alone where shards are not known. */

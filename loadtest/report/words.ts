@@ -192,11 +192,21 @@ export function leadInWords(result: Result): string {
   return `${skew}${causeAndRemedy(result)}`;
 }
 
+/** Whether neither skew nor anything else asks for something. */
+function isAllWell(result: Result): boolean {
+  const { audit, headroom, outages, thresholds = [], trends, verdict } = result;
+  const isSaturated = (headroom?.growthToLimit ?? 0) < 0 || trends?.memoryBytes?.grows === true;
+  const isFailed = hasTooManyErrors(result) || outages.length > 0 || auditFaults(audit).length > 0;
+  return (
+    verdict.status === "VALID" && !isFailed && !isSaturated && thresholds.every(({ status }) => status !== "failed")
+  );
+}
+
 function causeAndRemedy(result: Result): string {
   if (isEven(result) && result.skew.maxOverMean <= TARGET) {
-    // Where messages failed there is something to do, and it is not about shares.
-    const isSound = result.outages.length === 0 && !hasTooManyErrors(result);
-    return remedyInWords(result) ?? (isSound ? "Nothing needs to be done." : "The placement needs no change.");
+    return (
+      remedyInWords(result) ?? (isAllWell(result) ? "Nothing needs to be done." : "The placement needs no change.")
+    );
   }
   return `Cause: ${causeInWords(result)}. ${remedyInWords(result) ?? result.advice[0]?.text ?? ""}`.trim();
 }

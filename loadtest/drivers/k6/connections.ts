@@ -16,7 +16,7 @@ export interface Connections {
 export interface ConnectionEvents {
   /** A frame other than `welcome`; `timestamp` is k6's, of the moment when it was read from the socket. */
   frames(user: number, frames: readonly ServerFrame[], timestamp: number): void;
-  opened(timestamp: number): void;
+  opened(user: number, timestamp: number): void;
   /** A connection was refused or lost. */
   failed(user: number, reason: string): void;
 }
@@ -70,7 +70,7 @@ export function connect(url: string, secret: string, users: readonly number[], e
       isWelcome = true;
       welcomed += 1;
       sockets.set(user, socket);
-      events.opened(event.timestamp);
+      events.opened(user, event.timestamp);
       if (frames.length > 1) events.frames(user, frames.slice(1), event.timestamp);
       then();
     };

@@ -50,7 +50,7 @@ export function summaryText(data: SummaryData, context: SummaryContext): string 
     `${scenario}: ${dials.users} users, ${rates(data, context)}, ${dials.durationS} s after ${dials.warmupS} s of warm-up, seed ${dials.seed}`,
     "",
     ...(rows.length > 0 ? [...table(rows), ""] : []),
-    skewLine(rows),
+    skewLine(rows, countOf(data, "failed")),
     hotLine(data, context),
     `all shards: delivery ${quantiles(data, TRENDS.delivery)} · service ${quantiles(data, TRENDS.service)} · commit ${quantiles(data, TRENDS.commit)}`,
     `sent ${countOf(data, "sent")} = acked ${acked} + ${count("refused")} + ${count("unknown")}; ${count("delivered")}, ${count("offline")}, not connected ${countOf(data, "notConnected")}, ${count("duplicated")}, ${count("reordered")}`,
@@ -115,13 +115,15 @@ function table(rows: readonly ShardRow[]): string[] {
   return all.map((line) => `  ${line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")}`);
 }
 
-function skewLine(rows: readonly ShardRow[]): string {
+/** k6 does not know where what failed belongs. */
+function skewLine(rows: readonly ShardRow[], failed: number): string {
   const total = rows.reduce((sum, row) => sum + row.acked, 0);
   const most = Math.max(0, ...rows.map((row) => row.acked));
   if (total === 0) return "no message was acknowledged";
   const hottest = rows.find((row) => row.acked === most)?.label ?? "";
   const ratio = (most * rows.length) / total;
-  return `max/mean ${ratio.toFixed(2)} (shard ${hottest}) · effective shards ${(total / most).toFixed(1)} of ${rows.length}`;
+  const survivors = failed > 0 ? `, of what was acknowledged: ${failed} more failed` : "";
+  return `max/mean ${ratio.toFixed(2)} (shard ${hottest}) · effective shards ${(total / most).toFixed(1)} of ${rows.length}${survivors}`;
 }
 
 function hotLine(data: SummaryData, { askedShare }: SummaryContext): string {

@@ -46,6 +46,8 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const endMs = (dials.warmupS + dials.durationS) * 1000;
   const balance = createBalanceSheet(story.online, endMs);
   const absences: Absence[] = [];
+  /** Who had a connection at some time. */
+  const present = new Set<number>();
   let failures = 0;
   let isLate = false;
 
@@ -55,7 +57,11 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const joins = users.filter((user) => joinsAt(user) > 0).sort((a, b) => joinsAt(a) - joinsAt(b));
 
   const connections = connect(url, settings.secret, first, {
-    opened: (timestamp) => void clock.meet(timestamp),
+    opened(user, timestamp) {
+      const now = clock.meet(timestamp);
+      present.add(user);
+      if (now > 0) absences.push({ user, fromMs: 0, untilMs: now });
+    },
     frames(user, frames, timestamp) {
       const now = clock.meet(timestamp);
       recorder.roll(now);
@@ -65,7 +71,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       if (failures === 0) console.error(`user ${user} and ${url}: ${reason}`);
       failures += 1;
       recorder.tally.connectionFailures += 1;
-      absences.push({ user, fromMs: clock.now(), untilMs: null });
+      absences.push({ user, fromMs: present.has(user) ? clock.now() : 0, untilMs: null });
     },
   });
   const chatter = createChatter({

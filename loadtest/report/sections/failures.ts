@@ -1,6 +1,6 @@
 import type { Slice } from "../../drivers/contract.ts";
 import { failedCount, failuresInWords, outagesInWords, recoveryInWords } from "../failure-words.ts";
-import { count, countOrNone, milliseconds, percent, perSecond } from "../format.ts";
+import { count, countOrNone, milliseconds, percent, perSecond, unbroken } from "../format.ts";
 import { failureStrip } from "../pictures/heat-strip.ts";
 import type { Result } from "../result.ts";
 import { figure, paragraph, section } from "../section.ts";
@@ -34,8 +34,8 @@ export function failures(result: Result, slices: readonly Slice[]): string {
               code,
               count(n),
               percent(n / due, 2),
-              `${fromS.toFixed(1)} s`,
-              `${untilS.toFixed(1)} s`,
+              unbroken(`${fromS.toFixed(1)} s`),
+              unbroken(`${untilS.toFixed(1)} s`),
             ]),
           })),
   );
@@ -54,8 +54,8 @@ export function windows(result: Result): string {
         head: ["Window", "From", "To", "Failed", "Acknowledged", "Rate", "p50, ms", "p95, ms", "p99, ms"],
         rows: result.windows.map(({ name, fromS, untilS, failed, acked, ratePerS, deliveryMs: d }) => [
           name,
-          `${fromS} s`,
-          `${untilS} s`,
+          unbroken(`${fromS} s`),
+          unbroken(`${untilS} s`),
           count(failed),
           count(acked),
           perSecond(ratePerS),

@@ -116,6 +116,22 @@ test("a failed message that was found stored is offered once", () => {
   for (const one of [evidence, held]) assert.equal(offered(one), offered(whole));
 });
 
+test("messages that were never sent fall on all parts of a dialog that is split, and are without an answer", () => {
+  const overrides = [{ action: "split", dialog: "1_2", shards: ["00", "01"] }] as const;
+  const topology = singleSegment({ labels: ["00", "01"], placement: "slots", overrides });
+  const log = createFailedLog();
+  for (let at = 0; at < 400; at += 1) log.add({ code: NOT_CONNECTED, at: 10 * at, author: 1, to: 2, seq: 0 });
+  const measurement = { failed: log.toData(), startedAt: "2026-01-01T00:00:00.000Z" };
+  const dials = { users: 10, rate: 1, durationS: 9, warmupS: 1, seed: 1, offlineShare: 0.1 };
+  const story = { online: 8, isHot: () => false };
+  const placed = placeFailures({ measurement, runId: "r", dials, story, topology, stored: new Set() });
+  for (const label of ["00", "01"]) {
+    const count = placed.counts.get(label) ?? 0;
+    assert.ok(count > 150 && count < 250, `${count} of 400 on ${label}`);
+    assert.equal(placed.unanswered.get(label)?.length, count);
+  }
+});
+
 test("a message is laid at the shard where its dialog, its moment and its client id put it", () => {
   const overrides = [{ action: "split", dialog: "1_2", shards: ["00", "01", "02", "03"] }] as const;
   const topology = singleSegment({ labels: ["00", "01", "02", "03"], placement: "slots", overrides });

@@ -24,8 +24,12 @@ function second(at: number, ms: number, failed: number): Slice {
   };
 }
 
-const run = (figures: (at: number) => readonly [ms: number, failed: number]): Slice[] =>
-  Array.from({ length: 20 }, (_, at) => second(at, ...figures(at)));
+/** @param figures null: nothing came in this second */
+const run = (figures: (at: number) => readonly [ms: number, failed: number] | null): Slice[] =>
+  Array.from({ length: 20 }, (_, at) => {
+    const one = figures(at);
+    return one === null ? { second: at, shard: "00", acked: 0, deliveryMs: null } : second(at, ...one);
+  });
 
 test("each window has its own figures", () => {
   const slices = run((at) => (at < 5 ? [10, 0] : at < 10 ? [100, 20] : [20, 0]));
@@ -45,6 +49,14 @@ test("a server has recovered when it is as good as before for three seconds", ()
     [run((at) => (at < 5 ? [10, 0] : at === 8 ? [10, 0] : at < 13 ? [10, 3] : [10, 0])), 8],
     [run(() => [10, 0]), 0],
     [run((at) => (at < 5 ? [10, 0] : [60, 0])), null],
+    // The database is killed three seconds after the window's start.
+    [run((at) => (at < 8 ? [10, 0] : at < 10 ? [10, 40] : [10, 0])), 5],
+    // It stands still from 5 s to 9 s, and answers everything afterwards.
+    [run((at) => (at < 5 ? [10, 0] : at < 9 ? null : at === 9 ? [4_000, 0] : [10, 0])), 5],
+    // It stands still to the end.
+    [run((at) => (at < 5 ? [10, 0] : null)), null],
+    // So few messages that seconds without one are usual.
+    [run((at) => (at % 2 === 0 ? [10, 0] : null)), 0],
   ] as const;
   for (const [slices, expected] of table) assert.equal(recoveryS(WINDOWS, slices), expected);
   assert.equal(recoveryS([], []), null);

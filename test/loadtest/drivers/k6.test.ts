@@ -66,6 +66,18 @@ describe("the k6 driver", { skip: skipWithoutK6 }, () => {
     };
   }
 
+  test("users who are connected only after the start were away until then", async (t) => {
+    const chat = await startFakeChat((sent) => (sent.ack(), sent.deliver()));
+    t.after(() => chat.stop());
+    // The machine's slowness, as a setting: nobody waits until everybody may be connected.
+    process.env["CONNECT"] = "0s";
+    t.after(() => delete process.env["CONNECT"]);
+    const dials = { ...DEFAULT_DIALS, users: 8, offlineShare: 0, rate: 50, durationS: 1, warmupS: 0 };
+    const { absences } = await drive(createK6Driver(), orderOf("k6late0001", { dials, url: chat.url, shards: ["00"] }));
+    assert.deepEqual(new Set(absences.map(({ user }) => user)), new Set([1, 2, 3, 4, 5, 6, 7, 8]));
+    for (const { fromMs, untilMs } of absences) assert.ok(fromMs === 0 && untilMs! > 0);
+  });
+
   test("counts what the Node driver counts, and the databases hold the same set", async () => {
     const progress: Progress[] = [];
     const order = orderOf("k6driver01", { onProgress: (one) => progress.push(one) });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { DriveOrder, Measurement } from "../../../loadtest/drivers/contract.ts";
 import { unknownMessages } from "../../../loadtest/analysis/failures.ts";
 import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
+import { createCrowd } from "../../../loadtest/drivers/node-crowd.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { dialogId } from "../../../server/placement/dialog.ts";
 import { readText } from "../../../loadtest/traffic/text.ts";
@@ -200,6 +201,21 @@ test("a closed connection comes back with back-off; what it waited for is unknow
   assert.equal(connections, 5);
   assert.ok(measurement.notConnected > 0);
   assert.ok(measurement.unknown >= 1);
+});
+
+test("a user who comes later was away until then", async (t) => {
+  const chat = await startFakeChat(good);
+  t.after(() => chat.stop());
+  const crowd = createCrowd(chat.url, "s", [1], { onFrame() {}, onRead() {}, onBadFrame() {}, onLost() {} });
+  t.after(() => crowd.close());
+  await crowd.connect(undefined);
+  assert.deepEqual(crowd.absences(), []);
+  const asked = performance.now();
+  crowd.join(2);
+  while (crowd.session(2) === null) await new Promise(setImmediate);
+  const [absence, ...more] = crowd.absences();
+  assert.deepEqual([absence!.user, more.length], [2, 0]);
+  assert.ok(absence!.from < asked && absence!.until! > asked);
 });
 
 test("a client that is asked to stay away stays away, and the others go on", async () => {

@@ -99,6 +99,53 @@ test("few dialogs on many shards: no more than chance, and yet not even", () => 
     assert.match(leadInWords(bad), /no more than chance\. The placement needs no change\.$/);
 });
 
+test("a run in which something else is wrong does not say that nothing needs to be done", () => {
+  const even = built({ hotShare: 0, rate: 500 });
+  const { audit, headroom, traffic, verdict } = even;
+  const wrong: Partial<Result>[] = [
+    { traffic: { ...traffic, refused: 900, failedShare: 0.3 } },
+    { outages: [{ shard: "01", fromS: 2, untilS: 3, messages: 9 }] },
+    { audit: { ...audit, undelivered: 1 } },
+    { headroom: { ...headroom!, growthToLimit: -0.5 } },
+    { verdict: { ...verdict, status: "INVALID" } },
+    { thresholds: [{ status: "failed" } as NonNullable<Result["thresholds"]>[number]] },
+  ];
+  for (const change of wrong) assert.match(leadInWords({ ...even, ...change }), /The placement needs no change\.$/);
+  assert.match(even.advice[0]!.text, /^The placement needs no change: /);
+});
+
+/** Failures of all shards, nearly even. */
+const all = (code: string) => ["00", "01", "02", "03"].map((shard, i) => [shard, code, 103 - i] as const);
+
+test("a headline blames for failures no shard that has a part of them, and no shard for a lost connection", () => {
+  const even = built({ hotShare: 0, rate: 500 });
+  const say = (...rows: (readonly [shard: string, code: string, count: number])[]) => {
+    const refused = rows.reduce((sum, [, , count]) => sum + count, 0);
+    const failures = rows.map(([shard, code, count]) => ({ shard, code, count, fromS: 1, untilS: 9 }));
+    const traffic = { ...even.traffic, refused, failedShare: 0.3 };
+    return plain(headline({ ...even, traffic, failures })).replace("30.0 % of the messages failed: ", "");
+  };
+  assert.equal(say(...all("OVERLOADED")), "OVERLOADED on 4 shards.");
+  assert.equal(say(...all("NOT_CONNECTED"), ["01", "NO_ANSWER", 9]), "NOT_CONNECTED.");
+  assert.equal(say(["01", "OVERLOADED", 950], ["02", "OVERLOADED", 50]), "OVERLOADED on shard 01.");
+  assert.equal(say(["01", "OVERLOADED", 60], ["02", "OVERLOADED", 30]), "OVERLOADED on shards 01, 02.");
+  assert.equal(say(["01", "OVERLOADED", 60], ["02", "NO_ANSWER", 40]), "mostly OVERLOADED on shard 01.");
+  const three = say(["01", "OVERLOADED", 40], ["02", "NO_ANSWER", 30], ["02", "SHARD_UNAVAILABLE", 30]);
+  assert.equal(three, "most often OVERLOADED on shard 01.");
+});
+
+test("no shard answered only when all were out at once", () => {
+  const even = built({ hotShare: 0, rate: 500 });
+  const say = (...stretches: (readonly [fromS: number, untilS: number])[]) => {
+    const outages = stretches.map(([fromS, untilS], i) => ({ shard: `0${i}`, fromS, untilS, messages: 9 }));
+    return headline({ ...even, outages }).split(":")[0];
+  };
+  assert.equal(say([4, 9], [4.1, 9.2], [4, 9.1], [4.2, 9]), "No shard answered for 4.8 s");
+  // A restart of one after the other.
+  assert.equal(say([1, 2], [3, 4.5], [5, 6], [7, 8]), "4 shards did not answer for up to 1.5 s");
+  assert.equal(say([1, 2], [3, 4.5]), "Shards 00, 01 did not answer for up to 1.5 s");
+});
+
 test("one shard, and none that was sent anything", () => {
   const result = built({ hotShare: 0, rate: 100, shards: 1 });
   assert.match(headline(result), /^One shard takes everything/);

@@ -37,6 +37,10 @@ test("shards without a message are hidden unless the server named them", () => {
   assert.match(named, /verdict: VALID/u);
 });
 
+test("skew of what was acknowledged says so when messages failed", () => {
+  assert.match(textOf(dataOf({ failed: 7 })), /effective shards 1\.3 of 2, of what was acknowledged: 7 more failed$/mu);
+});
+
 test("the rate asked for and the rate that was made stand side by side", () => {
   assert.match(textOf(dataOf({ sent: 11_000 })), /^lady-gaga: 500 users, asked 500\/s, made 500\/s, 20 s after 2 s/mu);
   assert.match(textOf(dataOf({ sent: 10_450 })), /asked 500\/s, made 475\/s/u);
