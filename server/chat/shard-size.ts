@@ -8,7 +8,7 @@ export interface ShardSize {
 
 const FIRST_MS = 1_000;
 const EVERY_MS = 5_000;
-/** A look may take a whole scan, so the next one waits so many times as long. */
+/** A look that takes long is rare: the next one waits so many times as long. */
 const REST = 20;
 
 /**

@@ -30,7 +30,7 @@ export const METRICS = {
   chat_shard_operations_total: counter("operations", "shard,op,result", "Database operations"),
   chat_shard_operation_duration_seconds: histogram("seconds", "shard,op", "Duration of a database operation"),
   chat_shard_text_bytes_total: counter("bytes", "shard", "UTF-8 bytes of the texts of stored messages"),
-  chat_shard_stored_rows: gauge("rows", "shard", "Messages in the database, when they were last counted"),
+  chat_shard_stored_rows: gauge("rows", "shard", "Messages in the database: counted rarely, and added up since"),
   chat_shard_stored_bytes: gauge("bytes", "shard", "Size of the database, when it was last asked"),
   chat_pool_connections: gauge("connections", "shard", "Open connections to the database (SQLite: its threads)"),
   chat_pool_wait_seconds: histogram("seconds", "shard", "Wait of an operation until a connection took it"),

@@ -129,6 +129,27 @@ describe("mysql", { skip }, () => {
     await store.close();
   });
 
+  test("a table is counted once, however often its size is asked", { skip: notOurs }, async () => {
+    const own = spec("counted");
+    const store = createMysqlStore(own);
+    await store.open();
+    const admin = await connect(own);
+    const scans = async (): Promise<number> => {
+      const [[one]] = await admin.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Com_select'");
+      return Number(one!["Value"]);
+    };
+    await store.size();
+    const before = await scans();
+    for (let id = 1; id <= 20; id++) {
+      await insertInto(store, [row({ id: String(id) }), row({ id: String(100 + id), client: `r-${id}` })]);
+      assert.equal((await store.size()).rows, id);
+    }
+    // One of information_schema at each look, one for each duplicate, and none of the table.
+    assert.equal((await scans()) - before, 40);
+    await admin.end();
+    await store.close();
+  });
+
   test("a connection that the server ends while idle is replaced without an error", async () => {
     const own = spec("idle");
     const store = createMysqlStore(own);
