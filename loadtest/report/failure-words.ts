@@ -1,3 +1,4 @@
+import { auditFaults } from "../analysis/audit.ts";
 import { NOT_CONNECTED } from "../measurement/failed-messages.ts";
 import { count, percent, plural, seconds } from "./format.ts";
 import type { Result } from "./result.ts";
@@ -15,6 +16,16 @@ export const failedCount = ({ traffic }: Result): number => traffic.refused + tr
 
 /** Whether more messages failed than the run allows (`--max-errors`). */
 export const hasTooManyErrors = ({ run, traffic }: Result): boolean => traffic.failedShare > (run.maxErrors ?? 1);
+
+/** Whether nothing but perhaps the skew asks for something: failures, audit, thresholds, limits, verdict. */
+export function isAllWell(result: Result): boolean {
+  const { audit, headroom, outages, thresholds = [], trends, verdict } = result;
+  const isSaturated = (headroom?.growthToLimit ?? 0) < 0 || trends?.memoryBytes?.grows === true;
+  const isFailed = hasTooManyErrors(result) || outages.length > 0 || auditFaults(audit).length > 0;
+  return (
+    verdict.status === "VALID" && !isFailed && !isSaturated && thresholds.every(({ status }) => status !== "failed")
+  );
+}
 
 /** `8.1 %`; a share that would round to nothing keeps its digits. */
 const share = (value: number): string => percent(value, value >= 0.001 ? 1 : 3);

@@ -1,6 +1,6 @@
 import { auditFaults } from "../analysis/audit.ts";
 import { askedAndMade } from "../traffic/asked.ts";
-import { failureHeadline, hasTooManyErrors, outageHeadline } from "./failure-words.ts";
+import { failureHeadline, isAllWell, outageHeadline } from "./failure-words.ts";
 import { count, duration, growth, milliseconds, percent, plural, seconds, times } from "./format.ts";
 import type { Result } from "./result.ts";
 
@@ -190,16 +190,6 @@ export function leadInWords(result: Result): string {
   if (result.shards.length === 1 || knowsNoShares(result)) return "";
   const skew = headline(result) === skewInWords(result) ? "" : `${skewInWords(result)} `;
   return `${skew}${causeAndRemedy(result)}`;
-}
-
-/** Whether neither skew nor anything else asks for something. */
-function isAllWell(result: Result): boolean {
-  const { audit, headroom, outages, thresholds = [], trends, verdict } = result;
-  const isSaturated = (headroom?.growthToLimit ?? 0) < 0 || trends?.memoryBytes?.grows === true;
-  const isFailed = hasTooManyErrors(result) || outages.length > 0 || auditFaults(audit).length > 0;
-  return (
-    verdict.status === "VALID" && !isFailed && !isSaturated && thresholds.every(({ status }) => status !== "failed")
-  );
 }
 
 function causeAndRemedy(result: Result): string {
