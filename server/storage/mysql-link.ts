@@ -5,11 +5,15 @@ import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, RowDat
 import { StoreError, type OnWait } from "./contract.ts";
 import type { MysqlSpec } from "./url.ts";
 
-export type MysqlValue = string | number | null;
+/** A bigint where the text protocol must have a number without quotes, as in LIMIT. */
+export type MysqlValue = string | number | bigint | null;
 
 /** One connection to a database that opens when it is needed and again after it was lost. */
 export interface MysqlLink {
-  /** Runs a prepared statement, prepared once for each connection. @throws {StoreError} */
+  /**
+   * Runs a prepared statement, prepared once for each connection; by the text protocol while the server's
+   * `max_prepared_stmt_count` is reached. @throws {StoreError}
+   */
   execute<T extends Reply>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T>;
   /** Runs a statement of the text protocol. @throws {StoreError} */
   query<T extends Reply>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T>;
@@ -21,6 +25,10 @@ export interface MysqlLink {
 type Reply = ResultSetHeader | RowDataPacket[];
 
 const CONNECT_MS = 5_000;
+/** ER_MAX_PREPARED_STMT_COUNT_REACHED: other connections hold all that the server may keep. */
+const NO_STATEMENT_LEFT = 1461;
+/** So long after that a statement is not prepared again: asking costs a round trip each time. */
+const UNPREPARED_MS = 10_000;
 /** Errors whose text quotes a value of the statement, or a piece of it. */
 const QUOTES_VALUES = new Set([
   "ER_DUP_ENTRY",
@@ -54,6 +62,8 @@ export function mysqlLink(
 ): MysqlLink {
   const where = `mysql://${spec.host}:${spec.port}/${spec.database}`;
   let live: Live | null = null;
+  /** Statements that the server could not keep, and until when they go as text. */
+  const unprepared = new Map<string, number>();
 
   /** Nobody but the configuration may show the password, whatever the driver quotes; and no error a message's text. */
   function storeError(error: QueryError, maybeStored: boolean): StoreError {
@@ -139,11 +149,23 @@ export function mysqlLink(
     });
   }
 
+  function query<T>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T> {
+    return command((connection, done) => connection.query(sql, [...values], done as never), timeoutMs);
+  }
+
   return {
-    execute: (sql, values, timeoutMs) =>
-      command((connection, done) => connection.execute(sql, [...values], done as never), timeoutMs),
-    query: (sql, values, timeoutMs) =>
-      command((connection, done) => connection.query(sql, [...values], done as never), timeoutMs),
+    async execute(sql, values, timeoutMs) {
+      if (unprepared.size > 0 && performance.now() < (unprepared.get(sql) ?? 0)) return query(sql, values, timeoutMs);
+      try {
+        return await command((connection, done) => connection.execute(sql, [...values], done as never), timeoutMs);
+      } catch (error) {
+        const { errno } = ((error as StoreError).cause ?? {}) as { errno?: number };
+        if (errno !== NO_STATEMENT_LEFT) throw error;
+        unprepared.set(sql, performance.now() + UNPREPARED_MS);
+        return query(sql, values, timeoutMs);
+      }
+    },
+    query,
     isOpen: () => live?.open ?? false,
     drop: (reason) => {
       if (live !== null) lose(live, new Error(reason));

@@ -49,9 +49,9 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
       return inserted;
     },
     async history(dialog, before, limit) {
-      // LIMIT takes the string of a number; the driver's number is a double, which LIMIT refuses.
+      // The driver sends a bigint as LIMIT takes it: prepared as a string, in a text without quotes. Its number is a double.
       const below = before === null ? "" : "AND id < CAST(? AS UNSIGNED)";
-      const values = before === null ? [dialog, String(limit)] : [dialog, before, String(limit)];
+      const values = before === null ? [dialog, BigInt(limit)] : [dialog, before, BigInt(limit)];
       const sql = `SELECT ${COLUMNS} FROM message WHERE dialog = ? ${below} ORDER BY message.id DESC LIMIT ?`;
       const rows = await reads.execute<RowDataPacket[]>(sql, values, READ_MS);
       return rows.map(messageRow).reverse();

@@ -142,7 +142,8 @@ test("every metric of the contract is there from the start, at 0, and says what 
     chat_connections: 2,
     [`chat_connections_by_state{state="open"}`]: 2,
     [`chat_shard_up{shard="${shard}"}`]: 1,
-    [`chat_pool_connections{shard="${shard}"}`]: 1,
+    // Its writer, and its reader for the history.
+    [`chat_pool_connections{shard="${shard}"}`]: 2,
     [`chat_resends_total{shard="${shard}"}`]: 1,
     // 30 reached one connection, the one to 900 none; duplicates are not delivered.
     chat_delivery_fanout_sum: 30,

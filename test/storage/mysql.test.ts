@@ -129,6 +129,40 @@ describe("mysql", { skip }, () => {
     await store.close();
   });
 
+  test("a server that keeps no prepared statement is asked by text", { skip: notOurs }, async () => {
+    const own = spec("unprepared");
+    const admin = await connect(own);
+    const store = createMysqlStore(own);
+    await admin.query("SET GLOBAL max_prepared_stmt_count = 0");
+    try {
+      await store.open();
+      const odd = row({ id: "9007199254740993", author: 2 ** 53 - 1, client: "'\\\"\0%_?😀", text: "?'\\ \0 :a" });
+      assert.deepEqual(await insertInto(store, [odd, row({ id: "5" })]), [odd.id, "5"]);
+      assert.deepEqual(await insertInto(store, [row({ ...odd, id: "6" }), row({ id: "7" })]), [odd.id, "7"]);
+      assert.deepEqual(await insertInto(store, [row({ id: "5", client: "thief" }), row({ id: "8" })]), [
+        "refused",
+        "8",
+      ]);
+      assert.deepEqual(
+        (await store.history("1_2", null, 3)).map(({ id }) => id),
+        ["7", "8", odd.id],
+      );
+      assert.deepEqual(
+        (await store.history("1_2", "7", 1)).map(({ id }) => id),
+        ["5"],
+      );
+      assert.deepEqual((await store.history("1_2", null, 1))[0], odd);
+      assert.equal(await store.find("1_2", odd.author, odd.client), odd.id);
+      assert.equal((await store.audit("r")).rows, 3);
+      assert.equal((await store.auditDialogs("r", [{ from: "0", bucketMs: 0 }]))[0]?.count, 3);
+      assert.equal(await store.lastId(), odd.id);
+    } finally {
+      await admin.query("SET GLOBAL max_prepared_stmt_count = 16382");
+      await admin.end();
+      await store.close();
+    }
+  });
+
   test("a table is counted once, however often its size is asked", { skip: notOurs }, async () => {
     const own = spec("counted");
     const store = createMysqlStore(own);
