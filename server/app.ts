@@ -20,9 +20,24 @@ const RESERVED = new Set(["silent", "fatal", "error"]);
 /** The kernel asks a silent peer after so long whether it is there, ms. */
 const KEEP_ALIVE_MS = 60_000;
 
+/** A request that takes longer to arrive is given up, ms. */
+const REQUEST_MS = 30_000;
+
 /** The Fastify app over a chat that exists already; it listens nowhere and installs no signal handlers. */
 export async function createApp(
-  config: Pick<Config, "secret" | "secretIsPublic" | "dev" | "helloMs" | "pingMs" | "rateLimit" | "specs" | "layout">,
+  config: Pick<
+    Config,
+    | "connections"
+    | "dev"
+    | "greetingConnections"
+    | "helloMs"
+    | "layout"
+    | "pingMs"
+    | "rateLimit"
+    | "secret"
+    | "secretIsPublic"
+    | "specs"
+  >,
   chat: Chat,
   metrics: Metrics,
   logger: FastifyBaseLogger,
@@ -33,6 +48,7 @@ export async function createApp(
     genReqId: requestIds(),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "request" }),
     forceCloseConnections: true,
+    requestTimeout: REQUEST_MS,
     // For what gets no pings: scrapers, and those who look at the live page.
     http: { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
     frameworkErrors: answerUnparsed(metrics.error),

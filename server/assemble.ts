@@ -78,7 +78,12 @@ export async function assemble(
   const messageLog = createMessageLog(logger);
   const chat = createChat({
     node: config.node,
-    limits: { ...LIMITS, pingMs: config.pingMs },
+    limits: {
+      ...LIMITS,
+      pingMs: config.pingMs,
+      rate: config.rateLimit,
+      connections: config.userConnections,
+    },
     topology,
     router,
     shards,

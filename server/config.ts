@@ -50,6 +50,13 @@ const ConfigSchema = Type.Object({
     default: 0,
     description: "Most frames a second of one connection, in bursts of at most so many; 0 is no limit",
   }),
+  connections: Type.Integer({ minimum: 1, default: 20_000, description: "Most WebSocket connections at once" }),
+  userConnections: Type.Integer({ minimum: 1, default: 100, description: "Most connections of one user" }),
+  greetingConnections: Type.Integer({
+    minimum: 1,
+    default: 1_000,
+    description: "Most connections that have not said hello yet",
+  }),
   helloMs: Type.Integer({
     minimum: 1,
     maximum: 3_600_000,

@@ -46,6 +46,7 @@ export interface Chat {
    */
   connect(socket: WebSocket, stream: Duplex, id: string): Session;
   disconnect(session: Session): void;
+  /** A user who has as many connections as are allowed is refused, and this one closed. */
   welcome(session: Session, user: number): void;
   handle(session: Session, user: number, frame: SendFrame | HistoryFrame | PingFrame): void;
   history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage>;
@@ -54,6 +55,8 @@ export interface Chat {
   /** Distinct dialogs of the last closed window of ten seconds; null before there is one. */
   distinctDialogs(): number | null;
   connections(): number;
+  /** Those that have not said hello and are not being closed. */
+  greeting(): number;
   connectionStates(): ConnectionStates;
   /** One WebSocket message of so many frames was decoded, from one moment of `performance.now()` to another. */
   validated(from: number, to: number, frames: number): void;
@@ -73,6 +76,7 @@ export interface Chat {
 export function createChat(parts: ChatParts): Chat {
   const { clock, logger, metrics, presence, router, shards, traces } = parts;
   const sessions = new Set<Session>();
+  const greeting = new Set<Session>();
   const outbox = createOutbox((messages, seconds) => metrics.stage("deliver", seconds, messages));
   const send = createSender({ ...parts, outbox, fault });
   const reader = createReader(history, fault);
@@ -85,6 +89,7 @@ export function createChat(parts: ChatParts): Chat {
 
   /** From now on the user is off line, unless another connection is there. */
   function leave(session: Session): void {
+    greeting.delete(session);
     if (session.user !== null) presence.leave(session.user, session);
   }
 
@@ -98,11 +103,13 @@ export function createChat(parts: ChatParts): Chat {
     history,
     fault,
     connections: () => sessions.size,
+    greeting: () => greeting.size,
     connectionStates: () => statesOf(sessions),
     phase: () => phase,
     connect(socket, stream, id) {
       const session = createSession(id, socket, stream, outbox, { onError: metrics.error, onClosing: leave });
       sessions.add(session);
+      greeting.add(session);
       if (phase === "stopping") session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
       return session;
     },
@@ -112,6 +119,12 @@ export function createChat(parts: ChatParts): Chat {
       leave(session);
     },
     welcome(session, user) {
+      const most = parts.limits.connections;
+      if (presence.of(user).size >= most) {
+        session.fail("TOO_MANY_CONNECTIONS", `user ${user} has ${most} connections already`);
+        return;
+      }
+      greeting.delete(session);
       session.user = user;
       presence.join(user, session);
       logger.debug({ connection: session.id, user }, "a user said hello");

@@ -1,9 +1,10 @@
+import type { Socket } from "node:net";
 import websocket from "@fastify/websocket";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import type { RawData, WebSocket } from "ws";
 import { decode } from "../protocol/decode.ts";
-import { LIMITS, type ClientFrame } from "../protocol/frames.ts";
+import { HELLO_BYTES, LIMITS, type ClientFrame } from "../protocol/frames.ts";
 import { atMoment, type EdgeClock } from "../edge-clock.ts";
 import { ApiError } from "../routes/api-error.ts";
 import type { Chat } from "./chat.ts";
@@ -20,6 +21,10 @@ export interface SocketOptions {
   readonly helloMs: number;
   /** Most frames a second of one connection; 0 is no limit. */
   readonly rateLimit: number;
+  /** Most connections at once. */
+  readonly connections: number;
+  /** Most connections without a `hello`. */
+  readonly greetingConnections: number;
   /** Time between two pings of the server, ms; 0 is none. */
   readonly pingMs: number;
   readonly clock: EdgeClock;
@@ -49,8 +54,9 @@ export const socketRoute = fp(
     app.route({
       method: "GET",
       url: "/chat",
-      onRequest: async () => {
+      onRequest: async (request) => {
         if (options.chat.phase() === "starting") throw new ApiError("SHARD_UNAVAILABLE", "the server is starting");
+        if (request.ws) demandRoom(options, bearerOf(request) !== undefined);
       },
       handler: () => {
         throw new ApiError("BAD_FRAME", "/chat is a WebSocket: connect with an upgrade");
@@ -61,6 +67,18 @@ export const socketRoute = fp(
   { name: "socket", dependencies: ["auth", "api-errors"] },
 );
 
+/** Refused before there is a connection: that costs least. @throws {ApiError} TOO_MANY_CONNECTIONS */
+function demandRoom({ chat, connections, greetingConnections }: SocketOptions, hasToken: boolean): void {
+  if (chat.connections() >= connections)
+    throw new ApiError("TOO_MANY_CONNECTIONS", `${connections} connections are open, and that is the most`);
+  if (!hasToken && chat.greeting() >= greetingConnections)
+    throw new ApiError("TOO_MANY_CONNECTIONS", `${greetingConnections} connections have not said hello yet`);
+}
+
+function bearerOf(request: FastifyRequest): string | undefined {
+  return /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+}
+
 function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket, request: FastifyRequest): void {
   const { chat, clock, helloMs, pingMs, rateLimit } = options;
   const session = chat.connect(socket, request.socket, request.id);
@@ -70,7 +88,7 @@ function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket,
     session,
     app,
     clock,
-    bucket: rateLimit > 0 ? createTokenBucket(rateLimit) : null,
+    bucket: rateLimit > 0 ? createTokenBucket(rateLimit, () => clock.now()) : null,
     until: Infinity,
     cancelEnd: clock.after(helloMs, late),
   };
@@ -86,13 +104,29 @@ function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket,
     connection.cancelEnd();
     chat.disconnect(session);
   });
-  const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+  const bearer = bearerOf(request);
   if (bearer !== undefined) hello(connection, bearer);
   socket.on("message", (data, isBinary) => receive(connection, data, isBinary));
+  if (session.user === null) boundHello(session, socket, request.socket);
+}
+
+/** Nobody fills the server's memory before it is known who they are: a message is gathered until it is complete. */
+function boundHello(session: Session, socket: WebSocket, stream: Socket): void {
+  const before = stream.bytesRead;
+  const look = (): void => {
+    const isGreeting = session.user === null && session.isOpen();
+    if (isGreeting && stream.bytesRead - before <= HELLO_BYTES) return;
+    stream.off("data", look);
+    if (!isGreeting) return;
+    session.fail("TOO_LARGE", `at most ${HELLO_BYTES} bytes are taken before \`hello\``);
+    socket.pause();
+  };
+  // After the listener of ws, which has handled what is complete by then.
+  stream.on("data", look);
 }
 
 function receive(connection: Connection, data: RawData, isBinary: boolean): void {
-  const { chat, clock, session } = connection;
+  const { bucket, chat, clock, session } = connection;
   if (!session.isOpen()) return;
   // In a turn that is full of frames the timer comes after them.
   if (clock.wall() >= connection.until) return endToken(session);
@@ -109,7 +143,8 @@ function receive(connection: Connection, data: RawData, isBinary: boolean): void
   const start = performance.now();
   const decoded = decode(bytes.toString(), session.user);
   if ("rejected" in decoded) {
-    session.fail(decoded.rejected.code, decoded.rejected.message, decoded.rejected.id);
+    if (bucket !== null && !bucket.drain(decoded.rejected.frames)) refuseHasty(session, decoded.rejected.id);
+    else session.fail(decoded.rejected.code, decoded.rejected.message, decoded.rejected.id);
     return;
   }
   chat.validated(start, performance.now(), decoded.frames.length);
@@ -127,9 +162,8 @@ function handle(connection: Connection, frame: ClientFrame): void {
   if (frame.type === "hello") hello(connection, frame.token);
   // After the first of them has closed the connection, the others of its message fall silent.
   else if (session.user === null) session.fail("UNAUTHENTICATED", "the first frame is `hello`", frame.id);
-  else if (bucket !== null && !bucket.take()) {
-    session.refuse("RATE_LIMITED", "more frames a second than this server allows", frame.id);
-  } else chat.handle(session, session.user, frame);
+  else if (bucket !== null && !bucket.take()) refuseHasty(session, frame.id);
+  else chat.handle(session, session.user, frame);
 }
 
 function hello(connection: Connection, token: string): void {
@@ -150,6 +184,10 @@ function hello(connection: Connection, token: string): void {
   } catch (error) {
     session.fail("UNAUTHENTICATED", error instanceof Error ? error.message : "the token is not valid");
   }
+}
+
+function refuseHasty(session: Session, id: string | undefined): void {
+  session.refuse("RATE_LIMITED", "more frames a second than this server allows", id);
 }
 
 function endToken(session: Session): void {

@@ -1,6 +1,8 @@
 /** Decides whether one more event is within the rate. */
 export interface TokenBucket {
   take(): boolean;
+  /** Takes so many, or what is there. @returns false when there was none */
+  drain(count: number): boolean;
 }
 
 /**
@@ -12,14 +14,15 @@ export interface TokenBucket {
 export function createTokenBucket(perSecond: number, now: () => number = () => performance.now()): TokenBucket {
   let tokens = perSecond;
   let filledAt = now();
-  return {
-    take() {
-      const time = now();
-      tokens = Math.min(perSecond, tokens + ((time - filledAt) * perSecond) / 1_000);
-      filledAt = time;
-      if (tokens < 1) return false;
-      tokens -= 1;
-      return true;
-    },
-  };
+
+  function drain(count: number): boolean {
+    const time = now();
+    tokens = Math.min(perSecond, tokens + ((time - filledAt) * perSecond) / 1_000);
+    filledAt = time;
+    if (tokens < 1) return false;
+    tokens = Math.max(0, tokens - count);
+    return true;
+  }
+
+  return { take: () => drain(1), drain };
 }

@@ -13,6 +13,8 @@ export interface Rejection {
   readonly code: ErrorCode;
   readonly message: string;
   readonly id?: string;
+  /** Frames of the message, as far as they can be told apart; at least 1. */
+  readonly frames: number;
 }
 
 export type Decoded = { readonly frames: readonly ClientFrame[] } | { readonly rejected: Rejection };
@@ -31,19 +33,20 @@ export function decode(text: string, user: number | null): Decoded {
   try {
     value = JSON.parse(text);
   } catch {
-    return reject("BAD_FRAME", "the message is not JSON");
+    return reject("the message is not JSON", 1);
   }
   if (!Array.isArray(value)) {
     const fault = faultOf(value, user, true);
-    return fault === null ? { frames: [value as ClientFrame] } : reject("BAD_FRAME", fault, value);
+    return fault === null ? { frames: [value as ClientFrame] } : reject(fault, 1, value);
   }
   if (value.length === 0 || value.length > LIMITS.frames) {
-    return reject("BAD_FRAME", `an array holds 1 to ${LIMITS.frames} frames, this one ${value.length}`);
+    return reject(`an array holds 1 to ${LIMITS.frames} frames, this one ${value.length}`, value.length);
   }
   for (let index = 0; index < value.length; index++) {
     const fault = faultOf(value[index], user, value.length === 1);
     if (fault !== null) {
-      return reject("BAD_FRAME", `frame ${index + 1} of ${value.length}: ${fault}; none was applied`, value[index]);
+      const where = `frame ${index + 1} of ${value.length}`;
+      return reject(`${where}: ${fault}; none was applied`, value.length, value[index]);
     }
   }
   return { frames: value as ClientFrame[] };
@@ -61,9 +64,10 @@ export function encodeError(code: ErrorCode, detail: string, id?: string): strin
   });
 }
 
-function reject(code: ErrorCode, message: string, frame?: unknown): Decoded {
+function reject(message: string, frames: number, frame?: unknown): Decoded {
   const id = isFields(frame) && isClientId(frame["id"]) ? frame["id"] : undefined;
-  return { rejected: id === undefined ? { code, message } : { code, message, id } };
+  const rejected = { code: "BAD_FRAME", message, frames: Math.max(1, frames) } as const;
+  return { rejected: id === undefined ? rejected : { ...rejected, id } };
 }
 
 function faultOf(frame: unknown, user: number | null, alone: boolean): string | null {

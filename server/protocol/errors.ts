@@ -41,7 +41,8 @@ export const ERRORS = {
     retryable: false,
     outcome: "refused",
     close: 1009,
-    meaning: "The WebSocket message is larger than `limits.bytes`. Send fewer frames at once.",
+    meaning:
+      "The WebSocket message is larger than `limits.bytes`, or 16 KiB came before `hello`. Send fewer frames at once.",
   },
   RATE_LIMITED: {
     http: 429,
@@ -93,6 +94,13 @@ export const ERRORS = {
     outcome: "unknown",
     close: 4102,
     meaning: "Nothing came from the client while two pings waited for a pong. Reconnect and read the history.",
+  },
+  TOO_MANY_CONNECTIONS: {
+    http: 503,
+    retryable: true,
+    outcome: "refused",
+    close: 4103,
+    meaning: "The server, or this user, has as many connections as are allowed. Close another, or come back later.",
   },
   FORBIDDEN: {
     http: 403,

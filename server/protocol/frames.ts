@@ -14,10 +14,17 @@ export const LIMITS = {
   page: 200,
 } as const;
 
+/** Bytes that a peer may send before its `hello` has been taken, frames of every kind together. */
+export const HELLO_BYTES = 16_384;
+
 /** What a connection has to keep to, as the server is configured. */
 export interface Limits extends Readonly<Record<keyof typeof LIMITS, number>> {
   /** The server pings at this interval, ms; 0 is never. A connection of which nothing comes for two pings is ended. */
   readonly pingMs: number;
+  /** Frames a second, in bursts of at most so many; 0 is no limit. */
+  readonly rate: number;
+  /** Connections that one user may have. */
+  readonly connections: number;
 }
 
 export interface HelloFrame {

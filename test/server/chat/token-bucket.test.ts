@@ -27,3 +27,11 @@ test("asking too often does not delay the next token", () => {
   for (now = 1; now <= 10_000; now++) count += taken(bucket, 1);
   assert.equal(count, 10);
 });
+
+test("to drain takes what is there, and tells when there was nothing", () => {
+  const bucket = createTokenBucket(10, () => 0);
+  assert.equal(bucket.drain(4), true);
+  assert.equal(bucket.drain(100), true);
+  assert.equal(bucket.drain(1), false);
+  assert.equal(bucket.take(), false);
+});
