@@ -15,6 +15,7 @@ import type { IdClock } from "./clock.ts";
 import { readHistory, type HistoryPage } from "./history.ts";
 import { createOutbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
+import { createReadQueue } from "./read-queue.ts";
 import { createReader } from "./reader.ts";
 import { createSender } from "./sender.ts";
 import { createSession, type Session } from "./session.ts";
@@ -78,8 +79,9 @@ export function createChat(parts: ChatParts): Chat {
   const sessions = new Set<Session>();
   const greeting = new Set<Session>();
   const outbox = createOutbox((messages, seconds) => metrics.stage("deliver", seconds, messages));
-  const send = createSender({ ...parts, outbox, fault });
-  const reader = createReader(history, fault);
+  const reads = createReadQueue();
+  const send = createSender({ ...parts, outbox, reads, fault });
+  const read = createReader(reads, history, fault);
   let phase: ReturnType<Chat["phase"]> = "starting";
 
   function fault(session: Session, error: unknown, id?: string): void {
@@ -139,7 +141,7 @@ export function createChat(parts: ChatParts): Chat {
       } else if (frame.type === "send") send(session, user, frame);
       else if (frame.type === "ping") session.send(JSON.stringify({ type: "pong", id: frame.id }));
       else if (frame.group !== undefined) session.refuse("NOT_FOUND", `there is no group ${frame.group}`, frame.id);
-      else reader.read(session, frame);
+      else read(session, frame);
     },
     status: () => ({
       node: parts.node,
@@ -163,7 +165,7 @@ export function createChat(parts: ChatParts): Chat {
     },
     async stop(drainMs) {
       phase = "stopping";
-      const drained = Promise.all([reader.idle(), ...shards.map((shard) => shard.writer.drain())]);
+      const drained = Promise.all([reads.idle(), ...shards.map((shard) => shard.writer.drain())]);
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
       for (const session of sessions) session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
     },

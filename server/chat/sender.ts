@@ -7,6 +7,7 @@ import { StoreError, type MessageRow } from "../storage/contract.ts";
 import type { Committed } from "../storage/row-queue.ts";
 import type { Chat, ChatParts } from "./chat.ts";
 import type { Outbox } from "./outbox.ts";
+import { READS_WAIT, type ReadQueue } from "./read-queue.ts";
 import type { Session } from "./session.ts";
 import { rowBytes } from "./shard.ts";
 
@@ -15,6 +16,7 @@ type SenderParts = Pick<
   "clock" | "messageLog" | "metrics" | "observer" | "presence" | "router" | "shards" | "traces"
 > & {
   readonly outbox: Outbox;
+  readonly reads: ReadQueue;
   readonly fault: Chat["fault"];
 };
 
@@ -34,7 +36,7 @@ interface Context {
  * delivered before its commit.
  */
 export function createSender(parts: SenderParts) {
-  const { clock, fault, messageLog, metrics, observer, outbox, presence, router, shards, traces } = parts;
+  const { clock, fault, messageLog, metrics, observer, outbox, presence, reads, router, shards, traces } = parts;
 
   function deliver(row: MessageRow, index: number, author: Session, context: Context): void {
     const { trace } = context;
@@ -140,8 +142,13 @@ export function createSender(parts: SenderParts) {
     const tries = frame.resend === true ? router.triesOf(dialogId(user, frame.to), user, frame.id) : [];
     const trace = traces === null ? null : traces.begin(session.id, frame.traceparent);
     // With one candidate the message meets its first try on that shard, by the unique key.
-    if (tries.length > 1) void resend(session, user, frame, tries, trace);
-    else store(session, user, frame, trace);
+    if (tries.length <= 1) return store(session, user, frame, trace);
+    const place = reads.enter(session);
+    if (place !== null) {
+      return place.read(() => resend(session, user, frame, tries, trace).finally(() => place.leave()));
+    }
+    session.refuse("OVERLOADED", READS_WAIT, frame.id);
+    trace?.end("refused", performance.now(), "OVERLOADED");
   };
 }
 

@@ -17,7 +17,7 @@ export interface Session {
   readonly id: string;
   /** Null before `hello`. */
   user: number | null;
-  /** False once the server has closed it: what it still sends is not looked at. */
+  /** False once it is closed, by whomever: what the peer still sends is not looked at. */
   isOpen(): boolean;
   /**
    * Queues one frame (JSON text); what is queued in one turn of the loop leaves as one write.
@@ -119,6 +119,7 @@ export function createSession(
     }
   }
 
+  socket.once("close", () => void (open = false));
   const flusher = { flush };
   return session;
 }

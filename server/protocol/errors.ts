@@ -54,7 +54,8 @@ export const ERRORS = {
     http: 503,
     retryable: true,
     outcome: "refused",
-    meaning: "The shard's queue is full and the message was not queued. Back off, then resend.",
+    meaning:
+      "A queue is full, the shard's or this connection's of reads: the frame was not taken. Back off, then resend.",
   },
   SHARD_UNAVAILABLE: {
     http: 503,

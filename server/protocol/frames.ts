@@ -12,6 +12,8 @@ export const LIMITS = {
   id: 64,
   /** Messages of one page of history. */
   page: 200,
+  /** Frames that may wait for a read, of history or of a first try, the one under way among them; at least 1. */
+  reads: 256,
 } as const;
 
 /** Bytes that a peer may send before its `hello` has been taken, frames of every kind together. */

@@ -46,7 +46,7 @@ test("docs/protocol.md has the limits that a welcome tells", () => {
   const values = rows(section("protocol.md", "limits")).map(([, value]) =>
     Number(/[\d,]+$/.exec(value!)![0].replace(",", "")),
   );
-  assert.deepEqual(values, [LIMITS.frames, LIMITS.bytes, LIMITS.text, LIMITS.id, LIMITS.page]);
+  assert.deepEqual(values, [LIMITS.frames, LIMITS.bytes, LIMITS.text, LIMITS.id, LIMITS.page, LIMITS.reads]);
 });
 
 test("docs/configuration.md has exactly the options that the server takes", () => {

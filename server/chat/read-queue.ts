@@ -1,0 +1,68 @@
+import { LIMITS } from "../protocol/frames.ts";
+import type { Session } from "./session.ts";
+
+/** What one frame holds of its connection's queue until it is answered. */
+export interface Place {
+  /** Runs when the reads before it are done. It may be called again, from within too. @param work never rejects */
+  read(work: () => Promise<void>): void;
+  /** The frame is answered: the next may come. */
+  leave(): void;
+}
+
+/** All that connections ask of the shards: pages of history, and first tries of messages that are sent again. */
+export interface ReadQueue {
+  /** @returns null when `LIMITS.reads` frames of this connection wait already */
+  enter(session: Session): Place | null;
+  /** Resolves when everything asked for so far is done. */
+  idle(): Promise<void>;
+}
+
+interface Line {
+  places: number;
+  readonly waiting: (() => Promise<void>)[];
+  isMoving: boolean;
+}
+
+/**
+ * One queue a connection, one read of it at a time: a client that asks for thousands of things must not make the
+ * server look for all of them at once, or hold them. What a closed connection still waits for is dropped.
+ */
+export function createReadQueue(): ReadQueue {
+  const lines = new WeakMap<Session, Line>();
+  const moving = new Set<Promise<void>>();
+
+  async function move(session: Session, line: Line): Promise<void> {
+    for (let work = line.waiting.shift(); work !== undefined; work = line.waiting.shift()) {
+      if (session.isOpen()) await work();
+    }
+    line.isMoving = false;
+  }
+
+  function read(session: Session, line: Line, work: () => Promise<void>): void {
+    line.waiting.push(work);
+    if (line.isMoving) return;
+    line.isMoving = true;
+    const moved = move(session, line).finally(() => moving.delete(moved));
+    moving.add(moved);
+  }
+
+  return {
+    enter(session) {
+      let line = lines.get(session);
+      if (line === undefined) lines.set(session, (line = { places: 0, waiting: [], isMoving: false }));
+      if (line.places >= LIMITS.reads) return null;
+      line.places += 1;
+      const own = line;
+      return {
+        read: (work) => read(session, own, work),
+        leave: () => void (own.places -= 1),
+      };
+    },
+    async idle() {
+      await Promise.all(moving);
+    },
+  };
+}
+
+/** Why a frame was not taken. */
+export const READS_WAIT = `${LIMITS.reads} reads of this connection wait already; ask when they have been answered`;
