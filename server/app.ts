@@ -29,7 +29,7 @@ export async function createApp(
     Config,
     | "connections"
     | "dev"
-    | "greetingConnections"
+    | "greetings"
     | "helloMs"
     | "layout"
     | "pingMs"

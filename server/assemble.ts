@@ -84,6 +84,8 @@ export async function assemble(
       rate: config.rateLimit,
       connections: config.userConnections,
     },
+    patience: config,
+    edgeClock,
     topology,
     router,
     shards,

@@ -52,7 +52,7 @@ const ConfigSchema = Type.Object({
   }),
   connections: Type.Integer({ minimum: 1, default: 20_000, description: "Most WebSocket connections at once" }),
   userConnections: Type.Integer({ minimum: 1, default: 100, description: "Most connections of one user" }),
-  greetingConnections: Type.Integer({
+  greetings: Type.Integer({
     minimum: 1,
     default: 1_000,
     description: "Most connections that have not said hello yet",
@@ -68,6 +68,18 @@ const ConfigSchema = Type.Object({
     maximum: 3_600_000,
     default: 20_000,
     description: "Each connection is pinged so often, and ended when two pings bring nothing, ms; 0 is never",
+  }),
+  unreadMs: Type.Integer({
+    minimum: 1,
+    maximum: 3_600_000,
+    default: 30_000,
+    description: "A client is closed as a slow reader when it takes nothing of what waits for it for so long, ms",
+  }),
+  unreadBytes: Type.Integer({
+    // A page of history and a burst of messages must fit.
+    minimum: 524_288,
+    default: 4_194_304,
+    description: "A client is closed as a slow reader when so many bytes wait for it",
   }),
   drainMs: Type.Integer({
     minimum: 0,
@@ -174,10 +186,12 @@ export function optionRows(): OptionRow[] {
 
 /** One line per option: `--port`, its environment variable, meaning and default. */
 export function describeOptions(): string {
-  return optionRows()
+  const rows = optionRows();
+  const column = Math.max(...rows.map(({ flag }) => flag.length)) + 4;
+  return rows
     .map((row) => {
       const value = row.default === null ? "" : ` (default ${row.default})`;
-      return `  ${row.flag}`.padEnd(18) + wrapped(row.meaning + value, 62, 18);
+      return `  ${row.flag}`.padEnd(column) + wrapped(row.meaning + value, 80 - column, column);
     })
     .join("\n");
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
+import type { EdgeClock } from "../edge-clock.ts";
 import type { MessageLog } from "../observability/message-log.ts";
 import type { ConnectionStates } from "../observability/gauges.ts";
 import type { Metrics } from "../observability/metrics.ts";
@@ -18,13 +19,15 @@ import type { Presence } from "./presence.ts";
 import { createReadQueue } from "./read-queue.ts";
 import { createReader } from "./reader.ts";
 import { createSender } from "./sender.ts";
-import { createSession, type Session } from "./session.ts";
+import { createSession, type Patience, type Session } from "./session.ts";
 import type { Shard } from "./shard.ts";
 
 export interface ChatParts {
   readonly node: number;
   /** What a welcome tells. */
   readonly limits: Limits;
+  readonly patience: Patience;
+  readonly edgeClock: EdgeClock;
   readonly topology: Topology;
   readonly router: Router;
   readonly shards: readonly Shard[];
@@ -109,7 +112,16 @@ export function createChat(parts: ChatParts): Chat {
     connectionStates: () => statesOf(sessions),
     phase: () => phase,
     connect(socket, stream, id) {
-      const session = createSession(id, socket, stream, outbox, { onError: metrics.error, onClosing: leave });
+      const session = createSession({
+        id,
+        socket,
+        stream,
+        outbox,
+        clock: parts.edgeClock,
+        patience: parts.patience,
+        onError: metrics.error,
+        onClosing: leave,
+      });
       sessions.add(session);
       greeting.add(session);
       if (phase === "stopping") session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");

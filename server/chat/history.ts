@@ -14,7 +14,7 @@ export interface HistoryPage {
 }
 
 /**
- * Reads one page. A shard that does not answer is named in `partial`; the others still answer.
+ * Reads one page; it ends early where it would have more than `LIMITS.pageBytes`. A shard that does not answer is named in `partial`; the others still answer.
  *
  * @param before messages with smaller ids only; null reads the newest page
  * @param limit 1…`LIMITS.page`
@@ -41,13 +41,26 @@ export async function readHistory(
     ),
   );
   const merged = parts.flat().sort((a, b) => compareIds(a.id, b.id));
-  const rows = merged.slice(-limit);
+  const messages = newestWithin(LIMITS.pageBytes, merged.slice(-limit).map(toMessage));
   return {
-    messages: rows.map(toMessage),
+    messages,
     stable,
-    ...(merged.length > limit && { next: rows[0]!.id }),
+    ...(merged.length > messages.length && { next: messages[0]!.message }),
     ...(partial.length > 0 && { partial: partial.sort() }),
   };
+}
+
+/** The last of them that fit, one at least. */
+function newestWithin(bytes: number, messages: readonly HistoryMessage[]): readonly HistoryMessage[] {
+  // Most pages are small: no text has more bytes as JSON than six times its length.
+  const most = messages.reduce((sum, { client, text }) => sum + 250 + 6 * (client.length + text.length), 0);
+  if (most <= bytes) return messages;
+  let first = messages.length;
+  for (let left = bytes; first > 0 && left > 0; first--) {
+    left -= Buffer.byteLength(JSON.stringify(messages[first - 1])) + 1;
+    if (left < 0 && first < messages.length) break;
+  }
+  return messages.slice(first);
 }
 
 function toMessage(row: MessageRow): HistoryMessage {

@@ -24,7 +24,7 @@ export interface SocketOptions {
   /** Most connections at once. */
   readonly connections: number;
   /** Most connections without a `hello`. */
-  readonly greetingConnections: number;
+  readonly greetings: number;
   /** Time between two pings of the server, ms; 0 is none. */
   readonly pingMs: number;
   readonly clock: EdgeClock;
@@ -68,11 +68,11 @@ export const socketRoute = fp(
 );
 
 /** Refused before there is a connection: that costs least. @throws {ApiError} TOO_MANY_CONNECTIONS */
-function demandRoom({ chat, connections, greetingConnections }: SocketOptions, hasToken: boolean): void {
+function demandRoom({ chat, connections, greetings }: SocketOptions, hasToken: boolean): void {
   if (chat.connections() >= connections)
     throw new ApiError("TOO_MANY_CONNECTIONS", `${connections} connections are open, and that is the most`);
-  if (!hasToken && chat.greeting() >= greetingConnections)
-    throw new ApiError("TOO_MANY_CONNECTIONS", `${greetingConnections} connections have not said hello yet`);
+  if (!hasToken && chat.greeting() >= greetings)
+    throw new ApiError("TOO_MANY_CONNECTIONS", `${greetings} connections have not said hello yet`);
 }
 
 function bearerOf(request: FastifyRequest): string | undefined {
@@ -96,7 +96,7 @@ function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket,
     clock,
     pingMs,
     bytesRead: () => request.socket.bytesRead,
-    ping: () => socket.ping(),
+    ping: () => session.ping(),
     onDead: () => session.abandon("UNRESPONSIVE"),
   });
   socket.on("close", () => {

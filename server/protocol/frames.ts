@@ -12,6 +12,8 @@ export const LIMITS = {
   id: 64,
   /** Messages of one page of history. */
   page: 200,
+  /** Bytes of the messages of one page (JSON, UTF-8): one that would have more ends earlier. */
+  pageBytes: 262_144,
   /** Frames that may wait for a read, of history or of a first try, the one under way among them; at least 1. */
   reads: 256,
 } as const;

@@ -7,6 +7,7 @@ import { listen } from "../support/in-process.ts";
 import { metricValue, scrape, untilMetric } from "../support/metrics.ts";
 import { scripted } from "../support/scripted-store.ts";
 import { startServer } from "../support/server.ts";
+import { virtualClock } from "../support/virtual-clock.ts";
 
 const TEXT = "z".repeat(4_096);
 
@@ -146,4 +147,22 @@ test("a connection that sends faster than --rate-limit is told so, frame by fram
     assert.deepEqual([error.id, error.code, error.retryable], [`p${i}`, "RATE_LIMITED", true]);
   }
   await calm.settle();
+});
+
+test("a reader who takes nothing for --unread-ms is closed, however little waits for it", async (t) => {
+  const clock = virtualClock();
+  const args = ["--unread-bytes", "1000000000", "--ping-ms", "0"];
+  const server = await listen(t, [scripted()], args, { clock });
+  await server.open();
+  const [author, deaf] = [await connect(server.chatUrl, 1), await connect(server.chatUrl, 2)];
+  deaf.socket.pause();
+  const cut = async () => metricValue(await scrape(server.url), 'chat_errors_total{code="SLOW_READER"}') === 1;
+  for (let batch = 0; !(await cut()); batch++) {
+    assert.ok(batch < 200, "it holds 40 MB");
+    await sendMany(author, 2, 50, `b${batch}-`);
+    // Nothing happens as long as the kernel takes what is sent.
+    await clock.advance(30_001);
+  }
+  deaf.socket.resume();
+  assert.deepEqual(await deaf.closed, { code: 4101, reason: "SLOW_READER" });
 });

@@ -44,9 +44,17 @@ test("docs/protocol.md has exactly the error codes of the table", () => {
 
 test("docs/protocol.md has the limits that a welcome tells", () => {
   const values = rows(section("protocol.md", "limits")).map(([, value]) =>
-    Number(/[\d,]+$/.exec(value!)![0].replace(",", "")),
+    Number(/[\d,]+$/.exec(value!)![0].replaceAll(",", "")),
   );
-  assert.deepEqual(values, [LIMITS.frames, LIMITS.bytes, LIMITS.text, LIMITS.id, LIMITS.page, LIMITS.reads]);
+  assert.deepEqual(values, [
+    LIMITS.frames,
+    LIMITS.bytes,
+    LIMITS.text,
+    LIMITS.id,
+    LIMITS.page,
+    LIMITS.pageBytes,
+    LIMITS.reads,
+  ]);
 });
 
 test("docs/configuration.md has exactly the options that the server takes", () => {

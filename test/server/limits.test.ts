@@ -56,7 +56,7 @@ test("connections of a user are bounded: one more is told so and closed with 410
 });
 
 test("connections without a hello are bounded; a token in the header needs no such place", async (t) => {
-  const server = await listen(t, [scripted()], ["--greeting-connections", "2"]);
+  const server = await listen(t, [scripted()], ["--greetings", "2"]);
   await server.open();
   const silent = [
     await connect(server.chatUrl, 1, { hello: "none" }),
