@@ -151,7 +151,8 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     const pair = pairOf(frame.from, session.user);
     const verdict = receive(pair.receipt, stamp.seq, stamp.settled);
     if (verdict === "duplicate") {
-      tally.duplicated++;
+      // The twin of a message that its author sent again is what the protocol promises.
+      if (frame.resend !== true) tally.duplicated++;
       return;
     }
     if (verdict === "reordered") tally.reordered++;

@@ -95,12 +95,14 @@ export interface MessageFrame {
   readonly group?: number;
   readonly client: string;
   readonly text: string;
+  /** Present and true when its author sent it again: the reader may have it already. */
+  readonly resend?: boolean;
   /** When the author gave one or the server traces this message. */
   readonly traceparent?: string;
 }
 
 /** A message as history returns it. */
-export type HistoryMessage = Omit<MessageFrame, "type" | "shard" | "traceparent">;
+export type HistoryMessage = Omit<MessageFrame, "type" | "shard" | "resend" | "traceparent">;
 
 export interface HistoryPageFrame {
   readonly type: "history";

@@ -108,7 +108,8 @@ export function createChatter(options: ChatterOptions): Chatter {
     if (receipt === undefined) receipts.set(pair, (receipt = createReceipt()));
     const arrival = receive(receipt, stamp.seq, stamp.settled);
     if (arrival === "duplicate") {
-      recorder.tally.duplicated += 1;
+      // The twin of a message that its author sent again is what the protocol promises.
+      if (frame.resend !== true) recorder.tally.duplicated += 1;
       return;
     }
     if (arrival === "reordered") recorder.tally.reordered += 1;
