@@ -81,6 +81,8 @@ test("who cannot be told what was stored is not acknowledged, and may send again
   assert.equal((await bob.next("message")).resend, true);
 });
 
+const sendOf = (id: string) => ({ type: "send", id, to: 2, text: "x" });
+
 test("messages that are sent again are bounded for each connection, also where no look-up is needed", async (t) => {
   const store = memoryStore();
   const gate = Promise.withResolvers<void>();
@@ -95,12 +97,11 @@ test("messages that are sent again are bounded for each connection, also where n
   const server = await listen(t, [{ ...store, history }]);
   await server.open();
   const client = await connect(server.chatUrl, 1);
-  const frame = (id: string) => ({ type: "send", id, to: 2, text: "x" });
   const ids = Array.from({ length: 256 }, (_, i) => `${i}`);
-  client.send(...ids.map(frame));
+  client.send(...ids.map(sendOf));
   for (const id of ids) assert.equal((await client.next("ack")).id, id);
-  client.send(...ids.map((id) => ({ ...frame(id), resend: true })));
-  client.send(...ids.map((id) => ({ ...frame(id), resend: true })));
+  client.send(...ids.map((id) => ({ ...sendOf(id), resend: true })));
+  client.send(...ids.map((id) => ({ ...sendOf(id), resend: true })));
   for (const id of ids) {
     const error = await client.next("error");
     assert.deepEqual([error.id, error.code], [id, "OVERLOADED"]);

@@ -12,7 +12,8 @@ export interface Sent {
   readonly author: number;
   readonly frame: SendFrame;
   readonly ack: () => void;
-  readonly deliver: () => void;
+  /** @param more fields of the frame */
+  readonly deliver: (more?: object) => void;
   refuse(code: ErrorCode): void;
   /** Sends the author anything at all. */
   say(text: string): void;
@@ -55,7 +56,7 @@ export async function startFakeChat(
       author,
       frame,
       ack: () => tell(socket, { type: "ack", id, ...head, stages: { queue: 0, commit: 1 } }),
-      deliver: () => tell(users.get(to), { type: "message", ...head, from: author, to, client: id, text }),
+      deliver: (more) => tell(users.get(to), { type: "message", ...head, from: author, to, client: id, text, ...more }),
       refuse: (code) => tell(socket, { type: "error", id, code, retryable: true, message: code }),
       say: (words) => socket.send(words),
       close: (code) => socket.close(code),

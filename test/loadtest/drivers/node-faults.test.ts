@@ -106,6 +106,15 @@ test("a message that comes twice counts as delivered once", async () => {
   assert.equal(measurement.delivered, measurement.sent);
 });
 
+test("the twin of a message that was sent again is no fault", async () => {
+  const { measurement } = await driveAt((sent) => {
+    good(sent);
+    if (sent.number === 20) sent.deliver({ resend: true });
+  });
+  assert.equal(measurement.duplicated, 0);
+  assert.equal(measurement.delivered, measurement.sent);
+});
+
 test("a message that comes after one whose author had its ack is reordered; others may overtake freely", async () => {
   let held: Sent | undefined;
   let overtaken = 0;
