@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import { BUCKET_LABELS, bucketOf, createKeyHash } from "./key-space.ts";
 import { METRICS, type MetricName } from "./metric-names.ts";
 
 export type Labels = Readonly<Record<string, string | number>>;
@@ -21,7 +22,8 @@ export interface Sample {
   exemplar?: Exemplar;
 }
 
-export type PageFormat = "text" | "openmetrics";
+/** Exemplars are in OpenMetrics only; dialogs are named for those who may know them, else by their hash. */
+export type PageFormat = "text" | "openmetrics" | "openmetrics with dialogs";
 
 /** Everything that is scraped. */
 export interface Exposition {
@@ -36,8 +38,9 @@ export function createExposition(): Exposition {
   const openmetrics = new Registry<typeof Registry.OPENMETRICS_CONTENT_TYPE>();
   openmetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   const registries = { text: new Registry(), openmetrics };
+  const hashOf = createKeyHash();
 
-  function register(format: PageFormat, name: MetricName, read: () => readonly Sample[]): void {
+  function register(format: keyof typeof registries, name: MetricName, read: () => readonly Sample[]): void {
     const { help, type } = METRICS[name];
     // A counter's family has no suffix in OpenMetrics; prom-client appends it to each of its samples.
     const family = format === "openmetrics" && type === "counter" ? name.replace(/_total$/, "") : name;
@@ -51,7 +54,16 @@ export function createExposition(): Exposition {
       register("text", name, read);
       register("openmetrics", name, read);
     },
-    contentType: (format) => registries[format].contentType,
-    page: (format) => registries[format].metrics(),
+    contentType: (format) => registries[format === "text" ? "text" : "openmetrics"].contentType,
+    async page(format) {
+      if (format === "text") return registries.text.metrics();
+      const page = await registries.openmetrics.metrics();
+      return format === "openmetrics" ? hideDialogs(page, (dialog) => BUCKET_LABELS[bucketOf(hashOf(dialog))]!) : page;
+    },
   };
+}
+
+/** A dialog's id names the two people who talk. */
+function hideDialogs(page: string, bucketOf: (dialog: string) => string): string {
+  return page.replaceAll(/ # \{dialog="([^"]*)"/g, (_, dialog: string) => ` # {bucket="${bucketOf(dialog)}"`);
 }

@@ -227,9 +227,19 @@ test("the page has exactly the metrics of the table, with their labels, in both 
     bare(open).map((line) => line.split(" ")[0]),
     bare(text).map((line) => line.split(" ")[0]),
   );
-  const exemplar = `# {dialog="1_2",message="${message}",connection="`;
-  assert.equal(open.split(exemplar).length - 1, 2, "one for the stage, one for the shard");
+  const bucket = /chat_key_space_messages_total\{bucket="(..)"\} 1$/m.exec(text)![1];
+  const exemplar = (dialog: string) => `# {${dialog},message="${message}",connection="`;
+  const count = (page: string, part: string) => page.split(part).length - 1;
+  assert.equal(count(open, exemplar(`bucket="${bucket}"`)), 2, "one for the stage, one for the shard");
   assert.match(open, /# EOF\n$/);
+  assert.doesNotMatch(open, /1_2/, "whoever has no token does not read who talks to whom");
+
+  const scrapeAs = (token: string) =>
+    fetch(`${server.url}/metrics`, { headers: { accept, authorization: `Bearer ${token}` } });
+  const admin = await (await scrapeAs(tokenOf(9, "admin"))).text();
+  assert.equal(count(admin, exemplar('dialog="1_2"')), 2);
+  assert.equal((await scrapeAs(tokenOf(1))).status, 403);
+  assert.equal((await scrapeAs("no token")).status, 401);
 });
 
 test("sixty-four shards stay under 2,000 series: each keeps what skew and alerts need, the rest is kept of all", async (t) => {

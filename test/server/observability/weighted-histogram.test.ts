@@ -60,7 +60,7 @@ test("the last exemplar of a bucket is on the OpenMetrics page, on its bucket on
   series[0]!.observe(0.003, 2, { dialog: "1_2", message: "7" });
   series[0]!.observe(0.004, 1, { dialog: "1_3", message: "8" });
   series[0]!.observe(0.3);
-  const page = await exposition.page("openmetrics");
+  const page = await exposition.page("openmetrics with dialogs");
   const marked = page.split("\n").filter((line) => line.includes(" # "));
   assert.equal(marked.length, 1);
   const form =
