@@ -9,6 +9,7 @@ import { livePage } from "./live/live.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { answerUnparsed, apiErrors } from "./routes/api-error.ts";
+import { browserGuard } from "./routes/browser-guard.ts";
 import { dialogRoutes } from "./routes/dialogs.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoute } from "./routes/metrics.ts";
@@ -32,6 +33,7 @@ export async function createApp(
     | "greetings"
     | "helloMs"
     | "layout"
+    | "originList"
     | "pingMs"
     | "rateLimit"
     | "secret"
@@ -54,6 +56,7 @@ export async function createApp(
     frameworkErrors: answerUnparsed(metrics.error),
   });
   await app.register(apiErrors, { onError: metrics.error });
+  await app.register(browserGuard, config);
   await app.register(auth, { secret: config.secret });
   await app.register(socketRoute, { ...config, chat, clock });
   await app.register(healthRoutes, { chat });

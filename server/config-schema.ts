@@ -26,6 +26,12 @@ export const ConfigSchema = Type.Object({
     default: false,
     description: "Allow the documented development secret beyond loopback, and the live page without a token",
   }),
+  origins: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: "Origins whose pages may connect, joined by commas: https://chat.example; beside the server's own",
+    }),
+  ),
   node: Type.Integer({
     minimum: 0,
     maximum: 1023,

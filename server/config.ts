@@ -18,6 +18,8 @@ const OPTIONS = Object.keys(ConfigSchema.properties) as Option[];
 export type Config = Values & {
   readonly secret: string;
   readonly secretIsPublic: boolean;
+  /** Of `--origins`. */
+  readonly originList: readonly string[];
 } & ShardPlan;
 
 /** An option as it is documented. */
@@ -45,12 +47,14 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     const url = values[option];
     if (url !== undefined && !URL.canParse(url)) add(option, HTTP_URL);
   }
+  const originList = (values.origins ?? "").split(",").filter((origin) => origin !== "");
+  if (!originList.every(isOrigin)) add("origins", "origins are scheme and host, http://name:port, joined by commas");
   const secretFault = faultOfSecret(values);
   if (secretFault !== null) faults.push(secretFault);
   const plan = planShards(values, add);
   if (faults.length > 0 || plan === null) throw new ConfigError("BAD_CONFIG", faults.join("; "));
   const secret = values.secret ?? DEVELOPMENT_SECRET;
-  return Object.freeze({ ...values, ...plan, secret, secretIsPublic: secret === DEVELOPMENT_SECRET });
+  return Object.freeze({ ...values, ...plan, originList, secret, secretIsPublic: secret === DEVELOPMENT_SECRET });
 }
 
 /** Every option, in the order of the documentation. */
@@ -182,6 +186,10 @@ function faultOfSecret({ secret, dev, host }: Values): string | null {
   if ((secret !== undefined && secret !== DEVELOPMENT_SECRET) || dev || isLoopback(host)) return null;
   const what = secret === undefined ? "is not set" : "is the public development secret";
   return `HOTSHARD_SECRET ${what} and ${host} is not loopback: set a secret of your own, or HOTSHARD_DEV=1`;
+}
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
 function isLoopback(host: string): boolean {

@@ -51,6 +51,10 @@ export const socketRoute = fp(
       // Invalid UTF-8, a bad opcode, an oversized message: ws closes with its own code; the chat only counts it.
       errorHandler: (error) => options.chat.protocolError(error),
     });
+    // The HTTP server has let go of a socket that asked for an upgrade: one that got an answer instead stays for ever.
+    app.addHook("onResponse", async (request, reply) => {
+      if (request.headers.upgrade !== undefined && reply.raw.writableFinished) request.raw.socket.destroySoon();
+    });
     app.route({
       method: "GET",
       url: "/chat",

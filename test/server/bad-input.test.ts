@@ -156,7 +156,7 @@ function large(): string {
 test("a socket that speaks no WebSocket after the upgrade hurts nobody", async () => {
   const socket = createConnection(Number(new URL(server.url).port), "127.0.0.1");
   socket.write(
-    "GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+    "GET /chat HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
   );
   await once(socket, "data");

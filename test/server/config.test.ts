@@ -70,6 +70,8 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   "--secret short": /^--secret \(HOTSHARD_SECRET\): 16 characters or more$/,
   "--port": /^--port: needs a value$/,
   "--prot 1": /^--prot: no such option; argument 2 belongs to no option$/,
+  "--origins https://a.example/path": /^--origins \(HOTSHARD_ORIGINS\): origins are scheme and host/,
+  "--origins *": /^--origins/,
   "--shards 0": /^--shards \(HOTSHARD_SHARDS\): 1 to 64 shards/,
   "--shards 65": /^--shards/,
   "--shards 4x": /^--shards .*no known scheme/,

@@ -172,3 +172,16 @@ test("an upgrade where there is no WebSocket is refused, and what is no HTTP hur
   socket.destroy();
   assert.equal((await get("/healthz", null)).status, 200);
 });
+
+test("a connection whose upgrade was answered instead is closed", async () => {
+  for (const path of ["/other", "/v1/hot"]) {
+    const socket = createConnection(Number(new URL(server.url).port), "127.0.0.1");
+    socket.write(
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    assert.match(answer.toString(), /^HTTP\/1\.1 (404|401) /, path);
+    await once(socket, "close");
+  }
+});
