@@ -9,6 +9,8 @@ import { signToken } from "../support/token.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 
 const LIFETIME_S = 3_600;
+/** Nobody could answer those of a virtual year. */
+const NO_PINGS = ["--ping-ms", "0"];
 
 const secondOf = (clock: EdgeClock) => Math.floor(clock.wall() / 1_000);
 
@@ -22,7 +24,7 @@ for (const hello of ["frame", "header"] as const) {
         return ALL_INSERTED;
       },
     });
-    const server = await listen(t, [store], [], { clock });
+    const server = await listen(t, [store], NO_PINGS, { clock });
     await server.open();
     const token = signToken({ sub: "1", exp: secondOf(clock) + LIFETIME_S });
     const ann = await connect(server.chatUrl, 1, { hello, token });
@@ -50,7 +52,7 @@ test("a frame that comes before the timer, in a turn that is full, is not taken 
   const clock = virtualClock();
   let skippedMs = 0;
   const late = { ...clock, wall: () => clock.wall() + skippedMs };
-  const server = await listen(t, [scripted()], [], { clock: late });
+  const server = await listen(t, [scripted()], NO_PINGS, { clock: late });
   await server.open();
   const client = await connect(server.chatUrl, 1, {
     token: signToken({ sub: "1", exp: secondOf(clock) + LIFETIME_S }),
@@ -66,7 +68,7 @@ test("a frame that comes before the timer, in a turn that is full, is not taken 
 
 test("a token without an end, and one that ends in a year, keep their connections", async (t) => {
   const clock = virtualClock();
-  const server = await listen(t, [scripted()], [], { clock });
+  const server = await listen(t, [scripted()], NO_PINGS, { clock });
   await server.open();
   const endless = await connect(server.chatUrl, 1, { token: signToken({ sub: "1" }) });
   const year = await connect(server.chatUrl, 2, {
