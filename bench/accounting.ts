@@ -3,6 +3,7 @@ import { createObserver, type Observer } from "../server/observability/observer.
 import { compileTopology } from "../server/placement/router.ts";
 import { singleSegment } from "../server/placement/topology.ts";
 import { median } from "./median.ts";
+import { NO_GUARD } from "../test/support/no-guard.ts";
 
 const SHARDS = ["00", "01", "02", "03"];
 const DIALOGS = 5_000;
@@ -35,7 +36,12 @@ export function benchAccounting(rounds: number): number {
     traces: () => ({ accepted: 0, dropped: 0 }),
     liveStreams: () => 0,
   });
-  const observer = createObserver({ router, exposition: metrics.exposition, logger: { info: () => {} } });
+  const observer = createObserver({
+    router,
+    exposition: metrics.exposition,
+    logger: { info: () => {} },
+    guard: NO_GUARD,
+  });
   const dialogs = Array.from({ length: DIALOGS }, (_, index) => `${index + 1}_${index + 1 + DIALOGS}`);
   const nanos = Array.from({ length: rounds }, () => {
     const before = process.threadCpuUsage();

@@ -5,6 +5,7 @@ import type { PageFormat } from "../server/observability/exposition.ts";
 import { compileTopology } from "../server/placement/router.ts";
 import { singleSegment } from "../server/placement/topology.ts";
 import { median } from "./median.ts";
+import { NO_GUARD } from "../test/support/no-guard.ts";
 
 export interface ScrapeRow {
   readonly format: PageFormat;
@@ -42,8 +43,13 @@ export async function benchScrape(format: PageFormat, shardCount: number): Promi
     traces: () => ({ accepted: 1, dropped: 0 }),
     liveStreams: () => 0,
   });
-  const observer = createObserver({ router, exposition: metrics.exposition, logger: { info: () => {} } });
-  const stopRuntime = measureRuntime(metrics.exposition);
+  const observer = createObserver({
+    router,
+    exposition: metrics.exposition,
+    logger: { info: () => {} },
+    guard: NO_GUARD,
+  });
+  const stopRuntime = measureRuntime(metrics.exposition, NO_GUARD);
   for (let i = 1; i <= 100_000; i++) {
     const index = i % shardCount;
     const dialog = `${i % 1_000}_10000`;

@@ -5,6 +5,7 @@ import type { Chat } from "./chat/chat.ts";
 import { socketRoute } from "./chat/socket.ts";
 import type { Config } from "./config.ts";
 import type { EdgeClock } from "./edge-clock.ts";
+import type { Guard } from "./guard.ts";
 import { livePage } from "./live/live.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import { adminRoutes } from "./routes/admin.ts";
@@ -44,6 +45,7 @@ export async function createApp(
   metrics: Metrics,
   logger: FastifyBaseLogger,
   clock: EdgeClock,
+  guard: Guard,
 ): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: logger.child({}, { level: RESERVED.has(logger.level) ? logger.level : "warn" }),
@@ -68,6 +70,7 @@ export async function createApp(
     sources: { ...chat, commitCounts: metrics.commitCounts, unstored: metrics.unstored },
     open: config.dev || config.secretIsPublic,
     onSlow: () => metrics.error("SLOW_READER"),
+    guard,
   });
   return app;
 }

@@ -16,6 +16,7 @@ import { createMessageLog } from "./observability/message-log.ts";
 import { createMetrics, type Metrics } from "./observability/metrics.ts";
 import { createObserver } from "./observability/observer.ts";
 import { idleObserver, unobserved } from "./observability/unobserved.ts";
+import { createGuard, guardEach, type Guard } from "./guard.ts";
 import { ConfigError } from "./placement/contract.ts";
 import { compileTopology } from "./placement/router.ts";
 import { LIMITS } from "./protocol/frames.ts";
@@ -45,13 +46,28 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
+/** What the way of a message calls. */
+const COUNTING = [
+  "messages",
+  "resend",
+  "operation",
+  "batch",
+  "busy",
+  "poolWait",
+  "textBytes",
+  "stage",
+  "traced",
+  "delivered",
+  "error",
+] as const satisfies readonly (keyof Metrics)[];
+
 const NOTHING_PUSHED: PushCounts = { accepted: 0, dropped: 0 };
 
 /** Builds every part from the configuration; opens and listens nowhere. */
 export async function assemble(
   config: Config,
   logger: Logger,
-  { storeOf = createStore, log, traces = null, clock: edgeClock = SYSTEM_EDGE_CLOCK }: Given = {},
+  { storeOf = createStore, log, traces = null, clock: given = SYSTEM_EDGE_CLOCK }: Given = {},
 ): Promise<Assembled> {
   const topology = config.layout;
   const router = compileTopology(topology);
@@ -66,16 +82,21 @@ export async function assemble(
     liveStreams: () => app.liveStreams(),
     hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),
   });
-  const metrics = config.observe ? measured : unobserved(measured);
+  const guard = createGuard((what, error) => {
+    logger.error({ err: error, what }, "a side channel failed; the chat goes on");
+    measured.error("INTERNAL");
+  });
+  const metrics = guardEach(guard, "metrics", config.observe ? measured : unobserved(measured), COUNTING);
+  const edgeClock = { ...given, after: (ms: number, run: () => void) => given.after(ms, guard("connections", run)) };
   const observer = config.observe
-    ? createObserver({ router, exposition: measured.exposition, logger })
+    ? createObserver({ router, exposition: measured.exposition, logger, guard })
     : idleObserver();
-  const stopRuntime = config.observe ? measureRuntime(measured.exposition) : () => {};
+  const stopRuntime = config.observe ? measureRuntime(measured.exposition, guard) : () => {};
   const shards: readonly Shard[] = config.specs.map((_spec, index) =>
-    buildShard(config, index, storeOf, metrics, logger, clock),
+    buildShard(config, index, storeOf, metrics, logger, guard, clock),
   );
   const presence = createPresence();
-  const messageLog = createMessageLog(logger);
+  const messageLog = guardEach(guard, "log lines of messages", createMessageLog(logger), ["write"]);
   const chat = createChat({
     node: config.node,
     limits: {
@@ -86,6 +107,7 @@ export async function assemble(
     },
     patience: config,
     edgeClock,
+    guard,
     topology,
     router,
     shards,
@@ -95,9 +117,9 @@ export async function assemble(
     observer,
     logger,
     messageLog,
-    traces,
+    traces: traces === null ? null : guardedTraces(guard, traces),
   });
-  const app = await createApp(config, chat, metrics, logger, edgeClock);
+  const app = await createApp(config, chat, metrics, logger, edgeClock, guard);
   return {
     app,
     chat,
@@ -111,6 +133,20 @@ export async function assemble(
       observer.stop();
       stopRuntime();
       await Promise.all(shards.map((shard) => shard.close()));
+    },
+  };
+}
+
+function guardedTraces(guard: Guard, traces: Traces): Traces {
+  const methods = ["placed", "committed", "delivered", "end"] as const;
+  return {
+    ...guardEach(guard, "traces", traces, ["received"]),
+    begin(connection, traceparent) {
+      let trace: ReturnType<Traces["begin"]> = null;
+      guard("traces", () => {
+        trace = traces.begin(connection, traceparent);
+      })();
+      return trace === null ? null : guardEach(guard, "traces", trace, methods);
     },
   };
 }
@@ -129,6 +165,7 @@ function buildShard(
   storeOf: typeof createStore,
   metrics: Metrics,
   logger: Logger,
+  guard: Guard,
   clock: IdClock,
 ): Shard {
   const label = config.layout.shards[index]!;
@@ -157,12 +194,12 @@ function buildShard(
     },
     // A message id is never minted twice, even if the wall clock was set back while the server was down.
     onLastId: (id) => clock.observe(id),
-    onState(state, reason) {
+    onState: guard("states of shards", (state: "up" | "down", reason: Error | null) => {
       outages.note(state, reason);
       if (state === "up") {
         logger.info({ shard: label }, `shard ${label} is up`);
       } else logger.error({ shard: label, err: reason }, `shard ${label} is down`);
-    },
+    }),
   });
   return createShard(index, label, spec, store, writer, metrics, outages);
 }

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
 import type { EdgeClock } from "../edge-clock.ts";
+import type { Guard } from "../guard.ts";
 import type { MessageLog } from "../observability/message-log.ts";
 import type { ConnectionStates } from "../observability/gauges.ts";
 import type { Metrics } from "../observability/metrics.ts";
@@ -28,6 +29,7 @@ export interface ChatParts {
   readonly limits: Limits;
   readonly patience: Patience;
   readonly edgeClock: EdgeClock;
+  readonly guard: Guard;
   readonly topology: Topology;
   readonly router: Router;
   readonly shards: readonly Shard[];
@@ -81,7 +83,7 @@ export function createChat(parts: ChatParts): Chat {
   const { clock, logger, metrics, presence, router, shards, traces } = parts;
   const sessions = new Set<Session>();
   const greeting = new Set<Session>();
-  const outbox = createOutbox((messages, seconds) => metrics.stage("deliver", seconds, messages));
+  const outbox = createOutbox((messages, seconds) => metrics.stage("deliver", seconds, messages), parts.guard);
   const reads = createReadQueue();
   const send = createSender({ ...parts, outbox, reads, fault });
   const read = createReader(reads, history, fault);

@@ -1,3 +1,5 @@
+import type { Guard } from "../guard.ts";
+
 interface Flusher {
   flush(): void;
 }
@@ -18,7 +20,12 @@ export interface Outbox {
  *
  * @param onDelivered the messages delivered in one turn, and the seconds from the first frame to the last write
  */
-export function createOutbox(onDelivered: (messages: number, seconds: number) => void): Outbox {
+export function createOutbox(onDelivered: (messages: number, seconds: number) => void, guard: Guard): Outbox {
+  // One connection that cannot be written to must not keep the others from being.
+  const write = guard("writing to a connection", (flusher: Flusher) => flusher.flush());
+  const tell = guard("delivered messages", onDelivered);
+  const end = guard("traces", (onWritten: (at: number) => void, at: number) => onWritten(at));
+
   let dirty: Flusher[] = [];
   let written: ((at: number) => void)[] = [];
   let messages = 0;
@@ -27,15 +34,15 @@ export function createOutbox(onDelivered: (messages: number, seconds: number) =>
   function flush(): void {
     const flushers = dirty;
     dirty = [];
-    for (const flusher of flushers) flusher.flush();
+    for (const flusher of flushers) write(flusher);
     if (messages === 0) return;
     const now = performance.now();
-    onDelivered(messages, (now - since) / 1_000);
+    tell(messages, (now - since) / 1_000);
     messages = 0;
     if (written.length === 0) return;
     const traced = written;
     written = [];
-    for (const onWritten of traced) onWritten(now);
+    for (const onWritten of traced) end(onWritten, now);
   }
 
   return {
@@ -48,7 +55,7 @@ export function createOutbox(onDelivered: (messages: number, seconds: number) =>
       messages++;
       if (onWritten === null) return;
       // Nobody is there to be written to: neither the author nor a reader.
-      if (dirty.length === 0) onWritten(performance.now());
+      if (dirty.length === 0) end(onWritten, performance.now());
       else written.push(onWritten);
     },
   };

@@ -121,11 +121,16 @@ export function createSender(parts: SenderParts) {
     const row = rowOf(sending, dialog, id.toString());
     trace?.placed(start, placed, shard.label, row);
     const refusal = shard.writer.enqueue(row, rowBytes(row), (outcome) => {
-      if (!("error" in outcome)) return onCommitted(sending, row, index, outcome);
-      place?.leave();
-      session.refuse(outcome.error, `shard ${shard.label}: ${outcome.detail}`, frame.id);
-      const isRefused = ERRORS[outcome.error].outcome === "refused";
-      trace?.end(isRefused ? "refused" : "failed", performance.now(), outcome.error);
+      // The writer has more to answer.
+      try {
+        if (!("error" in outcome)) return onCommitted(sending, row, index, outcome);
+        place?.leave();
+        session.refuse(outcome.error, `shard ${shard.label}: ${outcome.detail}`, frame.id);
+        const isRefused = ERRORS[outcome.error].outcome === "refused";
+        trace?.end(isRefused ? "refused" : "failed", performance.now(), outcome.error);
+      } catch (error) {
+        fault(session, error, frame.id);
+      }
     });
     if (refusal === null) return;
     place?.leave();

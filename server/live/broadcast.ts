@@ -1,3 +1,5 @@
+import type { Guard } from "../guard.ts";
+
 /** Bytes that may wait for a looker who does not read, before the stream is cut. */
 const MOST_UNREAD_BYTES = 262_144;
 
@@ -16,6 +18,7 @@ export interface BroadcastOptions {
   readonly snapshot: () => object;
   /** A looker who did not read was dropped. */
   readonly onSlow: () => void;
+  readonly guard: Guard;
 }
 
 export interface Broadcast {
@@ -27,15 +30,15 @@ export interface Broadcast {
 const event = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
 /** Sends what `snapshot` says to everybody who looks, as server-sent events. Without lookers no timer runs. */
-export function createBroadcast({ intervalMs, start, snapshot, onSlow }: BroadcastOptions): Broadcast {
+export function createBroadcast({ guard, intervalMs, start, snapshot, onSlow }: BroadcastOptions): Broadcast {
   const lookers = new Set<Looker>();
   let timer: NodeJS.Timeout | null = null;
   let last = "";
 
-  function tick(): void {
+  const tick = guard("the live page", () => {
     last = event("snapshot", snapshot());
     for (const looker of lookers) send(looker, last);
-  }
+  });
 
   function send(looker: Looker, text: string): void {
     if (looker.writableLength <= MOST_UNREAD_BYTES) return void looker.write(text);

@@ -5,6 +5,7 @@ import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
 import fp from "fastify-plugin";
 import { atMoment, SYSTEM_EDGE_CLOCK } from "../edge-clock.ts";
+import type { Guard } from "../guard.ts";
 import { ApiError } from "../routes/api-error.ts";
 import { createBroadcast, type Broadcast } from "./broadcast.ts";
 import { createSnapshots, type LiveSources } from "./snapshot.ts";
@@ -44,6 +45,7 @@ export interface LiveOptions {
   readonly intervalMs?: number;
   /** A stream was cut because its client did not read. */
   readonly onSlow: () => void;
+  readonly guard: Guard;
 }
 
 declare module "fastify" {
@@ -55,9 +57,9 @@ declare module "fastify" {
 
 /** The live page at `/`, its files below `/live/`, and its stream at `/v1/live`. */
 export const livePage = fp(
-  async (app: FastifyInstance, { sources, open, intervalMs = 1_000, onSlow }: LiveOptions) => {
+  async (app: FastifyInstance, { guard, sources, open, intervalMs = 1_000, onSlow }: LiveOptions) => {
     const snapshots = createSnapshots({ ...CLOCK, ...sources });
-    const broadcast = createBroadcast({ ...snapshots, intervalMs, onSlow });
+    const broadcast = createBroadcast({ ...snapshots, guard, intervalMs, onSlow });
     app.decorate("liveStreams", () => broadcast.lookers());
 
     await app.register(fastifyStatic, {

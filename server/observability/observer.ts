@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { Guard } from "../guard.ts";
 import type { Router } from "../placement/router.ts";
 import type { HotReply } from "../protocol/http.ts";
 import type { Exposition } from "./exposition.ts";
@@ -36,17 +37,20 @@ interface ObserverParts {
   readonly exposition: Exposition;
   /** Gets one line for a window that has hot dialogs. */
   readonly logger: Pick<Logger, "info">;
+  readonly guard: Guard;
 }
 
 /** Key space, windows and hot dialogs of one server; it closes a window every ten seconds until it is stopped. */
-export function createObserver({ exposition, logger, router }: ObserverParts): Observer {
+export function createObserver({ exposition, guard, logger, router }: ObserverParts): Observer {
   const buckets = countersOf(
     exposition,
     "chat_key_space_messages_total",
     BUCKET_LABELS.map((bucket) => ({ bucket })),
   );
   const perDialog = plainHistogram(exposition, "chat_dialog_window_messages", MESSAGE_BUCKETS);
-  const window = createTrafficWindow(router.labels.length, (messages, dialogs) => perDialog.observe(messages, dialogs));
+  const observe = (messages: number, dialogs: number): void => perDialog.observe(messages, dialogs);
+  const soon = (run: () => void): void => void setImmediate(guard("traffic windows", run));
+  const window = createTrafficWindow(router.labels.length, observe, soon);
   const hot = createHotDialogs(COUNTERS, PANES);
   let last: WindowSkew | null = null;
   registerWindow(exposition, () => last);
@@ -61,12 +65,12 @@ export function createObserver({ exposition, logger, router }: ObserverParts): O
     logger.info({ event: "hot_dialogs", windowS: WINDOW_S, messages, maxOverMean, noiseFloor, dialogs }, "hot dialogs");
   }
 
-  const timer = setInterval(turn, WINDOW_S * 1_000).unref();
+  const timer = setInterval(guard("traffic windows", turn), WINDOW_S * 1_000).unref();
   return {
-    placed(dialog, shard) {
+    placed: guard("traffic windows", (dialog: string, shard: number) => {
       buckets[bucketOf(window.add(shard, dialog))]!++;
       hot.add(dialog);
-    },
+    }),
     hot() {
       // Of the dialogs that the sketch holds most are not named, and `absent` is a promise about those too.
       const summary = mergeSummaries([hot.recent()], HOT_RANKS.length);

@@ -1,4 +1,6 @@
-import { constants, performance, PerformanceObserver, type EventLoopUtilization } from "node:perf_hooks";
+import { constants, performance, PerformanceObserver } from "node:perf_hooks";
+import type { EventLoopUtilization, PerformanceObserverEntryList } from "node:perf_hooks";
+import type { Guard } from "../guard.ts";
 import type { Exposition } from "./exposition.ts";
 import { GC_KINDS } from "./metric-names.ts";
 import { readingOf } from "./series.ts";
@@ -25,13 +27,13 @@ const KIND_OF_GC: Readonly<Record<number, (typeof GC_KINDS)[number]>> = {
  *
  * @returns ends it
  */
-export function measureRuntime(exposition: Exposition): () => void {
-  const stopLag = measureLag(plainHistogram(exposition, "chat_event_loop_lag_seconds", LAG_BUCKETS));
-  const utilization = measureUtilization();
+export function measureRuntime(exposition: Exposition, guard: Guard): () => void {
+  const stopLag = measureLag(plainHistogram(exposition, "chat_event_loop_lag_seconds", LAG_BUCKETS), guard);
+  const utilization = measureUtilization(guard);
   readingOf(exposition, "chat_event_loop_utilization", utilization.read);
   const kinds = GC_KINDS.map((kind) => ({ kind }));
   const pauses = weightedHistogram(exposition, "chat_gc_pause_seconds", { buckets: PAUSE_BUCKETS, series: kinds });
-  const collections = measureCollections(pauses);
+  const collections = measureCollections(pauses, guard);
   readingOf(exposition, "chat_process_cpu_seconds_total", () => {
     const { system, user } = process.cpuUsage();
     return (system + user) / 1_000_000;
@@ -46,38 +48,41 @@ export function measureRuntime(exposition: Exposition): () => void {
 }
 
 /** What a task waits that becomes due at any time: a timer, set again and again, sees it. */
-function measureLag(lag: Series): () => void {
+function measureLag(lag: Series, guard: Guard): () => void {
   let due = performance.now() + LAG_EVERY_MS;
-  const timer = setInterval(() => {
+  const look = guard("runtime metrics", () => {
     const now = performance.now();
     // Timers are rounded to milliseconds, so one may be early.
     lag.observe(Math.max(0, now - due) / 1_000);
     due = now + LAG_EVERY_MS;
-  }, LAG_EVERY_MS).unref();
+  });
+  const timer = setInterval(look, LAG_EVERY_MS).unref();
   return () => clearInterval(timer);
 }
 
 /** Over the last seconds and not since the last scrape, because there may be several scrapers. */
-function measureUtilization(): { read: () => number; stop: () => void } {
+function measureUtilization(guard: Guard): { read: () => number; stop: () => void } {
   const marks: EventLoopUtilization[] = [performance.eventLoopUtilization()];
-  const timer = setInterval(() => {
+  const mark = guard("runtime metrics", () => {
     marks.push(performance.eventLoopUtilization());
     if (marks.length > UTILIZATION_STEPS) marks.shift();
-  }, UTILIZATION_EVERY_MS).unref();
+  });
+  const timer = setInterval(mark, UTILIZATION_EVERY_MS).unref();
   return {
     read: () => performance.eventLoopUtilization(performance.eventLoopUtilization(), marks[0]).utilization,
     stop: () => clearInterval(timer),
   };
 }
 
-function measureCollections(pauses: readonly Series[]): PerformanceObserver {
-  const observer = new PerformanceObserver((list) => {
+function measureCollections(pauses: readonly Series[], guard: Guard): PerformanceObserver {
+  const count = guard("runtime metrics", (list: PerformanceObserverEntryList) => {
     for (const entry of list.getEntries()) {
       const { kind } = (entry as unknown as { detail: { kind: number } }).detail;
       const name = KIND_OF_GC[kind];
       if (name !== undefined) pauses[GC_KINDS.indexOf(name)]!.observe(entry.duration / 1_000);
     }
   });
+  const observer = new PerformanceObserver(count);
   observer.observe({ entryTypes: ["gc"] });
   return observer;
 }

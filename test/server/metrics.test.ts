@@ -210,6 +210,8 @@ test("what is measured by itself has values: the loop, the collector, the proces
   assert.ok(metricValue(page, "chat_process_heap_bytes") > 1e6);
 });
 
+const count = (page: string, part: string) => page.split(part).length - 1;
+
 test("the page has exactly the metrics of the table, with their labels, in both formats, and stays under 2,000 series", async (t) => {
   const server = await startServer({ args: ["--shards", "16"] });
   t.after(() => server.stop());
@@ -229,7 +231,6 @@ test("the page has exactly the metrics of the table, with their labels, in both 
   );
   const bucket = /chat_key_space_messages_total\{bucket="(..)"\} 1$/m.exec(text)![1];
   const exemplar = (dialog: string) => `# {${dialog},message="${message}",connection="`;
-  const count = (page: string, part: string) => page.split(part).length - 1;
   assert.equal(count(open, exemplar(`bucket="${bucket}"`)), 2, "one for the stage, one for the shard");
   assert.match(open, /# EOF\n$/);
   assert.doesNotMatch(open, /1_2/, "whoever has no token does not read who talks to whom");

@@ -6,6 +6,7 @@ import type { WebSocket } from "ws";
 import { createOutbox } from "../../../server/chat/outbox.ts";
 import { createSession } from "../../../server/chat/session.ts";
 import type { ErrorCode } from "../../../server/protocol/errors.ts";
+import { NO_GUARD } from "../../support/no-guard.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 
 const FRAME = JSON.stringify({ type: "message", text: "x".repeat(4_000) });
@@ -41,7 +42,7 @@ function connection() {
     id: "1",
     socket: socket as unknown as WebSocket,
     stream,
-    outbox: createOutbox(() => {}),
+    outbox: createOutbox(() => {}, NO_GUARD),
     clock,
     patience: PATIENCE,
     onError: (code) => void errors.push(code),

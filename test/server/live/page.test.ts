@@ -14,6 +14,7 @@ import { metricValue, scrape } from "../../support/metrics.ts";
 import { startServer, unusedPort, type TestServer } from "../../support/server.ts";
 import { signToken, tokenOf } from "../../support/token.ts";
 import { fakeSources } from "./fake-sources.ts";
+import { NO_GUARD } from "../../support/no-guard.ts";
 
 /** The browser's own module, which has no types here. */
 const format = new URL("../../../server/live/page/format.js", import.meta.url).href;
@@ -110,7 +111,13 @@ async function startAlone(t: TestContext, options: { shards: number; intervalMs:
   const app = Fastify({ forceCloseConnections: true });
   await app.register(apiErrors, { onError: () => undefined });
   await app.register(auth, { secret: "a secret of sixteen" });
-  await app.register(livePage, { sources, open: true, intervalMs: options.intervalMs, onSlow: () => undefined });
+  await app.register(livePage, {
+    sources,
+    open: true,
+    intervalMs: options.intervalMs,
+    onSlow: () => undefined,
+    guard: NO_GUARD,
+  });
   t.after(() => app.close());
   return { sources, app, url: await app.listen({ port: 0, host: "127.0.0.1" }) };
 }

@@ -14,6 +14,8 @@ import { metricValue, scrape } from "../../support/metrics.ts";
 import { startServer } from "../../support/server.ts";
 import { nowS, signToken, tokenOf } from "../../support/token.ts";
 import { fakeSources } from "./fake-sources.ts";
+import { createGuard } from "../../../server/guard.ts";
+import { NO_GUARD } from "../../support/no-guard.ts";
 
 const SECRET = "a secret of sixteen";
 
@@ -56,7 +58,7 @@ async function startAlone(t: TestContext, options: { shards: number; intervalMs:
   const app = Fastify({ forceCloseConnections: true });
   await app.register(apiErrors, { onError: () => undefined });
   await app.register(auth, { secret: SECRET });
-  await app.register(livePage, { sources, open: true, ...options, onSlow: () => (slow += 1) });
+  await app.register(livePage, { sources, open: true, ...options, onSlow: () => (slow += 1), guard: NO_GUARD });
   t.after(() => app.close());
   const url = await app.listen({ port: 0, host: "127.0.0.1" });
   return { app, url, sources, slow: () => slow };
@@ -169,6 +171,7 @@ test("nobody looking costs nothing: no timer, no snapshot; a look is shared", (t
     start: () => ({}),
     snapshot: () => ({ made: ++made }),
     onSlow: () => assert.fail("nobody was slow"),
+    guard: NO_GUARD,
   });
   t.mock.timers.tick(100_000);
   assert.equal(made, 0);
@@ -187,6 +190,28 @@ test("nobody looking costs nothing: no timer, no snapshot; a look is shared", (t
   leaveTwo();
   t.mock.timers.tick(100_000);
   assert.deepEqual([made, broadcast.lookers()], [7, 0]);
+});
+
+test("a snapshot that cannot be made is told, and the next one comes", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const told: string[] = [];
+  let isBroken = false;
+  const broadcast = createBroadcast({
+    intervalMs: 1_000,
+    start: () => ({}),
+    snapshot: () => (isBroken ? assert.fail("a bug") : { fine: true }),
+    onSlow: () => assert.fail("nobody was slow"),
+    guard: createGuard((what) => told.push(what)),
+  });
+  const one = looker();
+  broadcast.join(one);
+  isBroken = true;
+  t.mock.timers.tick(2_000);
+  assert.deepEqual(told, ["the live page"], "not once a second");
+  isBroken = false;
+  const before = one.heard.length;
+  t.mock.timers.tick(1_000);
+  assert.equal(one.heard.length, before + 1);
 });
 
 test("a client that does not read is dropped and counted, and the others go on", async (t) => {

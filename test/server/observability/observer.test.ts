@@ -6,6 +6,7 @@ import { createObserver } from "../../../server/observability/observer.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { singleSegment } from "../../../server/placement/topology.ts";
 import { metricValue } from "../../support/metrics.ts";
+import { NO_GUARD } from "../../support/no-guard.ts";
 
 interface HotLine {
   readonly event: string;
@@ -22,7 +23,7 @@ function observed(t: { after(run: () => void): void }) {
   const exposition = createExposition();
   const lines: HotLine[] = [];
   const logger = { info: (details: HotLine) => void lines.push(details) };
-  const observer = createObserver({ router, exposition, logger: logger as never });
+  const observer = createObserver({ router, exposition, logger: logger as never, guard: NO_GUARD });
   t.after(() => observer.stop());
   const send = (dialog: string, count: number) => {
     for (let i = 0; i < count; i++) observer.placed(dialog, router.shardsOf(dialog)[0]!);
