@@ -1,8 +1,7 @@
 import type { HistoryMessage } from "../protocol/frames.ts";
 import { LIMITS } from "../protocol/frames.ts";
 import { compareIds } from "../placement/message-id.ts";
-import { ConfigError } from "../placement/contract.ts";
-import { StoreError, type MessageRow } from "../storage/contract.ts";
+import { isLostShard, type MessageRow } from "../storage/contract.ts";
 import type { Shard } from "./shard.ts";
 
 /** A page of one dialog, ascending by id, merged from every shard that may hold a part of it. */
@@ -34,7 +33,7 @@ export async function readHistory(
   const parts = await Promise.all(
     shards.map((shard) =>
       shard.history(dialog, page.before ?? null, limit + 1).catch((error: unknown): MessageRow[] => {
-        if (!(error instanceof StoreError || error instanceof ConfigError)) throw error;
+        if (!isLostShard(error)) throw error;
         partial.push(shard.label);
         return [];
       }),

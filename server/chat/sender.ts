@@ -3,7 +3,7 @@ import type { LoggedMessage } from "../observability/message-log.ts";
 import type { MessageTrace } from "../observability/traces.ts";
 import { ERRORS } from "../protocol/errors.ts";
 import type { SendFrame } from "../protocol/frames.ts";
-import { StoreError, type MessageRow } from "../storage/contract.ts";
+import { isLostShard, type MessageRow } from "../storage/contract.ts";
 import type { Committed } from "../storage/row-queue.ts";
 import type { Chat, ChatParts } from "./chat.ts";
 import type { Outbox } from "./outbox.ts";
@@ -163,7 +163,7 @@ export function createSender(parts: SenderParts) {
   }
 
   function fail({ frame, session, trace }: Sending, error: unknown): void {
-    if (error instanceof StoreError) {
+    if (isLostShard(error)) {
       session.refuse("SHARD_UNAVAILABLE", "a shard that may hold the first try does not answer", frame.id);
       return trace?.end("failed", performance.now(), "SHARD_UNAVAILABLE");
     }

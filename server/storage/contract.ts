@@ -1,3 +1,4 @@
+import { ConfigError } from "../placement/contract.ts";
 import type { Period, When } from "../placement/periods.ts";
 
 /** One message as it is stored. Ids are decimal strings on the wire and here. */
@@ -66,6 +67,14 @@ export class StoreError extends Error {
     this.name = "StoreError";
     this.maybeStored = maybeStored;
   }
+}
+
+/**
+ * Whether a call failed because its shard is lost, and not by a fault of the program. A store that has to open anew for
+ * a read may find its database in use, or not usable, as at a start.
+ */
+export function isLostShard(error: unknown): boolean {
+  return error instanceof StoreError || error instanceof ConfigError;
 }
 
 /**

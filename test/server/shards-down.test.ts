@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { dialogId } from "../../server/placement/dialog.ts";
@@ -111,4 +111,28 @@ test("with no shard left the server is not ready, and still answers", async (t) 
   assert.equal(ready.status, 503);
   assert.deepEqual(await ready.json(), { status: "no shard answers", degraded: ["00"] });
   assert.equal((await fetch(`${lonely.url}/healthz`)).status, 200);
+});
+
+test("an audit of a SQLite shard whose file is gone says which kind of fault it is, each time", async (t) => {
+  const own = await startServer({ args: ["--shards", "2"] });
+  t.after(() => own.stop());
+  const client = await connect(own.chat, 1);
+  const file = join(own.data, "shard-01.db");
+  for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name, { force: true });
+  // Not even a new one can be opened there.
+  mkdirSync(file);
+  // A write finds out, and lets go of what the file was.
+  const sends = Array.from({ length: 20 }, (_, i) => ({ type: "send", id: `run-${i}`, to: 2 + i, text: "x" }));
+  client.send(...sends);
+  const answers = sends.map(({ id }) =>
+    Promise.race([client.next("ack", (ack) => ack.id === id), client.next("error", (error) => error.id === id)]),
+  );
+  const lost = (await Promise.all(answers)).filter((answer) => answer.type === "error");
+  assert.ok(lost.length > 0 && lost.every(({ code }) => code === "SHARD_UNAVAILABLE"));
+  const headers = { authorization: `Bearer ${tokenOf(1, "admin")}` };
+  for (const path of ["/v1/audit?run=run", "/v1/audit/dialogs?run=run", "/v1/audit?run=run"]) {
+    const answer = await fetch(`${own.url}${path}`, { headers });
+    const { code, retryable } = (await answer.json()) as { code: string; retryable: boolean };
+    assert.deepEqual([answer.status, code, retryable], [503, "SHARD_UNAVAILABLE", true], path);
+  }
 });
