@@ -19,8 +19,8 @@ import { targetRoutes } from "./routes/targets.ts";
 /** Fastify's own words are wanted from this level on: the process says itself where it listens. */
 const RESERVED = new Set(["silent", "fatal", "error"]);
 
-/** The kernel asks a silent peer after so long whether it is there, ms. */
-const KEEP_ALIVE_MS = 60_000;
+/** The kernel asks a silent peer after a minute whether it is there. */
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
 
 /** A request that takes longer to arrive is given up, ms. */
 const REQUEST_MS = 30_000;
@@ -30,6 +30,7 @@ export async function createApp(
   config: Pick<
     Config,
     | "connections"
+    | "credentials"
     | "dev"
     | "greetings"
     | "helloMs"
@@ -54,7 +55,7 @@ export async function createApp(
     forceCloseConnections: true,
     requestTimeout: REQUEST_MS,
     // For what gets no pings: scrapers, and those who look at the live page.
-    http: { keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+    ...(config.credentials === null ? { http: KEEP_ALIVE } : { https: { ...KEEP_ALIVE, ...config.credentials } }),
     frameworkErrors: answerUnparsed(metrics.error),
   });
   await app.register(apiErrors, { onError: metrics.error });

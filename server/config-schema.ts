@@ -32,6 +32,10 @@ export const ConfigSchema = Type.Object({
       description: "Origins whose pages may connect, joined by commas: https://chat.example; beside the server's own",
     }),
   ),
+  tlsCert: Type.Optional(
+    Type.String({ minLength: 1, description: "Certificate chain (PEM): serves https and wss; read again on SIGHUP" }),
+  ),
+  tlsKey: Type.Optional(Type.String({ minLength: 1, description: "Key of --tls-cert (PEM)" })),
   node: Type.Integer({
     minimum: 0,
     maximum: 1023,

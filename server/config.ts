@@ -6,6 +6,7 @@ import { Value } from "typebox/value";
 import { ConfigSchema, LEVELS, type ConfigValues } from "./config-schema.ts";
 import { ConfigError } from "./placement/contract.ts";
 import { DEVELOPMENT_SECRET } from "./protocol/secret.ts";
+import { readCredentials, type Credentials } from "./tls.ts";
 import { planShards, type ShardPlan } from "./shard-plan.ts";
 
 const HTTP_URL = "an http:// or https:// URL";
@@ -20,6 +21,8 @@ export type Config = Values & {
   readonly secretIsPublic: boolean;
   /** Of `--origins`. */
   readonly originList: readonly string[];
+  /** Of `--tls-cert` and `--tls-key`, as they were at the start; null for plain HTTP. */
+  readonly credentials: Credentials | null;
 } & ShardPlan;
 
 /** An option as it is documented. */
@@ -34,7 +37,7 @@ export interface OptionRow {
 }
 
 /**
- * Reads, checks and freezes the configuration; the topology file is read, nothing else is touched.
+ * Reads, checks and freezes the configuration; the topology file and those of TLS are read, nothing else is touched.
  *
  * @param argv arguments after `serve`
  * @throws {ConfigError} BAD_CONFIG, one line that lists every fault, without secrets and passwords
@@ -49,12 +52,20 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   }
   const originList = (values.origins ?? "").split(",").filter((origin) => origin !== "");
   if (!originList.every(isOrigin)) add("origins", "origins are scheme and host, http://name:port, joined by commas");
+  const credentials = credentialsOf(values, add);
   const secretFault = faultOfSecret(values);
   if (secretFault !== null) faults.push(secretFault);
   const plan = planShards(values, add);
   if (faults.length > 0 || plan === null) throw new ConfigError("BAD_CONFIG", faults.join("; "));
   const secret = values.secret ?? DEVELOPMENT_SECRET;
-  return Object.freeze({ ...values, ...plan, originList, secret, secretIsPublic: secret === DEVELOPMENT_SECRET });
+  return Object.freeze({
+    ...values,
+    ...plan,
+    originList,
+    credentials,
+    secret,
+    secretIsPublic: secret === DEVELOPMENT_SECRET,
+  });
 }
 
 /** Every option, in the order of the documentation. */
@@ -186,6 +197,20 @@ function faultOfSecret({ secret, dev, host }: Values): string | null {
   if ((secret !== undefined && secret !== DEVELOPMENT_SECRET) || dev || isLoopback(host)) return null;
   const what = secret === undefined ? "is not set" : "is the public development secret";
   return `HOTSHARD_SECRET ${what} and ${host} is not loopback: set a secret of your own, or HOTSHARD_DEV=1`;
+}
+
+function credentialsOf({ tlsCert, tlsKey }: Values, add: (option: Option, fault: string) => void): Credentials | null {
+  if (tlsCert === undefined && tlsKey === undefined) return null;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    add(tlsCert === undefined ? "tlsCert" : "tlsKey", "a certificate and its key are given together");
+    return null;
+  }
+  try {
+    return readCredentials(tlsCert, tlsKey);
+  } catch (error) {
+    add("tlsCert", (error as Error).message);
+    return null;
+  }
 }
 
 function isOrigin(text: string): boolean {

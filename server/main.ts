@@ -1,10 +1,13 @@
+import type { Server as TlsServer } from "node:tls";
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { assemble } from "./assemble.ts";
-import { describeOptions, readConfig } from "./config.ts";
+import { describeOptions, readConfig, type Config } from "./config.ts";
 import { createLog } from "./observability/log.ts";
 import type { OnPushState } from "./observability/push-link.ts";
 import { createTraces } from "./observability/traces.ts";
 import { ConfigError } from "./placement/contract.ts";
+import { readCredentials } from "./tls.ts";
 
 const USAGE = `Usage: hotshard serve [options]
 
@@ -58,6 +61,7 @@ async function main(argv: readonly string[]): Promise<number> {
       logger.warn("HOTSHARD_SECRET is not set: tokens are signed with the public development secret");
     logger.info({ listening, shards: server.chat.shards.length }, "listening");
     log.begin({ listening });
+    if (config.credentials !== null) reloadCredentials(server.app, config, logger);
     const signal = await stopped;
     logger.info({ signal }, "stopping");
     server.app.server.close();
@@ -87,6 +91,18 @@ function tracesState(logger: Logger): OnPushState {
     if (state === "failing") logger.warn({ reason }, "the collector does not take traces: they wait");
     else logger.info("the collector takes traces again");
   };
+}
+
+/** On SIGHUP, for connections from then on: certificates end, and a server that is restarted for one drops its clients. */
+function reloadCredentials(app: FastifyInstance, { tlsCert, tlsKey }: Config, logger: Logger): void {
+  process.on("SIGHUP", () => {
+    try {
+      (app.server as unknown as TlsServer).setSecureContext(readCredentials(tlsCert!, tlsKey!));
+      logger.info("the certificate was read again");
+    } catch (error) {
+      logger.error({ err: error }, "the certificate could not be read again: the last one stays");
+    }
+  });
 }
 
 /** The first reason to stop. Later signals change nothing: a stop that is under way loses no acknowledgement. */

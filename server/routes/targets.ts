@@ -37,7 +37,8 @@ export async function targetRoutes(
 
 /** Whoever asked reached this address, so it can be scraped there. */
 function ownGroup(request: FastifyRequest): TargetGroup {
-  return { targets: [request.host], labels: { __meta_hotshard_role: "server" } };
+  const scheme: Record<string, string> = request.protocol === "https" ? { __scheme__: "https" } : {};
+  return { targets: [request.host], labels: { ...scheme, __meta_hotshard_role: "server" } };
 }
 
 function databaseGroups(spec: ShardSpec, label: string): TargetGroup[] {

@@ -35,6 +35,8 @@ interface ConnectOptions {
   readonly token?: string;
   /** False for a token that the server will not welcome. Default true. */
   readonly welcome?: boolean;
+  /** Certificate of the authority that is trusted, PEM. */
+  readonly ca?: Buffer;
 }
 
 interface Waiter {
@@ -45,9 +47,9 @@ interface Waiter {
 
 /** Connects, and waits for the welcome where there will be one. */
 export async function connect(chat: string, user: number, options: ConnectOptions = {}): Promise<ChatClient> {
-  const { hello = "frame", token = tokenOf(user), welcome = hello !== "none" } = options;
+  const { ca, hello = "frame", token = tokenOf(user), welcome = hello !== "none" } = options;
   const headers = hello === "header" ? { authorization: `Bearer ${token}` } : {};
-  const client = wrap(new WebSocket(chat, { headers, perMessageDeflate: false }));
+  const client = wrap(new WebSocket(chat, { headers, perMessageDeflate: false, ...(ca !== undefined && { ca }) }));
   await once(client.socket, "open");
   if (hello === "frame") client.send({ type: "hello", token });
   if (welcome) await client.next("welcome");
