@@ -1,7 +1,7 @@
 import { connect as netConnect } from "node:net";
 import type { Socket } from "node:net";
 import { createConnection } from "mysql2";
-import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
+import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, RowDataPacket, SslOptions } from "mysql2";
 import { StoreError, type OnWait } from "./contract.ts";
 import type { MysqlSpec } from "./url.ts";
 
@@ -61,6 +61,7 @@ export function mysqlLink(
   onWait: OnWait = () => {},
 ): MysqlLink {
   const where = `mysql://${spec.host}:${spec.port}/${spec.database}`;
+  const ssl = sslOf(spec);
   let live: Live | null = null;
   /** Statements that the server could not keep, and until when they go as text. */
   const unprepared = new Map<string, number>();
@@ -86,6 +87,9 @@ export function mysqlLink(
     const socket = netConnect({ host: spec.host, port: spec.port, noDelay: true, keepAlive: true });
     const connection = createConnection({
       stream: () => socket,
+      // For the name in its certificate; the socket is connected already.
+      host: spec.host,
+      ...(ssl !== undefined && { ssl }),
       user: spec.user,
       password: spec.password,
       database: spec.database,
@@ -171,4 +175,11 @@ export function mysqlLink(
       if (live !== null) lose(live, new Error(reason));
     },
   };
+}
+
+/** One object for all connections: the driver keeps what it read of the certificates by it. */
+function sslOf({ tls }: MysqlSpec): SslOptions | undefined {
+  if (tls === undefined) return undefined;
+  const ca = tls.ca === null ? {} : { ca: tls.ca };
+  return { rejectUnauthorized: tls.verify, verifyIdentity: tls.verify, ...ca };
 }

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { resolve } from "node:path";
+import { createSecureContext } from "node:tls";
 import { ConfigError } from "../placement/contract.ts";
 
 /** How a shaped shard is slower than its database, so that a laptop can show a shard that saturates. */
@@ -16,6 +19,14 @@ export interface SqliteSpec {
   readonly shaped: Shape | null;
 }
 
+/** How a connection to a database is encrypted. */
+export interface DatabaseTls {
+  /** Whether its certificate is judged: signed by an authority that is trusted, for this host, and not ended. */
+  readonly verify: boolean;
+  /** Certificates of the authorities that are trusted, PEM; null for those of the system. */
+  readonly ca: string | null;
+}
+
 export interface MysqlSpec {
   readonly engine: "mysql";
   readonly host: string;
@@ -23,6 +34,8 @@ export interface MysqlSpec {
   readonly user: string;
   readonly password: string;
   readonly database: string;
+  /** Absent for a connection in clear. */
+  readonly tls?: DatabaseTls;
   readonly shaped: Shape | null;
 }
 
@@ -33,7 +46,7 @@ const FORMS = "write sqlite:FILE or mysql://user:password@host:port/database";
 /**
  * Reads `sqlite:FILE` (relative to the working directory; taken literally, so a `?` cannot be part of the path) or
  * `mysql://user:password@host:port/database` (percent-encoded, port 3306 when absent), either with
- * `?commitMs=20&maxRows=50`.
+ * `?commitMs=20&maxRows=50`; MySQL also with `?tls=required` or `?tls=verify&ca=FILE`.
  *
  * @throws {ConfigError} BAD_SHARD_URL, with everything that is wrong at once and never with a password
  */
@@ -93,7 +106,7 @@ function parse(url: string, faults: string[]): ShardSpec | null {
 function parseSqlite(rest: string, faults: string[]): SqliteSpec | null {
   const query = rest.indexOf("?");
   const path = query === -1 ? rest : rest.slice(0, query);
-  const shaped = parseShape(new URLSearchParams(query === -1 ? "" : rest.slice(query)), faults);
+  const shaped = parseShape(new URLSearchParams(query === -1 ? "" : rest.slice(query)), [], faults);
   if (path === "" || path.endsWith("/")) faults.push(`sqlite:${path} names no file; write sqlite:FILE`);
   else if (path.startsWith(":")) faults.push("a shard in memory would not outlive the server; write sqlite:FILE");
   else if (/^\/\/[^/]/.test(path)) {
@@ -121,10 +134,12 @@ function parseMysql(text: string, faults: string[]): MysqlSpec | null {
     faults.push(`${where} names no database (1 to 64 characters, no space, dot, slash or backquote)`);
   }
   if (url.hash !== "") faults.push(`${where} has a #; encode it as %23 in a password`);
-  const shaped = parseShape(url.searchParams, faults);
-  if (faults.length > 0) return null;
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  return { engine: "mysql", host, port: url.port === "" ? 3306 : Number(url.port), user, password, database, shaped };
+  const shaped = parseShape(url.searchParams, ["tls", "ca"], faults);
+  const tls = parseTls(url.searchParams, host, faults);
+  if (faults.length > 0) return null;
+  const port = url.port === "" ? 3306 : Number(url.port);
+  return { engine: "mysql", host, port, user, password, database, ...(tls !== null && { tls }), shaped };
 }
 
 function decoded(text: string, what: string, faults: string[]): string {
@@ -136,9 +151,34 @@ function decoded(text: string, what: string, faults: string[]): string {
   }
 }
 
-function parseShape(query: URLSearchParams, faults: string[]): Shape | null {
+function parseTls(query: URLSearchParams, host: string, faults: string[]): DatabaseTls | null {
+  const mode = query.get("tls");
+  const file = query.get("ca");
+  if (mode === null && file === null) return null;
+  if (mode !== "required" && mode !== "verify") faults.push("tls is required or verify");
+  if (file !== null && mode !== "verify") faults.push("ca is for tls=verify");
+  // The driver would look for `localhost` in the certificate.
+  if (mode === "verify" && isIP(host) > 0) faults.push("tls=verify needs the name of a host, not its address");
+  return { verify: mode === "verify", ca: file === null ? null : readAuthorities(file, faults) };
+}
+
+function readAuthorities(file: string, faults: string[]): string {
+  try {
+    const pem = readFileSync(file, "utf8");
+    createSecureContext({ ca: pem });
+    if (!pem.includes("BEGIN CERTIFICATE")) faults.push(`ca=${file} has no certificate, PEM`);
+    return pem;
+  } catch (error) {
+    faults.push(`ca=${file} cannot be used: ${(error as Error).message}`);
+    return "";
+  }
+}
+
+/** @param others names that the engine takes beside those of the shape */
+function parseShape(query: URLSearchParams, others: readonly string[], faults: string[]): Shape | null {
+  const names = ["commitMs", "maxRows", ...others];
   for (const name of query.keys()) {
-    if (name !== "commitMs" && name !== "maxRows") faults.push(`a shard URL takes commitMs and maxRows, not "${name}"`);
+    if (!names.includes(name)) faults.push(`a shard URL takes ${names.join(", ")}, not "${name}"`);
   }
   if (!query.has("commitMs") && !query.has("maxRows")) return null;
   const commitMs = query.get("commitMs") ?? "0";

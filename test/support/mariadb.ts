@@ -42,10 +42,13 @@ export async function startMariadb(): Promise<Mariadb | null> {
   return (await startMariadbs(1))?.[0] ?? null;
 }
 
-/** Starts `count` servers side by side, each with its own files, or takes them from HOTSHARD_TEST_MYSQL. */
-export async function startMariadbs(count: number): Promise<Mariadb[] | null> {
+/**
+ * Starts `count` servers side by side, each with its own files, or takes them from HOTSHARD_TEST_MYSQL.
+ * @param options of the servers' own; with them they are always started here
+ */
+export async function startMariadbs(count: number, options: readonly string[] = []): Promise<Mariadb[] | null> {
   const given = (process.env["HOTSHARD_TEST_MYSQL"] ?? "").split(",").filter((url) => url !== "");
-  if (given.length > 0)
+  if (given.length > 0 && options.length === 0)
     return Array.from({ length: count }, (_, index) => existing(given[index % given.length]!, index));
   const program = await findProgram(["mariadbd"]);
   const installer = await findProgram(["mariadb-install-db"]);
@@ -58,7 +61,7 @@ export async function startMariadbs(count: number): Promise<Mariadb[] | null> {
     running -= 1;
     if (running === 0) rmSync(root, { recursive: true, force: true });
   };
-  return Promise.all(folders.map((folder) => start(program, folder, removeRoot)));
+  return Promise.all(folders.map((folder) => start(program, folder, options, removeRoot)));
 }
 
 function existing(url: string, index: number): Mariadb {
@@ -81,10 +84,15 @@ function unsupported(): Promise<never> {
   return Promise.reject(new Error("HOTSHARD_TEST_MYSQL servers are not ours to stop"));
 }
 
-async function start(program: string, folder: string, onRemoved: () => void): Promise<Mariadb> {
+async function start(
+  program: string,
+  folder: string,
+  options: readonly string[],
+  onRemoved: () => void,
+): Promise<Mariadb> {
   const port = await unusedPort();
   const database = { folder, port, account: { user: USER, password: PASSWORD } };
-  let server = await launch(program, database);
+  let server = await launch(program, database, options);
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (server.exitCode !== null || server.signalCode !== null) return;
@@ -99,7 +107,7 @@ async function start(program: string, folder: string, onRemoved: () => void): Pr
     pid: () => server.pid ?? null,
     kill: () => end("SIGKILL"),
     async restart() {
-      server = await launch(program, database);
+      server = await launch(program, database, options);
     },
     async stop() {
       // Its files go with it, so nothing needs an orderly end.
@@ -110,9 +118,9 @@ async function start(program: string, folder: string, onRemoved: () => void): Pr
   };
 }
 
-async function launch(program: string, database: MariadbServer): Promise<ChildProcess> {
+async function launch(program: string, database: MariadbServer, options: readonly string[]): Promise<ChildProcess> {
   const { args } = await mariadbCommand(program, database);
-  const server = spawn(program, args, { stdio: "ignore" });
+  const server = spawn(program, [...args, ...options], { stdio: "ignore" });
   const exit = once(server, "exit");
   // A test that is killed must not leave a server behind.
   const onExit = (): void => void server.kill("SIGKILL");
