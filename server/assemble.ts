@@ -180,17 +180,17 @@ function buildShard(
       // With traces on, an exemplar leads to one: it is set when a traced message is acknowledged.
       const example = config.tracesUrl === undefined ? report.example : undefined;
       metrics.operation(index, "insert", seconds, ok, example);
-      metrics.busy(index, seconds);
+      metrics.messages(index, "refused", refused + untried);
       if (ok) {
+        metrics.busy(index, seconds);
         metrics.batch(index, rows);
         metrics.stage("commit", seconds, rows, example);
         metrics.messages(index, "stored", rows - duplicates - refused);
         metrics.messages(index, "duplicate", duplicates);
-        metrics.messages(index, "refused", refused);
         if (reason !== undefined) {
           logger.warn({ shard: label, rows: refused, reason }, `shard ${label}: its database refuses messages`);
         }
-      } else metrics.messages(index, "failed", rows + untried);
+      } else metrics.messages(index, "failed", rows - refused);
     },
     // A message id is never minted twice, even if the wall clock was set back while the server was down.
     onLastId: (id) => clock.observe(id),

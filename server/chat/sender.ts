@@ -81,7 +81,6 @@ export function createSender(parts: SenderParts) {
 
   function onCommitted(sending: Sending, row: MessageRow, index: number, done: Committed): void {
     const { place, session, trace } = sending;
-    metrics.stage("queue", done.queueMs / 1_000);
     if (!done.duplicate) {
       place?.leave();
       acknowledge(session, row, index, done, trace);
@@ -123,6 +122,7 @@ export function createSender(parts: SenderParts) {
     const refusal = shard.writer.enqueue(row, rowBytes(row), (outcome) => {
       // The writer has more to answer.
       try {
+        metrics.stage("queue", (outcome.queueMs ?? 0) / 1_000);
         if (!("error" in outcome)) return onCommitted(sending, row, index, outcome);
         place?.leave();
         session.refuse(outcome.error, `shard ${shard.label}: ${outcome.detail}`, frame.id);

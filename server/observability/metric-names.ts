@@ -39,7 +39,11 @@ export const METRICS = {
   chat_writer_queue_rows: gauge("rows", "shard", "Rows that wait for a commit"),
   chat_writer_queue_bytes: gauge("bytes", "shard", "Bytes that wait for a commit, as the queue's bound counts them"),
   chat_writer_queue_age_seconds: gauge("seconds", "shard", "Age of the oldest message that is not answered yet"),
-  chat_writer_busy_seconds_total: counter("seconds", "shard", "Time in commits; its rate is the writer's busy share"),
+  chat_writer_busy_seconds_total: counter(
+    "seconds",
+    "shard",
+    "Time in commits that ended well; its rate is the busy share",
+  ),
   chat_delivery_fanout: histogram("connections", "", "Connections that a stored message reached at once"),
   chat_recipients_offline_total: counter("messages", "", "Messages whose recipient had no connection"),
   chat_connections: gauge("connections", "", "WebSocket connections"),

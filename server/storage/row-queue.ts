@@ -16,6 +16,8 @@ export interface Failed {
   readonly error: ErrorCode;
   /** One clause for the client; nothing secret. */
   readonly detail: string;
+  /** It waited so many milliseconds, until its commit started or it was given up; absent when it was not queued. */
+  readonly queueMs?: number;
 }
 
 export type Answer = (outcome: Committed | Failed) => void;

@@ -1,4 +1,4 @@
-import type { Failed } from "./row-queue.ts";
+import type { Batch, Failed } from "./row-queue.ts";
 
 /** Nothing was queued. */
 export const REFUSED = {
@@ -17,3 +17,8 @@ export const NOT_STORED = {
   refused: { error: "UNSTORABLE", detail: "its database refuses this message" },
   fenced: { error: "STALE_TOPOLOGY", detail: "this server may no longer write there" },
 } as const satisfies Record<string, Failed>;
+
+/** Answers every row of a batch alike. @param at when the rows stopped waiting */
+export function failAll({ answers, since }: Batch, failure: Failed, at: number): void {
+  for (const [i, answer] of answers.entries()) answer({ ...failure, queueMs: at - since[i]! });
+}

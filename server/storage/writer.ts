@@ -1,6 +1,6 @@
 import { ConfigError } from "../placement/contract.ts";
 import type { WriterTotals } from "../protocol/http.ts";
-import type { Durability, Inserted, MessageRow, ShardStore } from "./contract.ts";
+import { StoreError, type Durability, type Inserted, type MessageRow, type ShardStore } from "./contract.ts";
 import {
   createRowQueue,
   type Answer,
@@ -9,7 +9,7 @@ import {
   type Failed,
   type WriterLimits,
 } from "./row-queue.ts";
-import { LOST, NOT_STORED, REFUSED, UNTRIED } from "./writer-failures.ts";
+import { failAll, LOST, NOT_STORED, REFUSED, UNTRIED } from "./writer-failures.ts";
 import { createWriterTotals } from "./writer-totals.ts";
 import { SYSTEM_CLOCK, type WriterClock } from "./writer-clock.ts";
 
@@ -17,11 +17,11 @@ export interface CommitReport {
   readonly rows: number;
   /** Of these, stored before under another id; 0 when the commit failed. */
   readonly duplicates: number;
-  /** Of these, not stored although the commit is: the database refuses the row, or fences the batch. */
+  /** Of these, certainly not stored. The others of a failed commit may be. */
   readonly refused: number;
   /** What the database said of one of the refused rows. */
   readonly reason?: string;
-  /** Rows that waited behind a failed commit and failed with it. */
+  /** Rows that waited behind a failed commit: certainly not stored. */
   readonly untried: number;
   readonly seconds: number;
   readonly ok: boolean;
@@ -158,7 +158,7 @@ export function createWriter(options: WriterOptions): Writer {
     for (let i = 0; i < rows; i++) {
       const other = others.get(i);
       const queueMs = start - batch.since[i]!;
-      if (typeof other === "string") batch.answers[i]!(NOT_STORED[other]);
+      if (typeof other === "string") batch.answers[i]!({ ...NOT_STORED[other], queueMs });
       else batch.answers[i]!(committed(other?.id ?? batch.rows[i]!.id, other !== undefined, queueMs, commitMs));
     }
     settle(rows);
@@ -167,22 +167,21 @@ export function createWriter(options: WriterOptions): Writer {
   function fail(batch: Batch, error: Error): void {
     if (batch !== current) return;
     current = null;
-    const seconds = (clock.now() - startedAt) / 1_000;
-    const example = batch.rows[0]!;
+    const now = clock.now();
     onCommit?.({
       rows: batch.rows.length,
       untried: queue.rows(),
       duplicates: 0,
-      refused: 0,
-      seconds,
+      refused: error instanceof StoreError && !error.maybeStored ? batch.rows.length : 0,
+      seconds: (now - startedAt) / 1_000,
       ok: false,
-      example,
+      example: batch.rows[0]!,
     });
     const untried = queue.clear();
     // Down before the answers: a caller that tries again in its answer is refused instead of queued.
     goDown(error);
-    for (const answer of batch.answers) answer(LOST);
-    for (const { answers } of untried) for (const answer of answers) answer(UNTRIED);
+    failAll(batch, LOST, startedAt);
+    for (const one of untried) failAll(one, UNTRIED, now);
     settle(untried.reduce((sum, { rows }) => sum + rows.length, batch.rows.length));
   }
 

@@ -304,6 +304,26 @@ describe("failure", () => {
     assert.deepEqual(downFor, [250, 500, 1_000, 2_000, 250]);
   });
 
+  for (const [maybeStored, refused] of [
+    [true, 0],
+    [false, 2],
+  ] as const) {
+    test(`rows of a failed commit that ${maybeStored ? "may be" : "are surely not"} stored are told as such`, async () => {
+      const { clock, calls, send, outcomes, reports } = await started({ maxRows: 2 });
+      send(1, 2, 3);
+      await clock.advance(0);
+      await clock.turn();
+      await clock.advance(30);
+      calls[0]!.fail(new StoreError("lost", maybeStored));
+      await clock.turn();
+      assert.deepEqual([reports[0]!.rows, reports[0]!.refused, reports[0]!.untried], [2, refused, 1]);
+      assert.deepEqual(
+        outcomes.map(({ queueMs }) => queueMs),
+        [0, 0, 30],
+      );
+    });
+  }
+
   test("an author that tries again in the answer is refused, not queued behind the failure", async () => {
     const { clock, calls, writer } = await started();
     let second: string | undefined;
