@@ -43,6 +43,8 @@ export interface Chatter {
   waiting(): number;
   /** Longest time from intended moment to answer so far, milliseconds. */
   slowest(): number;
+  /** The author's connection is gone: what it still waited for will never be answered. */
+  abandon(author: number): void;
   /** Gives up on what has no answer yet. */
   settleAll(): void;
 }
@@ -154,6 +156,13 @@ export function createChatter(options: ChatterOptions): Chatter {
     },
     waiting: () => pending.size,
     slowest: () => slowest,
+    abandon(author) {
+      for (const [client, message] of pending) {
+        if (message.author !== author) continue;
+        pending.delete(client);
+        fail(NO_ANSWER, message);
+      }
+    },
     settleAll() {
       for (const message of pending.values()) fail(NO_ANSWER, message);
       pending.clear();

@@ -48,6 +48,8 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const absences: Absence[] = [];
   /** Who had a connection at some time. */
   const present = new Set<number>();
+  /** Of `absences` those that last. */
+  const away = new Map<number, { untilMs: number | null }>();
   let failures = 0;
   let isLate = false;
 
@@ -59,8 +61,12 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const connections = connect(url, settings.secret, first, {
     opened(user, timestamp) {
       const now = clock.meet(timestamp);
+      const known = away.get(user);
+      if (known !== undefined) known.untilMs = now;
+      // Connected for the first time, and late.
+      else if (now > 0 && !present.has(user)) absences.push({ user, fromMs: 0, untilMs: now });
+      away.delete(user);
       present.add(user);
-      if (now > 0) absences.push({ user, fromMs: 0, untilMs: now });
     },
     frames(user, frames, timestamp) {
       const now = clock.meet(timestamp);
@@ -71,7 +77,14 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       if (failures === 0) console.error(`user ${user} and ${url}: ${reason}`);
       failures += 1;
       recorder.tally.connectionFailures += 1;
-      absences.push({ user, fromMs: present.has(user) ? clock.now() : 0, untilMs: null });
+      const absence: Absence & { untilMs: number | null } = {
+        user,
+        fromMs: present.has(user) ? clock.now() : 0,
+        untilMs: null,
+      };
+      away.set(user, absence);
+      absences.push(absence);
+      chatter.abandon(user);
     },
   });
   const chatter = createChatter({

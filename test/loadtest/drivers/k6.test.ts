@@ -78,6 +78,27 @@ describe("the k6 driver", { skip: skipWithoutK6 }, () => {
     for (const { fromMs, untilMs } of absences) assert.ok(fromMs === 0 && untilMs! > 0);
   });
 
+  test("a closed connection comes back, as in the Node driver", async (t) => {
+    const abort = new AbortController();
+    let lost = 0;
+    const chat = await startFakeChat((sent) => {
+      if (sent.number === 30) {
+        lost = sent.author;
+        sent.close(4101);
+        return;
+      }
+      sent.ack();
+      sent.deliver();
+      if (chat.connections === 5 && sent.author === lost) abort.abort();
+    });
+    t.after(() => chat.stop());
+    // Far longer than it takes: who does not come back runs to the end.
+    const dials = { ...DEFAULT_DIALS, users: 4, offlineShare: 0, rate: 200, durationS: 60, warmupS: 0 };
+    const order = orderOf("k6back0001", { dials, url: chat.url, shards: ["00"], signal: abort.signal });
+    const { interrupted } = await drive(createK6Driver(), order);
+    assert.deepEqual([interrupted, chat.connections], [true, 5]);
+  });
+
   test("counts what the Node driver counts, and the databases hold the same set", async () => {
     const progress: Progress[] = [];
     const order = orderOf("k6driver01", { onProgress: (one) => progress.push(one) });
