@@ -27,6 +27,7 @@ body {
 }
 main { max-width: 908px; margin: 0 auto; padding: 40px 24px 96px; }
 header .where { color: var(--soft); font-size: 14px; margin: 0 0 28px; overflow-wrap: anywhere; }
+time { white-space: nowrap; }
 header .where b { color: var(--ink); font-weight: 600; }
 h1 { font-size: 34px; line-height: 1.18; letter-spacing: -0.018em; font-weight: 650; margin: 18px 0 12px; max-width: 24em; text-wrap: balance; overflow-wrap: anywhere; }
 h2 { font-size: 20px; line-height: 1.3; letter-spacing: -0.01em; font-weight: 620; margin: 0 0 6px; }

@@ -122,6 +122,10 @@ function shares(result: Result): string {
   );
 }
 
+/** A date has hyphens, at which a browser breaks the line. */
+const unbrokenDate = (part: string): string =>
+  /^\d{4}-\d\d-\d\d /u.test(part) ? `<time>${escapeXml(part)}</time>` : escapeXml(part);
+
 /** Verdict, headline, key figures and the share of every shard: the first screen. */
 export function opening(result: Result): string {
   const { run, server } = result;
@@ -145,7 +149,7 @@ export function opening(result: Result): string {
     trendsInWords(result),
   ].flatMap((words) => (words === null ? [] : [paragraph(words, "lead soft")]));
   return (
-    `<header><p class="where"><b>hotshard</b> · <b>${escapeXml(run.scenario)}</b> · ${escapeXml(where.join(" · "))}</p>` +
+    `<header><p class="where"><b>hotshard</b> · <b>${escapeXml(run.scenario)}</b> · ${where.map(unbrokenDate).join(" · ")}</p>` +
     `${verdict(result)}<h1>${escapeXml(headline(result))}</h1>${failed.join("")}${lead === "" ? "" : paragraph(lead, "lead")}` +
     `${sentences.join("")}</header>${cards(result)}${shares(result)}`
   );
