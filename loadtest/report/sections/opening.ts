@@ -124,7 +124,7 @@ function shares(result: Result): string {
 
 /** A date has hyphens, at which a browser breaks the line. */
 const unbrokenDate = (part: string): string =>
-  /^\d{4}-\d\d-\d\d /u.test(part) ? `<time>${escapeXml(part)}</time>` : escapeXml(part);
+  /^\d{4}-\d\d-\d\d/u.test(part) ? `<time>${escapeXml(part)}</time>` : escapeXml(part);
 
 /** Verdict, headline, key figures and the share of every shard: the first screen. */
 export function opening(result: Result): string {
