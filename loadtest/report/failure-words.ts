@@ -101,10 +101,15 @@ function whereOf(rows: Result["failures"], all: number): string {
 
 /** `shard 01 OVERLOADED 4,512, shard 02 OVERLOADED 12`; by code alone where shards are not known. */
 function rowsInWords({ failures, traffic }: Result, most: number): string {
-  const rows =
-    failures.length > 0
-      ? failures.map((row) => `shard ${row.shard} ${row.code} ${count(row.count)}`)
-      : Object.entries(traffic.errors ?? {}).map(([code, n]) => `${code} ${count(n)}`);
+  // What was never sent for want of a connection is no shard's doing.
+  const unsent = traffic.notConnected > 0 ? [`${NOT_CONNECTED} ${count(traffic.notConnected)}`] : [];
+  const byShard = failures.filter(({ code }) => code !== NOT_CONNECTED);
+  const rows = [
+    ...unsent,
+    ...(failures.length > 0
+      ? byShard.map((row) => `shard ${row.shard} ${row.code} ${count(row.count)}`)
+      : Object.entries(traffic.errors ?? {}).map(([code, n]) => `${code} ${count(n)}`)),
+  ];
   const more = rows.length - most;
   return [...rows.slice(0, most), ...(more > 0 ? [`${count(more)} more`] : [])].join(", ");
 }

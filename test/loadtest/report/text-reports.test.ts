@@ -241,6 +241,13 @@ test("messages that were refused are told, with the codes, in every report", () 
   assert.doesNotMatch(htmlReport(result, []), /id="failures"/);
 });
 
+test("what could not be sent for want of a connection is laid at no shard's door", () => {
+  const traffic = { ...result.traffic, sent: 3_000, notConnected: 1_000, failedShare: 0.25 };
+  const failures = ["00", "01"].map((shard) => ({ shard, code: "NOT_CONNECTED", count: 500, fromS: 2, untilS: 7 }));
+  const text = terminalReport({ ...result, traffic, failures }, { columns: 100 }, {}).replaceAll(/\s+/gu, " ");
+  assert.match(text, /1,000 of 4,000 messages \(25\.0 %\) failed: NOT_CONNECTED 1,000; at most/);
+});
+
 test("bars are exact to an eighth of a cell", () => {
   assert.equal(bar(1, 4), "████");
   assert.equal(bar(0, 4), "    ");
