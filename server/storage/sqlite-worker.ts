@@ -135,6 +135,8 @@ function prepare(db: DatabaseSync): Shard["statements"] {
 function takeLock(): DatabaseSync {
   const lock = new DatabaseSync(`${file}.lock`);
   try {
+    // Of two that come at the same moment one must get it. Without patience each finds the other on its way: both lose.
+    lock.exec("PRAGMA busy_timeout = 250");
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {

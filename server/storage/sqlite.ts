@@ -1,4 +1,4 @@
-import { ALL_INSERTED } from "./contract.ts";
+import { ALL_INSERTED, StoreError } from "./contract.ts";
 import type {
   AuditSum,
   DialogSum,
@@ -41,13 +41,22 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
   let leaving: Promise<unknown> = Promise.resolve();
 
   let isOwner = false;
+  let isClosed = false;
+
+  /** A call that came late would start a thread that nobody ends, and the process could not either. */
+  function refuseIfClosed(): void {
+    if (isClosed) throw new StoreError(`sqlite:${file}: it is closed`, false);
+  }
 
   /** Nobody reads a file that this process does not own. */
   async function owned(): Promise<void> {
+    refuseIfClosed();
     if (isOwner && writes.isRunning()) return;
     isOwner = false;
     await leaving;
     await writes.call(["ping"]);
+    // It may have been closed before the answer came.
+    refuseIfClosed();
     isOwner = true;
   }
 
@@ -68,20 +77,26 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
   return {
     engine: "sqlite",
     async open() {
+      isClosed = false;
       await leaving;
       return writes.call<Durability>(["open"]);
     },
     async insert(rows) {
+      refuseIfClosed();
       return (await writes.call<Inserted | null>(["insert", flatten(rows)])) ?? ALL_INSERTED;
     },
     history: (dialog, before, limit) => read<MessageRow[]>(["history", dialog, before, limit]),
     find: (dialog, author, client) => read<string | null>(["find", dialog, author, client]),
     audit: (run) => audit<AuditSum>(["audit", run]),
     auditDialogs: (run, periods) => audit<DialogSum[]>(["auditDialogs", run, periods]),
-    lastId: () => writes.call<string>(["lastId"]),
+    async lastId() {
+      refuseIfClosed();
+      return writes.call<string>(["lastId"]);
+    },
     size: () => read<StoredSize>(["size"]),
     connections: () => threads.filter((thread) => thread.isRunning()).length,
     async ping() {
+      refuseIfClosed();
       await leaving;
       await writes.call(["ping"]);
     },
@@ -89,6 +104,7 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
       leaving = Promise.all(threads.map((thread) => thread.end("given up after it hung")));
     },
     async close() {
+      isClosed = true;
       // The writer last: the last connection to leave folds the write-ahead log into the file.
       await Promise.all([reads, audits].map((thread) => thread.end("closed")));
       if (writes.isRunning()) await writes.call(["close"]).catch(() => undefined);

@@ -72,8 +72,8 @@ test("the same process cannot open a shard twice either", async () => {
   const file = join(folder, "twice.db");
   const [a, b] = [createSqliteStore({ file }), createSqliteStore({ file })];
   const opened = await Promise.allSettled([a.open(), b.open()]);
-  assert.deepEqual(opened.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
   await Promise.all([a.close(), b.close()]);
+  assert.deepEqual(opened.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
 });
 
 test("people may read the file while the server writes", async () => {
@@ -108,6 +108,21 @@ test("a commit does not wait for an audit, nor history for either", async () => 
   assert.equal(await store.lastId(), "500001");
   await store.close();
   assert.equal(existsSync(`${file}-wal`), false, "the log is folded into the file");
+});
+
+test("a store that is closed stays closed, whatever was asked of it meanwhile", async () => {
+  const store = createSqliteStore({ file: join(folder, "closing.db") });
+  await store.open();
+  // The first read asks the writing thread whose file it is; the store is closed before the answer.
+  const asked = [store.size(), store.audit("r"), store.history("1_2", null, 1)];
+  const outcomes = Promise.allSettled(asked);
+  await store.close();
+  for (const { status } of await outcomes) assert.equal(status, "rejected");
+  await assert.rejects(store.size(), { name: "StoreError", message: /is closed/ });
+  assert.equal(store.connections(), 0, "a thread that nobody ends would keep the process alive");
+  await store.open();
+  assert.deepEqual((await store.size()).rows, 0);
+  await store.close();
 });
 
 test("a full disk is a StoreError that stored nothing, and space mends it", async () => {
