@@ -1,5 +1,5 @@
 import { createHotDialogs } from "../server/observability/hot-dialogs.ts";
-import { createSpaceSaving } from "../server/observability/space-saving.ts";
+import { createSpaceSaving } from "../server/statistics/space-saving.ts";
 import { createTrafficWindow } from "../server/observability/traffic-window.ts";
 import { createRandom } from "../loadtest/traffic/random.ts";
 import { median } from "./median.ts";

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { MessageRow, ShardStore } from "../server/storage/contract.ts";
-import { createStore } from "../server/storage/open-store.ts";
-import { parseShardUrl } from "../server/storage/url.ts";
+import type { MessageRow, ShardStore } from "../server/shards/contract.ts";
+import { createStore } from "../server/shards/open-store.ts";
+import { parseShardUrl } from "../server/shards/url.ts";
 import { startMariadb } from "../test/support/mariadb.ts";
 
 export interface StorageRow {

@@ -1,4 +1,5 @@
-import { ConfigError, type Topology } from "../server/placement/contract.ts";
+import { ConfigError } from "../server/config-error.ts";
+import type { Topology } from "../server/placement/contract.ts";
 import { dialogId } from "../server/placement/dialog.ts";
 import { compileTopology } from "../server/placement/router.ts";
 import { SOME_MOMENT } from "./analysis/moment.ts";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../server/placement/contract.ts";
+import { ConfigError } from "../server/config-error.ts";
 import { auditFaults } from "./analysis/audit.ts";
 import { DriveError } from "./drivers/drive-error.ts";
 import { MissingProgramError } from "./drivers/missing-program.ts";

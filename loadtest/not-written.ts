@@ -1,4 +1,4 @@
-import { ConfigError } from "../server/placement/contract.ts";
+import { ConfigError } from "../server/config-error.ts";
 
 /** What to do about a disk that is full, or may not be written to. */
 export const MORE_ROOM = "free space there, or name another folder with --out or TMPDIR";

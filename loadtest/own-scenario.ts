@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ConfigError } from "../server/placement/contract.ts";
+import { ConfigError } from "../server/config-error.ts";
 import { KNOWN_SCENARIOS } from "./known-scenarios.ts";
 import { expectation, parseDial, type Dial } from "./traffic/dial.ts";
 import type { Dials, Story } from "./traffic/contract.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { ConfigError } from "../server/placement/contract.ts";
+import { ConfigError } from "../server/config-error.ts";
 import { createServerLog, type ServerLog } from "./server-log.ts";
 
 /** A server that this process started and stops. */

@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, readFile, rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ConfigError } from "../server/placement/contract.ts";
+import { ConfigError } from "../server/config-error.ts";
 import { checkResult } from "./report/read.ts";
 import type { Result } from "./report/result.ts";
 import { RUN_FILES } from "./report/write.ts";

@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import { access, constants, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, type Topology } from "../server/placement/contract.ts";
+import { ConfigError } from "../server/config-error.ts";
+import type { Topology } from "../server/placement/contract.ts";
 import type { AuditMessageReply, ShardsReply } from "../server/protocol/http.ts";
 import { takeAim } from "./aim.ts";
 import { buildResult } from "./analysis/build-result.ts";

@@ -1,5 +1,5 @@
 import type { AuditDialogsReply, AuditMessageReply, AuditReply, ShardsReply } from "../server/protocol/http.ts";
-import { ConfigError } from "../server/placement/contract.ts";
+import { ConfigError } from "../server/config-error.ts";
 import { httpBase } from "./chat-address.ts";
 import type { UnknownMessage } from "./drivers/contract.ts";
 import { createToken } from "./drivers/token.ts";

@@ -1,5 +1,5 @@
-import { maxOverMean } from "../server/placement/skew.ts";
-import { ConfigError } from "../server/placement/contract.ts";
+import { maxOverMean } from "../server/statistics/skew.ts";
+import { ConfigError } from "../server/config-error.ts";
 import { layoutLuck, luckKind, movedLuck, type NamedLayout } from "./analysis/layout-luck.ts";
 import { createMinuteGroups } from "./analysis/minute-groups.ts";
 import { placeMinute, resample, worstMinute, type PlacedMinute } from "./analysis/minutes.ts";

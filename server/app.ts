@@ -1,20 +1,20 @@
 import { randomBytes } from "node:crypto";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
-import { auth } from "./auth.ts";
+import { auth } from "./edge/http/auth.ts";
 import type { Chat } from "./chat/chat.ts";
-import { socketRoute } from "./chat/socket.ts";
+import { socketRoute } from "./edge/ws/socket.ts";
 import type { Config } from "./config.ts";
-import type { EdgeClock } from "./edge-clock.ts";
+import type { EdgeClock } from "./edge/edge-clock.ts";
 import type { Guard } from "./guard.ts";
-import { livePage } from "./live/live.ts";
+import { livePage } from "./edge/live/live.ts";
 import type { Metrics } from "./observability/metrics.ts";
-import { adminRoutes } from "./routes/admin.ts";
-import { answerUnparsed, apiErrors } from "./routes/api-error.ts";
-import { browserGuard } from "./routes/browser-guard.ts";
-import { dialogRoutes } from "./routes/dialogs.ts";
-import { healthRoutes } from "./routes/health.ts";
-import { metricsRoute } from "./routes/metrics.ts";
-import { targetRoutes } from "./routes/targets.ts";
+import { adminRoutes } from "./edge/http/admin.ts";
+import { answerUnparsed, apiErrors } from "./edge/http/api-error.ts";
+import { browserGuard } from "./edge/http/browser-guard.ts";
+import { dialogRoutes } from "./edge/http/dialogs.ts";
+import { healthRoutes } from "./edge/http/health.ts";
+import { metricsRoute } from "./edge/http/metrics.ts";
+import { targetRoutes } from "./edge/http/targets.ts";
 
 /** Fastify's own words are wanted from this level on: the process says itself where it listens. */
 const RESERVED = new Set(["silent", "fatal", "error"]);
@@ -41,6 +41,8 @@ export async function createApp(
     | "secret"
     | "secretIsPublic"
     | "specs"
+    | "unreadBytes"
+    | "unreadMs"
   >,
   chat: Chat,
   metrics: Metrics,
@@ -61,7 +63,7 @@ export async function createApp(
   await app.register(apiErrors, { onError: metrics.error });
   await app.register(browserGuard, config);
   await app.register(auth, { secret: config.secret });
-  await app.register(socketRoute, { ...config, chat, clock });
+  await app.register(socketRoute, { ...config, patience: config, chat, clock });
   await app.register(healthRoutes, { chat });
   await app.register(metricsRoute, { metrics });
   await app.register(dialogRoutes, { chat });

@@ -3,11 +3,11 @@ import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import { createChat, type Chat } from "./chat/chat.ts";
 import { createIdClock, type IdClock } from "./chat/clock.ts";
-import { createOutageLog } from "./chat/outage-log.ts";
+import { createOutageLog } from "./shards/outage-log.ts";
 import { createPresence } from "./chat/presence.ts";
-import { createShard, type Shard } from "./chat/shard.ts";
+import { createShard, type Shard } from "./shards/shard.ts";
 import type { Config } from "./config.ts";
-import { SYSTEM_EDGE_CLOCK, type EdgeClock } from "./edge-clock.ts";
+import { SYSTEM_EDGE_CLOCK, type EdgeClock } from "./edge/edge-clock.ts";
 import type { Log } from "./observability/log.ts";
 import type { PushCounts } from "./observability/push-link.ts";
 import { measureRuntime } from "./observability/runtime-metrics.ts";
@@ -17,11 +17,11 @@ import { createMetrics, type Metrics } from "./observability/metrics.ts";
 import { createObserver } from "./observability/observer.ts";
 import { idleObserver, unobserved } from "./observability/unobserved.ts";
 import { createGuard, guardEach, type Guard } from "./guard.ts";
-import { ConfigError } from "./placement/contract.ts";
+import { ConfigError } from "./config-error.ts";
 import { compileTopology } from "./placement/router.ts";
 import { LIMITS } from "./protocol/frames.ts";
-import { createStore } from "./storage/open-store.ts";
-import { createWriter } from "./storage/writer.ts";
+import { createStore } from "./shards/open-store.ts";
+import { createWriter } from "./shards/writer.ts";
 
 /** What another owner than the configuration may give. */
 export interface Given {
@@ -105,8 +105,6 @@ export async function assemble(
       rate: config.rateLimit,
       connections: config.userConnections,
     },
-    patience: config,
-    edgeClock,
     guard,
     topology,
     router,

@@ -4,9 +4,9 @@ import { parseArgs } from "node:util";
 import { Type, type TSchema } from "typebox";
 import { Value } from "typebox/value";
 import { ConfigSchema, LEVELS, type ConfigValues } from "./config-schema.ts";
-import { ConfigError } from "./placement/contract.ts";
+import { ConfigError } from "./config-error.ts";
 import { DEVELOPMENT_SECRET } from "./protocol/secret.ts";
-import { readCredentials, type Credentials } from "./tls.ts";
+import { readCredentials, type Credentials } from "./edge/tls.ts";
 import { planShards, type ShardPlan } from "./shard-plan.ts";
 
 const HTTP_URL = "an http:// or https:// URL";

@@ -6,8 +6,8 @@ import { describeOptions, readConfig, type Config } from "./config.ts";
 import { createLog } from "./observability/log.ts";
 import type { OnPushState } from "./observability/push-link.ts";
 import { createTraces } from "./observability/traces.ts";
-import { ConfigError } from "./placement/contract.ts";
-import { readCredentials } from "./tls.ts";
+import { ConfigError } from "./config-error.ts";
+import { readCredentials } from "./edge/tls.ts";
 
 const USAGE = `Usage: hotshard serve [options]
 

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ConfigError, type Topology } from "./placement/contract.ts";
+import { ConfigError } from "./config-error.ts";
+import type { Topology } from "./placement/contract.ts";
 import { singleSegment, validateTopology } from "./placement/topology.ts";
-import { parseShardUrl, parseShardUrls, type ShardSpec } from "./storage/url.ts";
+import { parseShardUrl, parseShardUrls, type ShardSpec } from "./shards/url.ts";
 
 /** The shards that a configuration asks for, and where messages live on them. */
 export interface ShardPlan {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { test } from "node:test";
 
@@ -49,22 +49,59 @@ test("the server imports nothing from the harness", () => {
   );
 });
 
-test("the harness knows of the server only its protocol and its placement", () => {
-  const allowed = /^(?:loadtest|server\/protocol|server\/placement)\//u;
+test("the harness knows of the server what is pure: its protocol, its placement, its statistics", () => {
+  const allowed = /^(?:loadtest\/|server\/(?:protocol|placement|statistics)\/|server\/config-error\.ts$)/u;
   assert.deepEqual(
     breaches("loadtest", (target) => allowed.test(target)),
     [],
   );
 });
 
-test("protocol and placement stand alone", () => {
-  const own = /^server\/(?:protocol|placement)\//u;
-  for (const folder of ["server/protocol", "server/placement"]) {
+/** What each folder of the server may import, types included; those below it, and nothing above: so there is no circle. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  placement: [],
+  protocol: ["placement"],
+  statistics: ["placement", "protocol"],
+  observability: ["placement", "protocol", "statistics"],
+  shards: ["placement", "protocol", "statistics", "observability"],
+  chat: ["placement", "protocol", "statistics", "observability", "shards"],
+  edge: ["placement", "protocol", "statistics", "observability", "shards", "chat"],
+};
+/** Files beside the folders that everybody may import; they import nothing of ours. */
+const COMMON = ["clock.ts", "config-error.ts", "guard.ts", "token-bucket.ts"];
+/** What else a folder may import of the files beside the folders. */
+const MORE: Readonly<Record<string, readonly string[]>> = { edge: ["config.ts"] };
+
+test("arrows between the server's folders go one way, types included", () => {
+  const folders = readdirSync(join(ROOT, "server"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  assert.deepEqual(folders.map(({ name }) => name).toSorted(), Object.keys(ARROWS).toSorted());
+  for (const [folder, below] of Object.entries(ARROWS)) {
+    const files = new Set([...COMMON, ...(MORE[folder] ?? [])].map((name) => `server/${name}`));
+    const roots = [folder, ...below].map((name) => `server/${name}/`);
     assert.deepEqual(
-      breaches(folder, (target) => own.test(target)),
+      breaches(`server/${folder}`, (target) => files.has(target) || roots.some((root) => target.startsWith(root))),
       [],
     );
   }
+  for (const name of COMMON) {
+    assert.deepEqual(
+      importsOf(`server/${name}`).filter(({ target }) => target.endsWith(".ts")),
+      [],
+      name,
+    );
+  }
+});
+
+test("only assembly and the edge know of WebSockets and Fastify", () => {
+  const inner = Object.keys(ARROWS).filter((folder) => folder !== "edge");
+  const found = inner.flatMap((folder) =>
+    sources(`server/${folder}`).flatMap((file) =>
+      importsOf(file)
+        .filter(({ target }) => /^(?:ws|fastify|@fastify\/)/u.test(target))
+        .map(({ target }) => `${file} imports ${target}`),
+    ),
+  );
+  assert.deepEqual(found, []);
 });
 
 test("what k6 loads is pure: its own modules, ours, and nothing of Node", () => {

@@ -9,7 +9,7 @@ import { join } from "node:path";
  */
 const root = join(import.meta.dirname, "..");
 const tsc = join(root, "node_modules/typescript/bin/tsc");
-const ASSETS = ["server/live/page/**", "loadtest/**/*.schema.json"];
+const ASSETS = ["server/edge/live/page/**", "loadtest/**/*.schema.json"];
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
 for (const project of ["tsconfig.build.json", "tsconfig.types.json"]) {

@@ -5,7 +5,7 @@ import { newestSegment, whereNow } from "./newest-segment.ts";
 import { addShard, changePlacement, mendDialog } from "./proposals.ts";
 import { remedyTopology } from "./remedy.ts";
 import { noiseFloor } from "./noise-floor.ts";
-import { maxOverMean } from "../../server/placement/skew.ts";
+import { maxOverMean } from "../../server/statistics/skew.ts";
 import type { DialogCount } from "./what-if.ts";
 
 export interface AdviceInput {

@@ -21,7 +21,7 @@ import { measuredOf, measuredShards } from "./measured-shards.ts";
 import { newestSegment } from "./newest-segment.ts";
 import { outlook } from "./outlook.ts";
 import { labelsOf } from "./remedy.ts";
-import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
+import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/statistics/skew.ts";
 import { realisedZipf } from "./realised-zipf.ts";
 import type { RunEvidence } from "./run-evidence.ts";
 import { judge } from "./verdict.ts";

@@ -1,5 +1,5 @@
 import { sum } from "d3-array";
-import { maxOverMean } from "../../server/placement/skew.ts";
+import { maxOverMean } from "../../server/statistics/skew.ts";
 import { noiseFloor, type NoiseFloor } from "./noise-floor.ts";
 import type { SegmentPart } from "./segment-parts.ts";
 import { simulateChange } from "./simulate-change.ts";

@@ -1,4 +1,4 @@
-import type { WriterFit } from "../../server/placement/writer-fit.ts";
+import type { WriterFit } from "../../server/statistics/writer-fit.ts";
 import { firstToSaturate, type Growth, type WriterUse } from "./first-to-saturate.ts";
 
 /** Writers that are less busy commit row by row, which says nothing of full commits. */

@@ -1,4 +1,4 @@
-import { fitWriter } from "../../server/placement/writer-fit.ts";
+import { fitWriter } from "../../server/statistics/writer-fit.ts";
 import type { AuditReply, ShardsReply, ShardStatus, WriterTotals } from "../../server/protocol/http.ts";
 import type { Measurement, ShardMeasurement } from "../drivers/contract.ts";
 import type { Result } from "../report/result.ts";

@@ -1,6 +1,6 @@
 import { sum } from "d3-array";
 import type { Topology } from "../../server/placement/contract.ts";
-import { maxOverMean } from "../../server/placement/skew.ts";
+import { maxOverMean } from "../../server/statistics/skew.ts";
 import type { Result } from "../report/result.ts";
 import { advise } from "./advice.ts";
 import { expectedLoads } from "./forecast.ts";

@@ -9,7 +9,7 @@ import { keySpaceShares, sampleKeySpace } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
 import { newestSegment, whereNow } from "./newest-segment.ts";
 import { labelsOf, remedyTopology } from "./remedy.ts";
-import { maxOverMean } from "../../server/placement/skew.ts";
+import { maxOverMean } from "../../server/statistics/skew.ts";
 import type { DialogCount } from "./what-if.ts";
 
 /** Key space that a shard may get beyond its share before the placement counts as a cause. */

@@ -1,4 +1,4 @@
-import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/placement/skew.ts";
+import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/statistics/skew.ts";
 import type { Result } from "../report/result.ts";
 import { createRandom } from "../traffic/random.ts";
 import { maxOverMeanInterval, shareInterval } from "./intervals.ts";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { count, plural } from "../report/format.ts";
 import type { Dials } from "../traffic/contract.ts";
 import { createRandom } from "../traffic/random.ts";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { nearestName } from "../nearest-name.ts";
 import { METRIC_NAMES, METRICS, metricsInWords, type MetricName } from "./threshold-metrics.ts";
 import { UNITS } from "./threshold-metric.ts";

@@ -1,4 +1,4 @@
-import { maxOverMean } from "../../server/placement/skew.ts";
+import { maxOverMean } from "../../server/statistics/skew.ts";
 import { PLACEMENTS } from "../../server/placement/registry.ts";
 import type { Result } from "../report/result.ts";
 import { SOME_MOMENT } from "./moment.ts";

@@ -3,7 +3,7 @@ import { childRun } from "../child-run.ts";
 import type { Slice } from "../drivers/contract.ts";
 import { isSpoiled } from "../replay.ts";
 import { eachSlice, readResult } from "../report/folder.ts";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { packageVersion } from "../version.ts";
 import type { Capacity } from "./document.ts";
 import { strayFromRate, type RunAtRate } from "./follows-rate.ts";

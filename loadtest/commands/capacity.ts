@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { samplesForQuantile } from "../analysis/intervals.ts";
 import { METRICS } from "../analysis/threshold-metrics.ts";
 import { parseThresholds } from "../analysis/threshold.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { ALLOWABLE, type Obstacle } from "../compare/comparable.ts";
 import { compareRuns, sift, type CompareOptions } from "../compare/compare.ts";
 import type { Comparison } from "../compare/comparison.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { nearestName } from "../nearest-name.ts";
 import { isDerived, type Dial } from "../traffic/dial.ts";
 import type { Scenario } from "../traffic/scenario.ts";

@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { parseThresholds } from "../analysis/threshold.ts";
 import { equip, readEquipment } from "../drivers/equipment.ts";
 import { rateWarning } from "../drivers/rate-warning.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { nearestName } from "../nearest-name.ts";
 import { openPage } from "../open-page.ts";
 import { count, moment, plural, times } from "../report/format.ts";

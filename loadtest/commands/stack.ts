@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Argument, Option, type Command } from "commander";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { PINNED, type PinnedName } from "../pinned.ts";
 import type { PartStatus } from "../stack/contract.ts";

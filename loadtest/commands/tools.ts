@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { runDoctor } from "../doctor.ts";
 import { installK6 } from "../drivers/k6-install.ts";
 import { createToken } from "../drivers/token.ts";

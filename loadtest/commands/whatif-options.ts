@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { parsePlacement } from "../../server/placement/registry.ts";
 
 /** A placement with its options, and the number of shards. */

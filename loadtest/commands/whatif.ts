@@ -1,7 +1,7 @@
 import { access, constants, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Option, type Command } from "commander";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { parsePlacement } from "../../server/placement/registry.ts";
 import { EXIT } from "../exit-code.ts";
 import { parseDatabaseUrl, type DatabaseQuestion } from "../keys/database-question.ts";

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import type { Comparison } from "./comparison.ts";
 import { markdownComparison } from "./markdown.ts";
 import { comparisonPage } from "./page.ts";

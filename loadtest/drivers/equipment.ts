@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { MAX_LANES } from "../traffic/lanes.ts";
 import type { Driver } from "./contract.ts";
 

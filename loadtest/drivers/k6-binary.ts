@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { cacheFolder, type Environment } from "../cache-folder.ts";
 
 /** The k6 that `hotshard k6 install` brings; scenarios are tested with it. */

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import type { Driver } from "./contract.ts";
 import { createK6Driver } from "./k6.ts";
 import { MissingProgramError } from "./missing-program.ts";

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { Readable, Writable } from "node:stream";
 import { constants, createGunzip } from "node:zlib";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { inputName, type InputFaults } from "./input-faults.ts";
 
 const PIECE = 1 << 20;

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 
 /** What is asked of a database, within which limits. */
 export interface DatabaseQuestion {

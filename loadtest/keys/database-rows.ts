@@ -1,5 +1,5 @@
 import { createConnection, type Connection, type RowDataPacket } from "mysql2/promise";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { createRandom } from "../traffic/random.ts";
 import type { DatabaseQuestion } from "./database-question.ts";
 import type { RowBatch } from "./row-batch.ts";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { jsonReading, type Reading } from "./format.ts";
 import { unknownFormat } from "./head.ts";
 import type { InputFaults } from "./input-faults.ts";

@@ -1,5 +1,5 @@
 import { howToSay, type InputOptions } from "./input-options.ts";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 
 /** A line that is not blank. */
 export interface HeadLine {

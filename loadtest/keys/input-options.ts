@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 
 /** The formats that an input can be said to have, and what each is. */
 export const INPUT_FORMATS = {

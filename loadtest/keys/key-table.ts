@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import type { HashedKeys } from "../analysis/place-keys.ts";
 
 /** Keys of a block; a power of two. */

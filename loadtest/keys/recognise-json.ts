@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import type { Format } from "./format.ts";
 import { unknownFormat, type Head, type HeadLine } from "./head.ts";
 import type { InputOptions } from "./input-options.ts";

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { NAMES } from "./column-names.ts";
 import { findDrawnTable, drawnCells, isRule } from "./drawn-table.ts";
 import type { Format } from "./format.ts";

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { readChunks, type Chunk } from "./chunks.ts";
 import { documentBatches } from "./document-rows.ts";
 import { readingOf, type Format, type Reading } from "./format.ts";

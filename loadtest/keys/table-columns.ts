@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { isOwnId, MAYBE_COUNT, placeOf } from "./column-names.ts";
 import { countOf } from "./count-of.ts";
 import { howToSay, NO_COUNT, type InputOptions } from "./input-options.ts";

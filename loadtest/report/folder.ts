@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import type { Slice } from "../drivers/contract.ts";
 import type { PackedHistogram } from "../traffic/packed-histogram.ts";
 import { parseResult } from "./read.ts";

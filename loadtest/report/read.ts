@@ -1,5 +1,5 @@
 import { Check, Errors } from "typebox/value";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { ResultSchema, type Result } from "./result.ts";
 import { upgradeVersion1 } from "./upgrade.ts";
 

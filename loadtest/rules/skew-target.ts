@@ -1,4 +1,4 @@
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { accepts, examplesOf, parseMatchers, type Matcher } from "./matchers.ts";
 
 /** A metric whose spread over the values of one label is to be watched. */

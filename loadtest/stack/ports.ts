@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import type { Ports } from "./contract.ts";
 
 /** Ports as a person asked for them: null takes the default, 0 a free one. */

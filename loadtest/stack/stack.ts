@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import type { Part, PartStatus, Ports } from "./contract.ts";
 import { installMariadb } from "./mariadb.ts";
 import { describeParts, findPrograms, type Programs } from "./parts.ts";

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { dialogId } from "../../server/placement/dialog.ts";
 import { hashBytes } from "../../server/placement/hash.ts";
 import type { Reading } from "../keys/format.ts";

@@ -1,7 +1,4 @@
-import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
-import type { WebSocket } from "ws";
-import type { EdgeClock } from "../edge-clock.ts";
 import type { Guard } from "../guard.ts";
 import type { MessageLog } from "../observability/message-log.ts";
 import type { ConnectionStates } from "../observability/gauges.ts";
@@ -15,20 +12,18 @@ import type { HistoryFrame, Limits, PingFrame, SendFrame } from "../protocol/fra
 import type { HotReply, ShardsReply } from "../protocol/http.ts";
 import type { IdClock } from "./clock.ts";
 import { readHistory, type HistoryPage } from "./history.ts";
-import { createOutbox } from "./outbox.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
 import type { Presence } from "./presence.ts";
 import { createReadQueue } from "./read-queue.ts";
 import { createReader } from "./reader.ts";
 import { createSender } from "./sender.ts";
-import { createSession, type Patience, type Session } from "./session.ts";
-import type { Shard } from "./shard.ts";
+import type { Session } from "./session.ts";
+import type { Shard } from "../shards/shard.ts";
 
 export interface ChatParts {
   readonly node: number;
   /** What a welcome tells. */
   readonly limits: Limits;
-  readonly patience: Patience;
-  readonly edgeClock: EdgeClock;
   readonly guard: Guard;
   readonly topology: Topology;
   readonly router: Router;
@@ -46,12 +41,16 @@ export interface ChatParts {
 /** What the chat does, apart from sockets and HTTP. */
 export interface Chat {
   readonly shards: readonly Shard[];
-  /**
-   * @param stream what is below the WebSocket
-   * @param id of the request that opened it
-   */
-  connect(socket: WebSocket, stream: Duplex, id: string): Session;
+  /** Writes for all connections at the end of a turn. */
+  readonly outbox: Outbox;
+  /** A connection has come; while the server is stopping it is told to go. */
+  connect(session: Session): void;
+  /** The server closes it: from now on its user is off line, unless another connection is there. */
+  leave(session: Session): void;
+  /** It is gone. */
   disconnect(session: Session): void;
+  /** An error was answered, or ended a connection. */
+  answered(code: ErrorCode): void;
   /** A user who has as many connections as are allowed is refused, and this one closed. */
   welcome(session: Session, user: number): void;
   handle(session: Session, user: number, frame: SendFrame | HistoryFrame | PingFrame): void;
@@ -94,7 +93,6 @@ export function createChat(parts: ChatParts): Chat {
     session.refuse("INTERNAL", "a fault of the server, logged there", id);
   }
 
-  /** From now on the user is off line, unless another connection is there. */
   function leave(session: Session): void {
     greeting.delete(session);
     if (session.user !== null) presence.leave(session.user, session);
@@ -113,21 +111,13 @@ export function createChat(parts: ChatParts): Chat {
     greeting: () => greeting.size,
     connectionStates: () => statesOf(sessions),
     phase: () => phase,
-    connect(socket, stream, id) {
-      const session = createSession({
-        id,
-        socket,
-        stream,
-        outbox,
-        clock: parts.edgeClock,
-        patience: parts.patience,
-        onError: metrics.error,
-        onClosing: leave,
-      });
+    outbox,
+    leave,
+    answered: metrics.error,
+    connect(session) {
       sessions.add(session);
       greeting.add(session);
       if (phase === "stopping") session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
-      return session;
     },
     disconnect(session) {
       sessions.delete(session);

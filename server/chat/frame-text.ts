@@ -1,5 +1,5 @@
-import type { MessageRow } from "../storage/contract.ts";
-import type { Committed } from "../storage/row-queue.ts";
+import type { MessageRow } from "../shards/contract.ts";
+import type { Committed } from "../shards/row-queue.ts";
 
 /** The answer to a message that is stored. */
 export function ackFrame(

@@ -1,8 +1,8 @@
 import type { HistoryMessage } from "../protocol/frames.ts";
 import { LIMITS } from "../protocol/frames.ts";
 import { compareIds } from "../placement/message-id.ts";
-import { isLostShard, type MessageRow } from "../storage/contract.ts";
-import type { Shard } from "./shard.ts";
+import { isLostShard, type MessageRow } from "../shards/contract.ts";
+import type { Shard } from "../shards/shard.ts";
 
 /** A page of one dialog, ascending by id, merged from every shard that may hold a part of it. */
 export interface HistoryPage {

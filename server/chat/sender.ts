@@ -3,14 +3,14 @@ import type { LoggedMessage } from "../observability/message-log.ts";
 import type { MessageTrace } from "../observability/traces.ts";
 import { ERRORS } from "../protocol/errors.ts";
 import type { SendFrame } from "../protocol/frames.ts";
-import { isLostShard, type MessageRow } from "../storage/contract.ts";
-import type { Committed } from "../storage/row-queue.ts";
+import { isLostShard, type MessageRow } from "../shards/contract.ts";
+import type { Committed } from "../shards/row-queue.ts";
 import type { Chat, ChatParts } from "./chat.ts";
 import type { Outbox } from "./outbox.ts";
 import { ackFrame, messageFrame } from "./frame-text.ts";
 import { READS_WAIT, type Place, type ReadQueue } from "./read-queue.ts";
 import type { Session } from "./session.ts";
-import { rowBytes } from "./shard.ts";
+import { rowBytes } from "../shards/shard.ts";
 
 type SenderParts = Pick<
   ChatParts,

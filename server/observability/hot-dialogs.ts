@@ -1,5 +1,5 @@
-import { mergeSummaries, type Summary } from "./heavy-hitters.ts";
-import { createSpaceSaving } from "./space-saving.ts";
+import { mergeSummaries, type Summary } from "../statistics/heavy-hitters.ts";
+import { createSpaceSaving } from "../statistics/space-saving.ts";
 
 /** The most frequent dialogs of a window that slides in steps. */
 export interface HotDialogs {

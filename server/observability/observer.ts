@@ -3,7 +3,7 @@ import type { Guard } from "../guard.ts";
 import type { Router } from "../placement/router.ts";
 import type { HotReply } from "../protocol/http.ts";
 import type { Exposition } from "./exposition.ts";
-import { mergeSummaries, type Summary } from "./heavy-hitters.ts";
+import { mergeSummaries, type Summary } from "../statistics/heavy-hitters.ts";
 import { createHotDialogs } from "./hot-dialogs.ts";
 import { hotThreshold, isHot } from "./hot-threshold.ts";
 import { BUCKET_LABELS, bucketOf } from "./key-space.ts";

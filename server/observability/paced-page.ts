@@ -1,4 +1,4 @@
-import { SYSTEM_CLOCK } from "../storage/writer-clock.ts";
+import { SYSTEM_CLOCK } from "../clock.ts";
 import type { PageFormat } from "./exposition.ts";
 
 /** Builds pages for scrapers. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { createTokenBucket } from "../chat/token-bucket.ts";
+import { createTokenBucket } from "../token-bucket.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { BUCKET_LABELS, bucketOf, createKeyHash } from "./key-space.ts";
 import type { MessageResult, Stage } from "./metrics.ts";

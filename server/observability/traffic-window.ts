@@ -1,5 +1,5 @@
-import { estimateNoise } from "../placement/noise-estimate.ts";
-import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../placement/skew.ts";
+import { estimateNoise } from "../statistics/noise-estimate.ts";
+import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../statistics/skew.ts";
 import { createKeyHash } from "./key-space.ts";
 import { createDialogCounts, type DialogCounts } from "./dialog-counts.ts";
 

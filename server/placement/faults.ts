@@ -1,4 +1,4 @@
-import { ConfigError } from "./contract.ts";
+import { ConfigError } from "../config-error.ts";
 import type { WeightedShard } from "./contract.ts";
 
 /** A whole-number option of a placement. */

@@ -1,4 +1,4 @@
-import { ConfigError } from "./contract.ts";
+import { ConfigError } from "../config-error.ts";
 import { shardFaults } from "./faults.ts";
 import { compareIds, MAX_MESSAGE_ID } from "./message-id.ts";
 import { overrideFaults, overrideShards } from "./overrides.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { DriveError } from "../../loadtest/drivers/drive-error.ts";
 import { MissingProgramError } from "../../loadtest/drivers/missing-program.ts";
 import { explainError } from "../../loadtest/exit-code.ts";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 
 test("usage, what is missing, and generators that broke have exit codes of their own, and a line without a stack", () => {
   const table: [Error, number][] = [

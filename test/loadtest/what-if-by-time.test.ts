@@ -7,7 +7,7 @@ import type { WhatIf } from "../../loadtest/report/what-if-document.ts";
 import { burnsToday } from "../../loadtest/report/what-if-words.ts";
 import { forecastLayouts } from "../../loadtest/what-if.ts";
 import { ID_EPOCH_MS } from "../../server/placement/message-id.ts";
-import { maxOverMean } from "../../server/placement/skew.ts";
+import { maxOverMean } from "../../server/statistics/skew.ts";
 import { auditOf, labelsOf, topologyOf, type Writing } from "../support/placed-run.ts";
 
 const HOUR_S = 3_600;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { ALL_INSERTED, StoreError, type Inserted, type ShardStore } from "../../server/storage/contract.ts";
+import { ALL_INSERTED, StoreError, type Inserted, type ShardStore } from "../../server/shards/contract.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { memoryStore } from "../support/memory-store.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { ALL_INSERTED, type MessageRow } from "../../server/storage/contract.ts";
+import { ALL_INSERTED, type MessageRow } from "../../server/shards/contract.ts";
 import { connect, type ChatClient } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { metricValue, scrape, untilMetric } from "../support/metrics.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { WebSocket } from "ws";
-import { servesHost, servesOrigin, type GuardOptions } from "../../server/routes/browser-guard.ts";
+import { servesHost, servesOrigin, type GuardOptions } from "../../server/edge/http/browser-guard.ts";
 import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
 import { scripted } from "../support/scripted-store.ts";

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { optionRows, readConfig } from "../../server/config.ts";
-import { ConfigError } from "../../server/placement/contract.ts";
+import { ConfigError } from "../../server/config-error.ts";
 import { DEVELOPMENT_SECRET } from "../../server/protocol/secret.ts";
 import { connect } from "../support/chat-client.ts";
 import { runServer, startServer, temporaryFolder } from "../support/server.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LIMITS, type HistoryPageFrame } from "../../server/protocol/frames.ts";
-import type { MessageRow } from "../../server/storage/contract.ts";
+import type { MessageRow } from "../../server/shards/contract.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { scripted } from "../support/scripted-store.ts";

@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { compareIds } from "../../server/placement/message-id.ts";
 import type { Override, Topology } from "../../server/placement/contract.ts";
-import { ALL_INSERTED } from "../../server/storage/contract.ts";
+import { ALL_INSERTED } from "../../server/shards/contract.ts";
 import { connect, type ChatClient } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
-import { createSqliteStore } from "../../server/storage/sqlite.ts";
+import { createSqliteStore } from "../../server/shards/sqlite.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { StoreError, type ShardStore } from "../../server/storage/contract.ts";
+import { StoreError, type ShardStore } from "../../server/shards/contract.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { memoryStore } from "../support/memory-store.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { atMoment, type EdgeClock } from "../../server/edge-clock.ts";
-import { ALL_INSERTED } from "../../server/storage/contract.ts";
+import { atMoment, type EdgeClock } from "../../server/edge/edge-clock.ts";
+import { ALL_INSERTED } from "../../server/shards/contract.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { scripted } from "../support/scripted-store.ts";

@@ -4,7 +4,7 @@ import type { TestContext } from "node:test";
 import { pino } from "pino";
 import { assemble, type Assembled, type Given } from "../../server/assemble.ts";
 import { readConfig } from "../../server/config.ts";
-import type { ShardStore } from "../../server/storage/contract.ts";
+import type { ShardStore } from "../../server/shards/contract.ts";
 import { temporaryFolder } from "./server.ts";
 
 interface Running extends Assembled {

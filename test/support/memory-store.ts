@@ -1,5 +1,5 @@
 import { compareIds } from "../../server/placement/message-id.ts";
-import type { MessageRow, ShardStore } from "../../server/storage/contract.ts";
+import type { MessageRow, ShardStore } from "../../server/shards/contract.ts";
 import { scripted } from "./scripted-store.ts";
 
 /** A store that keeps its messages in memory, by the rules of the contract; what it holds can be looked at. */

@@ -1,4 +1,4 @@
-import { ALL_INSERTED, type ShardStore } from "../../server/storage/contract.ts";
+import { ALL_INSERTED, type ShardStore } from "../../server/shards/contract.ts";
 
 /** A store that keeps nothing, and whose calls a test can hold or fail. */
 export function scripted(overrides: Partial<ShardStore> = {}): ShardStore {

@@ -1,5 +1,5 @@
-import type { EdgeClock } from "../../server/edge-clock.ts";
-import type { WriterClock } from "../../server/storage/writer-clock.ts";
+import type { EdgeClock } from "../../server/edge/edge-clock.ts";
+import type { WriterClock } from "../../server/clock.ts";
 
 export interface VirtualClock extends WriterClock, EdgeClock {
   /** Ends the turn: runs what was put off to its end, and lets promises settle. */

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { advise } from "../../../loadtest/analysis/advice.ts";
 import { expectedLoads, hotDialogs } from "../../../loadtest/analysis/forecast.ts";
 import { remedyTopology } from "../../../loadtest/analysis/remedy.ts";
-import { maxOverMean } from "../../../server/placement/skew.ts";
+import { maxOverMean } from "../../../server/statistics/skew.ts";
 import type { DialogCount } from "../../../loadtest/analysis/what-if.ts";
 import { splitShards } from "../../../server/placement/overrides.ts";
 import { compileTopology } from "../../../server/placement/router.ts";

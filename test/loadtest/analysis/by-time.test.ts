@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { advise } from "../../../loadtest/analysis/advice.ts";
 import { whatIf } from "../../../loadtest/analysis/what-if.ts";
 import { layoutOf, type Layout } from "../../../loadtest/analysis/where-it-lay.ts";
-import { maxOverMean } from "../../../server/placement/skew.ts";
+import { maxOverMean } from "../../../server/statistics/skew.ts";
 import { auditOf, labelsOf, topologyOf, type Writing } from "../../support/placed-run.ts";
 
 const near = (actual: number, expected: number, within: number, what = ""): void =>

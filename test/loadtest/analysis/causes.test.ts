@@ -5,7 +5,7 @@ import { causesOfSkew, type Causes } from "../../../loadtest/analysis/causes.ts"
 import { keySpaceShares, sampleKeySpace } from "../../../loadtest/analysis/key-space.ts";
 import { partsOf, type SegmentLayout } from "../../../loadtest/analysis/segment-parts.ts";
 import type { DialogLoad } from "../../../loadtest/analysis/where-it-lay.ts";
-import { maxOverMean } from "../../../server/placement/skew.ts";
+import { maxOverMean } from "../../../server/statistics/skew.ts";
 import { weightClasses } from "../../../loadtest/analysis/weight-classes.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
 import { compileTopology } from "../../../server/placement/router.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { headroomOf, knownLimit } from "../../../loadtest/analysis/headroom.ts";
 import { createRandom, type Random } from "../../../loadtest/traffic/random.ts";
-import { fitWriter } from "../../../server/placement/writer-fit.ts";
+import { fitWriter } from "../../../server/statistics/writer-fit.ts";
 import type { ShardStatus, WriterTotals } from "../../../server/protocol/http.ts";
 
 const none: WriterTotals = { commits: 0, rows: 0, seconds: 0, rowsSquared: 0, rowsSeconds: 0, maxRows: 200 };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { layoutLuck, movedLuck } from "../../../loadtest/analysis/layout-luck.ts";
 import { createMinuteGroups } from "../../../loadtest/analysis/minute-groups.ts";
 import { worstMinute, resample, type PlacedMinute } from "../../../loadtest/analysis/minutes.ts";
-import { maxOverMean } from "../../../server/placement/skew.ts";
+import { maxOverMean } from "../../../server/statistics/skew.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
 
 const KEYS = [{ weight: 1, dialogs: 200_000 }];

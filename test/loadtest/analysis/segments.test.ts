@@ -6,7 +6,7 @@ import { layoutOf, type Layout } from "../../../loadtest/analysis/where-it-lay.t
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import { headroomInWords } from "../../../loadtest/report/words.ts";
 import { ID_EPOCH_MS } from "../../../server/placement/message-id.ts";
-import { maxOverMean } from "../../../server/placement/skew.ts";
+import { maxOverMean } from "../../../server/statistics/skew.ts";
 import type { Topology } from "../../../server/placement/contract.ts";
 import type { AuditDialogsReply } from "../../../server/protocol/http.ts";
 import { auditOf, labelsOf, topologyOf, type Writing } from "../../support/placed-run.ts";

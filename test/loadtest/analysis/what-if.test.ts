@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { maxOverMean } from "../../../server/placement/skew.ts";
+import { maxOverMean } from "../../../server/statistics/skew.ts";
 import { SOME_MOMENT } from "../../../loadtest/analysis/moment.ts";
 import { whatIf, type DialogCount } from "../../../loadtest/analysis/what-if.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createExposition } from "../../../server/observability/exposition.ts";
-import { mergeSummaries, type Summary } from "../../../server/observability/heavy-hitters.ts";
+import { mergeSummaries, type Summary } from "../../../server/statistics/heavy-hitters.ts";
 import { createObserver } from "../../../server/observability/observer.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { singleSegment } from "../../../server/placement/topology.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { createDialogCounts } from "../../../server/observability/dialog-counts.ts";
 import { bucketOf, createKeyHash } from "../../../server/observability/key-space.ts";
 import { createTrafficWindow } from "../../../server/observability/traffic-window.ts";
-import { estimateNoise } from "../../../server/placement/noise-estimate.ts";
+import { estimateNoise } from "../../../server/statistics/noise-estimate.ts";
 
 const hashOf = createKeyHash();
 

@@ -1,0 +1,61 @@
+import { percent, perSecond } from "./format.js";
+
+/** @import { LiveSnapshot, LiveStart } from "../../../protocol/live.ts" */
+
+/**
+ * One bar a shard against the fair share and what chance explains.
+ *
+ * @param {HTMLElement} list
+ * @param {LiveStart} start
+ */
+export function createShares(list, start) {
+  list.classList.toggle("many", start.shards.length > 8);
+  const rows = start.shards.map(({ label }) => createRow(label));
+  list.replaceChildren(...rows.map(({ item }) => item));
+
+  return {
+    /** @param {LiveSnapshot} snapshot */
+    show({ shards, skew }) {
+      const fair = 1 / shards.length;
+      const floor = skew?.noiseFloor.p99 ?? 1;
+      const most = Math.max(...shards.map(({ share }) => share), fair * floor);
+      // Steps of the fair share: the scale stands still while the figures flicker.
+      const room = Math.min(1, fair * Math.max(2, Math.ceil(most / fair + 0.2)));
+      rows.forEach(({ item, band, bar, line, share, rate }, i) => {
+        const shard = shards[i];
+        if (shard === undefined) return;
+        item.className = skew?.burning === true && skew.fullest === shard.label ? "hot" : "";
+        item.classList.toggle("down-row", shard.state === "down");
+        bar.style.width = `${(shard.share / room) * 100}%`;
+        line.style.left = `${(fair / room) * 100}%`;
+        band.style.left = `${(fair / room) * 100}%`;
+        band.style.width = `${((fair * Math.min(floor, shards.length) - fair) / room) * 100}%`;
+        share.textContent = percent(shard.share);
+        rate.textContent = shard.state === "down" ? "down" : perSecond(shard.perS);
+      });
+    },
+  };
+}
+
+/** @param {string} label */
+function createRow(label) {
+  const item = document.createElement("li");
+  const track = child(item, "span", "track");
+  track.ariaHidden = "true";
+  const band = child(track, "b");
+  const bar = child(track, "i");
+  const line = child(track, "u");
+  const name = document.createElement("span");
+  name.className = "label";
+  name.textContent = label;
+  item.prepend(name);
+  return { item, band, bar, line, share: child(item, "span", "share"), rate: child(item, "span", "rate") };
+}
+
+/** @param {HTMLElement} parent @param {string} tag @param {string} [className] */
+function child(parent, tag, className = "") {
+  const element = document.createElement(tag);
+  element.className = className;
+  parent.append(element);
+  return element;
+}

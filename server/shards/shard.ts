@@ -1,0 +1,85 @@
+import type { ShardReading } from "../observability/gauges.ts";
+import type { Metrics, Operation } from "../observability/metrics.ts";
+import type { ShardStatus } from "../protocol/http.ts";
+import type { Durability, MessageRow, ShardStore } from "./contract.ts";
+import type { Writer } from "./writer.ts";
+import type { ShardSpec } from "./url.ts";
+import type { OutageLog } from "./outage-log.ts";
+import { watchSize } from "./shard-size.ts";
+
+/** One shard of this server: its store for reads, its writer for messages; every operation is measured. */
+export interface Shard extends Pick<ShardStore, "history" | "find" | "audit" | "auditDialogs"> {
+  readonly label: string;
+  readonly writer: Writer;
+  state(): "up" | "down";
+  /** The smallest message id that is queued or being committed, or null. */
+  oldestPending(): string | null;
+  status(): ShardStatus;
+  reading(): ShardReading;
+  /** Answers what is queued and closes the store. */
+  close(): Promise<void>;
+}
+
+/** @param index of the shard in the topology */
+export function createShard(
+  index: number,
+  label: string,
+  spec: ShardSpec,
+  store: ShardStore,
+  writer: Writer,
+  metrics: Metrics,
+  outages: Pick<OutageLog, "list">,
+): Shard {
+  async function measured<T>(op: Operation, call: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    let ok = false;
+    try {
+      const value = await call();
+      ok = true;
+      return value;
+    } finally {
+      metrics.operation(index, op, (performance.now() - start) / 1_000, ok);
+    }
+  }
+
+  const size = watchSize(store, () => writer.state() === "up");
+
+  return {
+    label,
+    writer,
+    state: () => writer.state(),
+    oldestPending: () => writer.oldestPending(),
+    history: (dialog, before, limit) => measured("history", () => store.history(dialog, before, limit)),
+    find: (dialog, author, client) => measured("find", () => store.find(dialog, author, client)),
+    audit: (run) => measured("audit", () => store.audit(run)),
+    auditDialogs: (run, periods) => measured("audit", () => store.auditDialogs(run, periods)),
+    status: () => ({
+      label,
+      engine: store.engine,
+      durability: writer.durability() satisfies Durability | null,
+      shaped: spec.shaped,
+      state: writer.state(),
+      queueRows: writer.queueRows(),
+      writer: writer.totals(),
+      outages: outages.list(),
+    }),
+    reading: () => ({
+      up: writer.state() === "up",
+      connections: store.connections(),
+      queueRows: writer.queueRows(),
+      queueBytes: writer.queueBytes(),
+      queueAgeMs: writer.queueAgeMs(),
+      storedRows: size.last().rows,
+      storedBytes: size.last().bytes,
+    }),
+    close() {
+      size.stop();
+      return writer.close();
+    },
+  };
+}
+
+/** Bytes that a waiting row is counted with: its strings at two bytes a character, and the objects around them. */
+export function rowBytes(row: MessageRow): number {
+  return 200 + 2 * (row.text.length + row.client.length + row.dialog.length);
+}

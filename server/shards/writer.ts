@@ -1,0 +1,298 @@
+import { ConfigError } from "../config-error.ts";
+import type { WriterTotals } from "../protocol/http.ts";
+import { StoreError, type Durability, type Inserted, type MessageRow, type ShardStore } from "./contract.ts";
+import {
+  createRowQueue,
+  type Answer,
+  type Batch,
+  type Committed,
+  type Failed,
+  type WriterLimits,
+} from "./row-queue.ts";
+import { failAll, LOST, NOT_STORED, REFUSED, UNTRIED } from "./writer-failures.ts";
+import { createWriterTotals } from "./writer-totals.ts";
+import { SYSTEM_CLOCK, type WriterClock } from "../clock.ts";
+
+export interface CommitReport {
+  readonly rows: number;
+  /** Of these, stored before under another id; 0 when the commit failed. */
+  readonly duplicates: number;
+  /** Of these, certainly not stored. The others of a failed commit may be. */
+  readonly refused: number;
+  /** What the database said of one of the refused rows. */
+  readonly reason?: string;
+  /** Rows that waited behind a failed commit: certainly not stored. */
+  readonly untried: number;
+  readonly seconds: number;
+  readonly ok: boolean;
+  /** One of its rows. */
+  readonly example: MessageRow;
+}
+
+export interface WriterOptions {
+  readonly label: string;
+  readonly store: ShardStore;
+  readonly limits: WriterLimits;
+  /** A commit that takes longer is given up: its rows are answered SHARD_UNAVAILABLE. Default 10,000. */
+  readonly commitTimeoutMs?: number;
+  readonly clock?: WriterClock;
+  /** After every commit, before its rows are answered. */
+  readonly onCommit?: (report: CommitReport) => void;
+  /** Before the shard is up for the first time: the largest id that it holds. */
+  readonly onLastId?: (id: bigint) => void;
+  /** The shard was lost (with the reason) or is back (null). */
+  readonly onState?: (state: "up" | "down", reason: Error | null) => void;
+}
+
+export interface Writer {
+  readonly label: string;
+  /**
+   * Opens the store. A store that cannot be reached leaves the shard down; it comes back by itself.
+   * @throws {ConfigError} when waiting would not mend it
+   */
+  start(): Promise<void>;
+  /**
+   * Queues a row; rows are committed in this order.
+   * @param bytes what the row counts in the queue's bound
+   * @returns null when it is queued and `answer` will be called once (never within this call), else why it is
+   *   refused: nothing is queued and `answer` is never called
+   */
+  enqueue(row: MessageRow, bytes: number, answer: Answer): Failed | null;
+  /** The id of the first row that is not answered yet (the smallest, when ids ascend), or null. */
+  oldestPending(): string | null;
+  state(): "up" | "down";
+  /** Null until the store has opened once. */
+  durability(): Durability | null;
+  queueRows(): number;
+  queueBytes(): number;
+  /** Age of the oldest row that is not answered yet, ms; 0 when there is none. */
+  queueAgeMs(): number;
+  totals(): WriterTotals;
+  /** Resolves when every row queued so far is answered; rows that come later are not waited for. */
+  drain(): Promise<void>;
+  /** Refuses new rows, answers those queued, closes the store. */
+  close(): Promise<void>;
+}
+
+const PROBE_MS = { first: 250, most: 2_000 } as const;
+
+/**
+ * The group-commit writer of one shard: rows that arrive while a commit is under way go into the next one together.
+ * A lone row is committed at the end of the turn in which it came; no timer adds latency. The queue is bounded in rows
+ * and bytes. A row that the database refuses is answered alone. When a commit fails or hangs, its rows and the queued ones are answered SHARD_UNAVAILABLE, new ones are
+ * refused with it at once, and a probe brings the shard back.
+ */
+export function createWriter(options: WriterOptions): Writer {
+  const { label, store, limits, onCommit, onLastId, onState, clock = SYSTEM_CLOCK, commitTimeoutMs = 10_000 } = options;
+  const maxRows = Math.max(1, Math.min(limits.maxRows, store.maxRows ?? Infinity));
+  const totals = createWriterTotals(maxRows);
+
+  const queue = createRowQueue(limits, maxRows);
+  let state: "up" | "down" = "down";
+  let closing = false;
+  let durability: Durability | null = null;
+  let isLastIdKnown = false;
+  let awake = false;
+  let current: Batch | null = null;
+  let startedAt = 0;
+  let watching = false;
+  let cancelWatch: (() => void) | null = null;
+  let cancelProbe: (() => void) | null = null;
+  let probeMs: number = PROBE_MS.first;
+  let probing: Promise<void> = Promise.resolve();
+  let taken = 0;
+  let answered = 0;
+  /** Ascending by `rows`, the number of answered rows that each waits for. */
+  const drains: { readonly rows: number; readonly resolve: () => void }[] = [];
+
+  function enqueue(row: MessageRow, bytes: number, answer: Answer): Failed | null {
+    if (closing) return REFUSED.stopping;
+    if (state === "down") return REFUSED.down;
+    if (!queue.push(row, bytes, answer, clock.now())) return REFUSED.full;
+    taken += 1;
+    wake();
+    return null;
+  }
+
+  function wake(): void {
+    if (awake || current !== null) return;
+    awake = true;
+    clock.soon(commit);
+  }
+
+  function commit(): void {
+    awake = false;
+    if (current !== null || state === "down") return;
+    const batch = queue.shift();
+    if (batch === undefined) return;
+    current = batch;
+    startedAt = clock.now();
+    watch(commitTimeoutMs);
+    store.insert(batch.rows).then(
+      (inserted) => finish(batch, inserted),
+      (error: Error) => fail(batch, error),
+    );
+  }
+
+  function finish(batch: Batch, { others, reason }: Inserted): void {
+    if (batch !== current) return;
+    current = null;
+    probeMs = PROBE_MS.first;
+    const start = startedAt;
+    const commitMs = clock.now() - start;
+    const rows = batch.rows.length;
+    totals.add(rows, commitMs / 1_000);
+    let refused = 0;
+    for (const other of others.values()) if (typeof other === "string") refused++;
+    onCommit?.({
+      rows,
+      untried: 0,
+      duplicates: others.size - refused,
+      refused,
+      ...(reason !== undefined && { reason }),
+      seconds: commitMs / 1_000,
+      ok: true,
+      example: batch.rows[0]!,
+    });
+    if (queue.rows() > 0) wake();
+    for (let i = 0; i < rows; i++) {
+      const other = others.get(i);
+      const queueMs = start - batch.since[i]!;
+      if (typeof other === "string") batch.answers[i]!({ ...NOT_STORED[other], queueMs });
+      else batch.answers[i]!(committed(other?.id ?? batch.rows[i]!.id, other !== undefined, queueMs, commitMs));
+    }
+    settle(rows);
+  }
+
+  function fail(batch: Batch, error: Error): void {
+    if (batch !== current) return;
+    current = null;
+    const now = clock.now();
+    onCommit?.({
+      rows: batch.rows.length,
+      untried: queue.rows(),
+      duplicates: 0,
+      refused: error instanceof StoreError && !error.maybeStored ? batch.rows.length : 0,
+      seconds: (now - startedAt) / 1_000,
+      ok: false,
+      example: batch.rows[0]!,
+    });
+    const untried = queue.clear();
+    // Down before the answers: a caller that tries again in its answer is refused instead of queued.
+    goDown(error);
+    failAll(batch, LOST, startedAt);
+    for (const one of untried) failAll(one, UNTRIED, now);
+    settle(untried.reduce((sum, { rows }) => sum + rows.length, batch.rows.length));
+  }
+
+  /** One timer for many commits: it looks at the age of the one under way, so a commit costs no timer. */
+  function watch(ms: number): void {
+    if (watching) return;
+    watching = true;
+    cancelWatch = clock.after(ms, () => {
+      watching = false;
+      if (current === null) return;
+      const left = startedAt + commitTimeoutMs - clock.now();
+      if (left > 0) return watch(left);
+      const hung = current;
+      fail(hung, new Error(`shard ${label}: a commit did not end within ${commitTimeoutMs} ms`));
+      store.abandon?.();
+    });
+  }
+
+  function goDown(reason: Error): void {
+    const fell = state === "up";
+    state = "down";
+    if (fell) onState?.("down", reason);
+    if (closing) return;
+    cancelProbe = clock.after(probeMs, () => {
+      probing = probe();
+    });
+    probeMs = Math.min(probeMs * 2, PROBE_MS.most);
+  }
+
+  async function probe(): Promise<void> {
+    const cancel = clock.after(commitTimeoutMs, () => store.abandon?.());
+    try {
+      if (durability === null) durability = await store.open();
+      else await store.ping();
+      // The store bounds the look-up by itself.
+      cancel();
+      await passLastId();
+      goUp();
+    } catch (error) {
+      goDown(asError(error));
+    } finally {
+      cancel();
+    }
+  }
+
+  /** No row is taken before: it would have an id below one that is stored. Once, as ids only ascend from then on. */
+  async function passLastId(): Promise<void> {
+    if (isLastIdKnown) return;
+    onLastId?.(BigInt(await store.lastId()));
+    isLastIdKnown = true;
+  }
+
+  function goUp(): void {
+    if (closing) return;
+    state = "up";
+    onState?.("up", null);
+  }
+
+  function settle(rows: number): void {
+    answered += rows;
+    while (drains.length > 0 && drains[0]!.rows <= answered) drains.shift()!.resolve();
+  }
+
+  function drain(): Promise<void> {
+    return new Promise((resolve) => {
+      drains.push({ rows: taken, resolve });
+      settle(0);
+    });
+  }
+
+  return {
+    label,
+    async start() {
+      try {
+        durability = await store.open();
+        await passLastId();
+        goUp();
+      } catch (error) {
+        if (error instanceof ConfigError) throw error;
+        onState?.("down", asError(error));
+        goDown(asError(error));
+      }
+    },
+    enqueue,
+    oldestPending: () => (current?.rows[0] ?? queue.first())?.id ?? null,
+    state: () => state,
+    durability: () => durability,
+    queueRows: () => queue.rows(),
+    queueBytes: () => queue.bytes(),
+    queueAgeMs() {
+      const oldest = current?.since[0] ?? queue.oldest();
+      return oldest === undefined ? 0 : clock.now() - oldest;
+    },
+    totals: totals.read,
+    drain,
+    async close() {
+      closing = true;
+      cancelProbe?.();
+      await drain();
+      cancelWatch?.();
+      if (state === "down") store.abandon?.();
+      await probing;
+      await store.close();
+    },
+  };
+}
+
+function committed(id: string, duplicate: boolean, queueMs: number, commitMs: number): Committed {
+  return { id, duplicate, queueMs, commitMs };
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
