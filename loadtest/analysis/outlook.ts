@@ -1,6 +1,7 @@
 import { sum } from "d3-array";
 import type { Topology } from "../../server/placement/contract.ts";
 import { maxOverMean } from "../../server/statistics/skew.ts";
+import { perSecond } from "../report/format.ts";
 import type { Result } from "../report/result.ts";
 import { advise } from "./advice.ts";
 import { expectedLoads } from "./forecast.ts";
@@ -26,9 +27,10 @@ export function outlook({ layout, topology, shards, walks }: Ground): Pick<Resul
   const { counts, dialogs } = layout;
   const advice = advise({ topology, counts, walks });
   const offered = layout.isNewestAlone ? shards : offeredNow(shards, layout, topology);
+  const headroom = headroomOf(offered, forecastOf(advice, layout, topology));
   return {
-    advice: layout.isNewestAlone ? advice : saidOfNewest(advice, layout, topology),
-    headroom: headroomOf(offered, forecastOf(advice, layout, topology)),
+    advice: saidOfLoad(layout.isNewestAlone ? advice : saidOfNewest(advice, layout, topology), headroom),
+    headroom,
     whatIf: whatIf(
       dialogs,
       {
@@ -46,6 +48,21 @@ function saidOfNewest(advice: Result["advice"], { counts }: Layout, topology: To
   const now = maxOverMean(expectedLoads(topology, counts)).toFixed(2);
   const about = `This is of the newest topology alone (epoch ${topology.epoch}): these dialogs written again under it have max/mean ${now}.`;
   return advice.map((one, i) => (i === 0 ? { ...one, text: `${one.text} ${about}` } : one));
+}
+
+/** Shards that are even may be too few all the same: no placement helps against that. */
+function saidOfLoad(advice: Result["advice"], headroom: Result["headroom"]): Result["advice"] {
+  const [first] = advice;
+  const isPast = headroom !== null && (headroom.growthInterval?.high ?? headroom.growthToLimit) < 0;
+  if (first?.action !== "none" || !isPast) return advice;
+  const { shard, nowPerS, limitPerS } = headroom;
+  const load = `${perSecond(nowPerS)} of at most ${perSecond(limitPerS)}`;
+  return [
+    {
+      ...first,
+      text: `${first.text} Shard ${shard} is sent more than it can write (${load}): add shards, or faster ones.`,
+    },
+  ];
 }
 
 /** Messages per second that each shard would be sent if the same were written under the newest segment. */

@@ -22,7 +22,7 @@ export function headroom(result: Result): string {
 }
 
 const NAMES = {
-  none: "Leave it",
+  none: "Leave the placement",
   pin: "Pin",
   split: "Split",
   "add-shard": "Add a shard",

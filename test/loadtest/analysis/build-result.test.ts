@@ -111,3 +111,14 @@ test("a generator's processor is judged by the cores that it had, not by those o
   assert.equal(judged("k6", 1.9, 2).run.machine?.cores, 2);
   assert.deepEqual(judged("k6", 1.9, 2).verdict.reasons[0]?.evidence?.["limitCores"], 1.8);
 });
+
+test("even shards that are sent more than they can write want more shards, whatever the placement", () => {
+  const { advice, headroom } = buildResult(runEvidence({ hotShare: 0, rate: 8_000 }));
+  assert.ok(headroom!.growthInterval!.high < 0);
+  assert.deepEqual(
+    advice.map(({ action }) => action),
+    ["none"],
+  );
+  assert.match(advice[0]!.text, /Shard \d\d is sent more than it can write \([\d,]+\/s of at most [\d,]+\/s\): add shards/);
+  assert.doesNotMatch(buildResult(runEvidence({ hotShare: 0, rate: 500 })).advice[0]!.text, /add shards/);
+});
