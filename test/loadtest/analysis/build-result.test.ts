@@ -119,6 +119,9 @@ test("even shards that are sent more than they can write want more shards, whate
     advice.map(({ action }) => action),
     ["none"],
   );
-  assert.match(advice[0]!.text, /Shard \d\d is sent more than it can write \([\d,]+\/s of at most [\d,]+\/s\): add shards/);
+  assert.match(
+    advice[0]!.text,
+    /Shard \d\d is sent more than it can write \([\d,]+\/s of at most [\d,]+\/s\): add shards/,
+  );
   assert.doesNotMatch(buildResult(runEvidence({ hotShare: 0, rate: 500 })).advice[0]!.text, /add shards/);
 });
