@@ -72,7 +72,7 @@ async function whatIfSpeed(): Promise<Section> {
     title: "What-if: a billion messages",
     text:
       "`hotshard whatif counts.csv`, the whole command: a file of a line for each key (counts, as a database's GROUP BY gives " +
-      "them; Zipf, s = 0.9), every key placed by every placement on 2 to 64 shards, other layouts simulated, advice, picture.",
+      "them; Zipf, s = 0.9), every key placed by every placement on 2 to 64 shards, advice, picture.",
     head: ["what", "measured"],
     rows: [
       ["messages", messages.toLocaleString("en")],

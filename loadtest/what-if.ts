@@ -1,8 +1,6 @@
 import { maxOverMean } from "../server/statistics/skew.ts";
 import { ConfigError } from "../server/config-error.ts";
-import { layoutLuck, luckKind, movedLuck, type NamedLayout } from "./analysis/layout-luck.ts";
-import { createMinuteGroups } from "./analysis/minute-groups.ts";
-import { placeMinute, resample, worstMinute, type PlacedMinute } from "./analysis/minutes.ts";
+import { placeMinute, worstMinute, type PlacedMinute } from "./analysis/minutes.ts";
 import { noiseFloor } from "./analysis/noise-floor.ts";
 import {
   compileLayouts,
@@ -12,8 +10,6 @@ import {
   type Layout,
   type PlacedKeys,
 } from "./analysis/place-keys.ts";
-import type { Spread } from "./analysis/simulate.ts";
-import { classesOfRanked, type WeightClass } from "./analysis/weight-classes.ts";
 import { candidates } from "./analysis/what-if.ts";
 import type { Reading } from "./keys/format.ts";
 import type { InputFaults } from "./keys/input-faults.ts";
@@ -34,10 +30,13 @@ export interface WhatIfOrder {
   readonly faults: InputFaults;
   /** Called when all rows were read: how; absent for what is no file. */
   readonly reading?: () => Reading | null;
-  /** Called when all rows were read: how the minutes were drawn; absent or null when all were read. */
-  readonly sample?: () => { readonly minutes: number; readonly ofMinutes: number } | null;
   /** Its pins and splits, in words, are left out of every layout. */
-  readonly today: NamedLayout & { readonly assumed: boolean; readonly overrides: readonly string[] };
+  readonly today: {
+    readonly placement: string;
+    readonly shards: number;
+    readonly assumed: boolean;
+    readonly overrides: readonly string[];
+  };
   /** Placements beside the registry's. */
   readonly placements: readonly string[];
   readonly sizes: readonly number[] | undefined;
@@ -64,14 +63,11 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   const minutes: PlacedMinute[] = [];
   const compiled = compileLayouts([now, ...layouts]);
   const widths = new Set(compiled.flatMap(({ placement }) => (placement.byTime ? placement.bucketMs : [])));
-  const groups = order.sample === undefined ? null : createMinuteGroups();
-  const openMinutes = groups === null ? undefined : Number.POSITIVE_INFINITY;
   const counted = await tally(
     order.rows,
     order.faults,
-    openMinutes,
     (window) => {
-      minutes.push(placeMinute(layouts, compiled.slice(1), compiled[0]!, window, groups));
+      minutes.push(placeMinute(layouts, compiled.slice(1), compiled[0]!, window));
     },
     [...widths],
   );
@@ -80,19 +76,12 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   const pairsOf = byLayout(compiled, counted, order.faults);
   const placed = await placeAll(counted, layouts, now, pairsOf.slice(1));
   const ranked = rankedCounts(counted.table);
-  const sample = order.sample?.() ?? null;
-  order.onProgress("simulating other layouts");
-  const rows = rowsOf(order, layouts, placed, {
-    counted,
-    pairsOf: pairsOf.slice(1),
-    minutes,
-    sampled: sample === null ? null : (groups?.list() ?? null),
-  });
+  const rows = rowsOf(layouts, placed, counted.table.size(), minutes);
   const at = rows.findIndex(({ placement, shards }) => placement === today.placement && shards === today.shards);
   return {
-    version: 1,
+    version: 2,
     hotshard: packageVersion(),
-    input: inputOf(order, counted, sample),
+    input: inputOf(order, counted),
     today: todayOf(order, rows[at]!, placed[at]!, counted, pairsOf[0] ?? null),
     target,
     rows,
@@ -144,7 +133,7 @@ function rankedCounts(table: KeyTable): Float64Array {
   return counts.sort().reverse();
 }
 
-function inputOf(order: WhatIfOrder, counted: Tally, sample: WhatIf["input"]["sample"]): WhatIf["input"] {
+function inputOf(order: WhatIfOrder, counted: Tally): WhatIf["input"] {
   const { span } = counted;
   return {
     name: order.name,
@@ -153,7 +142,6 @@ function inputOf(order: WhatIfOrder, counted: Tally, sample: WhatIf["input"]["sa
     dialogs: counted.table.size(),
     topShare: counted.top[0]!.count / counted.messages,
     span: span === null ? null : { from: moment(span.fromMs), to: moment(span.toMs) },
-    sample,
     readAs: order.kind === "run" ? null : (order.reading?.() ?? null),
     leftOut: leftOutOf(order.faults, counted.rows),
     faults: order.faults.list(),
@@ -177,7 +165,7 @@ function moment(ms: number): string {
 
 function todayOf(
   { today }: WhatIfOrder,
-  { maxOverMean: ratio, interval }: WhatIfRow,
+  { maxOverMean: ratio }: WhatIfRow,
   { loads }: PlacedKeys,
   counted: Tally,
   pairs: Pairs | null,
@@ -190,60 +178,28 @@ function todayOf(
     assumed: today.assumed,
     overrides: [...today.overrides],
     maxOverMean: ratio,
-    interval,
     shares: Array.from(loads, (load) => load / counted.messages),
     noiseFloor: { mean, p99 },
     ...(pairs !== null && { pairs: thrown.size() }),
   };
 }
 
-interface Ground {
-  readonly counted: Tally;
-  /** By layout: pairs of key and time bucket where it goes by time; null: it places keys. */
-  readonly pairsOf: readonly (Pairs | null)[];
-  readonly minutes: readonly PlacedMinute[];
-  /** Null unless the minutes are a sample. */
-  readonly sampled: readonly Float64Array[] | null;
-}
-
 function rowsOf(
-  { today }: WhatIfOrder,
   layouts: readonly Layout[],
   placed: readonly PlacedKeys[],
-  { counted, pairsOf, minutes, sampled }: Ground,
+  keys: number,
+  minutes: readonly PlacedMinute[],
 ): WhatIfRow[] {
-  const keys = counted.table.size();
-  const classes = new Map<KeyTable, readonly WeightClass[]>();
-  const luck = new Map<string, Spread>();
-  const luckOf = (layout: NamedLayout, pairs: Pairs | null): Spread => {
-    const thrown = pairs?.table() ?? counted.table;
-    const weights = classes.get(thrown) ?? classesOfRanked(rankedCounts(thrown));
-    classes.set(thrown, weights);
-    const kind = `${luckKind(layout.placement)} ${layout.shards} ${pairs?.bucketMs ?? 0}`;
-    const known = luck.get(kind) ?? layoutLuck(layout, weights);
-    luck.set(kind, known);
-    return known;
-  };
-  const inferred =
-    sampled &&
-    resample(
-      sampled,
-      layouts.map(({ shards }) => shards.length),
-    );
-  return layouts.map(({ placement, shards }, i) => {
+  return layouts.map(({ placement, shards: { length: shards } }, i) => {
     const { loads, moved } = placed[i]!;
-    const layout = { placement, shards: shards.length };
-    const counts = maxOverMean([...loads]);
-    const { estimate, low, high } = inferred?.[i] ?? { estimate: counts, low: counts, high: counts };
-    const worst = worstMinute(minutes, i, layout.shards);
+    const ratio = maxOverMean([...loads]);
+    const worst = worstMinute(minutes, i, shards);
     return {
-      ...layout,
-      maxOverMean: estimate,
-      interval: { low: Math.min(low, estimate), high: Math.max(high, estimate) },
-      otherLayouts: luckOf(layout, pairsOf[i] ?? null),
-      effectiveShards: layout.shards / estimate,
+      placement,
+      shards,
+      maxOverMean: ratio,
+      effectiveShards: shards / ratio,
       movedFromToday: moved / keys,
-      movedOtherLayouts: movedLuck(today, layout, keys),
       worstMinute: worst === null ? null : worstOf(worst),
     };
   });

@@ -1,7 +1,3 @@
-import { createRandom } from "../traffic/random.ts";
-import type { MinuteGroups } from "./minute-groups.ts";
-import { quantileOf } from "./sampling.ts";
-import { studentQuantile } from "./student.ts";
 import {
   emptyPlaced,
   labelsOfKeys,
@@ -19,37 +15,19 @@ export interface PlacedMinute {
   readonly ratios: Float32Array;
 }
 
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
-
-/** @param groups for `resample`; null when the minutes are no sample */
 export function placeMinute(
   layouts: readonly Layout[],
   compiled: readonly CompiledLayout[],
   today: CompiledLayout,
   minute: { readonly startMs: number; readonly messages: number; readonly keys: HashedKeys },
-  groups: MinuteGroups | null,
 ): PlacedMinute {
   const sums = emptyPlaced(layouts);
   placeKeys(compiled, minute.keys, labelsOfKeys(today, minute.keys), sums);
-  groups?.add(oneAfterAnother(sums.map(({ loads }) => loads)));
   return {
     startMs: minute.startMs,
     messages: minute.messages,
     ratios: Float32Array.from(sums, ({ loads }) => ratioOf(loads)),
   };
-}
-
-function oneAfterAnother(parts: readonly Float64Array[]): Float64Array {
-  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** `maxOverMean`, without a copy: there may be tens of thousands of minutes. */
@@ -104,63 +82,4 @@ function worstByChance(messages: number, shards: number, minutes: number): numbe
     else high = q;
   }
   return high * shards;
-}
-
-const RESAMPLES = 400;
-/** 97.5 % quantile of the normal distribution. */
-const Z = 1.96;
-
-/**
- * Max/mean by layout when the minutes are a random sample of all, by a bootstrap over minutes or groups of them (Davison & Hinkley 1997, 5.2),
- * which keeps what belongs together, the messages of one moment. The largest of several noisy shares is too large on
- * average; what the resamples show of that is taken off the estimate. The interval covers the basic and the percentile
- * bootstrap's, of which neither alone holds the truth in 95 % of the cases when several shards are nearly the fullest.
- * Few minutes hardly differ from themselves drawn again: it is widened by √(n ÷ (n − 1)) and as Student's t is wider than
- * the normal distribution, and one minute alone tells nothing.
- *
- * @param groups of `createMinuteGroups`, at least one
- * @returns in the order of `sizes`
- */
-export function resample(
-  groups: readonly Float64Array[],
-  sizes: readonly number[],
-): (Interval & { estimate: number })[] {
-  const random = createRandom(23, groups.length);
-  const width = sizes.reduce((sum, size) => sum + size, 0);
-  const ratios = sizes.map(() => new Float64Array(RESAMPLES));
-  const seen = ratiosOf(sumOf(groups, width), sizes);
-  const widening = wideningOf(groups.length);
-  for (let trial = 0; trial < RESAMPLES; trial += 1) {
-    const drawn = groups.map(() => groups[random.below(groups.length)]!);
-    ratiosOf(sumOf(drawn, width), sizes).forEach((ratio, l) => (ratios[l]![trial] = ratio));
-  }
-  return ratios.map((values, l) => {
-    values.sort();
-    const bias = values.reduce((sum, value) => sum + value, 0) / RESAMPLES - seen[l]!;
-    const [least, most] = [quantileOf(values, 0.025), quantileOf(values, 0.975)];
-    const bounded = (ratio: number): number => Math.max(1, Math.min(sizes[l]!, ratio));
-    if (widening === null) return { estimate: seen[l]!, low: 1, high: sizes[l]! };
-    const reach = widening * Math.max(most - seen[l]!, seen[l]! - least);
-    return { estimate: bounded(seen[l]! - bias), low: bounded(seen[l]! - reach), high: bounded(seen[l]! + reach) };
-  });
-}
-
-/** Of an interval from a bootstrap over n minutes or groups; null when there is none. */
-function wideningOf(n: number): number | null {
-  return n < 2 ? null : (studentQuantile(0.025, n - 1) / Z) * Math.sqrt(n / (n - 1));
-}
-
-function sumOf(groups: readonly Float64Array[], width: number): Float64Array {
-  const sum = new Float64Array(width);
-  for (const loads of groups) for (let i = 0; i < width; i += 1) sum[i]! += loads[i]!;
-  return sum;
-}
-
-function ratiosOf(loads: Float64Array, sizes: readonly number[]): number[] {
-  let from = 0;
-  return sizes.map((size) => {
-    const ratio = ratioOf(loads.subarray(from, from + size));
-    from += size;
-    return ratio;
-  });
 }

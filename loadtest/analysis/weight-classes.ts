@@ -27,11 +27,7 @@ const leastOf = (weight: number): number => WIDTH ** Math.floor(Math.log(weight)
  * @param counts messages per dialog, > 0, in any order
  */
 export function weightClasses(counts: readonly number[]): WeightClass[] {
-  return classesOfRanked(Float64Array.from(counts).sort().reverse());
-}
-
-/** @param ranked messages per dialog, > 0, heaviest first */
-export function classesOfRanked(ranked: Float64Array): WeightClass[] {
+  const ranked = Float64Array.from(counts).sort().reverse();
   const heavy = new Map<number, number>();
   for (const count of ranked.subarray(0, HEAVIEST)) heavy.set(count, (heavy.get(count) ?? 0) + 1);
   const light: WeightClass[] = [];
@@ -53,7 +49,7 @@ export function classesOfRanked(ranked: Float64Array): WeightClass[] {
 }
 
 /**
- * As `classesOfRanked`, by total weight. The dialogs of a class are equal, with the mean weights of those in it: every part
+ * As `weightClasses`, by total weight. The dialogs of a class are equal, with the mean weights of those in it: every part
  * keeps its total.
  *
  * @param vectors messages of each dialog by part, of equal length

@@ -4,8 +4,6 @@ import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
 import { parsePlacement } from "../../server/placement/registry.ts";
 import { EXIT } from "../exit-code.ts";
-import { parseDatabaseUrl, type DatabaseQuestion } from "../keys/database-question.ts";
-import { describeQuestion, readDatabase } from "../keys/database-rows.ts";
 import type { Reading } from "../keys/format.ts";
 import { createInputFaults, inputName } from "../keys/input-faults.ts";
 import { INPUT_FORMATS, inputFormat } from "../keys/input-options.ts";
@@ -22,14 +20,13 @@ INPUT is one of
   counts.csv          dialog,count: a line for each key, with a header or none; a key is any text
   trace.csv.gz        time,dialog: a line for each message; gives the worst minute too
   runs/FOLDER         what a hotshard run left
-  mysql://…           a database, asked itself: --table T --key K, and --time C for a sample by minutes
   -                   stdin, as in: mysql -B -e 'SELECT dialog, COUNT(*) AS count …' | hotshard whatif -
 CSV, tabs, NDJSON, JSON, uniq -c, a table of mysql -t or psql; gzip or not. What is none of these is
 refused: --format, --key, --count and --time say it.
 
 Examples:
   hotshard whatif counts.csv --today modulo:16
-  hotshard whatif mysql://reader@replica/chat --table message --key dialog --time created_at
+  psql chat --csv -c 'SELECT dialog, count(*) AS count …' | hotshard whatif - --today modulo:16
   hotshard whatif counts.csv --today ring:virtualNodes=20:8 --placement ring:virtualNodes=500
 
 docs/whatif.md has the query that makes the counts, for each kind of database.`;
@@ -45,9 +42,6 @@ interface Options {
   readonly key?: string;
   readonly count?: string;
   readonly time?: string;
-  readonly table?: string;
-  readonly rows: string;
-  readonly seconds: string;
 }
 
 /** `hotshard whatif INPUT`: what every placement would make of the keys seen, and what to do. */
@@ -74,9 +68,6 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
     .addOption(new Option("--key <column>", "what messages are placed by: a column or field, or a column's number"))
     .addOption(new Option("--count <column>", "the messages of a row, as --key; none: each line is one message"))
     .addOption(new Option("--time <column>", "the time, as --key: a date, or a number since 1970"))
-    .addOption(new Option("--table <name>", "of a database: the table"))
-    .addOption(new Option("--rows <n>", "rows that may be read").default("2000000"))
-    .addOption(new Option("--seconds <n>", "seconds that the database may work").default("30"))
     .option("--json", "print the answer as JSON on stdout; what people read goes to stderr")
     .addHelpText("after", AFTER)
     .action(async (input: string, options: Options, command: Command) => {
@@ -89,9 +80,7 @@ export function addWhatIf(program: Command, finish: (code: number) => void): voi
 
 const ASSUMED: TodayLayout = { placement: "slots", shards: 4 };
 
-const OF_A_DATABASE = ["table", "rows", "seconds"] as const;
-const OF_A_FILE = ["format", "count"] as const;
-const OF_BOTH = ["key", "time"] as const;
+const OF_A_FILE = ["format", "key", "count", "time"] as const;
 
 const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
@@ -101,7 +90,7 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
   for (const placement of options.placement) parsePlacement(placement);
   await mustBeFolder(dirname(options.out));
   const sizes = options.shards?.split(",").map((text) => wholeNumber("--shards", text, 1, 1_024));
-  const source = input.includes("://") ? databaseSource(input, options, given) : await openInput(input, options, given);
+  const source = await openInput(input, options, given);
   const said = options.today === undefined ? null : parseToday(options.today);
   const today = said ?? source.today ?? ASSUMED;
   const document = await forecastLayouts({
@@ -122,41 +111,27 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
   return document.input.faults.some(({ lost }) => lost) ? EXIT.partial : EXIT.good;
 }
 
-type Source = Pick<WhatIfOrder, "name" | "kind" | "rows" | "faults" | "sample" | "reading"> & {
+type Source = Pick<WhatIfOrder, "name" | "kind" | "rows" | "faults" | "reading"> & {
   readonly today: (TodayLayout & { readonly overrides: readonly string[] }) | null;
 };
 
-function databaseSource(url: string, options: Options, given: GivenFlags): Source {
-  refuseMisplaced(OF_A_FILE, given, "for a file; a database is asked with --table, --key and --time");
-  const { table, key, time = null } = options;
-  if (table === undefined || key === undefined) {
-    throw new ConfigError("BAD_OPTIONS", "a database wants --table and --key, and --time for a sample by minutes");
-  }
-  const question: DatabaseQuestion = {
-    ...parseDatabaseUrl(url, process.env),
-    table,
-    key,
-    time,
-    rows: wholeNumber("--rows", options.rows, 1, 1e12),
-    seconds: wholeNumber("--seconds", options.seconds, 1, 86_400),
-  };
-  const { rows, drawn } = readDatabase(question);
-  const name = describeQuestion(question);
-  return { name, kind: "database", rows, sample: drawn, faults: createInputFaults(name), today: null };
+/** @throws {ConfigError} BAD_OPTIONS that names the options of a file that were given for a run */
+function refuseMisplaced(given: GivenFlags): void {
+  const misplaced = OF_A_FILE.filter((name) => given[name] !== undefined).map((name) => `--${name}`);
+  if (misplaced.length === 0) return;
+  const verb = misplaced.length === 1 ? "is" : "are";
+  throw new ConfigError("BAD_OPTIONS", `${misplaced.join(", ")} ${verb} for a file; what a run left is known`);
 }
 
-/** @throws {ConfigError} BAD_OPTIONS that names those of these options that were given */
-function refuseMisplaced(names: readonly string[], given: GivenFlags, why: string): void {
-  const misplaced = names.filter((name) => given[name] !== undefined).map((name) => `--${name}`);
-  if (misplaced.length === 0) return;
-  throw new ConfigError("BAD_OPTIONS", `${misplaced.join(", ")} ${misplaced.length === 1 ? "is" : "are"} ${why}`);
-}
+const A_DATABASE =
+  "a database is asked by its own client: mysql -B -e 'SELECT dialog, COUNT(*) AS count …' | hotshard whatif -";
 
 async function openInput(input: string, options: Options, given: GivenFlags): Promise<Source> {
-  refuseMisplaced(OF_A_DATABASE, given, "for a database, as in mysql://…; a file is read whole");
+  // Not repeated in the message: it may hold a password.
+  if (input.includes("://")) throw new ConfigError("BAD_OPTIONS", `an address is no input; ${A_DATABASE}`);
   const folder = await runFolder(input);
   if (folder === null) return fileSource(input, "counts", null, options);
-  refuseMisplaced([...OF_A_FILE, ...OF_BOTH], given, "for a file; what a run left is known");
+  refuseMisplaced(given);
   const result = await readResult(folder);
   const { placement, overrides, shards: all, inUse: shards = all } = result.server;
   return fileSource(join(folder, "dialogs.csv.gz"), "run", { placement, shards, overrides }, {});

@@ -27,20 +27,18 @@ const NAMED = 2_000;
 /**
  * Adds up rows by key, in memory for the distinct keys alone.
  *
- * @param openMinutes as `createWindows`
  * @param onWindow told of every minute, when the rows have times
  * @param widths milliseconds of the time buckets of placements by time; the first one's tell where keys lie in a minute
  */
 export async function tally(
   rows: AsyncIterable<RowBatch>,
   faults: InputFaults,
-  openMinutes: number | undefined,
   onWindow: (window: KeyWindow) => void,
   widths: readonly number[] = [],
 ): Promise<Tally> {
   const table = createKeyTable();
   const top = createTopKeys(table, NAMED);
-  const windows = createWindows(table, onWindow, openMinutes);
+  const windows = createWindows(table, onWindow);
   const pairs = widths.map((width) => createPairs(width));
   const words = new Uint32Array(4);
   let messages = 0;

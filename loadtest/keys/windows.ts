@@ -9,17 +9,18 @@ export interface KeyWindow {
   readonly keys: HashedKeys;
 }
 
-export const MINUTE_MS = 60_000;
+const MINUTE_MS = 60_000;
+/** Minutes that stay open for messages that come late. */
+const OPEN_MINUTES = 3;
+
 /**
  * Gathers a stream by minutes. A minute is closed, and told, when the time has gone on.
  *
- * @param openMinutes minutes that stay open for messages that come late, ≥ 1
  * @param onClose called once for each minute with messages, in no order
  */
 export function createWindows(
   table: KeyTable,
   onClose: (window: KeyWindow) => void,
-  openMinutes = 3,
 ): {
   /**
    * @param timed hash of the key in its time bucket, which stands for the whole minute; absent: that of one moment
@@ -53,8 +54,8 @@ export function createWindows(
       const minute = Math.floor(timeMs / MINUTE_MS);
       if (minute > newest) {
         newest = minute;
-        for (const one of open.keys()) if (one <= newest - openMinutes) close(one);
-      } else if (minute <= newest - openMinutes) return false;
+        for (const one of open.keys()) if (one <= newest - OPEN_MINUTES) close(one);
+      } else if (minute <= newest - OPEN_MINUTES) return false;
       let window = open.get(minute);
       if (window === undefined) open.set(minute, (window = { counts: new Map(), timed: new Map() }));
       const known = window.counts.get(index);

@@ -41,34 +41,25 @@ export function sharesInColumns(shares: readonly number[], columns: number): str
 export interface Grid {
   readonly title: string;
   readonly cell: (row: WhatIfRow) => string;
-  /** Number of shards whose range over other layouts is the last column; null: none. */
-  readonly ranged: number | null;
 }
 
 const CELL = 7;
-const RANGE = "other layouts";
 
 /** The grid as text; numbers of shards that do not fit beside the others follow below. */
-export function gridInColumns(rows: readonly WhatIfRow[], { title, cell, ranged }: Grid, columns: number): string {
+export function gridInColumns(rows: readonly WhatIfRow[], { title, cell }: Grid, columns: number): string {
   const sizes = [...new Set(rows.map(({ shards }) => shards))].sort((a, b) => a - b);
   const placements = [...new Set(rows.map(({ placement }) => placement))];
   const width = Math.max(12, ...placements.map((name) => name.length + 1));
-  const rangeOf = (placement: string): string => {
-    const range = rows.find((row) => row.placement === placement && row.shards === ranged)?.otherLayouts;
-    return range === undefined ? "" : `${range.low.toFixed(2)} to ${range.high.toFixed(2)}`;
-  };
-  const least = ranged === null ? 0 : RANGE.length + 3;
-  const perBlock = Math.max(1, Math.floor((columns - width - least) / CELL));
+  const perBlock = Math.max(1, Math.floor((columns - width) / CELL));
+  const line = (name: string, cells: readonly string[]): string =>
+    `${name.padEnd(width)}${cells.map((text) => text.padStart(CELL)).join("")}`;
   const blocks = Array.from({ length: Math.ceil(sizes.length / perBlock) }, (_, block) => {
     const own = sizes.slice(block * perBlock, (block + 1) * perBlock);
-    const tail = (text: string): string => (ranged !== null && block === 0 ? `   ${text.padStart(RANGE.length)}` : "");
-    const line = (name: string, cells: readonly string[], range: string): string =>
-      `${name.padEnd(width)}${cells.map((text) => text.padStart(CELL)).join("")}${tail(range)}`;
     return [
-      line("shards", own.map(String), RANGE),
+      line("shards", own.map(String)),
       ...placements.map((placement) => {
         const cells = own.map((size) => cell(rows.find((row) => row.placement === placement && row.shards === size)!));
-        return line(escapeTerminal(placement), cells, rangeOf(placement));
+        return line(escapeTerminal(placement), cells);
       }),
     ].join("\n");
   });

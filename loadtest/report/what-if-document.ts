@@ -7,20 +7,12 @@ const Text = (description: string) => Type.String({ description });
 const Shards = Type.Integer({ minimum: 1 });
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-const Interval = (description: string) =>
-  Type.Object({ low: Num("2.5 % quantile"), high: Num("97.5 % quantile") }, { description });
-const Spread = (description: string) =>
-  Type.Object({ mean: Num("Mean"), low: Num("2.5 % quantile"), high: Num("97.5 % quantile") }, { description });
-
 const Row = Type.Object({
   placement: Text("Name with options"),
   shards: Shards,
   maxOverMean: Num("Largest shard over the mean, with hotshard's own hash and labels 00, 01, …; 1 is even"),
-  interval: Interval("Of maxOverMean, from sampling; both are maxOverMean itself when every message was counted"),
-  otherLayouts: Spread("Max/mean of the same keys under other hash functions, and for a ring other points"),
   effectiveShards: Num("shards / maxOverMean"),
   movedFromToday: Num("Share of the keys that would live elsewhere than today, 0…1"),
-  movedOtherLayouts: Spread("The same under other hash functions"),
   worstMinute: Nullable(
     Type.Object(
       {
@@ -39,22 +31,16 @@ const Row = Type.Object({
 /** What `hotshard whatif --json` prints. The JSON Schema with the package (`what-if.schema.json`) is made from this. */
 export const WhatIfSchema = Type.Object(
   {
-    version: Type.Literal(1),
+    version: Type.Literal(2),
     hotshard: Text("Version of hotshard that wrote it"),
     input: Type.Object({
-      name: Text("File, folder or database"),
-      kind: Type.Union([Type.Literal("counts"), Type.Literal("trace"), Type.Literal("run"), Type.Literal("database")]),
+      name: Text("File or folder"),
+      kind: Type.Union([Type.Literal("counts"), Type.Literal("trace"), Type.Literal("run")]),
       messages: Count("Counted"),
       dialogs: Count("Distinct keys among them"),
       topShare: Num("Share of the messages of the heaviest key, 0…1"),
       span: Nullable(
         Type.Object({ from: Text("ISO 8601, or seconds of a trace that has no dates"), to: Text("The same") }),
-      ),
-      sample: Nullable(
-        Type.Object({
-          minutes: Count("Minutes that were read, at random"),
-          ofMinutes: Count("Minutes that there are"),
-        }),
       ),
       readAs: Nullable(
         Type.Object(
@@ -96,7 +82,6 @@ export const WhatIfSchema = Type.Object(
         description: "Of the run; left out of all figures here",
       }),
       maxOverMean: Num("Largest shard over the mean"),
-      interval: Interval("Of maxOverMean, from sampling, as in the rows"),
       shares: Type.Array(Num("Of the messages, 0…1"), { description: "Of each shard" }),
       noiseFloor: Type.Object({
         mean: Num("Expected max/mean of as many equally heavy keys under a perfect hash"),
@@ -120,7 +105,7 @@ export const WhatIfSchema = Type.Object(
     advice: ResultSchema.properties.advice,
     command: Text("Asks the same again"),
   },
-  { $id: "https://hotshard.dev/schema/what-if-1.json", title: "hotshard what-if" },
+  { $id: "https://hotshard.dev/schema/what-if-2.json", title: "hotshard what-if" },
 );
 
 export type WhatIf = Static<typeof WhatIfSchema>;

@@ -1,7 +1,6 @@
 import { escapeXml } from "./escape.ts";
 import { count, moment, percent, plural, times, unbroken } from "./format.ts";
 import { page } from "./page.ts";
-import { layoutRanges } from "./pictures/layout-ranges.ts";
 import { rankCurve } from "./pictures/rank-size.ts";
 import { drawShares } from "./pictures/share-by-shard.ts";
 import { skewBySize } from "./pictures/skew-by-size.ts";
@@ -16,9 +15,8 @@ import {
   fullestToday,
   headlineToday,
   inputInWords,
-  methodInWords,
+  METHOD,
   readingInWords,
-  samplingInWords,
 } from "./what-if-words.ts";
 
 /** The answer of `hotshard whatif` as one HTML file; the same document gives the same bytes. */
@@ -54,7 +52,6 @@ function opening(document: WhatIf): string {
     `<header><p class="where"><b>hotshard</b> · <b>what if</b> · ${escapeXml(`${input.name} · ${inputInWords(document)}${span}${read}`)}</p>` +
     faults(document) +
     `<h1>${escapeXml(headlineToday(document))}</h1>` +
-    (input.sample === null ? "" : paragraph(samplingInWords(document), "lead")) +
     (today.assumed ? paragraph(ASSUMED, "lead soft") : "") +
     `</header>` +
     figure(
@@ -77,38 +74,19 @@ function faults({ input }: WhatIf): string {
   return items.length === 0 ? "" : `<ul class="reasons">${items.join("")}</ul>`;
 }
 
-const interval = (low: number, high: number): string => `${low.toFixed(2)}\u2060–\u2060${high.toFixed(2)}`;
-
-function layouts(document: WhatIf): string {
-  const { rows, today, input } = document;
+function layouts({ rows, today }: WhatIf): string {
   const same = rows.filter(({ shards }) => shards === today.shards);
   return section(
     "layouts",
     `Every placement on ${plural(today.shards, "shard")}`,
-    paragraph(methodInWords(document)) +
-      figure(
-        layoutRanges(document),
-        "Dot: with hotshard's hash. Whiskers: 95 % of all other layouts; the bar between them is their mean.",
-      ) +
+    paragraph(METHOD) +
       table({
         caption: `Max/mean and keys that move from ${today.placement} on ${plural(today.shards, "shard")}`,
-        head: [
-          "Placement",
-          "Max/mean",
-          ...(input.sample === null ? [] : ["95 % interval"]),
-          "Other layouts",
-          "On average",
-          "Keys moved",
-          "Others",
-        ],
-        rows: same.map(({ placement, maxOverMean, interval: own, otherLayouts, movedFromToday, movedOtherLayouts }) => [
+        head: ["Placement", "Max/mean", "Keys moved"],
+        rows: same.map(({ placement, maxOverMean, movedFromToday }) => [
           placement,
           times(maxOverMean),
-          ...(input.sample === null ? [] : [interval(own.low, own.high)]),
-          interval(otherLayouts.low, otherLayouts.high),
-          times(otherLayouts.mean),
           percent(movedFromToday),
-          `${percent(movedOtherLayouts.low, 0)}\u2060–\u2060${percent(movedOtherLayouts.high, 0)}`,
         ]),
         rowClass: (row) => (same[row]!.placement === today.placement ? "now" : ""),
       }),

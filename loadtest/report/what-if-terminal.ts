@@ -3,15 +3,7 @@ import { moment, percent, plural, times } from "./format.ts";
 import { wrap, type Screen } from "./terminal.ts";
 import { gridInColumns, sharesInColumns } from "./what-if-columns.ts";
 import type { WhatIf } from "./what-if-document.ts";
-import {
-  ASSUMED,
-  chanceInWords,
-  headlineToday,
-  inputInWords,
-  methodInWords,
-  readingInWords,
-  samplingInWords,
-} from "./what-if-words.ts";
+import { ASSUMED, chanceInWords, headlineToday, inputInWords, METHOD, readingInWords } from "./what-if-words.ts";
 
 const columnsOf = ({ columns = 80 }: Screen): number => Math.max(60, Math.min(100, columns));
 
@@ -34,32 +26,29 @@ export function whatIfTerminal(document: WhatIf, screen: Screen): string {
     ({ text, forecast, action }) =>
       `- ${text}${action === "none" ? "" : ` Forecast max/mean ${times(forecast.maxOverMean)}, now ${times(today.maxOverMean)}.`}`,
   );
-  const ranged = `Max/mean; other layouts: 95 % of them, on ${plural(shards, "shard")}`;
   return [
     plain(`${input.name}: ${inputInWords(document)}.`),
     ...(input.readAs === null ? [] : [plain(readingInWords(document))]),
     plain(headlineToday(document)),
     ...(shards === 1 ? [] : [plain(chanceInWords(document))]),
-    ...(input.sample === null ? [] : [plain(samplingInWords(document))]),
     ...(today.assumed ? [plain(ASSUMED)] : []),
     ...(shards === 1 ? [] : ["", sharesInColumns(shares, columns)]),
     "",
     ...remedies.map(plain),
     "",
-    gridInColumns(rows, { title: ranged, cell: ({ maxOverMean }) => maxOverMean.toFixed(2), ranged: shards }, columns),
+    gridInColumns(rows, { title: "Max/mean", cell: ({ maxOverMean }) => maxOverMean.toFixed(2) }, columns),
     "",
     gridInColumns(
       rows,
       {
         title: `Share of the keys that move from ${escapeTerminal(placement)} on ${plural(shards, "shard")}`,
         cell: ({ movedFromToday }) => percent(movedFromToday, 0),
-        ranged: null,
       },
       columns,
     ),
     "",
     ...worst(document).map(plain),
-    plain(methodInWords(document)),
+    plain(METHOD),
     "",
   ].join("\n");
 }

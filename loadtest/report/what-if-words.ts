@@ -1,4 +1,4 @@
-import { count, percent, plural, times } from "./format.ts";
+import { percent, plural, times } from "./format.ts";
 import type { WhatIf } from "./what-if-document.ts";
 
 /** Page and terminal say the same. */
@@ -39,12 +39,10 @@ export function chanceInWords({ today: { noiseFloor, pairs } }: WhatIf): string 
 
 /** What was read: how much of it, and what each line was taken for when it had no count. */
 export function inputInWords({ input }: WhatIf): string {
-  const { messages, dialogs, topShare, sample, readAs, leftOut } = input;
-  const drawn =
-    sample === null ? "" : ` in ${count(sample.minutes)} of ${plural(sample.ofMinutes, "minute")}, drawn at random`;
+  const { messages, dialogs, topShare, readAs, leftOut } = input;
   const each = readAs?.eachOne === true ? "; each line was counted as one message" : "";
   const left = leftOut === null ? "" : `; ${leftOutInWords(leftOut)}`;
-  return `${plural(messages, "message")} of ${plural(dialogs, "key")}${drawn}${each}${left}; the heaviest has ${percent(topShare, topShare < 0.01 ? 3 : 1)}`;
+  return `${plural(messages, "message")} of ${plural(dialogs, "key")}${each}${left}; the heaviest has ${percent(topShare, topShare < 0.01 ? 3 : 1)}`;
 }
 
 function leftOutInWords({ lines, share, more }: NonNullable<WhatIf["input"]["leftOut"]>): string {
@@ -65,19 +63,10 @@ export function readingInWords({ input: { readAs } }: WhatIf): string {
   return `Read as ${format}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}.`;
 }
 
-/** How far a sample may be off. */
-export function samplingInWords({ today: { maxOverMean, interval } }: WhatIf): string {
-  return `From a sample: max/mean is about ${maxOverMean.toFixed(2)}, with 95 % confidence between ${interval.low.toFixed(2)} and ${interval.high.toFixed(2)}.`;
-}
-
 /** What the figures are, and what they are not. */
-export function methodInWords({ input }: WhatIf): string {
-  const basis =
-    input.sample === null
-      ? "Every key was placed, nothing is estimated"
-      : "Estimated from the minutes that were read; 95 % intervals are those of a bootstrap over them";
-  return `${basis}: the figures are those of hotshard's own hash and shard labels. Another hash would put the same keys elsewhere; “other layouts” is the range in which 95 % of them lie.`;
-}
+export const METHOD =
+  "Every key was placed, nothing is estimated: the figures are those of hotshard's own hash and shard labels. " +
+  "Another hash puts the same keys elsewhere.";
 
 /** What the user should know when nobody said what there is today. */
 export const ASSUMED = "Nobody said what there is today, so this is assumed; --today modulo:16 would say so.";

@@ -7,7 +7,6 @@ import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
-import { layoutLuck } from "../../../loadtest/analysis/layout-luck.ts";
 import { parseToday } from "../../../loadtest/commands/whatif-options.ts";
 import { whatIfSchemaText } from "../../../loadtest/report/what-if-schema.ts";
 import type { WhatIf, WhatIfRow } from "../../../loadtest/report/what-if-document.ts";
@@ -64,7 +63,7 @@ const TABLE: [placement: string, ratio: number, moved: number][] = [
   ["modulo", 1.01, 0.8],
 ];
 
-test("the table of 200,000 uniform keys comes out within the stated intervals", () => {
+test("the table of 200,000 uniform keys comes out", () => {
   const rings = ["--placement", "ring:virtualNodes=20", "--placement", "ring:virtualNodes=1"];
   const counts = file(
     "uniform.csv",
@@ -72,18 +71,16 @@ test("the table of 200,000 uniform keys comes out within the stated intervals", 
   );
   const document = asked(counts, "--today", "slots:8", "--shards", "8", ...rings);
   for (const [placement, ratio] of TABLE) {
-    const { maxOverMean, otherLayouts, interval } = rowOf(document, placement, 8);
-    const { low, high } = otherLayouts;
-    assert.ok(low - 0.005 <= ratio && ratio <= high + 0.005, `${placement}: ${ratio} not in ${low} to ${high}`);
-    // 95 % of layouts lie inside; this one may be one of the others, but not far out.
-    assert.ok(maxOverMean > 1 && maxOverMean < high * 1.3, `${placement}: ${maxOverMean}`);
-    assert.deepEqual(interval, { low: maxOverMean, high: maxOverMean });
+    const { maxOverMean } = rowOf(document, placement, 8);
+    // A ring of few points a shard is as uneven as its points happen to lie.
+    const room = placement.startsWith("ring") ? 0.4 : 0.02;
+    assert.ok(Math.abs(maxOverMean / ratio - 1) < room, `${placement}: ${maxOverMean}, elsewhere ${ratio}`);
   }
   assert.equal(rowOf(document, "slots", 8).movedFromToday, 0);
 });
 
 for (const [placement, , moved] of TABLE) {
-  test(`${placement}: keys moved from 4 to 5 shards lie within the stated interval`, () => {
+  test(`${placement}: keys moved from 4 to 5 shards`, () => {
     const document = asked(
       file("uniform-4.csv", Array.from({ length: 20_000 }, (_, i) => `${i}_${i * 31},1\n`).join("")),
       "--today",
@@ -91,12 +88,8 @@ for (const [placement, , moved] of TABLE) {
       "--shards",
       "5",
     );
-    const { movedFromToday, movedOtherLayouts } = rowOf(document, placement, 5);
-    assert.ok(
-      movedOtherLayouts.low - 0.005 <= moved && moved <= movedOtherLayouts.high + 0.005,
-      JSON.stringify(movedOtherLayouts),
-    );
-    if (!placement.includes("=")) assert.ok(Math.abs(movedFromToday - moved) < 0.04, `${movedFromToday}`);
+    const { movedFromToday } = rowOf(document, placement, 5);
+    assert.ok(Math.abs(movedFromToday - moved) < (placement.includes("=") ? 0.2 : 0.04), `${movedFromToday}`);
   });
 }
 
@@ -210,25 +203,13 @@ const BAD: Record<string, [options: string[], line: RegExp]> = {
     [],
     /BAD_INPUT: most lines of mixed\.csv cannot be used; BAD_COUNT: mixed\.csv line 3: [^;]*; [^;]* \(3 lines\); BAD_ROW: mixed\.csv line 2: /u,
   ],
-  "empty.csv      ": [["--rows", "5"], /^hotshard: BAD_OPTIONS: --rows is for a database/u],
-  "empty.csv       ": [
-    ["--seconds", "5", "--rows", "9"],
-    /^hotshard: BAD_OPTIONS: --rows, --seconds are for a database/u,
-  ],
   "prose.txt": [[], /^hotshard: UNKNOWN_FORMAT: prose\.txt line 1: "On Monday 5" has a number at the end/u],
   "prose.txt ": [["--format", "prose"], /^hotshard: BAD_OPTIONS: --format: there is no format "prose"/u],
   "totals.txt": [[], /^hotshard: TOTAL_ROW: totals\.txt: the key "total" has as many messages as all others together/u],
   "mysql://u:secret@127.0.0.1/db": [
-    ["--table", "t", "--key", "k", "--count", "c", "--format", "csv"],
-    /^hotshard: BAD_OPTIONS: --format, --count are for a file/u,
+    [],
+    /^hotshard: BAD_OPTIONS: an address is no input; a database is asked by its own client: mysql -B -e /u,
   ],
-  "mysql://u:secret@127.0.0.1:1/db": [
-    ["--table", "t", "--key", "k"],
-    /^hotshard: UNREACHABLE: mysql:\/\/127\.0\.0\.1:1\/db t/u,
-  ],
-  "mysql://u:secret@127.0.0.1:1/db ": [[], /^hotshard: BAD_OPTIONS: a database wants --table/u],
-  "mysql://u:secret%zz@127.0.0.1/db": [["--table", "t", "--key", "k"], /^hotshard: BAD_DATABASE_URL: .* holds a %/u],
-  "postgres://u:secret@127.0.0.1/db": [["--table", "t", "--key", "k"], /^hotshard: BAD_DATABASE_URL: postgres:/u],
 };
 
 for (const [input, [options, line]] of Object.entries(BAD)) {
@@ -241,7 +222,7 @@ for (const [input, [options, line]] of Object.entries(BAD)) {
     file("totals.txt", "      3 a\n      4 b\n      7 total\n");
     file("mixed.csv", "dialog,count\n,3\na,x\nb,y\nc,z\nd,1\n");
     const { code, stderr } = whatif(input.trim(), ...options);
-    assert.equal(code, input.includes(":1/db") && options.length > 0 ? 4 : 2, stderr);
+    assert.equal(code, 2, stderr);
     assert.match(stderr, line);
     assert.equal(stderr.trim().split("\n").length, 1);
     assert.doesNotMatch(stderr, /secret/u);
@@ -311,5 +292,4 @@ test("columns and format are said by options, and the answer says how it was rea
 
 test("today's layout is a placement with options and a number of shards", () => {
   assert.deepEqual(parseToday("ring:virtualNodes=20:8"), { placement: "ring:virtualNodes=20", shards: 8 });
-  assert.ok(layoutLuck(parseToday("ring:virtualNodes=20:8"), [{ weight: 1, dialogs: 1_000 }]).mean > 1.2);
 });

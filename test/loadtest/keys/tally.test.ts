@@ -23,7 +23,7 @@ async function tallied(rows: readonly Row[]): Promise<{ tally: Tally; windows: K
       lines: rows.map((_, i) => i + 1),
     };
   }
-  const result = await tally(batches(), faults, undefined, (window) => windows.push(window));
+  const result = await tally(batches(), faults, (window) => windows.push(window));
   return { tally: result, windows, late: faults.list()[0]?.lines ?? 0 };
 }
 
