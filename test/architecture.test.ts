@@ -64,8 +64,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   statistics: ["placement", "protocol"],
   observability: ["placement", "protocol", "statistics"],
   shards: ["placement", "protocol", "statistics", "observability"],
-  chat: ["placement", "protocol", "statistics", "observability", "shards"],
-  edge: ["placement", "protocol", "statistics", "observability", "shards", "chat"],
+  topology: ["placement", "protocol", "statistics", "shards"],
+  chat: ["placement", "protocol", "statistics", "observability", "shards", "topology"],
+  edge: ["placement", "protocol", "statistics", "observability", "shards", "topology", "chat"],
 };
 /** Files beside the folders that everybody may import; they import nothing of ours. */
 const COMMON = ["clock.ts", "config-error.ts", "guard.ts", "token-bucket.ts"];
