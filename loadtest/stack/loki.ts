@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import type { Loki, Part } from "./contract.ts";
 import { answers, document } from "./http.ts";
 
@@ -13,8 +14,7 @@ export function lokiPart(program: string, folder: string, ports: Loki): Part {
     async prepare() {
       await mkdir(folder, { recursive: true });
       const file = join(folder, "loki.yml");
-      // JSON is YAML, and nothing in a path needs a thought.
-      await writeFile(file, JSON.stringify(configuration(folder, ports), null, 2));
+      await writeFile(file, stringify(configuration(folder, ports)));
       return { program, args: [`-config.file=${file}`] };
     },
     isReady: () => answers(`${address}/ready`),

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
 import type { Part } from "./contract.ts";
 import { answers, document } from "./http.ts";
 
@@ -29,8 +30,7 @@ export function prometheusPart(program: string, { folder, port, chat, targets }:
     async prepare() {
       await mkdir(folder, { recursive: true });
       const file = join(folder, "prometheus.yml");
-      // JSON is YAML, and nothing in a path needs a thought.
-      await writeFile(file, JSON.stringify(configuration(chat, targets), null, 2));
+      await writeFile(file, stringify(configuration(chat, targets)));
       return {
         program,
         args: [

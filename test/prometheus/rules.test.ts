@@ -3,6 +3,8 @@ import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { METRICS, type MetricName } from "../../server/observability/metric-names.ts";
+import { CHAT } from "../../loadtest/rules/chat-target.ts";
+import { skewScenes } from "../support/skew-scenes.ts";
 import { everyPromtool, skipWithoutPromtool } from "../support/promtool.ts";
 import { temporaryFolder } from "../support/server.ts";
 
@@ -33,7 +35,9 @@ function section(name: string): string[] {
 
 const RULES = texts("prometheus/rules/*.yml");
 const ALERTS = texts("prometheus/alerts/*.yml");
-const TESTS = texts("prometheus/tests/*.yml");
+const TEST_FILES = texts("prometheus/tests/*.yml");
+/** Those of the skew rules are made and run in skew-files.test.ts, as for any other metric. */
+const TESTS = [...TEST_FILES, { file: "the scenes of skew", text: skewScenes(CHAT, false).text }];
 const RUNBOOKS = texts("docs/runbooks/*.md");
 const recorded = all(RULES, /record: "?([\w:]+)/gu);
 const alerts = all(ALERTS, /alert: (\w+)/gu);
@@ -47,7 +51,7 @@ test("configuration and rules are valid", { skip: skipWithoutPromtool }, async (
 });
 
 test("every rule fires and stays quiet as its tests say", { skip: skipWithoutPromtool }, async () => {
-  const tested = await everyPromtool(["test", "rules", ...TESTS.map(({ file }) => join(ROOT, file))], FOLDER);
+  const tested = await everyPromtool(["test", "rules", ...TEST_FILES.map(({ file }) => join(ROOT, file))], FOLDER);
   assert.ok(tested.ok, tested.output);
 });
 

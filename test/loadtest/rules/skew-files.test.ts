@@ -3,9 +3,10 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { main } from "../../../loadtest/cli.ts";
-import { chatSkewFiles } from "../../../loadtest/rules/chat-target.ts";
+import { CHAT, chatSkewFiles } from "../../../loadtest/rules/chat-target.ts";
 import { skewFiles, type GeneratedFile } from "../../../loadtest/rules/skew-files.ts";
 import { parseSkewTarget, type SkewOptions } from "../../../loadtest/rules/skew-target.ts";
+import { skewScenes } from "../../support/skew-scenes.ts";
 import { everyPromtool, promtool, skipWithoutPromtool } from "../../support/promtool.ts";
 import { temporaryFolder } from "../../support/server.ts";
 
@@ -24,10 +25,11 @@ function write(files: readonly GeneratedFile[], folder: string): void {
   }
 }
 
-test("the rules made for any metric pass the tests made with them", { skip: skipWithoutPromtool }, async (t) => {
+test("the rules made for any metric do what they say, by promtool", { skip: skipWithoutPromtool }, async (t) => {
   const folder = temporaryFolder();
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   assert.equal(await main(["rules", "--metric", MYSQL.metric, "--by", MYSQL.by, "--out", folder]), 0);
+  write([skewScenes(MYSQL)], folder);
   const matchers = '{job=~"db|cache", env!="test", by="x"}';
   const others: readonly SkewOptions[] = [
     { ...MYSQL, metric: `kafka_log_size${matchers}`, by: "partition", for: "gauge", target: "2", runbook: "https://x" },
@@ -42,8 +44,9 @@ test("the rules made for any metric pass the tests made with them", { skip: skip
     { ...MYSQL, prefix: "few", metric: 'few_total{instance=~"a|b|c", topic=~".+"}' },
     { ...MYSQL, prefix: "long", for: "gauge", target: "6", hold: "30m" },
   ];
-  for (const options of others) write(skewFiles(parseSkewTarget(options)), folder);
-  const prefixes = ["mysql-global-status-queries", "kafka-log-size", "node-requests-sum", "far", "few", "long"];
+  for (const options of others) write([...skewFiles(parseSkewTarget(options)), skewScenes(options)], folder);
+  write([...chatSkewFiles(), skewScenes(CHAT, false)], folder);
+  const prefixes = ["mysql-global-status-queries", "kafka-log-size", "node-requests-sum", "far", "few", "long", "chat"];
   const names = prefixes.map((name) => `${name}-skew.yml`);
   const rules = names.flatMap((name) => [`rules/${name}`, `alerts/${name}`]);
   const checked = await everyPromtool(["check", "rules", ...rules], folder);
@@ -52,10 +55,10 @@ test("the rules made for any metric pass the tests made with them", { skip: skip
   for (const { ok, output } of tested) assert.ok(ok, output);
 });
 
-test("the tests notice rules that are wrong", { skip: skipWithoutPromtool }, async (t) => {
+test("these scenes notice rules that are wrong", { skip: skipWithoutPromtool }, async (t) => {
   const folder = temporaryFolder();
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const files = skewFiles(parseSkewTarget(MYSQL));
+  const files = [...skewFiles(parseSkewTarget(MYSQL)), skewScenes(MYSQL)];
   const name = "mysql-global-status-queries-skew.yml";
   const faults = [
     // Without the dispersion test, without the last minute, with nobody missed.
@@ -78,7 +81,7 @@ test("the tests notice rules that are wrong", { skip: skipWithoutPromtool }, asy
   await Promise.all(seen);
 });
 
-test("the chat's own rules, alert and tests are those of the same generator", () => {
+test("the chat's own rules and alert are those of the same generator", () => {
   for (const { path, text } of chatSkewFiles()) {
     assert.equal(readFileSync(join(import.meta.dirname, "../../../prometheus", path), "utf8"), text, path);
   }

@@ -1,6 +1,14 @@
-import { LARGEST_SHARE, namesOf, secondsOf, type SkewTarget } from "./skew-target.ts";
-import { farAbove, hotAlert, missingAlert, type Rule } from "./skew-rules.ts";
-import type { Yaml } from "./yaml.ts";
+import { farAbove, hotAlert, missingAlert, type Rule } from "../../loadtest/rules/skew-rules.ts";
+import type { GeneratedFile } from "../../loadtest/rules/skew-files.ts";
+import {
+  LARGEST_SHARE,
+  namesOf,
+  parseSkewTarget,
+  secondsOf,
+  type SkewOptions,
+  type SkewTarget,
+} from "../../loadtest/rules/skew-target.ts";
+import { stringify } from "yaml";
 
 const INTERVAL_SECONDS = 15;
 /** Samples of ten minutes: both windows are full, and an alert without hold fires. */
@@ -12,20 +20,22 @@ const AFTERWARDS = 8;
 type Course = readonly (readonly { readonly step: number; readonly samples: number }[])[];
 
 /**
- * promtool's tests of the rules of one target: a hot shard fires and has the right indices; an even one, one that was
+ * A file of promtool's tests of the rules of one target, beside them: a hot shard fires and has the right indices; an even one, one that was
  * hot and is no more, and one with little traffic stay quiet; one that has just become hot fires; a shard that vanishes
  * is missed.
  *
  * Expected values are rounded, because promtool 2.42 compares floats exactly, and no expectation depends on whether a
  * window includes its left edge.
  *
- * @param ruleFiles paths from the test file
+ * @param withMissing as `skewFiles`
  */
-export function skewTests(target: SkewTarget, ruleFiles: readonly string[], withMissing: boolean): Yaml {
+export function skewScenes(options: SkewOptions, withMissing = true): GeneratedFile {
+  const target = parseSkewTarget(options);
+  const name = `${target.prefix.replaceAll("_", "-")}-skew.yml`;
   // Seven messages on one of more shards would be beyond chance.
   const littleIsChance = target.kind === "counter" && target.members.length <= 5;
-  return {
-    rule_files: ruleFiles,
+  const tests = {
+    rule_files: [`../rules/${name}`, `../alerts/${name}`],
     evaluation_interval: "1m",
     tests: [
       hotScene(target),
@@ -36,6 +46,7 @@ export function skewTests(target: SkewTarget, ruleFiles: readonly string[], with
       ...(withMissing ? [missingScene(target)] : []),
     ],
   };
+  return { path: `tests/${name}`, text: stringify(tests, { lineWidth: 0 }) };
 }
 
 const EVEN = 250;
@@ -54,7 +65,7 @@ function minutesOf(samples: number): string {
   return `${(samples * INTERVAL_SECONDS) / 60}m`;
 }
 
-function hotScene(target: SkewTarget): Yaml {
+function hotScene(target: SkewTarget): object {
   const names = namesOf(target);
   const { by, kind, members } = target;
   const samples = samplesOf(target);
@@ -89,7 +100,7 @@ function hotScene(target: SkewTarget): Yaml {
   };
 }
 
-function evenScene(target: SkewTarget): Yaml {
+function evenScene(target: SkewTarget): object {
   const names = namesOf(target);
   const samples = samplesOf(target);
   const at = minutesOf(samples);
@@ -109,7 +120,7 @@ function evenScene(target: SkewTarget): Yaml {
 }
 
 /** Of so little that comes after it the five minutes show nothing, and the last one shows all. */
-function pastScene(target: SkewTarget): Yaml {
+function pastScene(target: SkewTarget): object {
   const names = namesOf(target);
   const samples = samplesOf(target);
   const at = minutesOf(samples);
@@ -133,7 +144,7 @@ function isFarAbove(target: SkewTarget): boolean {
 }
 
 /** After so much even traffic that five minutes show nothing yet. */
-function suddenScene(target: SkewTarget): Yaml {
+function suddenScene(target: SkewTarget): object {
   const names = namesOf(target);
   const before = samplesOf(target);
   const hot = AFTERWARDS + before - TEN_MINUTES;
@@ -165,7 +176,7 @@ function firstIsHot({ by, members }: SkewTarget): Expected {
 }
 
 /** All on the first shard, steadily, but no more than seven messages in five minutes: chance does that. */
-function littleScene(target: SkewTarget): Yaml {
+function littleScene(target: SkewTarget): object {
   const names = namesOf(target);
   const samples = samplesOf(target);
   const at = minutesOf(samples);
@@ -189,7 +200,7 @@ function trickle(samples: number): Course[number] {
   ]).flat();
 }
 
-function missingScene(target: SkewTarget): Yaml {
+function missingScene(target: SkewTarget): object {
   const ended = { values: "0+250x40 _x40" };
   return {
     name: "a shard that stops reporting is missed, and only then",
@@ -231,7 +242,7 @@ function gaugeValues(course: Course[number]): string {
   return course.map(({ step, samples }) => `${step}+0x${samples - 1}`).join(" ");
 }
 
-function valueAt(time: string, expr: string, value: number, labels = "{}"): Yaml {
+function valueAt(time: string, expr: string, value: number, labels = "{}"): object {
   const rounded = Math.floor(value * 10_000 + 0.5) / 10_000;
   return { expr, eval_time: time, exp_samples: [{ labels, value: rounded }] };
 }
@@ -242,7 +253,7 @@ interface Expected {
   readonly words: Readonly<Record<string, string>>;
 }
 
-function alertAt(time: string, rule: Rule, expected: Expected | null): Yaml {
+function alertAt(time: string, rule: Rule, expected: Expected | null): object {
   if (!("alert" in rule)) throw new Error(`${rule.record} is no alert`);
   const fill = (text: string) =>
     Object.entries(expected?.words ?? {}).reduce((filled, [template, word]) => filled.replaceAll(template, word), text);
