@@ -6,7 +6,7 @@ const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type
 
 const Rate = (description: string) => Num(`${description}, messages per second`);
 
-/** `capacity.json`, version 2. The JSON Schema beside the package is made from this. */
+/** `capacity.json`, version 2. The package's JSON Schema is made from this. */
 export const CapacitySchema = Type.Object(
   {
     version: Type.Literal(2),

@@ -1,7 +1,6 @@
 import { count } from "../report/format.ts";
 import type { StandardError } from "../slices/dependence.ts";
 import { estimatesOf, unknownOf, type Estimate as RunEstimate } from "../slices/estimates.ts";
-import { mergeHistograms } from "../traffic/histogram.ts";
 import { packageVersion } from "../version.ts";
 import { ALLOWABLE, differencesOf, obstaclesOf, type ComparedRun, type Obstacle } from "./comparable.ts";
 import type { Change, Comparison, Outcome } from "./comparison.ts";
@@ -10,7 +9,6 @@ import { FAILURES, FAILURES_TOLERANCE, failedShareOf } from "./failures.ts";
 import { hotDialogFigures, type DialogCounts } from "./hot-dialogs.ts";
 import { leastSamples, measuresOf, samplesOf } from "../slices/measures.ts";
 import { machinesOf } from "./machines.ts";
-import { superiority } from "./superiority.ts";
 
 export interface CompareOptions {
   /** That two runs of the same thing are told to be no different, above 0 and below 1. */
@@ -149,7 +147,7 @@ export function comparisonOf(sides: Sides, figures: readonly Figure[], options: 
       : decide(estimates, options.confidence);
   const [a, b] = [sides.a[0]!, sides.b[0]!];
   return {
-    version: 1,
+    version: 2,
     hotshard: packageVersion(),
     method: sides.method,
     rounds: sides.rounds,
@@ -162,9 +160,7 @@ export function comparisonOf(sides: Sides, figures: readonly Figure[], options: 
     machines: machinesOf(a.result.run.machine, b.result.run.machine),
     differs: differencesOf(a, b),
     caveats: sift(a, b, options.allow).allowed,
-    changes: figures.map((figure, i) =>
-      changeOf(figure, estimates[i]!.tolerance, decisions[i]!, superiorityOf(figure, sides)),
-    ),
+    changes: figures.map((figure, i) => changeOf(figure, estimates[i]!.tolerance, decisions[i]!)),
     skipped: sides.skipped,
   };
 }
@@ -183,19 +179,7 @@ function toleranceOf({ metric, a, b }: Figure, { tolerance, toleranceMs }: Compa
   return Math.log1p(Math.max(tolerance, isDuration ? toleranceMs / Math.min(a, b) : 0));
 }
 
-function superiorityOf({ metric, shard }: Figure, { a, b }: Sides): number | null {
-  const [name] = metric.split(".");
-  if (name !== "delivery" && name !== "commit") return null;
-  const whole = (runs: readonly ComparedRun[]) =>
-    mergeHistograms(
-      runs.flatMap(({ series }) =>
-        series.shards.flatMap((one, i) => (shard === null || series.labels[i] === shard ? [one[name].total] : [])),
-      ),
-    );
-  return superiority(whole(a), whole(b));
-}
-
-function changeOf(figure: Figure, tolerance: number, decision: Decision, superior: number | null): Change {
+function changeOf(figure: Figure, tolerance: number, decision: Decision): Change {
   const { metric, shard, dialog, a, b, change } = figure;
   const shown = metric === FAILURES.metric ? (difference: number) => difference : Math.expm1;
   return {
@@ -208,7 +192,6 @@ function changeOf(figure: Figure, tolerance: number, decision: Decision, superio
     low: shown(decision.low),
     high: shown(decision.high),
     tolerance: shown(tolerance),
-    superiority: superior,
     pValue: decision.pValue,
     adjusted: decision.adjusted,
     outcome: outcomeOf(figure, decision.outcome),

@@ -20,7 +20,6 @@ const Change = Type.Object({
   ),
   high: Num("Upper end"),
   tolerance: Num("Changes up to this are nobody's concern: a share of the smaller figure"),
-  superiority: Nullable(Num("Chance that a message of the second run takes longer than one of the first; 0.5: alike")),
   pValue: Num("Of the hypothesis that the change is within the tolerance"),
   adjusted: Num(
     "The same for all figures together, at most 1: times their number (Bonferroni), when interleaved by its part",
@@ -50,10 +49,10 @@ const Difference = Type.Object({ name: Text("What"), a: Text("In the first"), b:
 
 const Note = Type.Object({ code: Text("Stable, in capitals"), message: Text("One sentence") });
 
-/** `compare.json`, version 1. The JSON Schema beside the package is made from this. */
+/** `compare.json`, version 2: version 1 had `superiority`. The package's JSON Schema is made from this. */
 export const ComparisonSchema = Type.Object(
   {
-    version: Type.Literal(1),
+    version: Type.Literal(2),
     hotshard: Text("Version of hotshard that wrote it"),
     method: Type.Union([Type.Literal("two runs"), Type.Literal("interleaved")]),
     rounds: Type.Integer({ minimum: 1, description: "Pairs of runs" }),
@@ -85,7 +84,7 @@ export const ComparisonSchema = Type.Object(
     changes: Type.Array(Change),
     skipped: Type.Array(Type.Object({ metric: Text("As above"), shard: Nullable(Text("Label")), reason: Text("Why") })),
   },
-  { $id: "https://hotshard.dev/schema/comparison-1.json", title: "hotshard comparison" },
+  { $id: "https://hotshard.dev/schema/comparison-2.json", title: "hotshard comparison" },
 );
 
 export type Comparison = Static<typeof ComparisonSchema>;

@@ -25,7 +25,6 @@ function rowOf(one: Change): Cell[] {
     figureInWords(one.metric, one.b),
     changeOf(one, one.change),
     unbroken(intervalInWords(one)),
-    one.superiority === null ? "–" : one.superiority.toFixed(2),
     unbroken(chance(one.adjusted)),
     one.outcome === "worse" ? { html: "worse", className: "hot" } : one.outcome,
   ];
@@ -36,14 +35,12 @@ function allFigures(comparison: Comparison): string {
   return section(
     "figures",
     "All figures",
-    paragraph(
-      "Longer: the chance that a message of B takes longer than one of A, 0.5 when they are alike. p: of a change within the tolerance, for all figures together.",
-    ) +
+    paragraph("p: of a change within the tolerance, for all figures together.") +
       table({
         caption: "Figures of A and B with the change and its simultaneous interval",
-        head: ["", "", "A", "B", "change", "interval", "longer", "p", ""],
+        head: ["", "", "A", "B", "change", "interval", "p", ""],
         rows: comparison.changes.map(rowOf),
-        words: new Set([1, 8]),
+        words: new Set([1, 7]),
         rowClass: (row) => (told.has(comparison.changes[row]!) ? "now" : ""),
       }),
   );

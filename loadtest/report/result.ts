@@ -144,7 +144,7 @@ const Advice = Type.Object({
   forecast: Type.Object({ maxOverMean: Num("Expected with this advice followed") }),
 });
 
-/** `result.json`, version 2. The JSON Schema beside the package (`result.schema.json`) is made from this. */
+/** `result.json`, version 2. The package's JSON Schema is made from this. */
 export const ResultSchema = Type.Object(
   {
     version: Type.Literal(2),

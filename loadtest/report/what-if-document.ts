@@ -28,7 +28,7 @@ const Row = Type.Object({
   ),
 });
 
-/** What `hotshard whatif --json` prints. The JSON Schema with the package (`what-if.schema.json`) is made from this. */
+/** What `hotshard whatif --json` prints. The package's JSON Schema is made from this. */
 export const WhatIfSchema = Type.Object(
   {
     version: Type.Literal(2),

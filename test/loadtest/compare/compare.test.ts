@@ -37,7 +37,7 @@ test("one shard that commits 10 % slower is found and named, in every one of twe
     const comparison = compared(before, opened({ noise: 101 + 2 * pair, slow: { "02": 1.1 } }));
     const told = toldOf(comparison);
     assert.deepEqual([...new Set(told.map(({ shard }) => shard))], ["02"], `pair ${pair}`);
-    assert.ok(told.every(({ outcome, superiority }) => outcome === "worse" && superiority! > 0.55));
+    assert.ok(told.every(({ outcome }) => outcome === "worse"));
     assert.match(comparisonHeadline(comparison), /^Shard 02 is worse: /u);
     assert.ok(Check(ComparisonSchema, comparison));
   }

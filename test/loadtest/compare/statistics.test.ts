@@ -3,8 +3,6 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { decide, type Estimate } from "../../../loadtest/compare/decide.ts";
 import { studentQuantile, studentTail } from "../../../loadtest/analysis/student.ts";
-import { superiority } from "../../../loadtest/compare/superiority.ts";
-import { createHistogram } from "../../../loadtest/traffic/histogram.ts";
 import { createRandom } from "../../../loadtest/traffic/random.ts";
 
 test("Student's distribution has the quantiles of the tables", () => {
@@ -85,22 +83,4 @@ test("without error the change itself decides; more figures ask for more certain
   const noise: Estimate = { ...some, change: 0 };
   assert.equal(decide([some], 0.95)[0]?.outcome, "up");
   assert.equal(decide([some, ...Array.from({ length: 50 }, () => noise)], 0.95)[0]?.outcome, "unclear");
-});
-
-const dataOf = (values: readonly number[]) => {
-  const histogram = createHistogram();
-  for (const value of values) histogram.record(value);
-  return histogram.toData();
-};
-
-test("superiority is the share of pairs in which the second is longer", () => {
-  const samples = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 40 });
-  fc.assert(
-    fc.property(samples, samples, (a, b) => {
-      const wins = a.flatMap((x) => b.map((y): number => (y > x ? 1 : y === x ? 0.5 : 0)));
-      const expected = wins.reduce((sum, win) => sum + win, 0) / wins.length;
-      assert.ok(Math.abs(superiority(dataOf(a), dataOf(b))! - expected) < 1e-9);
-    }),
-  );
-  assert.equal(superiority(dataOf([]), dataOf([1])), null);
 });
