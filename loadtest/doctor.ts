@@ -46,7 +46,12 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Doc
       "hotshard stack, and the tests of rules, alerts and dashboards",
       packages("prometheus", "prometheus"),
     ),
-    examineProgram("Loki", LOKI, "the logs of hotshard stack", "hotshard stack install loki"),
+    examineProgram(
+      "Loki",
+      LOKI,
+      "the logs of hotshard stack",
+      "put the program of a release of Loki on PATH, or use docker compose up",
+    ),
     examineProgram("Docker", ["docker"], "the whole stack with dashboards", "see docs.docker.com/get-docker"),
     examineSecret(env),
     examinePort(),

@@ -35,7 +35,8 @@ const BEAT_MS = 15_000;
  * @throws {Error} without the module, without Go that is new enough, or with Go's last words
  */
 export async function goBuild(build: GoBuild, folder: string, { env, say }: Around): Promise<void> {
-  const module = moduleOf(build.module);
+  const module = findModule(build.module);
+  if (module === undefined) throw new Error(`tools/${build.module} is not in this package`);
   const go = await findGo(build.goMinor, env);
   say(`building ${build.what} with ${go}`);
   const flags = ["-trimpath", "-buildvcs=false", `-ldflags=${build.linkerFlags ?? ""}`];
@@ -57,13 +58,14 @@ export async function goBuild(build: GoBuild, folder: string, { env, say }: Arou
   }
 }
 
+/** Whether the module is here: the package has only that of k6. */
+export const hasModule = (name: string): boolean => findModule(name) !== undefined;
+
 /** Found from the sources and from `dist`. */
-function moduleOf(name: string): string {
-  const folder = [`../tools/${name}`, `../../tools/${name}`]
+function findModule(name: string): string | undefined {
+  return [`../tools/${name}`, `../../tools/${name}`]
     .map((path) => fileURLToPath(new URL(path, import.meta.url)))
     .find((path) => existsSync(join(path, "go.mod")));
-  if (folder === undefined) throw new Error(`tools/${name} is not in this package`);
-  return folder;
 }
 
 async function findGo(minor: number, env: Environment): Promise<string> {

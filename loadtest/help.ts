@@ -15,7 +15,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "stack up": ["stack up --port 0 --prometheus-port 0 --mariadb-port 0", "stack up --data /var/tmp/chat"],
   "stack status": ["stack status", "stack status --json"],
   "stack down": ["stack down", "stack down --data /var/tmp/chat"],
-  "stack install": ["stack install prometheus", "stack install loki"],
+  "stack install": ["stack install prometheus"],
   token: ["token 7", "token 1 --admin"],
   k6: ["k6 install"],
   "k6 install": ["k6 install"],

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import type { Environment } from "./cache-folder.ts";
-import { PINNED, pinnedFolder, type PinnedName } from "./pinned.ts";
+import { pinnedFolder } from "./pinned.ts";
 
 /** Names under which systems install what hotshard and its tests can use. */
 export const MARIADB = ["mariadbd", "mysqld"] as const;
@@ -21,11 +21,10 @@ export async function findProgram(names: readonly string[]): Promise<string | nu
 
 /** The same, but all of them: a machine can have several versions. */
 export async function everyProgram(names: readonly string[], env: Environment = process.env): Promise<string[]> {
-  const built = Object.keys(PINNED).map((name) => pinnedFolder(name as PinnedName, env));
   const path = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   const found = new Map<string, string>();
   for (const name of names) {
-    for (const folder of [...path, ...SERVER_FOLDERS, ...built]) {
+    for (const folder of [...path, ...SERVER_FOLDERS, pinnedFolder(env)]) {
       const program = join(folder, process.platform === "win32" ? `${name}.exe` : name);
       const real = await executable(program);
       // One program can have several names and folders.

@@ -2,9 +2,10 @@ import { resolve } from "node:path";
 import { Argument, Option, type Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
 import { EXIT } from "../exit-code.ts";
-import { PINNED, type PinnedName } from "../pinned.ts";
+import { hasModule } from "../go-build.ts";
+import { PINNED_PROMETHEUS } from "../pinned.ts";
 import type { PartStatus } from "../stack/contract.ts";
-import { installPinned } from "../stack/install.ts";
+import { installPrometheus } from "../stack/install.ts";
 import type { PortWishes } from "../stack/ports.ts";
 import { createStack, type Stack } from "../stack/stack.ts";
 
@@ -58,16 +59,21 @@ export function addStack(program: Command, finish: (code: number) => void): void
     say(stopped === 0 ? "The stack was down already." : `The stack is down; ${stopped} parts were stopped.`);
   });
 
+  if (hasModule(PINNED_PROMETHEUS.module)) addInstall(stack);
+}
+
+/** In a clone of the repository alone: the package has no module of Prometheus. */
+function addInstall(stack: Command): void {
   stack
     .command("install")
-    .summary("build Prometheus 3 or Loki with Go, and print the paths")
+    .summary("build Prometheus 3 with Go, and print the paths")
     .description(
       "Builds the version of docker-compose.yml from the Go module that pins it, into the cache: minutes of work. " +
         "The stack takes what is on PATH first.",
     )
-    .addArgument(new Argument("<program>", "what to build").choices(Object.keys(PINNED)))
-    .action(async (name: PinnedName) => {
-      for (const path of await installPinned(name, say)) process.stdout.write(`${path}\n`);
+    .addArgument(new Argument("<program>", "what to build").choices(["prometheus"]))
+    .action(async () => {
+      for (const path of await installPrometheus(say)) process.stdout.write(`${path}\n`);
     });
 }
 

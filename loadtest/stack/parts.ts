@@ -37,9 +37,7 @@ export async function findPrograms(): Promise<Programs> {
   ]);
   const missing = [
     ...(mariadb === null || installer === null ? ["mariadbd (Debian: mariadb-server; Homebrew: mariadb)"] : []),
-    ...(prometheus === null
-      ? ["prometheus (Debian and Homebrew: prometheus; or `hotshard stack install prometheus`)"]
-      : []),
+    ...(prometheus === null ? ["prometheus (Debian and Homebrew: prometheus)"] : []),
   ];
   if (mariadb !== null && installer !== null && prometheus !== null) return { mariadb, installer, prometheus, loki };
   throw new MissingProgramError(

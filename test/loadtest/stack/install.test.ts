@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { PINNED, pinnedFolder, type PinnedName } from "../../../loadtest/pinned.ts";
-import { everyProgram, LOKI, PROMTOOL } from "../../../loadtest/programs.ts";
-import { installPinned } from "../../../loadtest/stack/install.ts";
+import { PINNED_PROMETHEUS, pinnedFolder } from "../../../loadtest/pinned.ts";
+import { everyProgram, PROMTOOL } from "../../../loadtest/programs.ts";
+import { installPrometheus } from "../../../loadtest/stack/install.ts";
 import { temporaryFolder } from "../../support/server.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -33,18 +33,17 @@ const WRITES =
 test("what was built is found, and not built again", async (t) => {
   const env = machine(t, WRITES);
   const lines: string[] = [];
-  const install = (name: PinnedName) => installPinned(name, (line) => lines.push(line), env);
-  const folder = pinnedFolder("prometheus", env);
+  const install = () => installPrometheus((line) => lines.push(line), env);
+  const folder = pinnedFolder(env);
   const programs = [join(folder, "prometheus"), join(folder, "promtool")];
   // A part of it from a build that somebody broke.
   mkdirSync(folder, { recursive: true });
   writeFileSync(programs[0]!, "");
-  assert.deepEqual(await install("prometheus"), programs);
-  assert.deepEqual(await install("prometheus"), programs);
+  assert.deepEqual(await install(), programs);
+  assert.deepEqual(await install(), programs);
   assert.equal(readFileSync(join(env.HOTSHARD_CACHE, "promtool.runs"), "utf8"), "\n", "built once");
-  const both = await Promise.all([install("loki"), install("loki")]);
-  assert.deepEqual(both[0], both[1]);
-  assert.equal((await everyProgram(LOKI, env)).at(-1), both[0][0]);
+  rmSync(folder, { recursive: true });
+  assert.deepEqual(await Promise.all([install(), install()]), [programs, programs]);
   assert.equal((await everyProgram(PROMTOOL, env)).at(-1), programs[1]);
   assert.ok(readdirSync(env.HOTSHARD_CACHE).every((name) => !name.startsWith(".new-")));
   assert.match(lines.join("\n"), /building Prometheus 3\.\d+\.\d+ and its promtool: five minutes/u);
@@ -54,23 +53,22 @@ test("without Go, and when Go fails, the reason is told and nothing is left", as
   const env = machine(t, 'echo "no space left" >&2; exit 1');
   const fails = (reason: RegExp, other: object = {}) =>
     assert.rejects(
-      installPinned("loki", () => {}, { ...env, ...other }),
+      installPrometheus(() => {}, { ...env, ...other }),
       { code: "BUILD_FAILED", message: reason },
     );
-  await fails(/^loki 3\.\d+\.\d+ could not be built: go build failed: no space left\. Install it/u);
-  await fails(/does not start; Go 1\.26 or newer is needed/u, { HOTSHARD_GO: "/nowhere/go" });
+  await fails(/^Prometheus 3\.\d+\.\d+ could not be built: go build failed: no space left\. Install it/u);
+  await fails(/does not start; Go 1\.25 or newer is needed/u, { HOTSHARD_GO: "/nowhere/go" });
   assert.deepEqual(readdirSync(env.HOTSHARD_CACHE), []);
 });
 
-test("the modules build the versions of docker-compose.yml", () => {
+test("the module builds the version of docker-compose.yml", () => {
+  const { version, module, linkerFlags, what } = PINNED_PROMETHEUS;
   const compose = readFileSync(join(ROOT, "docker-compose.yml"), "utf8");
-  for (const [name, { version, module, linkerFlags, what }] of Object.entries(PINNED)) {
-    assert.match(compose, new RegExp(`image: \\w+/${name}:v?${version}\n`, "u"));
-    // Prometheus is v0.311.3 as a module of Go.
-    const goVersion = name === "prometheus" ? version.replace(/^3\.(\d+)/u, "0.3$1") : version;
-    const required = readFileSync(join(ROOT, "tools", module, "go.mod"), "utf8");
-    assert.match(required, new RegExp(`^require \\S+/${name}\\S* v${goVersion}$`, "mu"));
-    assert.ok(linkerFlags.endsWith(`=${version}`) && what.includes(` ${version}`), name);
-    assert.ok(existsSync(join(ROOT, "tools", module, "go.sum")));
-  }
+  assert.match(compose, new RegExp(`image: \\w+/prometheus:v?${version}\n`, "u"));
+  // Prometheus is v0.311.3 as a module of Go.
+  const required = readFileSync(join(ROOT, "tools", module, "go.mod"), "utf8");
+  const goVersion = version.replace(/^3\.(\d+)/u, "0.3$1");
+  assert.match(required, new RegExp(`^require \\S+/prometheus\\S* v${goVersion}$`, "mu"));
+  assert.ok(linkerFlags.endsWith(`=${version}`) && what.includes(` ${version}`));
+  assert.ok(existsSync(join(ROOT, "tools", module, "go.sum")));
 });
