@@ -1,8 +1,6 @@
 import type { Driver, Measurement } from "../loadtest/drivers/contract.ts";
 import { quantileOf } from "../loadtest/traffic/histogram.ts";
-import { parseDials } from "../loadtest/traffic/dials.ts";
-import { findScenario } from "../loadtest/traffic/stories/registry.ts";
-import { DEVELOPMENT_SECRET } from "../server/protocol/secret.ts";
+import { driveRandom } from "./drive-random.ts";
 import type { Subject } from "./subject.ts";
 
 export interface GeneratorRow {
@@ -20,23 +18,8 @@ const WARM_UP = 2;
 
 /** One generator at one rate against a server without stores, on the same cores. */
 export async function measureGenerator(driver: Driver, subject: Subject, rate: number): Promise<GeneratorRow> {
-  const given = {
-    rate: String(rate),
-    duration: `${SECONDS}s`,
-    warmup: `${WARM_UP}s`,
-    users: "200",
-    "offline-share": "0",
-  };
-  const parsed = parseDials(findScenario("random")!, given);
-  if ("faults" in parsed) throw new Error(parsed.faults.join(" "));
-  const measurement = await driver.drive({
-    runId: Math.random().toString(36).slice(2, 12).padEnd(10, "0"),
-    scenario: "random",
-    dials: parsed.dials,
-    url: subject.url,
-    secret: DEVELOPMENT_SECRET,
-    shards: ["00", "01", "02", "03"],
-  });
+  const dials = { rate: String(rate), duration: `${SECONDS}s`, warmup: `${WARM_UP}s`, users: "200" };
+  const measurement = await driveRandom(driver, subject, dials);
   return rowOf(driver.name, rate, measurement);
 }
 

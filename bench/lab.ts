@@ -43,7 +43,7 @@ async function nodeDriver(): Promise<Section> {
   const row = await measureNodeDriver(subject, MINUTES);
   await subject.stop();
   rmSync(folder, { recursive: true, force: true });
-  const { mean, slope, slopeError } = row.resident;
+  const { level, slope, low, high } = row.resident;
   return {
     title: "The Node driver",
     text:
@@ -60,8 +60,8 @@ async function nodeDriver(): Promise<Section> {
         "live memory after a collection, minute by minute, MB",
         row.heap.map((megabytes) => megabytes.toFixed(1)).join("  "),
       ],
-      ["resident memory, MB", mean.toFixed(0)],
-      ["its slope, MB/min", `${slope.toFixed(2)} ± ${slopeError.toFixed(2)}`],
+      ["resident memory, MB", level.toFixed(0)],
+      ["its slope, MB/min", `${slope.toFixed(2)} ± ${((high - low) / 2).toFixed(2)}`],
     ],
   };
 }

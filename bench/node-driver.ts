@@ -1,11 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createNodeDriver } from "../loadtest/drivers/node.ts";
-import { parseDials } from "../loadtest/traffic/dials.ts";
 import { quantileOf } from "../loadtest/traffic/histogram.ts";
-import { findScenario } from "../loadtest/traffic/stories/registry.ts";
-import { DEVELOPMENT_SECRET } from "../server/protocol/secret.ts";
-import { fitLine, type Line } from "./fit-line.ts";
+import { trendOf, type Trend } from "../loadtest/analysis/trend.ts";
+import { driveRandom } from "./drive-random.ts";
 import type { Subject } from "./subject.ts";
 
 export interface DriverRow {
@@ -20,7 +18,7 @@ export interface DriverRow {
   /** Live objects after a collection at the end of every minute from the first on, megabytes of 1,000,000 bytes. */
   readonly heap: readonly number[];
   /** Resident memory of the driver's process once a second, megabytes. */
-  readonly resident: Line;
+  readonly resident: Trend;
 }
 
 const RATE = 25_000;
@@ -35,29 +33,19 @@ const SETTLED_S = 60;
  * @throws when a message was lost on the way: then something else than sent and checked was measured
  */
 export async function measureNodeDriver(subject: Subject, minutes: number): Promise<DriverRow> {
-  const given = { rate: String(RATE), duration: `${minutes * 60}s`, warmup: `${WARM_UP_S}s`, users: String(USERS) };
-  const parsed = parseDials(findScenario("random")!, { ...given, "offline-share": "0" });
-  if ("faults" in parsed) throw new Error(parsed.faults.join(" "));
+  const dials = { rate: String(RATE), duration: `${minutes * 60}s`, warmup: `${WARM_UP_S}s`, users: String(USERS) };
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const heap: number[] = [];
   const resident: [number, number][] = [];
-  const measurement = await createNodeDriver().drive({
-    runId: "benchlab00",
-    scenario: "random",
-    dials: parsed.dials,
-    url: subject.url,
-    secret: DEVELOPMENT_SECRET,
-    shards: ["00", "01", "02", "03"],
-    onProgress({ elapsedS, totalS }) {
-      if (elapsedS < SETTLED_S || elapsedS > totalS) return;
-      const minute = elapsedS / 60;
-      resident.push([minute, process.memoryUsage.rss() / 1e6]);
-      if (minute < heap.length + 1) return;
-      collect();
-      const { heapUsed, external } = process.memoryUsage();
-      heap.push((heapUsed + external) / 1e6);
-    },
+  const measurement = await driveRandom(createNodeDriver(), subject, dials, ({ elapsedS, totalS }) => {
+    if (elapsedS < SETTLED_S || elapsedS > totalS) return;
+    const minute = elapsedS / 60;
+    resident.push([minute, process.memoryUsage.rss() / 1e6]);
+    if (minute < heap.length + 1) return;
+    collect();
+    const { heapUsed, external } = process.memoryUsage();
+    heap.push((heapUsed + external) / 1e6);
   });
   const { delivered, generator, sent, late, notConnected, shards, duplicated, reordered, refused, unknown } =
     measurement;
@@ -66,6 +54,8 @@ export async function measureNodeDriver(subject: Subject, minutes: number): Prom
     const wrong = `${duplicated} twice, ${reordered} out of order`;
     throw new Error(`${sent} sent, ${acked} acknowledged, ${delivered} delivered, ${wrong}`);
   }
+  const trend = trendOf(resident);
+  if (trend === null) throw new Error("two minutes at least: the first settles, and a trend wants 40 seconds more");
   const codes = Object.entries(measurement.errors).map(([code, count]) => `${code} ${count}`);
   const seconds = minutes * 60 + WARM_UP_S;
   return {
@@ -75,6 +65,6 @@ export async function measureNodeDriver(subject: Subject, minutes: number): Prom
     cpuMicros: (1e6 * generator.cpu * seconds) / sent,
     sendLagMs: { p50: quantileOf(generator.sendLag, 0.5), p99: quantileOf(generator.sendLag, 0.99) },
     heap,
-    resident: fitLine(resident),
+    resident: trend,
   };
 }

@@ -1,11 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createNodeDriver } from "../loadtest/drivers/node.ts";
 import { DRIVERS } from "../loadtest/drivers/registry.ts";
 import { measureGenerator, type GeneratorRow } from "./generators.ts";
 import { machine } from "./machine.ts";
 import { measureIdleConnections } from "./idle-connections.ts";
-import { measureLongRun } from "./long-run.ts";
 import { compareSubjects, type CostRow } from "./message-cost.ts";
 import { benchPlacements } from "./placement.ts";
 import { benchStorage } from "./storage.ts";
@@ -27,7 +25,6 @@ try {
     await say("shard stores alone", stores),
     await say("generators", () => generators(stable)),
     await say("idle connections", () => idle(stable)),
-    await say("a long run", () => longRun(stable)),
     await say("placement", placement),
   ];
   writeFileSync(join(import.meta.dirname, "../docs/benchmarks.md"), benchmarkPage("bench", machine(), sections));
@@ -105,18 +102,6 @@ async function idle(stable: Stable): Promise<Section> {
     text: "Growth of the server's resident memory.",
     head: ["connections", "kB each"],
     rows: [[row.connections, row.kilobytesEach]],
-  };
-}
-
-async function longRun(stable: Stable): Promise<Section> {
-  const subject = (await stable.start("SQLite × 4"))!;
-  const rows = await measureLongRun(createNodeDriver(), subject);
-  await subject.stop();
-  return {
-    title: "Memory of a long run",
-    text: "The Node driver and the server while messages pass between 100 users: neither grows with their number.",
-    head: ["messages so far", "Node driver, live heap, MB", "server, resident, MB"],
-    rows: rows.map((row) => [row.messages, row.driverMegabytes, row.serverMegabytes]),
   };
 }
 
