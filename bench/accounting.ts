@@ -1,7 +1,7 @@
-import { createMetrics, type Metrics } from "../server/observability/metrics.ts";
-import { createObserver, type Observer } from "../server/observability/observer.ts";
-import { compileTopology } from "../server/placement/router.ts";
-import { singleSegment } from "../server/placement/topology.ts";
+import { joinProbes } from "../server/observability/join-probes.ts";
+import { createMetrics } from "../server/observability/metrics.ts";
+import { createObserver } from "../server/observability/observer.ts";
+import type { Envelope, Probe, ShardMeter } from "../server/observability/probe.ts";
 import { median } from "./median.ts";
 import { NO_GUARD } from "../test/support/no-guard.ts";
 
@@ -10,42 +10,55 @@ const DIALOGS = 5_000;
 const MESSAGES = 500_000;
 const PER_COMMIT = 10;
 const EXAMPLE = { dialog: "1_2", id: "123" };
+const TEXT = "x".repeat(88);
+const SILENT = {
+  up: true,
+  connections: 0,
+  queueRows: 0,
+  queueBytes: 0,
+  queueAgeMs: 0,
+  storedRows: 0,
+  storedBytes: 0,
+};
 
 /**
  * CPU of everything that is counted of a message on its way, nanoseconds: the same calls as in the chat, without the
  * chat. All dialogs are equally frequent, which costs the detector most.
  */
 export function benchAccounting(rounds: number): number {
-  const router = compileTopology(singleSegment({ labels: SHARDS, placement: "slots" }));
-  const nothing = {
-    up: true,
-    connections: 0,
-    queueRows: 0,
-    queueBytes: 0,
-    queueAgeMs: 0,
-    storedRows: 0,
-    storedBytes: 0,
-  };
-  const metrics = createMetrics(SHARDS, {
-    shard: () => nothing,
-    connectionStates: () => ({ greeting: 0, open: 0, closing: 0 }),
-    epoch: () => 1,
-    hotShares: () => [],
-    logLines: () => ({ accepted: 0, dropped: 0 }),
-    linesLost: () => 0,
-    traces: () => ({ accepted: 0, dropped: 0 }),
-    liveStreams: () => 0,
-  });
+  const metrics = createMetrics(
+    { shards: SHARDS.length, isTraced: false },
+    {
+      connectionStates: () => ({ greeting: 0, open: 0, closing: 0 }),
+      epoch: () => 1,
+      hotShares: () => [],
+      logLines: () => ({ accepted: 0, dropped: 0 }),
+      linesLost: () => 0,
+      traces: () => ({ accepted: 0, dropped: 0 }),
+      liveStreams: () => 0,
+    },
+  );
   const observer = createObserver({
-    router,
+    writable: () => SHARDS,
+    ownersOf: () => SHARDS,
     exposition: metrics.exposition,
     logger: { info: () => {} },
     guard: NO_GUARD,
   });
+  const probe = joinProbes(NO_GUARD, { metrics: metrics.probe, traffic: observer.probe });
+  const shards = SHARDS.map((label) => ({ label, meter: metrics.meters.add(label, () => SILENT) }));
   const dialogs = Array.from({ length: DIALOGS }, (_, index) => `${index + 1}_${index + 1 + DIALOGS}`);
   const nanos = Array.from({ length: rounds }, () => {
     const before = process.threadCpuUsage();
-    for (let i = 0; i < MESSAGES; i++) account(metrics, observer, dialogs[(i * 7_919) % DIALOGS]!, i);
+    let commit: Envelope[] = [];
+    for (let i = 0; i < MESSAGES; i++) {
+      const message = envelope(dialogs[(i * 7_919) % DIALOGS]!, shards[i % SHARDS.length]!);
+      commit.push(message);
+      account(probe, message);
+      if (commit.length < PER_COMMIT) continue;
+      accountCommit(probe, message.shard!.meter, commit);
+      commit = [];
+    }
     const { system, user } = process.threadCpuUsage(before);
     return (1_000 * (system + user)) / MESSAGES;
   });
@@ -53,21 +66,29 @@ export function benchAccounting(rounds: number): number {
   return median(nanos);
 }
 
-function account(metrics: Metrics, observer: Observer, dialog: string, i: number): void {
-  const shard = i % SHARDS.length;
-  metrics.stage("validate", 0.000_01, 1);
-  metrics.stage("place", 0.000_004);
-  observer.placed(dialog, shard);
-  metrics.stage("queue", 0.001);
-  metrics.textBytes(shard, 88);
-  metrics.delivered(1, false);
-  if (i % PER_COMMIT !== 0) return;
-  metrics.operation(shard, "insert", 0.002, true, EXAMPLE);
-  metrics.busy(shard, 0.002);
-  metrics.batch(shard, PER_COMMIT);
-  metrics.stage("commit", 0.002, PER_COMMIT, EXAMPLE);
-  metrics.messages(shard, "stored", PER_COMMIT);
-  metrics.messages(shard, "duplicate", 0);
-  metrics.poolWait(shard, 0);
-  metrics.stage("deliver", 0.001, PER_COMMIT);
+function envelope(dialog: string, shard: NonNullable<Envelope["shard"]>): Envelope {
+  return {
+    connection: "1-1",
+    resend: false,
+    decodedFrom: 0,
+    decodedTo: 0,
+    traceparent: undefined,
+    trace: null,
+    row: { dialog, id: "1", client: "1", text: TEXT },
+    shard,
+    readers: 1,
+    twins: 0,
+  };
+}
+
+function account(probe: Probe, message: Envelope): void {
+  probe.decoded(0, 0.01, 1);
+  probe.placed(message, 0, 0.004);
+  probe.committed(message, { id: "1", duplicate: false, queueMs: 1, commitMs: 2 });
+}
+
+function accountCommit(probe: Probe, meter: ShardMeter, messages: readonly Envelope[]): void {
+  meter.commit({ rows: PER_COMMIT, duplicates: 0, refused: 0, untried: 0, seconds: 0.002, ok: true, example: EXAMPLE });
+  meter.waited(0);
+  probe.delivered(messages, 0, 1);
 }

@@ -77,10 +77,13 @@ function detectorNanos(stream: readonly string[]): number {
 }
 
 function observationNanos(stream: readonly string[]): number {
-  const window = createTrafficWindow(4, () => {});
+  const window = createTrafficWindow(
+    () => ["00", "01", "02", "03"],
+    () => {},
+  );
   const hot = createHotDialogs(COUNTERS, 6);
   return timed(stream, (dialog) => {
-    window.add(0, dialog);
+    window.add("00", dialog);
     hot.add(dialog);
   });
 }

@@ -1,9 +1,8 @@
 import { createMetrics } from "../server/observability/metrics.ts";
 import { createObserver } from "../server/observability/observer.ts";
+import type { Envelope } from "../server/observability/probe.ts";
 import { measureRuntime } from "../server/observability/runtime-metrics.ts";
 import type { PageFormat } from "../server/observability/exposition.ts";
-import { compileTopology } from "../server/placement/router.ts";
-import { singleSegment } from "../server/placement/topology.ts";
 import { median } from "./median.ts";
 import { NO_GUARD } from "../test/support/no-guard.ts";
 
@@ -23,7 +22,6 @@ const PAGES = 200;
 /** The page of a server of so many shards whose every counter has a value, built as a scrape does. */
 export async function benchScrape(format: PageFormat, shardCount: number): Promise<ScrapeRow> {
   const labels = Array.from({ length: shardCount }, (_, index) => String(index).padStart(2, "0"));
-  const router = compileTopology(singleSegment({ labels, placement: "slots" }));
   const shard = {
     up: true,
     connections: 3,
@@ -33,29 +31,34 @@ export async function benchScrape(format: PageFormat, shardCount: number): Promi
     storedRows: 1e6,
     storedBytes: 1e9,
   };
-  const metrics = createMetrics(labels, {
-    shard: () => shard,
-    connectionStates: () => ({ greeting: 1, open: 1_000, closing: 2 }),
-    epoch: () => 1,
-    hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),
-    logLines: () => ({ accepted: 1, dropped: 0 }),
-    linesLost: () => 0,
-    traces: () => ({ accepted: 1, dropped: 0 }),
-    liveStreams: () => 0,
-  });
+  const metrics = createMetrics(
+    { shards: shardCount, isTraced: false },
+    {
+      connectionStates: () => ({ greeting: 1, open: 1_000, closing: 2 }),
+      epoch: () => 1,
+      hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),
+      logLines: () => ({ accepted: 1, dropped: 0 }),
+      linesLost: () => 0,
+      traces: () => ({ accepted: 1, dropped: 0 }),
+      liveStreams: () => 0,
+    },
+  );
+  const meters = labels.map((label) => metrics.meters.add(label, () => shard));
   const observer = createObserver({
-    router,
+    writable: () => labels,
+    ownersOf: () => labels.slice(0, 1),
     exposition: metrics.exposition,
     logger: { info: () => {} },
     guard: NO_GUARD,
   });
   const stopRuntime = measureRuntime(metrics.exposition, NO_GUARD);
   for (let i = 1; i <= 100_000; i++) {
-    const index = i % shardCount;
-    const dialog = `${i % 1_000}_10000`;
-    observer.placed(dialog, index);
-    metrics.operation(index, "insert", (i % 97) / 10_000, true, { dialog, id: String(i) });
-    metrics.messages(index, "stored", 1);
+    const at = i % shardCount;
+    const row = { dialog: `${i % 1_000}_10000`, id: String(i), client: "", text: "" };
+    const message = { row, shard: { label: labels[at]!, meter: meters[at]! } } as Envelope;
+    observer.probe.placed!(message, 0, 0);
+    const seconds = (i % 97) / 10_000;
+    meters[at]!.commit({ rows: 1, duplicates: 0, refused: 0, untried: 0, seconds, ok: true, example: row });
   }
   const page = await metrics.exposition.page(format);
   const blocked: number[] = [];

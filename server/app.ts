@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import { auth } from "./edge/http/auth.ts";
 import type { Chat } from "./chat/chat.ts";
+import type { Watch } from "./edge/watch.ts";
 import { socketRoute } from "./edge/ws/socket.ts";
 import type { Config } from "./config.ts";
 import type { EdgeClock } from "./edge/edge-clock.ts";
@@ -34,17 +35,16 @@ export async function createApp(
     | "dev"
     | "greetings"
     | "helloMs"
-    | "layout"
     | "originList"
     | "pingMs"
     | "rateLimit"
     | "secret"
     | "secretIsPublic"
-    | "specs"
     | "unreadBytes"
     | "unreadMs"
   >,
   chat: Chat,
+  watch: Watch,
   metrics: Metrics,
   logger: FastifyBaseLogger,
   clock: EdgeClock,
@@ -64,13 +64,13 @@ export async function createApp(
   await app.register(browserGuard, config);
   await app.register(auth, { secret: config.secret });
   await app.register(socketRoute, { ...config, patience: config, chat, clock });
-  await app.register(healthRoutes, { chat });
+  await app.register(healthRoutes, { chat, ...watch });
   await app.register(metricsRoute, { metrics });
   await app.register(dialogRoutes, { chat });
-  await app.register(adminRoutes, { chat });
-  await app.register(targetRoutes, config);
+  await app.register(adminRoutes, watch);
+  await app.register(targetRoutes, { ...config, ...watch });
   await app.register(livePage, {
-    sources: { ...chat, commitCounts: metrics.commitCounts, unstored: metrics.unstored },
+    sources: { ...watch, connections: () => chat.connections(), meter: (label) => watch.shards.get(label)!.meter },
     open: config.dev || config.secretIsPublic,
     onSlow: () => metrics.error("SLOW_READER"),
     guard,

@@ -59,7 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
     await server.open();
     if (config.secretIsPublic)
       logger.warn("HOTSHARD_SECRET is not set: tokens are signed with the public development secret");
-    logger.info({ listening, shards: server.chat.shards.length }, "listening");
+    logger.info({ listening, shards: server.shards.all().length }, "listening");
     log.begin({ listening });
     if (config.credentials !== null) reloadCredentials(server.app, config, logger);
     const signal = await stopped;

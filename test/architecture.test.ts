@@ -63,13 +63,15 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   protocol: ["placement"],
   statistics: ["placement", "protocol"],
   observability: ["placement", "protocol", "statistics"],
-  shards: ["placement", "protocol", "statistics", "observability"],
+  fabric: [],
+  shards: ["placement", "protocol", "statistics"],
   topology: ["placement", "protocol", "statistics", "shards"],
-  chat: ["placement", "protocol", "statistics", "observability", "shards", "topology"],
+  chat: ["placement", "protocol", "statistics", "shards", "topology", "fabric"],
   edge: ["placement", "protocol", "statistics", "observability", "shards", "topology", "chat"],
 };
-/** Files beside the folders that everybody may import; they import nothing of ours. */
+/** Files that everybody may import: those beside the folders, which import nothing of ours, and the types of the events. */
 const COMMON = ["clock.ts", "config-error.ts", "guard.ts", "token-bucket.ts"];
+const EVENTS = "observability/probe.ts";
 /** What else a folder may import of the files beside the folders. */
 const MORE: Readonly<Record<string, readonly string[]>> = { edge: ["config.ts"] };
 
@@ -77,13 +79,17 @@ test("arrows between the server's folders go one way, types included", () => {
   const folders = readdirSync(join(ROOT, "server"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   assert.deepEqual(folders.map(({ name }) => name).toSorted(), Object.keys(ARROWS).toSorted());
   for (const [folder, below] of Object.entries(ARROWS)) {
-    const files = new Set([...COMMON, ...(MORE[folder] ?? [])].map((name) => `server/${name}`));
+    const files = new Set([...COMMON, EVENTS, ...(MORE[folder] ?? [])].map((name) => `server/${name}`));
     const roots = [folder, ...below].map((name) => `server/${name}/`);
     assert.deepEqual(
       breaches(`server/${folder}`, (target) => files.has(target) || roots.some((root) => target.startsWith(root))),
       [],
     );
   }
+  assert.deepEqual(
+    importsOf(`server/${EVENTS}`).filter(({ typeOnly }) => !typeOnly),
+    [],
+  );
   for (const name of COMMON) {
     assert.deepEqual(
       importsOf(`server/${name}`).filter(({ target }) => target.endsWith(".ts")),

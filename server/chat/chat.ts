@@ -1,46 +1,44 @@
 import type { Logger } from "pino";
+import type { Delivery } from "../fabric/contract.ts";
 import type { Guard } from "../guard.ts";
-import type { MessageLog } from "../observability/message-log.ts";
-import type { ConnectionStates } from "../observability/gauges.ts";
-import type { Metrics } from "../observability/metrics.ts";
-import type { Observer } from "../observability/observer.ts";
-import type { Traces } from "../observability/traces.ts";
-import type { Topology } from "../placement/contract.ts";
-import type { Router } from "../placement/router.ts";
+import type { Probe } from "../observability/probe.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { HistoryFrame, Limits, PingFrame, SendFrame } from "../protocol/frames.ts";
-import type { HotReply, ShardsReply } from "../protocol/http.ts";
+import type { ShardSet } from "../shards/shard-set.ts";
+import type { Views } from "../topology/view.ts";
 import type { IdClock } from "./clock.ts";
+import { createDeliver } from "./deliver.ts";
 import { readHistory, type HistoryPage } from "./history.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
-import type { Presence } from "./presence.ts";
+import { createPresence } from "./presence.ts";
 import { createReadQueue } from "./read-queue.ts";
-import { createReader } from "./reader.ts";
-import { createSender } from "./sender.ts";
+import { createRead } from "./read.ts";
+import { createSend, type Fault } from "./send.ts";
+import type { Decoded } from "./sending.ts";
 import type { Session } from "./session.ts";
-import type { Shard } from "../shards/shard.ts";
 
 export interface ChatParts {
   readonly node: number;
   /** What a welcome tells. */
   readonly limits: Limits;
   readonly guard: Guard;
-  readonly topology: Topology;
-  readonly router: Router;
-  readonly shards: readonly Shard[];
+  readonly views: Views;
+  readonly shards: ShardSet;
   readonly clock: IdClock;
-  readonly presence: Presence;
-  readonly metrics: Metrics;
-  readonly observer: Observer;
+  readonly fabric: Delivery;
+  readonly probe: Probe;
   readonly logger: Logger;
-  readonly messageLog: MessageLog;
-  /** Null when messages are not traced. */
-  readonly traces: Traces | null;
+}
+
+/** Connections by what they are about to do. */
+export interface ConnectionStates {
+  readonly greeting: number;
+  readonly open: number;
+  readonly closing: number;
 }
 
 /** What the chat does, apart from sockets and HTTP. */
 export interface Chat {
-  readonly shards: readonly Shard[];
   /** Writes for all connections at the end of a turn. */
   readonly outbox: Outbox;
   /** A connection has come; while the server is stopping it is told to go. */
@@ -53,22 +51,19 @@ export interface Chat {
   answered(code: ErrorCode): void;
   /** A user who has as many connections as are allowed is refused, and this one closed. */
   welcome(session: Session, user: number): void;
-  handle(session: Session, user: number, frame: SendFrame | HistoryFrame | PingFrame): void;
+  /** @param decoded of the frame */
+  handle(session: Session, user: number, frame: SendFrame | HistoryFrame | PingFrame, decoded: Decoded): void;
   history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage>;
-  status(): ShardsReply;
-  hot(): HotReply;
-  /** Distinct dialogs of the last closed window of ten seconds; null before there is one. */
-  distinctDialogs(): number | null;
   connections(): number;
   /** Those that have not said hello and are not being closed. */
   greeting(): number;
   connectionStates(): ConnectionStates;
-  /** One WebSocket message of so many frames was decoded, from one moment of `performance.now()` to another. */
-  validated(from: number, to: number, frames: number): void;
+  /** One WebSocket message of so many frames was decoded. */
+  decoded(decoded: Decoded, frames: number): void;
   /** A fault below the frames: invalid UTF-8, an oversized message. */
   protocolError(error: Error): void;
-  /** A frame could not be answered, for no reason that was foreseen: INTERNAL, and a line in the log. */
-  fault(session: Session, error: unknown, id?: string): void;
+  /** INTERNAL, and a line in the log. */
+  readonly fault: Fault;
   /** It takes frames only while it is running. */
   phase(): "starting" | "running" | "stopping";
   /** The shards are open. */
@@ -79,13 +74,15 @@ export interface Chat {
 
 /** Puts the parts together. The caller owns shards and stores. */
 export function createChat(parts: ChatParts): Chat {
-  const { clock, logger, metrics, presence, router, shards, traces } = parts;
+  const { clock, fabric, guard, logger, probe, shards, views } = parts;
   const sessions = new Set<Session>();
   const greeting = new Set<Session>();
-  const outbox = createOutbox((messages, seconds) => metrics.stage("deliver", seconds, messages), parts.guard);
+  const presence = createPresence();
+  const outbox = createOutbox(probe.delivered, guard);
   const reads = createReadQueue();
-  const send = createSender({ ...parts, outbox, reads, fault });
-  const read = createReader(reads, history, fault);
+  const deliver = createDeliver({ fabric, outbox, presence });
+  const send = createSend({ clock, deliver, fault, probe, reads, views });
+  const read = createRead(reads, history, fault);
   let phase: ReturnType<Chat["phase"]> = "starting";
 
   function fault(session: Session, error: unknown, id?: string): void {
@@ -99,12 +96,10 @@ export function createChat(parts: ChatParts): Chat {
   }
 
   function history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage> {
-    const owners = router.shardsOf(dialog).map((index) => shards[index]!);
-    return readHistory(owners, dialog, page, clock.peek().toString());
+    return readHistory(views.current().ownersOf(dialog), dialog, page, clock.peek().toString());
   }
 
   return {
-    shards,
     history,
     fault,
     connections: () => sessions.size,
@@ -113,7 +108,7 @@ export function createChat(parts: ChatParts): Chat {
     phase: () => phase,
     outbox,
     leave,
-    answered: metrics.error,
+    answered: probe.answered,
     connect(session) {
       sessions.add(session);
       greeting.add(session);
@@ -135,33 +130,28 @@ export function createChat(parts: ChatParts): Chat {
       presence.join(user, session);
       logger.debug({ connection: session.id, user }, "a user said hello");
       session.send(
-        JSON.stringify({ type: "welcome", user, node: parts.node, epoch: parts.topology.epoch, limits: parts.limits }),
+        JSON.stringify({
+          type: "welcome",
+          user,
+          node: parts.node,
+          epoch: views.current().topology.epoch,
+          limits: parts.limits,
+        }),
       );
     },
-    handle(session, user, frame) {
+    handle(session, user, frame, decoded) {
       // Not closed yet: what this connection sent before is still being committed and will be acknowledged.
       if (phase === "stopping") {
         session.refuse("SHUTTING_DOWN", "the server is stopping; reconnect and resend", frame.id);
-      } else if (frame.type === "send") send(session, user, frame);
+      } else if (frame.type === "send") send(session, user, frame, decoded);
       else if (frame.type === "ping") session.send(JSON.stringify({ type: "pong", id: frame.id }));
       else if (frame.group !== undefined) session.refuse("NOT_FOUND", `there is no group ${frame.group}`, frame.id);
       else read(session, frame);
     },
-    status: () => ({
-      node: parts.node,
-      topology: parts.topology,
-      recipientsOffline: metrics.recipientsOffline(),
-      shards: shards.map((shard) => shard.status()),
-    }),
-    hot: () => parts.observer.hot(),
-    distinctDialogs: () => parts.observer.lastWindow()?.dialogs ?? null,
-    validated(from, to, frames) {
-      metrics.stage("validate", (to - from) / 1_000, frames);
-      traces?.received(from, to);
-    },
+    decoded: ({ from, to }, frames) => probe.decoded(from, to, frames),
     protocolError(error) {
       const code = codeOfProtocolError(error);
-      metrics.error(code);
+      probe.answered(code);
       if (code === "INTERNAL") logger.error({ err: error }, "a connection failed");
     },
     start() {
@@ -169,7 +159,7 @@ export function createChat(parts: ChatParts): Chat {
     },
     async stop(drainMs) {
       phase = "stopping";
-      const drained = Promise.all([reads.idle(), ...shards.map((shard) => shard.writer.drain())]);
+      const drained = Promise.all([reads.idle(), ...shards.all().map((shard) => shard.writer.drain())]);
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
       for (const session of sessions) session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
     },

@@ -5,7 +5,7 @@ import type { Session } from "./session.ts";
 export interface Place {
   /** Runs when the reads before it are done. It may be called again, from within too. @param work never rejects */
   read(work: () => Promise<void>): void;
-  /** The frame is answered: the next may come. */
+  /** The frame is answered: the next may come. To leave twice does no harm. */
   leave(): void;
 }
 
@@ -53,9 +53,13 @@ export function createReadQueue(): ReadQueue {
       if (line.places >= LIMITS.reads) return null;
       line.places += 1;
       const own = line;
+      let isThere = true;
       return {
         read: (work) => read(session, own, work),
-        leave: () => void (own.places -= 1),
+        leave() {
+          if (isThere) own.places -= 1;
+          isThere = false;
+        },
       };
     },
     async idle() {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { Frame } from "./frame.ts";
 
 /** One connection as the chat sees it. */
 export interface Session {
@@ -9,10 +10,10 @@ export interface Session {
   /** False once it is closed, by whomever: what the peer still sends is not looked at. */
   isOpen(): boolean;
   /**
-   * Queues one frame (JSON text); what is queued in one turn of the loop leaves together.
+   * Queues one frame, or its JSON; what is queued in one turn of the loop leaves together.
    * @param onGone when it has left for the peer, or never will
    */
-  send(frame: string, onGone?: () => void): void;
+  send(frame: string | Frame, onGone?: () => void): void;
   /** Sends a ping, and closes the connection of a peer that does not read. */
   ping(): void;
   /** Sends the error frame; the connection goes on whatever the code says. */

@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
 import type { Guard } from "../guard.ts";
-import type { Router } from "../placement/router.ts";
 import type { HotReply } from "../protocol/http.ts";
 import type { Exposition } from "./exposition.ts";
 import { mergeSummaries, type Summary } from "../statistics/heavy-hitters.ts";
@@ -8,6 +7,7 @@ import { createHotDialogs } from "./hot-dialogs.ts";
 import { hotThreshold, isHot } from "./hot-threshold.ts";
 import { BUCKET_LABELS, bucketOf } from "./key-space.ts";
 import { HOT_RANKS } from "./metric-names.ts";
+import type { Probe } from "./probe.ts";
 import { countersOf, readingOf } from "./series.ts";
 import { createTrafficWindow, type WindowSkew } from "./traffic-window.ts";
 import { plainHistogram } from "./weighted-histogram.ts";
@@ -21,8 +21,7 @@ const MESSAGE_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000
 
 /** Watches which dialogs the messages belong to. */
 export interface Observer {
-  /** A message was placed. */
-  placed(dialog: string, shard: number): void;
+  readonly probe: Partial<Probe>;
   /** The most frequent dialogs of the last minute. */
   hot(): HotReply;
   /** The last closed window of ten seconds, or null before there is one. */
@@ -33,7 +32,10 @@ export interface Observer {
 }
 
 interface ObserverParts {
-  readonly router: Router;
+  /** Labels of the shards that new messages may go to. */
+  readonly writable: () => readonly string[];
+  /** Labels of the shards that may hold the dialog. */
+  readonly ownersOf: (dialog: string) => readonly string[];
   readonly exposition: Exposition;
   /** Gets one line for a window that has hot dialogs. */
   readonly logger: Pick<Logger, "info">;
@@ -41,7 +43,7 @@ interface ObserverParts {
 }
 
 /** Key space, windows and hot dialogs of one server; it closes a window every ten seconds until it is stopped. */
-export function createObserver({ exposition, guard, logger, router }: ObserverParts): Observer {
+export function createObserver({ exposition, guard, logger, ownersOf, writable }: ObserverParts): Observer {
   const buckets = countersOf(
     exposition,
     "chat_key_space_messages_total",
@@ -50,7 +52,7 @@ export function createObserver({ exposition, guard, logger, router }: ObserverPa
   const perDialog = plainHistogram(exposition, "chat_dialog_window_messages", MESSAGE_BUCKETS);
   const observe = (messages: number, dialogs: number): void => perDialog.observe(messages, dialogs);
   const soon = (run: () => void): void => void setImmediate(guard("traffic windows", run));
-  const window = createTrafficWindow(router.labels.length, observe, soon);
+  const window = createTrafficWindow(writable, observe, soon);
   const hot = createHotDialogs(COUNTERS, PANES);
   let last: WindowSkew | null = null;
   registerWindow(exposition, () => last);
@@ -59,7 +61,7 @@ export function createObserver({ exposition, guard, logger, router }: ObserverPa
     const skew = window.close();
     const summary = hot.turn();
     last = skew;
-    const dialogs = describe(router, summary).filter(isHot(hotThreshold(router.labels.length)));
+    const dialogs = describe(summary, ownersOf).filter(isHot(hotThreshold(writable().length)));
     if (dialogs.length === 0) return;
     const { messages, maxOverMean, noiseFloor } = skew;
     logger.info({ event: "hot_dialogs", windowS: WINDOW_S, messages, maxOverMean, noiseFloor, dialogs }, "hot dialogs");
@@ -67,10 +69,13 @@ export function createObserver({ exposition, guard, logger, router }: ObserverPa
 
   const timer = setInterval(guard("traffic windows", turn), WINDOW_S * 1_000).unref();
   return {
-    placed: guard("traffic windows", (dialog: string, shard: number) => {
-      buckets[bucketOf(window.add(shard, dialog))]!++;
-      hot.add(dialog);
-    }),
+    probe: {
+      placed({ row, shard }) {
+        const { dialog } = row!;
+        buckets[bucketOf(window.add(shard!.label, dialog))]!++;
+        hot.add(dialog);
+      },
+    },
     hot() {
       // Of the dialogs that the sketch holds most are not named, and `absent` is a promise about those too.
       const summary = mergeSummaries([hot.recent()], HOT_RANKS.length);
@@ -78,7 +83,7 @@ export function createObserver({ exposition, guard, logger, router }: ObserverPa
         windowS: WINDOW_S * PANES,
         messages: summary.total,
         absent: summary.absent,
-        dialogs: describe(router, summary),
+        dialogs: describe(summary, ownersOf),
       };
     },
     lastWindow: () => last,
@@ -96,7 +101,7 @@ function registerWindow(exposition: Exposition, last: () => WindowSkew | null): 
   readingOf(exposition, "chat_window_noise_floor", () => last()?.noiseFloor ?? 0);
 }
 
-function describe(router: Router, { heavy, total }: Summary): HotReply["dialogs"] {
+function describe({ heavy, total }: Summary, ownersOf: ObserverParts["ownersOf"]): HotReply["dialogs"] {
   return heavy.slice(0, HOT_RANKS.length).map(({ count, error, key }, index) => ({
     rank: index + 1,
     dialog: key,
@@ -104,6 +109,12 @@ function describe(router: Router, { heavy, total }: Summary): HotReply["dialogs"
     countError: error,
     share: count / total,
     error: error / total,
-    shards: router.shardsOf(key).map((shard) => router.labels[shard]!),
+    shards: ownersOf(key),
   }));
+}
+
+/** An observer that watches nothing: what measuring costs is measured against it. */
+export function idleObserver(): Observer {
+  const hot: HotReply = { windowS: 0, messages: 0, absent: 0, dialogs: [] };
+  return { probe: {}, hot: () => hot, lastWindow: () => null, turn: () => {}, stop: () => {} };
 }

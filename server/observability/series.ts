@@ -40,3 +40,39 @@ export function readingsOf(
 export function readingOf(exposition: Exposition, name: MetricName, read: () => number): void {
   readingsOf(exposition, name, [{}], read);
 }
+
+/** A value that is added to, and that a scrape reads. */
+export interface Counter {
+  value: number;
+}
+
+/**
+ * Counters of one name, for things that may come while the server runs.
+ *
+ * @returns makes one more series, at 0
+ */
+export function counterFamily(exposition: Exposition, name: MetricName): (labels: Labels) => Counter {
+  const samples: Sample[] = [];
+  exposition.add(name, () => samples);
+  return (labels) => {
+    const sample: Sample = { sharedLabels: labels, value: 0 };
+    samples.push(sample);
+    return sample;
+  };
+}
+
+/**
+ * Gauges of one name, read at every scrape, for things that may come while the server runs.
+ *
+ * @returns makes one more series
+ */
+export function readingFamily(exposition: Exposition, name: MetricName): (labels: Labels, read: () => number) => void {
+  const series: { readonly sample: Sample; readonly read: () => number }[] = [];
+  exposition.add(name, () =>
+    series.map(({ sample, read }) => {
+      sample.value = read();
+      return sample;
+    }),
+  );
+  return (sharedLabels, read) => void series.push({ sample: { sharedLabels, value: 0 }, read });
+}

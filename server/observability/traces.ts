@@ -1,36 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { createTokenBucket } from "../token-bucket.ts";
-import type { ErrorCode } from "../protocol/errors.ts";
+import { ERRORS, type ErrorCode } from "../protocol/errors.ts";
 import { BUCKET_LABELS, bucketOf, createKeyHash } from "./key-space.ts";
 import type { MessageResult, Stage } from "./metrics.ts";
+import type { Envelope, Probe } from "./probe.ts";
 import { createPushLink, type OnPushState, type PushCounts, type PushLimits } from "./push-link.ts";
 import type { TraceRecord, TraceTarget } from "./traces-worker.ts";
 
-/** One message on its way. Moments are those of `performance.now()`. */
-export interface MessageTrace {
-  /** 32 hexadecimal digits; log lines and exemplars name it. */
-  readonly id: string;
-  /** What the readers of the message are given: W3C Trace Context, the message's own span is the parent. */
-  readonly traceparent: string;
-  /** @param row what will be stored */
-  placed(from: number, to: number, shard: string, row: { readonly dialog: string; readonly id: string }): void;
-  /** It waited from when it was placed on, and was then committed. */
-  committed(queueMs: number, commitMs: number): void;
-  delivered(from: number, to: number): void;
-  /** @param code why it was refused or failed */
-  end(result: MessageResult, at: number, code?: ErrorCode): void;
-}
-
 /** Traces of messages. Nothing of OpenTelemetry is in this thread: it is loaded by the first trace, in another. */
 export interface Traces {
-  /** A WebSocket message was decoded; what begins in this turn of the loop came with it. */
-  received(from: number, to: number): void;
-  /**
-   * @param connection whose message it is
-   * @param traceparent of the client, checked: it decides whether its message is traced
-   * @returns null when this message is not traced
-   */
-  begin(connection: string, traceparent: string | undefined): MessageTrace | null;
+  /** Traces the messages that ask for it by their `traceparent`, and a share of the others. */
+  readonly probe: Partial<Probe>;
   /** Begins to push. @param instance `host:port`, as Prometheus names this server */
   start(instance: string): void;
   /** Traces by their end. */
@@ -54,6 +34,20 @@ const PATIENCE_MS = 5_000;
 /** Ten seconds without a collector, and small batches: a trace of six spans is three kilobytes on the wire. */
 const LIMITS: Partial<PushLimits> = { queueLines: 10_000, batchLines: 200 };
 
+/** What is kept of a message until its trace is pushed. */
+interface Trace {
+  /** 32 hexadecimal digits; log lines and exemplars name it. */
+  readonly id: string;
+  readonly spanId: string;
+  readonly parentId: string | null;
+  /** Unix ms at 0 of the clock of `performance`: one clock for all spans of a message, however often the wall clock is set. */
+  readonly epoch: number;
+  readonly stages: [Stage, number, number][];
+  readonly attributes: Record<string, string>;
+  /** When its last stage ended. */
+  at: number;
+}
+
 /** @param onState the collector begins to fail, and is back */
 export function createTraces(
   { tracesUrl, tracesRatio, env }: TraceOptions,
@@ -63,55 +57,86 @@ export function createTraces(
   const link = createPushLink<TraceTarget>("traces-worker", onState, { ...LIMITS, ...limits });
   const bucket = createTokenBucket(MOST_PER_SECOND);
   const hashOf = createKeyHash();
-  let decoded: readonly [from: number, to: number] = [0, 0];
 
-  function isWanted(traceparent: string | undefined): boolean {
+  function isWanted({ traceparent }: Envelope): boolean {
     return traceparent === undefined ? Math.random() < tracesRatio : isSampled(traceparent);
   }
 
+  /** Null when the message is not traced, which is decided once. */
+  function traceOf(message: Envelope): Trace | null {
+    if (message.trace === undefined) message.trace = isWanted(message) && bucket.take() ? begin(message) : null;
+    return message.trace as Trace | null;
+  }
+
+  function end(trace: Trace, message: Envelope, result: MessageResult, at: number, code?: ErrorCode): void {
+    const { attributes, epoch, id: traceId, parentId, spanId, stages } = trace;
+    attributes["chat.result"] = result;
+    if (code !== undefined) attributes["error.type"] = code;
+    const times = { start: epoch + message.decodedFrom, end: epoch + at };
+    link.write(JSON.stringify({ traceId, spanId, parentId, ...times, attributes, stages } satisfies TraceRecord));
+  }
+
   return {
-    received: (from, to) => void (decoded = [from, to]),
-    begin(connection, traceparent) {
-      if (!isWanted(traceparent) || !bucket.take()) return null;
-      const [received, valid] = decoded;
-      // One clock for all spans of a message, however often the wall clock is set.
-      const epoch = Date.now() - performance.now();
-      const { traceId, parentId } = parentOf(traceparent);
-      const spanId = randomBytes(8).toString("hex");
-      const stages: TraceRecord["stages"] = [];
-      const stage = (name: Stage, from: number, to: number) => void stages.push([name, epoch + from, epoch + to]);
-      let queued = valid;
-      stage("validate", received, valid);
-      const attributes: Record<string, string> = { "chat.connection": connection };
-      return {
-        id: traceId,
-        traceparent: `00-${traceId}-${spanId}-01`,
-        placed(from, to, shard, { dialog, id }) {
-          stage("place", from, to);
-          queued = to;
-          attributes["chat.shard"] = shard;
-          // Not the dialog's id: it names two people, and a collector may belong to somebody else.
-          attributes["chat.dialog_bucket"] = BUCKET_LABELS[bucketOf(hashOf(dialog))]!;
-          attributes["chat.message"] = id;
-        },
-        committed(queueMs, commitMs) {
-          stage("queue", queued, queued + queueMs);
-          stage("commit", queued + queueMs, queued + queueMs + commitMs);
-        },
-        delivered: (from, to) => stage("deliver", from, to),
-        end(result, at, code) {
-          attributes["chat.result"] = result;
-          if (code !== undefined) attributes["error.type"] = code;
-          const times = { start: epoch + received, end: epoch + at };
-          const record: TraceRecord = { traceId, spanId, parentId, ...times, attributes, stages };
-          link.write(JSON.stringify(record));
-        },
-      };
+    probe: {
+      placed(message, from, to) {
+        const trace = traceOf(message);
+        if (trace === null) return;
+        message.traceparent = `00-${trace.id}-${trace.spanId}-01`;
+        const { dialog, id } = message.row!;
+        add(trace, "place", from, to);
+        trace.attributes["chat.shard"] = message.shard!.label;
+        // Not the dialog's id: it names two people, and a collector may belong to somebody else.
+        trace.attributes["chat.dialog_bucket"] = BUCKET_LABELS[bucketOf(hashOf(dialog))]!;
+        trace.attributes["chat.message"] = id;
+      },
+      refused(message, { error, queueMs }) {
+        const trace = traceOf(message);
+        const isRefused = queueMs === undefined || ERRORS[error].outcome === "refused";
+        if (trace !== null) end(trace, message, isRefused ? "refused" : "failed", performance.now(), error);
+      },
+      committed(message, { commitMs, duplicate, queueMs }) {
+        const trace = traceOf(message);
+        if (trace === null) return;
+        if (duplicate) return end(trace, message, "duplicate", performance.now());
+        add(trace, "queue", trace.at, trace.at + queueMs);
+        add(trace, "commit", trace.at, trace.at + commitMs);
+      },
+      delivered(messages, from, to) {
+        for (const message of messages) {
+          const trace = traceOf(message);
+          if (trace === null) continue;
+          add(trace, "deliver", Math.max(from, trace.at), to);
+          end(trace, message, "stored", to);
+        }
+      },
     },
     start: (instance) => link.start(targetOf(tracesUrl, env, instance)),
     counts: () => link.counts(),
     close: () => link.close(PATIENCE_MS),
   };
+}
+
+function begin({ connection, decodedFrom, decodedTo, traceparent }: Envelope): Trace {
+  const { parentId, traceId: id } = parentOf(traceparent);
+  const epoch = Date.now() - performance.now();
+  const spanId = randomBytes(8).toString("hex");
+  const trace: Trace = {
+    id,
+    spanId,
+    parentId,
+    epoch,
+    stages: [],
+    attributes: { "chat.connection": connection },
+    at: decodedTo,
+  };
+  add(trace, "validate", decodedFrom, decodedTo);
+  return trace;
+}
+
+/** Moments are those of the clock of `performance`. */
+function add(trace: Trace, stage: Stage, from: number, to: number): void {
+  trace.stages.push([stage, trace.epoch + from, trace.epoch + to]);
+  trace.at = to;
 }
 
 /** Of `00-TRACE-PARENT-FLAGS`, the last bit of the flags. */

@@ -19,8 +19,8 @@ export interface WindowSkew {
 
 /** Counts messages by shard and by dialog, one window after the other. */
 export interface TrafficWindow {
-  /** @returns the dialog's hash, 32 bits */
-  add(shard: number, dialog: string): number;
+  /** @param shard its label. @returns the dialog's hash, 32 bits */
+  add(shard: string, dialog: string): number;
   /** Ends the window and begins the next. Its dialogs are told to `observe` in later turns of the loop. */
   close(): WindowSkew;
 }
@@ -31,17 +31,18 @@ const MOST_DIALOGS = 20_000;
 const SLICE = 2_000;
 
 /**
+ * @param writable labels of the shards that messages may go to; others count where they got some
  * @param observe takes the messages of a dialog, and how many dialogs have so many
  * @param soon runs in a later turn of the loop
  */
 export function createTrafficWindow(
-  shards: number,
+  writable: () => readonly string[],
   observe: (messages: number, dialogs: number) => void,
   soon: (run: () => void) => void = setImmediate,
 ): TrafficWindow {
   const hashOf = createKeyHash();
   let dialogs = createDialogCounts(MOST_DIALOGS, hashOf);
-  let loads = new Float64Array(shards);
+  let loads = new Map<string, number>();
 
   function tell(counts: Iterator<number>, weight: number): void {
     for (let told = 0; told < SLICE; told++) {
@@ -54,17 +55,22 @@ export function createTrafficWindow(
 
   return {
     add(shard, dialog) {
-      loads[shard]!++;
+      loads.set(shard, (loads.get(shard) ?? 0) + 1);
       return dialogs.add(dialog);
     },
     close() {
-      const ended = skewOf([...loads], dialogs);
+      const ended = skewOf(loadsOf(writable(), loads), dialogs);
       tell(dialogs.counts(), dialogs.weight());
       dialogs = createDialogCounts(MOST_DIALOGS, hashOf);
-      loads = new Float64Array(shards);
+      loads = new Map();
       return ended;
     },
   };
+}
+
+function loadsOf(writable: readonly string[], loads: ReadonlyMap<string, number>): number[] {
+  const labels = new Set([...writable, ...loads.keys()]);
+  return [...labels].map((label) => loads.get(label) ?? 0);
 }
 
 function skewOf(loads: readonly number[], counted: DialogCounts): WindowSkew {

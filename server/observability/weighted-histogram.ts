@@ -14,38 +14,46 @@ export interface Series {
   readonly counts: Readonly<Float64Array>;
 }
 
-interface HistogramOptions {
+interface FamilyOptions {
   /** Upper bounds, ascending; of all series, or for each by its labels. */
   readonly buckets: readonly number[] | ((labels: Labels) => readonly number[]);
   /** Of the bounds, those that a scrape shows; by default all. */
   readonly shown?: (labels: Labels) => readonly number[];
-  /** Every label combination that will ever exist: all are exported from the start, at 0. */
-  readonly series: readonly Labels[];
 }
 
 /**
- * A Prometheus histogram whose observations carry a weight: the rows of one commit share its duration, and n calls of
- * prom-client's own `observe` (550 ns each) would cost more than placing and queueing the messages.
+ * Prometheus histograms of one name whose observations carry a weight: the rows of one commit share its duration, and n
+ * calls of prom-client's own `observe` (550 ns each) would cost more than placing and queueing the messages.
  *
- * @returns the series, in the order of `options.series`
+ * @returns makes one more series, at 0
  */
-export function weightedHistogram(exposition: Exposition, name: MetricName, options: HistogramOptions): Series[] {
-  const { series } = options;
-  const all = series.map((labels) => {
-    const bounds = boundsOf(options, labels);
-    return createSeries(name, bounds, options.shown?.(labels) ?? bounds, labels);
-  });
-  exposition.add(name, () => all.flatMap(({ read }) => read()));
-  return all.map(({ series }) => series);
+export function histogramFamily(
+  exposition: Exposition,
+  name: MetricName,
+  { buckets, shown }: FamilyOptions,
+): (labels: Labels) => Series {
+  const all: (() => readonly Sample[])[] = [];
+  exposition.add(name, () => all.flatMap((read) => read()));
+  return (labels) => {
+    const bounds = typeof buckets === "function" ? buckets(labels) : buckets;
+    const { read, series } = createSeries(name, bounds, shown?.(labels) ?? bounds, labels);
+    all.push(read);
+    return series;
+  };
+}
+
+/** The same for a closed set of labels. @returns the series, in the order of `options.series` */
+export function weightedHistogram(
+  exposition: Exposition,
+  name: MetricName,
+  options: FamilyOptions & { readonly series: readonly Labels[] },
+): Series[] {
+  return options.series.map(histogramFamily(exposition, name, options));
 }
 
 /** One histogram without labels. */
 export function plainHistogram(exposition: Exposition, name: MetricName, buckets: readonly number[]): Series {
   return weightedHistogram(exposition, name, { buckets, series: [{}] })[0]!;
-}
-
-function boundsOf({ buckets }: HistogramOptions, labels: Labels): readonly number[] {
-  return typeof buckets === "function" ? buckets(labels) : buckets;
 }
 
 function createSeries(

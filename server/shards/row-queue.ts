@@ -1,26 +1,18 @@
-import type { ErrorCode } from "../protocol/errors.ts";
+import type { Stored, Unstored } from "../observability/probe.ts";
 import type { MessageRow } from "./contract.ts";
 
 /** The row is stored durably. */
-export interface Committed {
-  /** Its own id, or that of the message stored first with its (dialog, author, client). */
-  readonly id: string;
-  /** True when it was stored before, under `id`. */
-  readonly duplicate: boolean;
-  /** It waited so many milliseconds for its commit to start. */
-  readonly queueMs: number;
-  readonly commitMs: number;
-}
+export type Committed = Stored;
 
-export interface Failed {
-  readonly error: ErrorCode;
+export interface Failed extends Unstored {
   /** One clause for the client; nothing secret. */
   readonly detail: string;
-  /** It waited so many milliseconds, until its commit started or it was given up; absent when it was not queued. */
-  readonly queueMs?: number;
 }
 
-export type Answer = (outcome: Committed | Failed) => void;
+/** Whoever gave a row to the writer, and is told once what became of it. It is an object that is there already: no closure a row. */
+export interface Origin {
+  settle(outcome: Committed | Failed): void;
+}
 
 export interface WriterLimits {
   /** Rows that may wait, beside those of the commit under way; at least 1. */
@@ -34,7 +26,8 @@ export interface WriterLimits {
 /** Rows that go into one commit together. */
 export interface Batch {
   readonly rows: MessageRow[];
-  readonly answers: Answer[];
+  /** Of each row. */
+  readonly origins: Origin[];
   /** When each row was queued. */
   readonly since: number[];
   bytes: number;
@@ -42,7 +35,7 @@ export interface Batch {
 
 export interface RowQueue {
   /** @returns false when it is full: then nothing is queued */
-  push(row: MessageRow, bytes: number, answer: Answer, now: number): boolean;
+  push(row: MessageRow, bytes: number, origin: Origin, now: number): boolean;
   /** Takes the oldest batch out. */
   shift(): Batch | undefined;
   /** Takes everything out. */
@@ -60,15 +53,15 @@ export function createRowQueue(limits: WriterLimits, maxRows: number): RowQueue 
   let rows = 0;
   let bytes = 0;
   return {
-    push(row, size, answer, now) {
+    push(row, size, origin, now) {
       if (rows >= limits.queueRows || bytes + size > limits.queueBytes) return false;
       let batch = batches.at(-1);
       if (batch === undefined || batch.rows.length >= maxRows) {
-        batch = { rows: [], answers: [], since: [], bytes: 0 };
+        batch = { rows: [], origins: [], since: [], bytes: 0 };
         batches.push(batch);
       }
       batch.rows.push(row);
-      batch.answers.push(answer);
+      batch.origins.push(origin);
       batch.since.push(now);
       batch.bytes += size;
       rows += 1;

@@ -1,16 +1,18 @@
-import type { ShardReading } from "../observability/gauges.ts";
-import type { Metrics, Operation } from "../observability/metrics.ts";
+import type { ReadOperation, ShardMeter, ShardReading } from "../observability/probe.ts";
 import type { ShardStatus } from "../protocol/http.ts";
-import type { Durability, MessageRow, ShardStore } from "./contract.ts";
-import type { Writer } from "./writer.ts";
-import type { ShardSpec } from "./url.ts";
+import type { MessageRow, ShardStore } from "./contract.ts";
 import type { OutageLog } from "./outage-log.ts";
 import { watchSize } from "./shard-size.ts";
+import type { ShardSpec } from "./url.ts";
+import type { Writer } from "./writer.ts";
 
 /** One shard of this server: its store for reads, its writer for messages; every operation is measured. */
 export interface Shard extends Pick<ShardStore, "history" | "find" | "audit" | "auditDialogs"> {
   readonly label: string;
+  readonly spec: ShardSpec;
   readonly writer: Writer;
+  /** Set when the shard is in the set. */
+  meter: ShardMeter;
   state(): "up" | "down";
   /** The smallest message id that is queued or being committed, or null. */
   oldestPending(): string | null;
@@ -20,17 +22,18 @@ export interface Shard extends Pick<ShardStore, "history" | "find" | "audit" | "
   close(): Promise<void>;
 }
 
-/** @param index of the shard in the topology */
-export function createShard(
-  index: number,
-  label: string,
-  spec: ShardSpec,
-  store: ShardStore,
-  writer: Writer,
-  metrics: Metrics,
-  outages: Pick<OutageLog, "list">,
-): Shard {
-  async function measured<T>(op: Operation, call: () => Promise<T>): Promise<T> {
+interface ShardParts {
+  readonly label: string;
+  readonly spec: ShardSpec;
+  readonly store: ShardStore;
+  readonly writer: Writer;
+  /** Until the shard is in the set. */
+  readonly meter: ShardMeter;
+  readonly outages: Pick<OutageLog, "list">;
+}
+
+export function createShard({ label, meter, outages, spec, store, writer }: ShardParts): Shard {
+  async function measured<T>(op: ReadOperation, call: () => Promise<T>): Promise<T> {
     const start = performance.now();
     let ok = false;
     try {
@@ -38,15 +41,17 @@ export function createShard(
       ok = true;
       return value;
     } finally {
-      metrics.operation(index, op, (performance.now() - start) / 1_000, ok);
+      shard.meter.read(op, (performance.now() - start) / 1_000, ok);
     }
   }
 
   const size = watchSize(store, () => writer.state() === "up");
 
-  return {
+  const shard: Shard = {
     label,
+    spec,
     writer,
+    meter,
     state: () => writer.state(),
     oldestPending: () => writer.oldestPending(),
     history: (dialog, before, limit) => measured("history", () => store.history(dialog, before, limit)),
@@ -56,7 +61,7 @@ export function createShard(
     status: () => ({
       label,
       engine: store.engine,
-      durability: writer.durability() satisfies Durability | null,
+      durability: writer.durability(),
       shaped: spec.shaped,
       state: writer.state(),
       queueRows: writer.queueRows(),
@@ -77,6 +82,7 @@ export function createShard(
       return writer.close();
     },
   };
+  return shard;
 }
 
 /** Bytes that a waiting row is counted with: its strings at two bytes a character, and the objects around them. */

@@ -19,6 +19,6 @@ export const NOT_STORED = {
 } as const satisfies Record<string, Failed>;
 
 /** Answers every row of a batch alike. @param at when the rows stopped waiting */
-export function failAll({ answers, since }: Batch, failure: Failed, at: number): void {
-  for (const [i, answer] of answers.entries()) answer({ ...failure, queueMs: at - since[i]! });
+export function failAll({ origins, since }: Batch, failure: Failed, at: number): void {
+  for (const [i, origin] of origins.entries()) origin.settle({ ...failure, queueMs: at - since[i]! });
 }

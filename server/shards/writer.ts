@@ -1,33 +1,18 @@
 import { ConfigError } from "../config-error.ts";
+import type { CommitReport } from "../observability/probe.ts";
 import type { WriterTotals } from "../protocol/http.ts";
 import { StoreError, type Durability, type Inserted, type MessageRow, type ShardStore } from "./contract.ts";
 import {
   createRowQueue,
-  type Answer,
   type Batch,
   type Committed,
   type Failed,
+  type Origin,
   type WriterLimits,
 } from "./row-queue.ts";
 import { failAll, LOST, NOT_STORED, REFUSED, UNTRIED } from "./writer-failures.ts";
 import { createWriterTotals } from "./writer-totals.ts";
 import { SYSTEM_CLOCK, type WriterClock } from "../clock.ts";
-
-export interface CommitReport {
-  readonly rows: number;
-  /** Of these, stored before under another id; 0 when the commit failed. */
-  readonly duplicates: number;
-  /** Of these, certainly not stored. The others of a failed commit may be. */
-  readonly refused: number;
-  /** What the database said of one of the refused rows. */
-  readonly reason?: string;
-  /** Rows that waited behind a failed commit: certainly not stored. */
-  readonly untried: number;
-  readonly seconds: number;
-  readonly ok: boolean;
-  /** One of its rows. */
-  readonly example: MessageRow;
-}
 
 export interface WriterOptions {
   readonly label: string;
@@ -54,10 +39,10 @@ export interface Writer {
   /**
    * Queues a row; rows are committed in this order.
    * @param bytes what the row counts in the queue's bound
-   * @returns null when it is queued and `answer` will be called once (never within this call), else why it is
-   *   refused: nothing is queued and `answer` is never called
+   * @returns null when it is queued and `origin` will be told once (never within this call), else why it is
+   *   refused: nothing is queued and `origin` is never told
    */
-  enqueue(row: MessageRow, bytes: number, answer: Answer): Failed | null;
+  enqueue(row: MessageRow, bytes: number, origin: Origin): Failed | null;
   /** The id of the first row that is not answered yet (the smallest, when ids ascend), or null. */
   oldestPending(): string | null;
   state(): "up" | "down";
@@ -105,10 +90,10 @@ export function createWriter(options: WriterOptions): Writer {
   /** Ascending by `rows`, the number of answered rows that each waits for. */
   const drains: { readonly rows: number; readonly resolve: () => void }[] = [];
 
-  function enqueue(row: MessageRow, bytes: number, answer: Answer): Failed | null {
+  function enqueue(row: MessageRow, bytes: number, origin: Origin): Failed | null {
     if (closing) return REFUSED.stopping;
     if (state === "down") return REFUSED.down;
-    if (!queue.push(row, bytes, answer, clock.now())) return REFUSED.full;
+    if (!queue.push(row, bytes, origin, clock.now())) return REFUSED.full;
     taken += 1;
     wake();
     return null;
@@ -158,8 +143,8 @@ export function createWriter(options: WriterOptions): Writer {
     for (let i = 0; i < rows; i++) {
       const other = others.get(i);
       const queueMs = start - batch.since[i]!;
-      if (typeof other === "string") batch.answers[i]!({ ...NOT_STORED[other], queueMs });
-      else batch.answers[i]!(committed(other?.id ?? batch.rows[i]!.id, other !== undefined, queueMs, commitMs));
+      if (typeof other === "string") batch.origins[i]!.settle({ ...NOT_STORED[other], queueMs });
+      else batch.origins[i]!.settle(committed(other?.id ?? batch.rows[i]!.id, other !== undefined, queueMs, commitMs));
     }
     settle(rows);
   }

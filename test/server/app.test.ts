@@ -90,7 +90,7 @@ test("a failed commit answers every row, counts them, and the shard comes back b
   assert.equal(count('chat_messages_total{shard="00",result="failed"}'), 3, "these may be stored");
   assert.equal(count('chat_messages_total{shard="00",result="refused"}'), 7, "these waited behind");
   assert.equal(count('chat_stage_duration_seconds_count{stage="queue"}'), 10);
-  assert.equal(count('chat_writer_busy_seconds_total{shard="00"}'), server.chat.shards[0]!.writer.totals().seconds);
+  assert.equal(count('chat_writer_busy_seconds_total{shard="00"}'), server.shards.all()[0]!.writer.totals().seconds);
   assert.equal(metricValue(page, 'chat_shard_operations_total{shard="00",op="insert",result="failed"}'), 1);
   assert.equal(metricValue(page, 'chat_stage_duration_seconds_count{stage="commit"}'), 0);
   assert.equal((await server.app.inject("/readyz")).statusCode, 503, "it was the only one");

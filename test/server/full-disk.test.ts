@@ -43,7 +43,7 @@ test("a full disk costs the writers of its shard errors, and nobody a message; s
   await until(stored("00"), (await count(stored("00"))) + 100);
   for (const { said } of streams) said.push("enough");
   await Promise.all(streams.map(({ client }) => client.settle()));
-  await Promise.all(server.chat.shards.map(({ writer }) => writer.drain()));
+  await Promise.all(server.shards.all().map(({ writer }) => writer.drain()));
   await Promise.all(streams.map(({ client }) => client.settle()));
 
   for (const stream of streams) {

@@ -218,7 +218,7 @@ test("off, nothing of OpenTelemetry's SDK is loaded, and a client's context is p
     const got = [await bob.next("message"), await bob.next("message")];
     assert.equal(await server.stop(), 0);
     const loaded = readFileSync(file, "utf8").split("\n");
-    assert.ok(loaded.some((module) => module.endsWith("/server/chat/sender.ts")));
+    assert.ok(loaded.some((module) => module.endsWith("/server/chat/send.ts")));
     return { got, sdk: loaded.filter((module) => /@opentelemetry\/(?!api\/)/.test(module)) };
   }
   const off = await run("off", {});

@@ -1,13 +1,20 @@
 import type { FastifyInstance } from "fastify";
 import type { Chat } from "../../chat/chat.ts";
+import type { ShardSet } from "../../shards/shard-set.ts";
 
 /** `/healthz` (the process), `/readyz` (can it take traffic). */
-export async function healthRoutes(app: FastifyInstance, { chat }: { chat: Chat }): Promise<void> {
+export async function healthRoutes(
+  app: FastifyInstance,
+  { chat, shards }: { chat: Chat; shards: ShardSet },
+): Promise<void> {
   app.get("/healthz", () => ({ status: "ok" }));
 
   app.get("/readyz", (_request, reply) => {
-    const degraded = chat.shards.filter((shard) => shard.state() === "down").map((shard) => shard.label);
-    const lost = degraded.length === chat.shards.length ? "no shard answers" : null;
+    const degraded = shards
+      .all()
+      .filter((shard) => shard.state() === "down")
+      .map((shard) => shard.label);
+    const lost = degraded.length === shards.all().length ? "no shard answers" : null;
     const reason = chat.phase() === "running" ? lost : chat.phase();
     return reply
       .code(reason === null ? 200 : 503)

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Config } from "../../config.ts";
-import type { ShardSpec } from "../../shards/url.ts";
+import type { Shard } from "../../shards/shard.ts";
+import type { ShardSet } from "../../shards/shard-set.ts";
 import { ApiError, queryText } from "./api-error.ts";
 
 const ROLES = ["server", "database"];
@@ -21,16 +22,15 @@ interface TargetGroup {
  */
 export async function targetRoutes(
   app: FastifyInstance,
-  { specs, layout, secretIsPublic }: Pick<Config, "specs" | "layout" | "secretIsPublic">,
+  { secretIsPublic, shards }: Pick<Config, "secretIsPublic"> & { shards: ShardSet },
 ): Promise<void> {
-  const databases = specs.flatMap((spec, index) => databaseGroups(spec, layout.shards[index]!));
-
   app.get("/v1/targets", async (request): Promise<TargetGroup[]> => {
     const role = queryText(request, "role");
     if (role !== undefined && !ROLES.includes(role)) {
       throw new ApiError("BAD_FRAME", `\`role\` is one of ${ROLES.join(", ")}`);
     }
     if (role !== "server" && !secretIsPublic) await app.demandAdmin(request);
+    const databases = shards.all().flatMap(databaseGroups);
     return [...(role === "database" ? [] : [ownGroup(request)]), ...(role === "server" ? [] : databases)];
   });
 }
@@ -41,7 +41,7 @@ function ownGroup(request: FastifyRequest): TargetGroup {
   return { targets: [request.host], labels: { ...scheme, __meta_hotshard_role: "server" } };
 }
 
-function databaseGroups(spec: ShardSpec, label: string): TargetGroup[] {
+function databaseGroups({ label, spec }: Shard): TargetGroup[] {
   if (spec.engine === "sqlite") return [];
   const host = spec.host.includes(":") ? `[${spec.host}]` : spec.host;
   const labels = {

@@ -14,6 +14,8 @@ export interface BroadcastOptions {
   readonly intervalMs: number;
   /** The first event of a stream, made for each looker. */
   readonly start: () => object;
+  /** Another one when `start` tells something new: then everybody gets it anew. */
+  readonly version: () => number;
   /** Made once for all lookers, every interval, only while there is one. */
   readonly snapshot: () => object;
   /** A looker who did not read was dropped. */
@@ -30,14 +32,17 @@ export interface Broadcast {
 const event = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
 /** Sends what `snapshot` says to everybody who looks, as server-sent events. Without lookers no timer runs. */
-export function createBroadcast({ guard, intervalMs, start, snapshot, onSlow }: BroadcastOptions): Broadcast {
+export function createBroadcast({ guard, intervalMs, start, snapshot, onSlow, version }: BroadcastOptions): Broadcast {
   const lookers = new Set<Looker>();
   let timer: NodeJS.Timeout | null = null;
   let last = "";
+  let told = version();
 
   const tick = guard("the live page", () => {
+    const beginning = told === version() ? "" : event("start", start());
+    told = version();
     last = event("snapshot", snapshot());
-    for (const looker of lookers) send(looker, last);
+    for (const looker of lookers) send(looker, beginning + last);
   });
 
   function send(looker: Looker, text: string): void {

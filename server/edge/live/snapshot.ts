@@ -1,3 +1,4 @@
+import type { ShardMeter } from "../../observability/probe.ts";
 import { SECONDS_BUCKETS } from "../../observability/weighted-histogram.ts";
 import { estimateNoise, estimateNoiseP99 } from "../../statistics/noise-estimate.ts";
 import { fitWriter } from "../../statistics/writer-fit.ts";
@@ -27,27 +28,41 @@ export interface LiveSources {
   /** Distinct dialogs of about ten seconds; null when they were not counted yet. */
   distinctDialogs(): number | null;
   connections(): number;
-  /** Commits of a shard by duration since the start, over `SECONDS_BUCKETS` and above. */
-  commitCounts(shard: number): Readonly<Float64Array>;
-  /** Messages of a shard that were refused or failed, since the start. */
-  unstored(shard: number): number;
+  /** What is counted of a shard, by its label. */
+  meter(label: string): Pick<ShardMeter, "commits" | "unstored">;
   /** Milliseconds of a clock that is never set back. */
   now(): number;
   /** Unix seconds. */
   second(): number;
 }
 
-/** What was counted at one moment. */
+/** What was counted of a shard at one moment. */
+interface ShardSample {
+  readonly status: Pick<ShardStatus, "queueRows" | "writer">;
+  readonly commits: Readonly<Float64Array>;
+  readonly unstored: number;
+}
+
+/** What was counted at one moment, by shard. One that came later is not in it. */
 interface Sample {
   readonly at: number;
-  readonly shards: readonly ShardStatus[];
-  readonly commits: readonly Float64Array[];
-  /** By shard. */
-  readonly unstored: readonly number[];
+  readonly shards: readonly ShardSample[];
 }
+
+/** Of a shard before it came. */
+const NOTHING: ShardSample = {
+  status: {
+    queueRows: 0,
+    writer: { commits: 0, rows: 0, seconds: 0, secondsSquared: 0, rowsSquared: 0, rowsSeconds: 0, maxRows: 0 },
+  },
+  commits: new Float64Array(SECONDS_BUCKETS.length + 1),
+  unstored: 0,
+};
 
 export interface Snapshots {
   start(): LiveStart;
+  /** Another number when `start` tells something new. */
+  version(): number;
   /** Looks at every counter; what happened is the difference to earlier looks. */
   snapshot(): LiveSnapshot;
 }
@@ -66,9 +81,14 @@ export function createSnapshots(sources: LiveSources): Snapshots {
     const before = samples.at(-1);
     const ms = before === undefined ? Infinity : sample.at - before.at;
     if (before === undefined || ms > GAP_MS || ms <= 0) return [];
-    const perS = sample.shards.map((_, i) => round((came(before, sample, i) * 1_000) / ms));
+    const perS = sample.shards.map((now, i) => round((came(before.shards[i], now) * 1_000) / ms));
     columns = [...columns, { second: sources.second(), perS }].slice(-LIVE_COLUMNS);
     return perS;
+  }
+
+  function sampleOf(status: ShardStatus): ShardSample {
+    const { commits, unstored } = sources.meter(status.label);
+    return { status, commits: Float64Array.from(commits), unstored: unstored() };
   }
 
   return {
@@ -81,16 +101,16 @@ export function createSnapshots(sources: LiveSources): Snapshots {
         columns,
       };
     },
+    version: () => sources.status().shards.length,
     snapshot() {
       const { topology, shards: status } = sources.status();
-      const commits = status.map((_, i) => Float64Array.from(sources.commitCounts(i)));
-      const unstored = status.map((_, i) => sources.unstored(i));
-      const sample: Sample = { at: sources.now(), shards: status, commits, unstored };
+      const sample: Sample = { at: sources.now(), shards: status.map(sampleOf) };
       const newest = column(sample);
       remember(sample);
       const first = samples.find(({ at }) => sample.at - at <= WINDOW_MS)!;
       const windowS = (sample.at - first.at) / 1_000;
-      const shards = shardsOf(first, samples[0]!, sample, windowS);
+      const shards = shardsOf(status, first, samples[0]!, sample);
+      const writable = new Set(topology.segments.at(-1)!.shards.map(({ label }) => label));
       number += 1;
       return {
         number,
@@ -99,7 +119,11 @@ export function createSnapshots(sources: LiveSources): Snapshots {
         epoch: topology.epoch,
         connections: sources.connections(),
         perS: round(shards.reduce((total, { perS }) => total + perS, 0)),
-        skew: skewOf(shards, windowS, sources.distinctDialogs()),
+        skew: skewOf(
+          shards.filter(({ label }) => writable.has(label)),
+          windowS,
+          sources.distinctDialogs(),
+        ),
         headroom: headroomOf(shards),
         shards,
         hot: sources.hot().dialogs,
@@ -113,22 +137,25 @@ export function createSnapshots(sources: LiveSources): Snapshots {
  * Messages that came for a shard between two looks. Those that were committed would not do: a shard past saturation
  * commits less than it is sent, and refuses when its queue is full; it would look the more even the worse it is.
  */
-function came(before: Sample, after: Sample, shard: number): number {
-  const [old, now] = [before.shards[shard]!, after.shards[shard]!];
-  const unstored = after.unstored[shard]! - before.unstored[shard]!;
+function came(before: ShardSample = NOTHING, after: ShardSample): number {
+  const [old, now] = [before.status, after.status];
+  const unstored = after.unstored - before.unstored;
   return Math.max(0, now.writer.rows - old.writer.rows + now.queueRows - old.queueRows + unstored);
 }
 
-function shardsOf(first: Sample, oldest: Sample, last: Sample, windowS: number): LiveShard[] {
-  const messages = last.shards.map((_, i) => came(first, last, i));
+function shardsOf(status: readonly ShardStatus[], first: Sample, oldest: Sample, last: Sample): LiveShard[] {
+  const windowS = (last.at - first.at) / 1_000;
+  const messages = last.shards.map((now, i) => came(first.shards[i], now));
   const total = messages.reduce((sum, n) => sum + n, 0);
-  return last.shards.map((shard, i) => {
-    const counts = last.commits[i]!.map((count, bucket) => count - first.commits[i]![bucket]!);
+  return status.map((shard, i) => {
+    const before = first.shards[i] ?? NOTHING;
+    const counts = last.shards[i]!.commits.map((count, bucket) => count - before.commits[bucket]!);
     const p50 = bucketQuantile(SECONDS_BUCKETS, counts, 0.5);
     const p99 = bucketQuantile(SECONDS_BUCKETS, counts, 0.99);
-    const before = first.shards[i]!.writer;
-    const writtenPerS = windowS > 0 ? (shard.writer.rows - before.rows) / windowS : 0;
-    const { limitPerS } = fitWriter(oldest.shards[i]!.writer, shard, (last.at - oldest.at) / 1_000);
+    const { rows, seconds } = before.status.writer;
+    const writtenPerS = windowS > 0 ? (shard.writer.rows - rows) / windowS : 0;
+    const oldestWriter = (oldest.shards[i] ?? NOTHING).status.writer;
+    const { limitPerS } = fitWriter(oldestWriter, shard, (last.at - oldest.at) / 1_000);
     return {
       label: shard.label,
       state: shard.state,
@@ -137,7 +164,7 @@ function shardsOf(first: Sample, oldest: Sample, last: Sample, windowS: number):
       share: total > 0 ? messages[i]! / total : 0,
       writtenPerS: round(writtenPerS),
       queueRows: shard.queueRows,
-      busy: windowS > 0 ? Math.min(1, (shard.writer.seconds - before.seconds) / windowS) : 0,
+      busy: windowS > 0 ? Math.min(1, (shard.writer.seconds - seconds) / windowS) : 0,
       commitMs: p50 === null || p99 === null ? null : { p50: p50 * 1_000, p99: p99 * 1_000 },
       // What it is seen to write it can write, whatever the line through a minute of commits says.
       limitPerS: limitPerS === null ? null : round(Math.max(limitPerS, writtenPerS)),
@@ -145,17 +172,20 @@ function shardsOf(first: Sample, oldest: Sample, last: Sample, windowS: number):
   });
 }
 
+/** @param shards that new messages may go to */
 function skewOf(shards: readonly LiveShard[], windowS: number, dialogs: number | null): LiveSkew | null {
+  const total = shards.reduce((sum, { share }) => sum + share, 0);
+  if (total === 0) return null;
   const fullest = shards.reduce((most, shard) => (shard.share > most.share ? shard : most));
-  if (fullest.share === 0) return null;
-  const maxOverMean = fullest.share * shards.length;
+  const share = fullest.share / total;
+  const maxOverMean = share * shards.length;
   const messages = shards.reduce((total, { perS }) => total + perS * windowS, 0);
   // The window of dialogs is another than this one, and there is at least one message to a dialog.
   const keys = dialogs === null || dialogs === 0 ? messages : Math.min(messages, dialogs);
   const p99 = estimateNoiseP99(keys, shards.length);
   return {
     maxOverMean,
-    effectiveShards: 1 / fullest.share,
+    effectiveShards: 1 / share,
     noiseFloor: { mean: estimateNoise(keys, shards.length), p99 },
     fullest: fullest.label,
     burning: maxOverMean > p99 && maxOverMean > TARGET,

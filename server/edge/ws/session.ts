@@ -5,7 +5,7 @@ import { encodeError } from "../../protocol/decode.ts";
 import { closeCodeOf, ERRORS } from "../../protocol/errors.ts";
 import type { Chat } from "../../chat/chat.ts";
 import type { Session } from "../../chat/session.ts";
-import { writeAsciiFrame } from "./text-frame.ts";
+import { wireOf, writeAsciiFrame } from "./text-frame.ts";
 import { createUnsent, type Part } from "./unsent.ts";
 
 /** How long a closing peer may take to answer, ms. */
@@ -109,8 +109,9 @@ export function createSession({ id, socket, stream, chat, clock, patience }: Ses
     flush();
   }
 
-  function write({ onGone, text }: Part): void {
-    if (onGone !== undefined) socket.send(text, onGone);
+  function write({ onGone, shared, text }: Part): void {
+    if (shared !== null && onGone === undefined) stream.write(wireOf(shared));
+    else if (onGone !== undefined) socket.send(text, onGone);
     else if (!writeAsciiFrame(stream, text)) socket.send(text);
   }
 

@@ -9,6 +9,7 @@ import { atMoment, type EdgeClock } from "../edge-clock.ts";
 import { ApiError } from "../http/api-error.ts";
 import type { Chat } from "../../chat/chat.ts";
 import { startHeartbeat } from "./heartbeat.ts";
+import type { Decoded } from "../../chat/sending.ts";
 import type { Session } from "../../chat/session.ts";
 import { createSession, type Patience } from "./session.ts";
 import { createTokenBucket, type TokenBucket } from "../../token-bucket.ts";
@@ -154,23 +155,24 @@ function receive(connection: Connection, data: RawData, isBinary: boolean): void
     else session.fail(decoded.rejected.code, decoded.rejected.message, decoded.rejected.id);
     return;
   }
-  chat.validated(start, performance.now(), decoded.frames.length);
+  const times = { from: start, to: performance.now() };
+  chat.decoded(times, decoded.frames.length);
   for (const frame of decoded.frames) {
     try {
-      handle(connection, frame);
+      handle(connection, frame, times);
     } catch (error) {
       chat.fault(session, error, frame.type === "hello" ? undefined : frame.id);
     }
   }
 }
 
-function handle(connection: Connection, frame: ClientFrame): void {
+function handle(connection: Connection, frame: ClientFrame, times: Decoded): void {
   const { bucket, chat, session } = connection;
   if (frame.type === "hello") hello(connection, frame.token);
   // After the first of them has closed the connection, the others of its message fall silent.
   else if (session.user === null) session.fail("UNAUTHENTICATED", "the first frame is `hello`", frame.id);
   else if (bucket !== null && !bucket.take()) refuseHasty(session, frame.id);
-  else chat.handle(session, session.user, frame);
+  else chat.handle(session, session.user, frame, times);
 }
 
 function hello(connection: Connection, token: string): void {

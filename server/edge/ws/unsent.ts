@@ -1,3 +1,4 @@
+import type { Frame } from "../../chat/frame.ts";
 import { LIMITS } from "../../protocol/frames.ts";
 
 /** Text of frames that leave together, in characters; one frame may have more. As large as `writeAsciiFrame` takes. */
@@ -5,18 +6,21 @@ const PART_LENGTH = 65_000;
 
 interface Waiting {
   readonly text: string;
+  readonly shared: Frame | null;
   readonly onGone: (() => void) | undefined;
 }
 
 /** Frames that leave as one WebSocket message. */
 export interface Part {
   readonly text: string;
+  /** The frame that is all of it, when other connections send it too. */
+  readonly shared: Frame | null;
   readonly onGone: (() => void) | undefined;
 }
 
 /** What is on its way to one reader and not with the kernel yet, oldest first. */
 export interface Unsent {
-  push(text: string, onGone?: () => void): void;
+  push(frame: string | Frame, onGone?: () => void): void;
   isEmpty(): boolean;
   /** Takes out what leaves next. */
   take(): Part;
@@ -47,7 +51,10 @@ export function createUnsent(): Unsent {
   }
 
   return {
-    push: (text, onGone) => void queue.push({ text, onGone }),
+    push(frame, onGone) {
+      if (typeof frame === "string") queue.push({ text: frame, shared: null, onGone });
+      else queue.push({ text: frame.text, shared: frame, onGone });
+    },
     isEmpty: () => queue.length === 0,
     take() {
       const count = countOfPart();
@@ -55,7 +62,7 @@ export function createUnsent(): Unsent {
       queue = count === queue.length ? [] : queue.slice(count);
       for (let i = 0; i < kept && i < count; i++) bytes -= Buffer.byteLength(part[i]!.text);
       kept = Math.max(0, kept - count);
-      return { text: joined(part), onGone: allOf(part) };
+      return { text: joined(part), shared: part.length === 1 ? part[0]!.shared : null, onGone: allOf(part) };
     },
     keep() {
       for (; kept < queue.length; kept++) bytes += Buffer.byteLength(queue[kept]!.text);

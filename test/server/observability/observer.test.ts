@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createExposition } from "../../../server/observability/exposition.ts";
 import { mergeSummaries, type Summary } from "../../../server/statistics/heavy-hitters.ts";
 import { createObserver } from "../../../server/observability/observer.ts";
+import type { Envelope } from "../../../server/observability/probe.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { singleSegment } from "../../../server/placement/topology.ts";
 import { metricValue } from "../../support/metrics.ts";
@@ -20,13 +21,16 @@ interface HotLine {
 function observed(t: { after(run: () => void): void }) {
   const labels = ["00", "01", "02", "03"];
   const router = compileTopology(singleSegment({ labels, placement: "slots" }));
+  const writable = () => labels;
+  const ownersOf = (dialog: string) => router.shardsOf(dialog).map((index) => labels[index]!);
   const exposition = createExposition();
   const lines: HotLine[] = [];
   const logger = { info: (details: HotLine) => void lines.push(details) };
-  const observer = createObserver({ router, exposition, logger: logger as never, guard: NO_GUARD });
+  const observer = createObserver({ writable, ownersOf, exposition, logger: logger as never, guard: NO_GUARD });
   t.after(() => observer.stop());
   const send = (dialog: string, count: number) => {
-    for (let i = 0; i < count; i++) observer.placed(dialog, router.shardsOf(dialog)[0]!);
+    const message = { row: { dialog }, shard: { label: ownersOf(dialog)[0]! } } as Envelope;
+    for (let i = 0; i < count; i++) observer.probe.placed!(message, 0, 0);
   };
   return { observer, exposition, lines, send };
 }

@@ -11,17 +11,18 @@ test("a closed window has the skew of its own messages, and tells its dialogs in
   const turns: (() => void)[] = [];
   const told = new Map<number, number>();
   let inTurn = 0;
+  const labels = ["00", "01", "02", "03"];
   const window = createTrafficWindow(
-    4,
+    () => labels,
     (messages, dialogs) => {
       inTurn += dialogs;
       told.set(messages, (told.get(messages) ?? 0) + dialogs);
     },
     (run) => turns.push(run),
   );
-  for (let dialog = 0; dialog < 9_000; dialog++) window.add(dialog % 3, `1_${dialog + 2}`);
-  for (let i = 0; i < 5_999; i++) window.add(3, "hot");
-  for (let i = 0; i < 3_001; i++) window.add(3, "1_2");
+  for (let dialog = 0; dialog < 9_000; dialog++) window.add(labels[dialog % 3]!, `1_${dialog + 2}`);
+  for (let i = 0; i < 5_999; i++) window.add("03", "hot");
+  for (let i = 0; i < 3_001; i++) window.add("03", "1_2");
   const skew = window.close();
   const { dialogs, messages, shards } = skew;
   assert.deepEqual(
@@ -33,7 +34,7 @@ test("a closed window has the skew of its own messages, and tells its dialogs in
   assert.equal(skew.noiseFloor, estimateNoise(9_001, 4));
 
   // The next window fills while the last one is still told.
-  window.add(0, "next");
+  window.add("00", "next");
   for (let turn = 1; turns.length > 0; turn++) {
     assert.ok(inTurn <= 2_000, `${inTurn} dialogs in one turn`);
     inTurn = 0;

@@ -30,7 +30,7 @@ function connect({ host, port, user, password }: MysqlSpec, database?: string): 
 /** Sends one row; what is refused at once is told a turn later, so that a loop of tries leaves time for the rest. */
 function sendTo(writer: Writer, id: string): Promise<Committed | Failed> {
   return new Promise((resolve) => {
-    const refused = writer.enqueue(row({ id }), 10, resolve);
+    const refused = writer.enqueue(row({ id }), 10, { settle: resolve });
     if (refused !== null) setImmediate(resolve, refused);
   });
 }

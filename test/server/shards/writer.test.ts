@@ -4,8 +4,8 @@ import { ConfigError } from "../../../server/config-error.ts";
 import { StoreError } from "../../../server/shards/contract.ts";
 import type { Durability, Inserted, ShardStore } from "../../../server/shards/contract.ts";
 import { createWriter } from "../../../server/shards/writer.ts";
-import type { Committed, Failed, WriterLimits } from "../../../server/shards/row-queue.ts";
-import type { CommitReport } from "../../../server/shards/writer.ts";
+import type { Committed, Failed, Origin, WriterLimits } from "../../../server/shards/row-queue.ts";
+import type { CommitReport } from "../../../server/observability/probe.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 import { row } from "./rows.ts";
 
@@ -76,6 +76,8 @@ function fakeStore(maxRows?: number) {
   };
 }
 
+const to = (settle: (outcome: Committed | Failed) => void): Origin => ({ settle });
+
 const ROOMY: WriterLimits = { queueRows: 1_000, queueBytes: 1_000_000, maxRows: 100 };
 
 async function started(limits: Partial<WriterLimits> = {}, storeMaxRows?: number) {
@@ -95,7 +97,13 @@ async function started(limits: Partial<WriterLimits> = {}, storeMaxRows?: number
   const send = (...ids: number[]): (string | null)[] =>
     ids.map((id) => {
       const one = row({ id: String(id) });
-      return writer.enqueue(one, 10, (outcome) => outcomes.push({ key: one.id, ...outcome }))?.error ?? null;
+      return (
+        writer.enqueue(
+          one,
+          10,
+          to((outcome) => outcomes.push({ key: one.id, ...outcome })),
+        )?.error ?? null
+      );
     });
   const answered = (): string[] => outcomes.map((one) => `${one.key}:${"error" in one ? one.error : one.id}`);
   await writer.start();
@@ -327,9 +335,13 @@ describe("failure", () => {
   test("an author that tries again in the answer is refused, not queued behind the failure", async () => {
     const { clock, calls, writer } = await started();
     let second: string | undefined;
-    writer.enqueue(row({ id: "1" }), 10, () => {
-      second = writer.enqueue(row({ id: "1" }), 10, () => assert.fail("queued"))?.error;
-    });
+    const again = () =>
+      (second = writer.enqueue(
+        row({ id: "1" }),
+        10,
+        to(() => assert.fail("queued")),
+      )?.error);
+    writer.enqueue(row({ id: "1" }), 10, to(again));
     await clock.turn();
     calls[0]!.fail(new StoreError("lost", true));
     await clock.turn();
@@ -370,7 +382,14 @@ describe("start", () => {
     const fake = fakeStore();
     fake.onOpen(() => Promise.reject(new StoreError("not there", false)));
     const writer = createWriter({ label: "00", store: fake.store, limits: ROOMY, clock });
-    assert.equal(writer.enqueue(row({ id: "1" }), 1, () => assert.fail("queued"))?.error, "SHARD_UNAVAILABLE");
+    assert.equal(
+      writer.enqueue(
+        row({ id: "1" }),
+        1,
+        to(() => assert.fail("queued")),
+      )?.error,
+      "SHARD_UNAVAILABLE",
+    );
     await writer.start();
     assert.deepEqual([writer.state(), writer.durability()], ["down", null]);
     fake.onOpen(opens);
@@ -393,7 +412,14 @@ describe("start", () => {
     });
     await writer.start();
     assert.equal(writer.state(), "down");
-    assert.equal(writer.enqueue(row({ id: "1" }), 1, () => assert.fail("queued"))?.error, "SHARD_UNAVAILABLE");
+    assert.equal(
+      writer.enqueue(
+        row({ id: "1" }),
+        1,
+        to(() => assert.fail("queued")),
+      )?.error,
+      "SHARD_UNAVAILABLE",
+    );
     const found = Promise.withResolvers<string>();
     fake.onLastId(() => found.promise);
     // Longer than a commit may take: a look-up over many dialogs is no fault.
@@ -402,7 +428,11 @@ describe("start", () => {
     found.resolve("77");
     await clock.turn();
     assert.deepEqual([writer.state(), passed], ["up", [77n]]);
-    writer.enqueue(row({ id: "78" }), 1, () => {});
+    writer.enqueue(
+      row({ id: "78" }),
+      1,
+      to(() => {}),
+    );
     await clock.turn();
     fake.calls[0]!.fail(new StoreError("lost", true));
     await clock.turn();

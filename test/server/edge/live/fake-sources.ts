@@ -42,7 +42,9 @@ export function fakeSources(shards: number): FakeSources {
   const topology = {
     epoch: 3,
     shards: status.map(({ label }) => label),
-    segments: [{ from: "0", placement: "slots", shards: [], overrides: [] }],
+    segments: [
+      { from: "0", placement: "slots", shards: status.map(({ label }) => ({ label, weight: 1 })), overrides: [] },
+    ],
   };
 
   return {
@@ -53,8 +55,7 @@ export function fakeSources(shards: number): FakeSources {
     connections: () => 7,
     hot: () => HOT,
     distinctDialogs: () => null,
-    commitCounts: (shard) => commits[shard]!,
-    unstored: (shard) => unstored[shard]!,
+    meter: (label) => ({ commits: commits[Number(label)]!, unstored: () => unstored[Number(label)]! }),
     status() {
       looks += 1;
       return { node: 9, topology, recipientsOffline: 0, shards: [...status] };

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
-import { writeAsciiFrame } from "../../../../server/edge/ws/text-frame.ts";
+import { wireOf, writeAsciiFrame } from "../../../../server/edge/ws/text-frame.ts";
 
 const ASCII = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)).join("");
 
@@ -24,10 +24,14 @@ test("frames of every form of length arrive as they are, between those of ws", a
   for (const text of ["x".repeat(65_536), "ü", "\u0080", "\ud800", "👩"]) {
     assert.equal(writeAsciiFrame(request.socket, text), false, "nothing is written");
   }
+  const shared = [0, 1, 125, 126, 65_535, 65_536, 100_000].map((length) => ASCII.repeat(1_000).slice(0, length));
+  for (const text of [...shared, "ü👩", "ü".repeat(40_000)]) {
+    const frame = { text, wire: null };
+    const wire = wireOf(frame);
+    assert.equal(wireOf(frame), wire, "made once");
+    request.socket.write(wire);
+  }
   socket.close();
   await once(client, "close");
-  assert.deepEqual(
-    received,
-    texts.flatMap((text) => [text, "ü"]),
-  );
+  assert.deepEqual(received, [...texts.flatMap((text) => [text, "ü"]), ...shared, "ü👩", "ü".repeat(40_000)]);
 });

@@ -1,8 +1,8 @@
 import { dialogId } from "../placement/dialog.ts";
 import type { HistoryFrame } from "../protocol/frames.ts";
-import type { Chat } from "./chat.ts";
 import type { HistoryPage } from "./history.ts";
 import { READS_WAIT, type ReadQueue } from "./read-queue.ts";
+import type { Fault } from "./send.ts";
 import type { Session } from "./session.ts";
 
 type ReadPage = (dialog: string, frame: HistoryFrame) => Promise<HistoryPage>;
@@ -13,7 +13,7 @@ type ReadPage = (dialog: string, frame: HistoryFrame) => Promise<HistoryPage>;
  *
  * @param fault answers a frame whose page could not be read, for no reason that the store foresees
  */
-export function createReader(reads: ReadQueue, readPage: ReadPage, fault: Chat["fault"]) {
+export function createRead(reads: ReadQueue, readPage: ReadPage, fault: Fault) {
   async function answer(session: Session, frame: HistoryFrame): Promise<void> {
     try {
       const page = await readPage(dialogId(session.user!, frame.with!), frame);
