@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { createConnection } from "mysql2";
 import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, RowDataPacket, SslOptions } from "mysql2";
 import { StoreError, type OnWait } from "./contract.ts";
-import type { MysqlSpec } from "./url.ts";
+import { placeOf, type MysqlSpec } from "./url.ts";
 
 /** A bigint where the text protocol must have a number without quotes, as in LIMIT. */
 export type MysqlValue = string | number | bigint | null;
@@ -60,7 +60,7 @@ export function mysqlLink(
   overrides: ConnectionOptions = {},
   onWait: OnWait = () => {},
 ): MysqlLink {
-  const where = `mysql://${spec.host}:${spec.port}/${spec.database}`;
+  const where = placeOf(spec);
   const ssl = sslOf(spec);
   let live: Live | null = null;
   /** Statements that the server could not keep, and until when they go as text. */
@@ -84,7 +84,10 @@ export function mysqlLink(
   }
 
   function connect(): Live {
-    const socket = netConnect({ host: spec.host, port: spec.port, noDelay: true, keepAlive: true });
+    const socket =
+      spec.socket === undefined
+        ? netConnect({ host: spec.host, port: spec.port, noDelay: true, keepAlive: true })
+        : netConnect({ path: spec.socket });
     const connection = createConnection({
       stream: () => socket,
       // For the name in its certificate; the socket is connected already.

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { resolve } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import { ConfigError } from "../config-error.ts";
 
@@ -36,6 +36,8 @@ export interface MysqlSpec {
   readonly database: string;
   /** Absent for a connection in clear. */
   readonly tls?: DatabaseTls;
+  /** Path of the server's Unix socket; absent for TCP. */
+  readonly socket?: string;
   readonly shaped: Shape | null;
 }
 
@@ -46,7 +48,8 @@ const FORMS = "write sqlite:FILE or mysql://user:password@host:port/database";
 /**
  * Reads `sqlite:FILE` (relative to the working directory; taken literally, so a `?` cannot be part of the path) or
  * `mysql://user:password@host:port/database` (percent-encoded, port 3306 when absent), either with
- * `?commitMs=20&maxRows=50`; MySQL also with `?tls=required` or `?tls=verify&ca=FILE`.
+ * `?commitMs=20&maxRows=50`; MySQL also with `?tls=required` or `?tls=verify&ca=FILE`, or on this machine with
+ * `?socket=FILE`.
  *
  * @throws {ConfigError} BAD_SHARD_URL, with everything that is wrong at once and never with a password
  */
@@ -71,8 +74,8 @@ export function parseShardUrls(urls: readonly string[]): ShardSpec[] {
     const spec = parse(url, own);
     faults.push(...own.map((fault) => `shard ${index + 1}: ${fault}`));
     if (spec === null) continue;
-    const first = seen.get(identity(spec));
-    if (first === undefined) seen.set(identity(spec), index);
+    const first = seen.get(placeOf(spec));
+    if (first === undefined) seen.set(placeOf(spec), index);
     else faults.push(`shard ${index + 1}: the same database as shard ${first + 1}; give each shard its own`);
     specs.push(spec);
   }
@@ -82,13 +85,16 @@ export function parseShardUrls(urls: readonly string[]): ShardSpec[] {
 
 /** The shard for logs and reports: where it is and its shape, without user or password. */
 export function describeShard(spec: ShardSpec): string {
-  if (spec.shaped === null) return identity(spec);
+  if (spec.shaped === null) return placeOf(spec);
   const { commitMs, maxRows } = spec.shaped;
-  return `${identity(spec)} (shaped: commitMs=${commitMs}${maxRows === null ? "" : ` maxRows=${maxRows}`})`;
+  return `${placeOf(spec)} (shaped: commitMs=${commitMs}${maxRows === null ? "" : ` maxRows=${maxRows}`})`;
 }
 
-function identity(spec: ShardSpec): string {
-  return spec.engine === "sqlite" ? `sqlite:${spec.file}` : `mysql://${spec.host}:${spec.port}/${spec.database}`;
+/** Which database it is, without user or password. */
+export function placeOf(spec: ShardSpec): string {
+  if (spec.engine === "sqlite") return `sqlite:${spec.file}`;
+  const { database, host, port, socket } = spec;
+  return socket === undefined ? `mysql://${host}:${port}/${database}` : `mysql://${host}/${database}?socket=${socket}`;
 }
 
 function badUrl(faults: readonly string[]): ConfigError {
@@ -135,11 +141,12 @@ function parseMysql(text: string, faults: string[]): MysqlSpec | null {
   }
   if (url.hash !== "") faults.push(`${where} has a #; encode it as %23 in a password`);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const shaped = parseShape(url.searchParams, ["tls", "ca"], faults);
+  const shaped = parseShape(url.searchParams, ["tls", "ca", "socket"], faults);
   const tls = parseTls(url.searchParams, host, faults);
+  const socket = parseSocket(url.searchParams, faults);
   if (faults.length > 0) return null;
   const port = url.port === "" ? 3306 : Number(url.port);
-  return { engine: "mysql", host, port, user, password, database, ...(tls !== null && { tls }), shaped };
+  return { engine: "mysql", host, port, user, password, database, ...(tls !== null && { tls }), ...socket, shaped };
 }
 
 function decoded(text: string, what: string, faults: string[]): string {
@@ -160,6 +167,15 @@ function parseTls(query: URLSearchParams, host: string, faults: string[]): Datab
   // The driver would look for `localhost` in the certificate.
   if (mode === "verify" && isIP(host) > 0) faults.push("tls=verify needs the name of a host, not its address");
   return { verify: mode === "verify", ca: file === null ? null : readAuthorities(file, faults) };
+}
+
+function parseSocket(query: URLSearchParams, faults: string[]): { readonly socket?: string } {
+  const socket = query.get("socket");
+  if (socket === null) return {};
+  if (!isAbsolute(socket) || socket.includes("\0"))
+    faults.push("socket is the absolute path of the server's Unix socket");
+  if (query.has("tls")) faults.push("socket needs no tls: nothing leaves this machine");
+  return { socket };
 }
 
 function readAuthorities(file: string, faults: string[]): string {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { after, describe, test } from "node:test";
 import { createConnection } from "mysql2/promise";
 import type { Connection, RowDataPacket } from "mysql2/promise";
@@ -52,6 +53,26 @@ describe("mysql", { skip }, () => {
     );
     assert.equal((await stores[0]!.history("1_2", null, 50)).length, 1);
     await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("a server of this machine is reached by its Unix socket, and a socket that is not there is a lost shard", async () => {
+    const admin = await connect(spec("mysql"));
+    const [rows] = await admin.query<RowDataPacket[]>("SELECT @@datadir AS folder, @@socket AS socket");
+    // Who comes by the socket is at localhost, which is another account than that of TCP.
+    await admin.query("CREATE USER 'near'@'localhost' IDENTIFIED BY 'secret'");
+    await admin.query("GRANT ALL ON local.* TO 'near'@'localhost'");
+    await admin.end();
+    const socket = resolve(String(rows[0]!["folder"]), String(rows[0]!["socket"]));
+    // Nobody listens at the port: TCP is not used.
+    const url = (path: string) => `mysql://near:secret@127.0.0.1:9/local?socket=${path}`;
+    const store = createMysqlStore(parseShardUrl(url(socket)) as MysqlSpec);
+    await store.open();
+    await insertInto(store, [row({ id: "1" })]);
+    assert.equal((await store.history("1_2", null, 5)).length, 1);
+    await store.close();
+    const gone = createMysqlStore(parseShardUrl(url(`${socket}.gone`)) as MysqlSpec);
+    await assert.rejects(gone.open(), /^StoreError: mysql:\/\/127\.0\.0\.1\/local\?socket=.*ENOENT/);
+    await gone.close();
   });
 
   test("servers that write the same messages at once, in opposite orders, agree on who was first", async () => {

@@ -19,6 +19,19 @@ test("shard URLs of both engines, shaped or not", () => {
     database: "chat_00",
     shaped: { commitMs: 0, maxRows: 1 },
   });
+  const local = "mysql://root@localhost/chat?socket=/run/mysqld/mysqld.sock";
+  assert.deepEqual(parseShardUrl(local), {
+    engine: "mysql",
+    host: "localhost",
+    port: 3306,
+    user: "root",
+    password: "",
+    database: "chat",
+    socket: "/run/mysqld/mysqld.sock",
+    shaped: null,
+  });
+  assert.equal(describeShard(parseShardUrl(local)), "mysql://localhost/chat?socket=/run/mysqld/mysqld.sock");
+  assert.equal(parseShardUrls([local, local.replace("mysqld.sock", "other.sock")]).length, 2, "two servers");
   assert.deepEqual(parseShardUrl("mysql://root@[::1]/chat?commitMs=20"), {
     engine: "mysql",
     host: "::1",
@@ -38,6 +51,9 @@ test("a description names the place and the shape, never who may enter", () => {
 
 const WRONG: [url: string, fault: RegExp][] = [
   ["", /no known scheme.*sqlite:FILE or mysql:/],
+  ["mysql://u@localhost/d?socket=run/mysqld.sock", /socket is the absolute path of the server's Unix socket/],
+  ["mysql://u@localhost/d?socket=/run/mysqld.sock&tls=required", /socket needs no tls: nothing leaves this machine/],
+  ["sqlite:/tmp/00.db?socket=/run/mysqld.sock", /takes commitMs, maxRows, not "socket"/],
   ["postgres://root:hunter2@db/chat", /no known scheme/],
   ["root:hunter2@db/chat", /no known scheme/],
   ["sqlite:", /names no file/],
