@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
 import { open, readFile, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -34,7 +34,7 @@ export function createFileStateStore(file: string, options: FileStateOptions = {
   /** Opened anew each time: whoever removes the folder removes the lock's file, and others would lock another one. */
   async function locked<T>(run: () => Promise<T>): Promise<T> {
     makeFolder(dirname(file));
-    const lock = new DatabaseSync(`${file}.lock`);
+    const lock = openLock(file);
     try {
       const end = performance.now() + patienceMs;
       while (!begin(lock)) {
@@ -79,6 +79,16 @@ export function createFileStateStore(file: string, options: FileStateOptions = {
       await last;
     },
   };
+}
+
+function openLock(file: string): DatabaseSync {
+  try {
+    return new DatabaseSync(`${file}.lock`);
+  } catch (error) {
+    // The system says why, and SQLite does not.
+    accessSync(`${dirname(file)}/.`, constants.W_OK);
+    throw error;
+  }
 }
 
 function begin(lock: DatabaseSync): boolean {

@@ -41,11 +41,17 @@ export interface Taken {
   readonly previous: number | null;
 }
 
-export interface Wish {
-  /** The store's clock, Unix ms. */
+/** When and for how long. */
+export interface Term {
+  /** The store's clock, Unix ms: whether a grant is over. */
   readonly now: number;
+  /** The node's clock, which mints: the grant reaches a lease ahead of whichever is later. */
+  readonly wall: number;
   /** Length of a grant, ms. */
   readonly leaseMs: number;
+}
+
+export interface Wish extends Term {
   /** The incarnation is no smaller. */
   readonly incarnation: number;
   /** Node numbers that others use, whom this state does not know. */
@@ -75,15 +81,16 @@ export function freshState(cluster: string): State {
  *
  * @throws {ConfigError} NO_NODE_NUMBER, NO_IDS
  */
-export function takeGrant(state: State, { now, leaseMs, incarnation, avoid, above }: Wish): Changed<Taken> {
-  const node = freeNode(state, now, avoid);
+export function takeGrant(state: State, { incarnation, avoid, above, ...term }: Wish): Changed<Taken> {
+  const node = freeNode(state, term.now, avoid);
   const before = rowOf(state, node);
-  const from = state.grants.reduce((largest, { until }) => later(largest, BigInt(until)), later(above, idAt(now)));
+  const least = later(above, idAt(Math.max(term.now, term.wall)));
+  const from = state.grants.reduce((largest, { until }) => later(largest, BigInt(until)), least);
   const grant: Grant = {
     node,
     incarnation: Math.max(incarnation, (before?.incarnation ?? 0) + 1),
     from: from.toString(),
-    until: untilOf(now, leaseMs, from).toString(),
+    until: untilOf(term, from).toString(),
   };
   return {
     state: withRow(state, { ...grant, held: true }),
@@ -104,12 +111,12 @@ export function takeGrant(state: State, { now, leaseMs, incarnation, avoid, abov
 export function renewGrant(
   state: State,
   own: { readonly cluster: string; readonly settled: boolean; readonly grant: Grant; readonly at: bigint },
-  { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
+  term: Term,
 ): Changed<Grant | null> {
   const known = state.cluster === own.cluster ? state : takeOver(state, own.cluster);
   const row = rowOf(known, own.grant.node);
   if (row !== undefined && row.incarnation > own.grant.incarnation) return { state: known, result: null };
-  const until = later(BigInt(own.grant.until), untilOf(now, leaseMs, own.at));
+  const until = later(BigInt(own.grant.until), untilOf(term, own.at));
   const grant: Grant = { ...own.grant, until: until.toString() };
   const settled = known.settled || own.settled;
   return { state: withRow({ ...known, settled }, { ...grant, held: true }), result: grant };
@@ -142,12 +149,15 @@ export function idAt(ms: number): bigint {
   return composeId(Math.min(Math.max(Math.floor(ms), ID_EPOCH_MS), ID_EPOCH_MS + MAX_ID_MS), 0, 0);
 }
 
-function later(a: bigint, b: bigint): bigint {
+export function later(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
 }
 
-function untilOf(now: number, leaseMs: number, from: bigint): bigint {
-  const until = later(idAt(now + leaseMs), from + (idAt(ID_EPOCH_MS + LEAST_GRANT_MS) - idAt(ID_EPOCH_MS)));
+function untilOf({ now, wall, leaseMs }: Term, from: bigint): bigint {
+  const until = later(
+    idAt(Math.max(now, wall) + leaseMs),
+    from + (idAt(ID_EPOCH_MS + LEAST_GRANT_MS) - idAt(ID_EPOCH_MS)),
+  );
   if (until <= MAX_MESSAGE_ID) return until;
   throw new ConfigError(
     "NO_IDS",

@@ -81,7 +81,7 @@ for (const [name, make] of Object.entries(VARIANTS)) {
   test(`${name}: grants that are taken at the same time never overlap`, async (t) => {
     const store = make(t);
     t.after(() => store.close());
-    const take = () => store.update((state, now) => takeGrant(state, { now, ...wish }));
+    const take = () => store.update((state, now) => takeGrant(state, { now, wall: now, ...wish }));
     const grants = (await Promise.all(Array.from({ length: 10 }, take))).map(({ grant }) => grant);
     assert.equal(new Set(grants.map(({ node, incarnation }) => `${node} ${incarnation}`)).size, 10);
     for (const [i, grant] of grants.slice(1).entries()) assert.ok(BigInt(grant.from) >= BigInt(grants[i]!.until));

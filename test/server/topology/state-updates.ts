@@ -14,7 +14,7 @@ if (mode === "hold") {
 } else {
   for (let i = 0; i < Number(times); i++) {
     const grant = await store.update((state, now) => {
-      const wish = { now, leaseMs: 1, incarnation: 1, avoid: new Set<number>(), above: 0n };
+      const wish = { now, wall: now, leaseMs: 1, incarnation: 1, avoid: new Set<number>(), above: 0n };
       const taken = takeGrant(state, wish);
       const { grant: own } = taken.result;
       return { state: giveBack(taken.state, own, BigInt(own.until)), result: own };

@@ -23,7 +23,8 @@ const LEASE = 10_000;
 const FRESH = freshState(OURS);
 
 function take(state: State, wish: Partial<Wish> = {}): { state: State } & Taken {
-  const all = { now: NOW, leaseMs: LEASE, incarnation: 7, avoid: new Set<number>(), above: 0n, ...wish };
+  const { now = NOW } = wish;
+  const all = { now, wall: now, leaseMs: LEASE, incarnation: 7, avoid: new Set<number>(), above: 0n, ...wish };
   const { result, state: next } = takeGrant(state, all);
   return { state: next, ...result };
 }
@@ -68,6 +69,13 @@ test("whoever starts is above every id that was granted before; what was given b
   assert.equal(take(left, { above: idAt(NOW + 60_000) }).grant.from, text(idAt(NOW + 60_000)));
 });
 
+test("a node's clock that is later than the store's is what its ids are granted for, and ends nobody's grant", () => {
+  const first = take(FRESH);
+  const second = take(first.state, { wall: NOW + LEASE + 5_000 });
+  assert.deepEqual([second.grant.node, second.grant.from], [1, text(idAt(NOW + LEASE + 5_000))]);
+  assert.equal(second.grant.until, text(idAt(NOW + LEASE + 5_000 + LEASE)));
+});
+
 test("a hundred crashes, one every 300 ms, leave ids within a lease and the least grant of the clock", () => {
   let state = FRESH;
   for (let i = 0; i < 100; i++) {
@@ -80,7 +88,7 @@ test("a hundred crashes, one every 300 ms, leave ids within a lease and the leas
 });
 
 const renew = (state: State, { grant }: Pick<Taken, "grant">, at: bigint, now: number, own = {}) =>
-  renewGrant(state, { cluster: OURS, settled: true, grant, at, ...own }, { now, leaseMs: LEASE });
+  renewGrant(state, { cluster: OURS, settled: true, grant, at, ...own }, { now, wall: now, leaseMs: LEASE });
 
 test("a renewal reaches a lease ahead of the clock, and never ends earlier than before", () => {
   const first = take(FRESH);
