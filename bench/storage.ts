@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { MessageRow, ShardStore } from "../server/shards/contract.ts";
+import { createIdClock } from "../server/chat/clock.ts";
+import type { MessageRow } from "../server/shards/contract.ts";
+import { loneFence } from "../server/shards/lone-fence.ts";
 import { createStore } from "../server/shards/open-store.ts";
 import { parseShardUrl } from "../server/shards/url.ts";
 import { startMariadb } from "../test/support/mariadb.ts";
@@ -44,10 +46,12 @@ export async function benchStorage(seconds: number): Promise<StorageRow[]> {
 
 async function benchStore(url: string, group: number, seconds: number): Promise<StorageRow> {
   const store = createStore(parseShardUrl(url));
-  await store.open();
+  const { fence, onConnect } = loneFence({ cluster: "bench", node: 0, epoch: 1, clock: createIdClock(0) });
+  await store.open(onConnect);
   const next = messages();
-  await insertFor(store, () => Array.from({ length: group }, next), seconds / 3);
-  const { commits, cpuMicros, elapsedMs } = await insertFor(store, () => Array.from({ length: group }, next), seconds);
+  const insert = () => store.insert(Array.from({ length: group }, next), fence());
+  await insertFor(insert, seconds / 3);
+  const { commits, cpuMicros, elapsedMs } = await insertFor(insert, seconds);
   await store.close();
   const rows = commits * group;
   return {
@@ -60,8 +64,7 @@ async function benchStore(url: string, group: number, seconds: number): Promise<
 }
 
 async function insertFor(
-  store: ShardStore,
-  batch: () => MessageRow[],
+  insert: () => Promise<unknown>,
   seconds: number,
 ): Promise<{ commits: number; cpuMicros: number; elapsedMs: number }> {
   const cpu = process.cpuUsage();
@@ -69,7 +72,7 @@ async function insertFor(
   let commits = 0;
   let elapsedMs = 0;
   do {
-    await store.insert(batch());
+    await insert();
     commits += 1;
     elapsedMs = performance.now() - start;
   } while (elapsedMs < seconds * 1_000);

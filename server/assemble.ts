@@ -20,6 +20,7 @@ import { measureRuntime } from "./observability/runtime-metrics.ts";
 import { idleMeter } from "./observability/shard-meters.ts";
 import type { Traces } from "./observability/traces.ts";
 import { LIMITS } from "./protocol/frames.ts";
+import { loneFence } from "./shards/lone-fence.ts";
 import { createStore } from "./shards/open-store.ts";
 import { createOutageLog } from "./shards/outage-log.ts";
 import { createShardSet, type ShardSet } from "./shards/shard-set.ts";
@@ -55,6 +56,8 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
+/** Identity of shards that no state knows. */
+const NOBODYS = "0".repeat(32);
 const NOTHING_PUSHED: PushCounts = { accepted: 0, dropped: 0 };
 
 /** Builds every part from the configuration; opens and listens nowhere. */
@@ -168,6 +171,8 @@ function buildShard({ clock, config, guard, logger, storeOf }: ShardBuild, label
   const writer = createWriter({
     label,
     store,
+    // It moves the clock: an id is never minted twice, even if the wall clock was set back while the server was down.
+    ...loneFence({ cluster: NOBODYS, node: config.node, epoch: config.layout.epoch, clock }),
     limits: { queueRows: config.queueRows, queueBytes: config.queueBytes, maxRows: config.groupRows },
     onCommit(report) {
       shard.meter.commit(report);
@@ -175,14 +180,12 @@ function buildShard({ clock, config, guard, logger, storeOf }: ShardBuild, label
       if (reason === undefined) return;
       logger.warn({ shard: label, rows: refused, reason }, `shard ${label}: its database refuses messages`);
     },
-    // A message id is never minted twice, even if the wall clock was set back while the server was down.
-    onLastId: (id) => clock.observe(id),
     onState: guard("states of shards", (state: "up" | "down", reason: Error | null) => {
       outages.note(state, reason);
       if (state === "up") logger.info({ shard: label }, `shard ${label} is up`);
       else logger.error({ shard: label, err: reason }, `shard ${label} is down`);
     }),
   });
-  const shard = createShard({ label, spec, store, writer, meter: idleMeter(), outages });
+  const shard = createShard({ label, spec, store, writer, meter: idleMeter(), outages, node: config.node });
   return shard;
 }

@@ -32,11 +32,14 @@ export async function readHistory(
   // One more than asked tells whether an older page exists.
   const parts = await Promise.all(
     shards.map((shard) =>
-      shard.history(dialog, page.before ?? null, limit + 1).catch((error: unknown): MessageRow[] => {
-        if (!isLostShard(error)) throw error;
-        partial.push(shard.label);
-        return [];
-      }),
+      shard.history(dialog, page.before ?? null, limit + 1).then(
+        ({ rows }) => rows,
+        (error: unknown): readonly MessageRow[] => {
+          if (!isLostShard(error)) throw error;
+          partial.push(shard.label);
+          return [];
+        },
+      ),
     ),
   );
   const merged = parts.flat().sort((a, b) => compareIds(a.id, b.id));

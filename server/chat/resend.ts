@@ -22,7 +22,8 @@ export function createResend({ deliver, reads, views }: SendParts, way: Way): Re
    */
   async function repeat(sending: Sending, stored: Committed): Promise<void> {
     const shard = sending.shard!;
-    const [row] = await shard.history(sending.row!.dialog, (BigInt(stored.id) + 1n).toString(), 1);
+    const { rows } = await shard.history(sending.row!.dialog, (BigInt(stored.id) + 1n).toString(), 1);
+    const [row] = rows;
     if (row?.id !== stored.id) throw new Error(`shard ${shard.label}: message ${stored.id} is not where it was found`);
     sending.place!.leave();
     way.acknowledge(sending, stored);

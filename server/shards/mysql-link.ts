@@ -2,24 +2,42 @@ import { connect as netConnect } from "node:net";
 import type { Socket } from "node:net";
 import { createConnection } from "mysql2";
 import type { Connection, ConnectionOptions, QueryError, ResultSetHeader, RowDataPacket, SslOptions } from "mysql2";
+import { ConfigError } from "../config-error.ts";
 import { StoreError, type OnWait } from "./contract.ts";
+import { databaseError } from "./mysql-errors.ts";
 import { placeOf, type MysqlSpec } from "./url.ts";
 
 /** A bigint where the text protocol must have a number without quotes, as in LIMIT. */
 export type MysqlValue = string | number | bigint | null;
 
+/** Statements to a database. */
+export interface MysqlCommands {
+  /** Runs a statement of the text protocol. @throws {StoreError} */
+  query<T extends Reply>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T>;
+}
+
 /** One connection to a database that opens when it is needed and again after it was lost. */
-export interface MysqlLink {
+export interface MysqlLink extends MysqlCommands {
   /**
    * Runs a prepared statement, prepared once for each connection; by the text protocol while the server's
    * `max_prepared_stmt_count` is reached. @throws {StoreError}
    */
   execute<T extends Reply>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T>;
-  /** Runs a statement of the text protocol. @throws {StoreError} */
-  query<T extends Reply>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T>;
   isOpen(): boolean;
   /** Drops the connection; calls under way reject. */
   drop(reason: string): void;
+}
+
+export interface LinkOptions {
+  /** Runs on every new connection, before anything else but `setup`. When it rejects, the connection is not used. */
+  readonly onConnect?: (connection: MysqlCommands) => Promise<void>;
+  /**
+   * Called when a command goes out: it waited for the connection to open, or for the commands before it. The driver's own
+   * diagnostics channel of waits is that of its pools, and this is none.
+   */
+  readonly onWait?: OnWait | undefined;
+  /** Of the driver. */
+  readonly overrides?: ConnectionOptions;
 }
 
 type Reply = ResultSetHeader | RowDataPacket[];
@@ -39,6 +57,8 @@ const QUOTES_VALUES = new Set([
   "ER_CANNOT_CONVERT_STRING",
 ]);
 
+type Send<T> = (connection: Connection, done: (error: QueryError | null, result: T) => void) => void;
+
 interface Live {
   readonly connection: Connection;
   readonly socket: Socket;
@@ -49,17 +69,9 @@ interface Live {
   open: boolean;
 }
 
-/**
- * @param setup run on every new connection before anything else
- * @param onWait called when a command goes out: it waited for the connection to open, or for the commands before it.
- *   The driver's own diagnostics channel of waits is that of its pools, and this is none
- */
-export function mysqlLink(
-  spec: MysqlSpec,
-  setup: string,
-  overrides: ConnectionOptions = {},
-  onWait: OnWait = () => {},
-): MysqlLink {
+/** @param setup a statement that every connection begins with */
+export function mysqlLink(spec: MysqlSpec, setup: string, options: LinkOptions = {}): MysqlLink {
+  const { onConnect, onWait = () => {}, overrides = {} } = options;
   const where = placeOf(spec);
   const ssl = sslOf(spec);
   let live: Live | null = null;
@@ -106,13 +118,19 @@ export function mysqlLink(
     });
     const waiting = new Set<(error: Error) => void>();
     const ready = new Promise<void>((resolve, reject) => {
+      // Lost before it was ready.
       waiting.add(reject);
-      connection.query(setup, (error) => {
+      const begin = async (): Promise<void> => {
+        await run(made, (of, done) => of.query(setup, done as never), undefined);
+        await onConnect?.({
+          query: (sql, values, timeoutMs) =>
+            run(made, (of, done) => of.query(sql, [...values], done as never), timeoutMs),
+        });
         waiting.delete(reject);
-        if (error) return reject(error);
         made.open = true;
-        resolve();
-      });
+      };
+      // Only when `made` is there.
+      queueMicrotask(() => void begin().then(resolve, reject));
     });
     const made: Live = { connection, socket, ready, waiting, line: [], open: false };
     ready.catch(() => lose(made, new Error("not connected")));
@@ -120,24 +138,14 @@ export function mysqlLink(
     return made;
   }
 
-  async function command<T>(
-    send: (connection: Connection, done: (error: QueryError | null, result: T) => void) => void,
-    timeoutMs: number | undefined,
-  ): Promise<T> {
-    const since = performance.now();
-    const used = (live ??= connect());
-    try {
-      await used.ready;
-    } catch (error) {
-      throw storeError(error as QueryError, false);
-    }
+  /** @throws {StoreError} */
+  function run<T>(used: Live, send: Send<T>, timeoutMs: number | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const end = (error: Error): void => {
         clearTimeout(timer);
         reject(storeError(error as QueryError, true));
       };
       used.waiting.add(end);
-      if (used.line.push(since) === 1) onWait((performance.now() - since) / 1_000);
       const timer =
         timeoutMs === undefined
           ? undefined
@@ -145,8 +153,6 @@ export function mysqlLink(
       send(used.connection, (error, result) => {
         used.waiting.delete(end);
         clearTimeout(timer);
-        used.line.shift();
-        if (used.line.length > 0) onWait((performance.now() - used.line[0]!) / 1_000);
         if (error === null) return resolve(result);
         // A statement that the server refused was rolled back by it; after a lost connection nobody knows.
         const refused = error.errno !== undefined && error.sqlState !== undefined && !error.fatal;
@@ -154,6 +160,37 @@ export function mysqlLink(
         if (!refused) lose(used, error);
       });
     });
+  }
+
+  /** Nothing of what was to be done on a connection that could not be used was stored. */
+  function unusable(error: unknown): Error {
+    if (error instanceof ConfigError) return error;
+    if (error instanceof StoreError) return new StoreError(error.message, false, error.cause);
+    return storeError(error as QueryError, false);
+  }
+
+  async function command<T>(send: Send<T>, timeoutMs: number | undefined): Promise<T> {
+    const since = performance.now();
+    const used = (live ??= connect());
+    try {
+      await used.ready;
+    } catch (error) {
+      throw unusable(error);
+    }
+    if (used.line.push(since) === 1) onWait((performance.now() - since) / 1_000);
+    const next = (): void => {
+      used.line.shift();
+      if (used.line.length > 0) onWait((performance.now() - used.line[0]!) / 1_000);
+    };
+    return run<T>(
+      used,
+      (connection, done) =>
+        send(connection, (error, result) => {
+          next();
+          done(error, result);
+        }),
+      timeoutMs,
+    );
   }
 
   function query<T>(sql: string, values: readonly MysqlValue[], timeoutMs?: number): Promise<T> {
@@ -166,8 +203,7 @@ export function mysqlLink(
       try {
         return await command((connection, done) => connection.execute(sql, [...values], done as never), timeoutMs);
       } catch (error) {
-        const { errno } = ((error as StoreError).cause ?? {}) as { errno?: number };
-        if (errno !== NO_STATEMENT_LEFT) throw error;
+        if (databaseError(error).errno !== NO_STATEMENT_LEFT) throw error;
         unprepared.set(sql, performance.now() + UNPREPARED_MS);
         return query(sql, values, timeoutMs);
       }

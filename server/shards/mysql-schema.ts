@@ -1,6 +1,7 @@
 import type { RowDataPacket } from "mysql2";
 import { ConfigError } from "../config-error.ts";
-import { StoreError } from "./contract.ts";
+import { databaseError } from "./mysql-errors.ts";
+import { FENCE_TABLES } from "./mysql-fence.ts";
 import { mysqlLink } from "./mysql-link.ts";
 import type { MysqlLink } from "./mysql-link.ts";
 import type { MysqlSpec } from "./url.ts";
@@ -27,12 +28,22 @@ const TRIES = 5;
 const SCHEMA_MS = 30_000;
 
 /**
- * Creates the database and the table if they are not there; several servers may do so at once.
+ * Creates the database and the tables that are not there; several servers may do so at once.
  *
  * @throws {ConfigError} BAD_DATABASE when the database cannot hold messages
  * @throws {StoreError} when it cannot be reached or refuses
  */
-export async function prepareSchema(spec: MysqlSpec, link: MysqlLink): Promise<void> {
+export async function prepareSchema(spec: MysqlSpec): Promise<void> {
+  // Before there are tables nothing can be said of whose shard it is, so this connection serves nothing else.
+  const link = mysqlLink(spec, SESSION);
+  try {
+    await createTables(spec, link);
+  } finally {
+    link.drop("done");
+  }
+}
+
+async function createTables(spec: MysqlSpec, link: MysqlLink): Promise<void> {
   const collation = await findCollation(spec, link);
   const sql = `CREATE TABLE IF NOT EXISTS message (
     dialog VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -44,11 +55,11 @@ export async function prepareSchema(spec: MysqlSpec, link: MysqlLink): Promise<v
     PRIMARY KEY (dialog, id),
     UNIQUE KEY author_client (dialog, id_author, client_id)
   ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC`;
-  await atOnce(() => link.query(sql, [], SCHEMA_MS));
+  for (const one of [sql, ...FENCE_TABLES]) await atOnce(() => link.query(one, [], SCHEMA_MS));
   try {
     await link.query("SELECT dialog, id, id_author, id_recipient, client_id, text FROM message LIMIT 0", [], SCHEMA_MS);
   } catch (error) {
-    if (errno(error) !== NO_COLUMN) throw error;
+    if (databaseError(error).errno !== NO_COLUMN) throw error;
     const text = `${spec.database} on ${spec.host}:${spec.port} has a table "message" of something else; name another database`;
     throw new ConfigError("BAD_DATABASE", text);
   }
@@ -61,7 +72,7 @@ async function findCollation(spec: MysqlSpec, link: MysqlLink): Promise<string> 
   try {
     rows = await link.query<RowDataPacket[]>(sql, [], SCHEMA_MS);
   } catch (error) {
-    if (errno(error) !== NO_DATABASE) throw error;
+    if (databaseError(error).errno !== NO_DATABASE) throw error;
     await createDatabase(spec);
     rows = await link.query<RowDataPacket[]>(sql, [], SCHEMA_MS);
   }
@@ -73,7 +84,7 @@ async function findCollation(spec: MysqlSpec, link: MysqlLink): Promise<string> 
 }
 
 async function createDatabase(spec: MysqlSpec): Promise<void> {
-  const link = mysqlLink(spec, SESSION, { database: "" });
+  const link = mysqlLink(spec, SESSION, { overrides: { database: "" } });
   try {
     await atOnce(() => link.query(`CREATE DATABASE IF NOT EXISTS \`${spec.database}\``, [], SCHEMA_MS));
   } finally {
@@ -87,11 +98,7 @@ async function atOnce(create: () => Promise<unknown>): Promise<void> {
       await create();
       return;
     } catch (error) {
-      if (!CREATED_AT_ONCE.has(errno(error) ?? 0) || tries === TRIES) throw error;
+      if (!CREATED_AT_ONCE.has(databaseError(error).errno ?? 0) || tries === TRIES) throw error;
     }
   }
-}
-
-function errno(error: unknown): number | undefined {
-  return error instanceof StoreError ? (error.cause as { errno?: number } | undefined)?.errno : undefined;
 }

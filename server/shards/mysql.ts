@@ -1,8 +1,10 @@
-import type { ResultSetHeader, RowDataPacket } from "mysql2";
-import { ALL_INSERTED, StoreError } from "./contract.ts";
-import type { Durability, Inserted, MessageRow, OnWait, ShardStore } from "./contract.ts";
+import type { RowDataPacket } from "mysql2";
+import { StoreError } from "./contract.ts";
+import type { Durability, MessageRow, OnConnect, OnWait, ShardStore } from "./contract.ts";
+import { mysqlFences } from "./mysql-fence.ts";
+import { insertRows } from "./mysql-insert.ts";
 import { mysqlLink } from "./mysql-link.ts";
-import type { MysqlLink, MysqlValue } from "./mysql-link.ts";
+import type { MysqlCommands, MysqlLink } from "./mysql-link.ts";
 import { prepareSchema, SESSION } from "./mysql-schema.ts";
 import { createRowCount } from "./row-count.ts";
 import type { MysqlSpec } from "./url.ts";
@@ -11,23 +13,31 @@ import { whenSql } from "./when-sql.ts";
 const READ_MS = 10_000;
 /** Audits read whole tables. */
 const AUDIT_MS = 120_000;
-/** ER_LOCK_DEADLOCK: two servers wrote the same keys and this one was rolled back. */
-const DEADLOCK = 1213;
-const DEADLOCK_TRIES = 5;
-/** ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ER_CHECK_CONSTRAINT_VIOLATED. */
-const ROW_ERRORS: ReadonlySet<number> = new Set([1366, 3819]);
 
 const COLUMNS = "dialog, CAST(id AS CHAR) AS id, id_author, id_recipient, client_id, text";
+
+const NOT_OPENED: OnConnect = () => Promise.reject(new StoreError("it has not been opened", false));
 
 /**
  * A shard in a MySQL 8.4 or MariaDB 10.11 database, or one that speaks their protocol. A commit is one statement and one
  * round trip: a prepared multi-row insert under autocommit. Reads have a connection of their own, so that history does
- * not wait behind commits.
+ * not wait behind commits, and so have audits, and the fence's rows.
  */
 export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait | undefined } = {}): ShardStore {
-  const writes = mysqlLink(spec, SESSION, {}, onWait);
-  const reads = mysqlLink(spec, SESSION, {}, onWait);
-  const audits = mysqlLink(spec, SESSION, {}, onWait);
+  let onConnect = NOT_OPENED;
+
+  async function judge(connection: MysqlCommands): Promise<void> {
+    const session = mysqlFences(connection);
+    await onConnect({ ...session, mark: await session.mark() });
+  }
+
+  const link = (wait?: OnWait): MysqlLink => mysqlLink(spec, SESSION, { onConnect: judge, onWait: wait });
+  const writes = link(onWait);
+  const reads = link(onWait);
+  const audits = link(onWait);
+  const control = link();
+  const links = [writes, reads, audits, control];
+  const fences = mysqlFences(control);
 
   const rowCount = createRowCount(
     async () => {
@@ -39,22 +49,33 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
 
   return {
     engine: "mysql",
-    async open() {
-      await prepareSchema(spec, writes);
+    async open(judgment) {
+      onConnect = judgment;
+      await prepareSchema(spec);
       return durability(writes);
     },
-    async insert(rows) {
-      const inserted = await insert(writes, rows);
+    async insert(rows, fence) {
+      const inserted = await insertRows(writes, rows, fence);
       rowCount.add(rows.length - inserted.others.size);
       return inserted;
     },
-    async history(dialog, before, limit) {
+    seal: (epoch, closedBelow) => fences.seal(epoch, closedBelow),
+    admit: (fence, from) => fences.admit(fence, from),
+    beat: ({ node, incarnation }, floor) => fences.beat(node, incarnation, floor),
+    retire: (node, incarnation) => fences.retire(node, incarnation),
+    fences: () => fences.fences(),
+    async history(dialog, before, limit, node) {
+      const below = before === null ? [] : [before];
       // The driver sends a bigint as LIMIT takes it: prepared as a string, in a text without quotes. Its number is a double.
-      const below = before === null ? "" : "AND id < CAST(? AS UNSIGNED)";
-      const values = before === null ? [dialog, BigInt(limit)] : [dialog, before, BigInt(limit)];
-      const sql = `SELECT ${COLUMNS} FROM message WHERE dialog = ? ${below} ORDER BY message.id DESC LIMIT ?`;
-      const rows = await reads.execute<RowDataPacket[]>(sql, values, READ_MS);
-      return rows.map(messageRow).reverse();
+      const values = [String(node), dialog, ...below, BigInt(limit)];
+      const found = await reads.execute<RowDataPacket[]>(historySql(before !== null), values, READ_MS);
+      const [first] = found;
+      if (first === undefined) throw new StoreError("its table hotshard_shard has lost its row", false);
+      return {
+        rows: found.filter((row) => row["id"] !== null).map(messageRow),
+        epoch: Number(first["epoch"]),
+        floor: first["floor"] === null ? null : String(first["floor"]),
+      };
     },
     async find(dialog, author, client) {
       const sql = `SELECT CAST(id AS CHAR) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`;
@@ -80,13 +101,6 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
         count: Number(row["n"]),
       }));
     },
-    async lastId() {
-      // Grouped, the primary key answers with one look per dialog instead of one per message.
-      const sql =
-        "SELECT CAST(COALESCE(MAX(top), 0) AS CHAR) AS id FROM (SELECT MAX(id) AS top FROM message GROUP BY dialog) AS tops";
-      const [row] = await audits.execute<RowDataPacket[]>(sql, [], AUDIT_MS);
-      return String(row!["id"]);
-    },
     async size() {
       const rows = await rowCount.read();
       const sql = `SELECT COALESCE(SUM(data_length + index_length), 0) AS n,
@@ -95,17 +109,26 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
       const [sized] = await audits.query<RowDataPacket[]>(sql, [], AUDIT_MS);
       return { rows: rows ?? Number(sized!["estimate"]), bytes: Number(sized!["n"]) };
     },
-    connections: () => [writes, reads, audits].filter((link) => link.isOpen()).length,
+    connections: () => links.filter((one) => one.isOpen()).length,
     async ping() {
       await writes.query("DO 1", [], READ_MS);
     },
     abandon() {
-      for (const link of [writes, reads, audits]) link.drop("given up after it hung");
+      for (const one of links) one.drop("given up after it hung");
     },
     async close() {
-      for (const link of [writes, reads, audits]) link.drop("closed");
+      for (const one of links) one.drop("closed");
     },
   };
+}
+
+/** Messages, epoch and floor of one snapshot; one row without a message when there is none. */
+function historySql(isBelow: boolean): string {
+  return `SELECT s.epoch, f.floor, m.* FROM hotshard_shard AS s
+    CROSS JOIN (SELECT CAST(MIN(floor) AS CHAR) AS floor FROM hotshard_fence WHERE node <> CAST(? AS UNSIGNED)) AS f
+    LEFT JOIN (SELECT ${COLUMNS}, message.id AS place FROM message WHERE dialog = ?
+      ${isBelow ? "AND message.id < CAST(? AS UNSIGNED)" : ""} ORDER BY message.id DESC LIMIT ?) AS m ON TRUE
+    WHERE s.id = 1 ORDER BY m.place`;
 }
 
 function messageRow(row: RowDataPacket): MessageRow {
@@ -117,111 +140,6 @@ function messageRow(row: RowDataPacket): MessageRow {
     client: String(row["client_id"]),
     text: String(row["text"]),
   };
-}
-
-async function insertWhole(link: MysqlLink, rows: readonly MessageRow[]): Promise<Inserted> {
-  const size = statementRows(rows.length);
-  const values: MysqlValue[] = [];
-  for (let at = 0; at < size; at++) {
-    const row = rows[Math.min(at, rows.length - 1)]!;
-    values.push(row.dialog, row.id, row.author, row.recipient, row.client, row.text);
-  }
-  const { affectedRows } = await retried(() => link.execute<ResultSetHeader>(insertSql(size), values));
-  return affectedRows === rows.length ? ALL_INSERTED : storedIds(link, rows);
-}
-
-/**
- * A statement in which one row is refused stores none. Its halves are tried in turn, each a transaction of its own: one
- * that lasted over many round trips could end between them and be gone unseen.
- */
-async function insert(link: MysqlLink, rows: readonly MessageRow[]): Promise<Inserted> {
-  try {
-    return await insertWhole(link, rows);
-  } catch (error) {
-    if (!refusesRow(error)) throw error;
-    if (rows.length === 1) return { others: new Map([[0, "refused"]]), reason: (error as StoreError).message };
-  }
-  const middle = rows.length >> 1;
-  const first = await insert(link, rows.slice(0, middle));
-  let second: Inserted;
-  try {
-    second = await insert(link, rows.slice(middle));
-  } catch (error) {
-    // The first half may be stored already.
-    throw error instanceof StoreError ? new StoreError(error.message, true, error.cause) : error;
-  }
-  const others = new Map(first.others);
-  for (const [index, other] of second.others) others.set(index + middle, other);
-  const reason = first.reason ?? second.reason;
-  return reason === undefined ? { others } : { others, reason };
-}
-
-/** By SQLSTATE class: data exceptions, integrity constraints, what a trigger signals; and two that MySQL calls general. */
-function refusesRow(error: unknown): boolean {
-  if (!(error instanceof StoreError) || error.maybeStored) return false;
-  const { errno, sqlState } = (error.cause ?? {}) as { errno?: number; sqlState?: string };
-  return /^(?:22|23|45)/u.test(sqlState ?? "") || ROW_ERRORS.has(errno ?? 0);
-}
-
-/**
- * Rows of the statement for so many rows. MariaDB keeps 3.4 KB for each row of a prepared statement: all sizes up to 128
- * would take 28 MB a connection. So sizes above 32 are rounded up to eights, and the last row is sent again to fill up:
- * it is a duplicate of itself and changes nothing.
- */
-function statementRows(rows: number): number {
-  return rows <= 32 ? rows : Math.ceil(rows / 8) * 8;
-}
-
-async function retried<T>(call: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await call();
-    } catch (error) {
-      const errno = error instanceof StoreError ? (error.cause as { errno?: number } | undefined)?.errno : undefined;
-      if (errno !== DEADLOCK || tries === DEADLOCK_TRIES) throw error;
-    }
-  }
-}
-
-const INSERTS: string[] = [];
-
-/**
- * A row that was stored before is left as it is (0 affected rows); any other collision, on the message id, sets it to
- * NULL, which is an error and undoes the whole statement. INSERT IGNORE would hide that and worse.
- */
-function insertSql(rows: number): string {
-  return (INSERTS[rows] ??= `INSERT INTO message (dialog, id, id_author, id_recipient, client_id, text) VALUES ${Array(
-    rows,
-  )
-    .fill("(?,?,?,?,?,?)")
-    .join(
-      ",",
-    )} ON DUPLICATE KEY UPDATE id = IF(message.id_author = VALUES(id_author) AND message.client_id = VALUES(client_id), message.id, NULL)`);
-}
-
-/** Looks up what is stored for rows of which some were stored before. Rare, so by the text protocol. */
-async function storedIds(link: MysqlLink, rows: readonly MessageRow[]): Promise<Inserted> {
-  const one = "(dialog = ? AND id_author = ? AND client_id = ?)";
-  const sql = `SELECT dialog, CAST(id AS CHAR) AS id, id_author, client_id FROM message WHERE ${rows.map(() => one).join(" OR ")}`;
-  const keys = rows.flatMap((row): MysqlValue[] => [row.dialog, row.author, row.client]);
-  const found = await link.query<RowDataPacket[]>(sql, keys);
-  const ids = new Map(
-    found.map((row) => [
-      keyOf(String(row["dialog"]), String(row["id_author"]), String(row["client_id"])),
-      String(row["id"]),
-    ]),
-  );
-  const others = new Map<number, { id: string }>();
-  for (const [index, row] of rows.entries()) {
-    const id = ids.get(keyOf(row.dialog, String(row.author), row.client));
-    if (id === undefined) throw new StoreError(`a message of ${row.dialog} vanished while it was stored`, true);
-    if (id !== row.id) others.set(index, { id });
-  }
-  return { others };
-}
-
-function keyOf(dialog: string, author: string, client: string): string {
-  return JSON.stringify([dialog, author, client]);
 }
 
 async function durability(link: MysqlLink): Promise<Durability> {

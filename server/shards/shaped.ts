@@ -11,9 +11,9 @@ export function shaped(store: ShardStore, shape: Shape): ShardStore {
   return {
     ...store,
     maxRows,
-    async insert(rows) {
+    async insert(rows, fence) {
       const start = performance.now();
-      const inserted = await store.insert(rows);
+      const inserted = await store.insert(rows, fence);
       const rest = shape.commitMs - (performance.now() - start);
       if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
       return inserted;

@@ -1,18 +1,20 @@
 import type { ReadOperation, ShardMeter, ShardReading } from "../observability/probe.ts";
 import type { ShardStatus } from "../protocol/http.ts";
-import type { MessageRow, ShardStore } from "./contract.ts";
+import type { HistoryPart, MessageRow, ShardStore } from "./contract.ts";
 import type { OutageLog } from "./outage-log.ts";
 import { watchSize } from "./shard-size.ts";
 import type { ShardSpec } from "./url.ts";
 import type { Writer } from "./writer.ts";
 
 /** One shard of this server: its store for reads, its writer for messages; every operation is measured. */
-export interface Shard extends Pick<ShardStore, "history" | "find" | "audit" | "auditDialogs"> {
+export interface Shard extends Pick<ShardStore, "find" | "audit" | "auditDialogs"> {
   readonly label: string;
   readonly spec: ShardSpec;
   readonly writer: Writer;
   /** Set when the shard is in the set. */
   meter: ShardMeter;
+  /** As this node sees it. */
+  history(dialog: string, before: string | null, limit: number): Promise<HistoryPart>;
   state(): "up" | "down";
   /** The smallest message id that is queued or being committed, or null. */
   oldestPending(): string | null;
@@ -30,9 +32,11 @@ interface ShardParts {
   /** Until the shard is in the set. */
   readonly meter: ShardMeter;
   readonly outages: Pick<OutageLog, "list">;
+  /** Number of this server. */
+  readonly node: number;
 }
 
-export function createShard({ label, meter, outages, spec, store, writer }: ShardParts): Shard {
+export function createShard({ label, meter, node, outages, spec, store, writer }: ShardParts): Shard {
   async function measured<T>(op: ReadOperation, call: () => Promise<T>): Promise<T> {
     const start = performance.now();
     let ok = false;
@@ -54,7 +58,7 @@ export function createShard({ label, meter, outages, spec, store, writer }: Shar
     meter,
     state: () => writer.state(),
     oldestPending: () => writer.oldestPending(),
-    history: (dialog, before, limit) => measured("history", () => store.history(dialog, before, limit)),
+    history: (dialog, before, limit) => measured("history", () => store.history(dialog, before, limit, node)),
     find: (dialog, author, client) => measured("find", () => store.find(dialog, author, client)),
     audit: (run) => measured("audit", () => store.audit(run)),
     auditDialogs: (run, periods) => measured("audit", () => store.auditDialogs(run, periods)),

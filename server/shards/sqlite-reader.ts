@@ -4,32 +4,47 @@ import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Period } from "../placement/periods.ts";
+import type { HistoryPart, MessageRow } from "./contract.ts";
+import { readMark } from "./sqlite-fence.ts";
 import { primary, UNSURE, type SqliteReply } from "./sqlite-reply.ts";
 import { whenSql } from "./when-sql.ts";
 
 /** What the store asks of a thread that reads: the method and its arguments. */
 export type SqliteRead =
-  | ["history", dialog: string, before: string | null, limit: number]
+  | ["history", dialog: string, before: string | null, limit: number, node: number]
   | ["find", dialog: string, author: number, client: string]
   | ["audit", run: string]
   | ["auditDialogs", run: string, periods: readonly Period[]]
   | ["size"];
 
+/** Whose shard it must be, and what is read there. */
+export interface SqliteReadRequest {
+  readonly cluster: string | null;
+  readonly read: SqliteRead;
+}
+
 interface Reader {
   readonly db: DatabaseSync;
+  readonly cluster: string | null;
   /** Which file was opened: its name may come to mean another. */
   readonly inode: number;
   readonly statements: Map<string, StatementSync>;
 }
 
-const COLUMNS =
-  "dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient, client_id AS client, text";
+/** Messages, epoch and floor of one moment; one row without a message when there is none. @param below a condition */
+function historySql(below: string): string {
+  return `SELECT s.epoch, f.floor, m.* FROM hotshard_shard AS s
+    JOIN (SELECT CAST(MIN(floor) AS TEXT) AS floor FROM hotshard_fence WHERE node <> ?) AS f
+    LEFT JOIN (SELECT dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient,
+      client_id AS client, text FROM message WHERE dialog = ? ${below} ORDER BY message.id DESC LIMIT ?) AS m
+    WHERE s.id = 1`;
+}
 
 // Node 22.13 takes `?1` for a name and cannot bind it: what is used twice is given twice.
 const SQL = {
   find: `SELECT CAST(id AS TEXT) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`,
-  history: `SELECT ${COLUMNS} FROM message WHERE dialog = ? AND id < CAST(? AS INTEGER) ORDER BY message.id DESC LIMIT ?`,
-  newest: `SELECT ${COLUMNS} FROM message WHERE dialog = ? ORDER BY message.id DESC LIMIT ?`,
+  history: historySql("AND message.id < CAST(? AS INTEGER)"),
+  newest: historySql(""),
   audit: `SELECT COUNT(*) AS "rows", COALESCE(SUM(md5_24(dialog, id_author, client_id)), 0) AS sum FROM message
     WHERE substr(client_id, 1, length(?)) = ?`,
   // Row ids count up and the server removes nothing, so their ends tell the number without a scan.
@@ -40,10 +55,10 @@ const SQL = {
 const { file } = workerData as { file: string };
 let reader: Reader | null = null;
 
-parentPort!.on("message", (request: SqliteRead) => {
+parentPort!.on("message", ({ cluster, read }: SqliteReadRequest) => {
   let reply: SqliteReply;
   try {
-    reply = { value: read(request) };
+    reply = { value: answer(read, connection(cluster)) };
   } catch (error) {
     const result = primary(error);
     if (result !== null && UNSURE.has(result)) close();
@@ -54,18 +69,19 @@ parentPort!.on("message", (request: SqliteRead) => {
   parentPort!.postMessage(reply);
 });
 
-function read(request: SqliteRead): unknown {
-  const { db, statements } = current();
+function answer(request: SqliteRead, { db, statements }: Reader): unknown {
   const run = (sql: string): StatementSync => {
     const made = statements.get(sql) ?? db.prepare(sql);
     statements.set(sql, made);
     return made;
   };
   switch (request[0]) {
-    case "history":
-      return request[2] === null
-        ? run(SQL.newest).all(request[1], request[3]).reverse()
-        : run(SQL.history).all(request[1], request[2], request[3]).reverse();
+    case "history": {
+      const [, dialog, before, limit, node] = request;
+      const rows =
+        before === null ? run(SQL.newest).all(node, dialog, limit) : run(SQL.history).all(node, dialog, before, limit);
+      return historyPart(rows);
+    }
     case "find":
       return run(SQL.find).get(request[1], request[2], request[3])?.["id"] ?? null;
     case "audit":
@@ -83,11 +99,22 @@ function unknownRequest(request: never): never {
   throw new Error(`unknown request ${String(request)}`);
 }
 
+function historyPart(found: readonly Record<string, unknown>[]): HistoryPart {
+  const [first] = found;
+  if (first === undefined) throw new Error("its table hotshard_shard has lost its row");
+  const rows: MessageRow[] = [];
+  for (const { epoch: _epoch, floor: _floor, ...row } of found) if (row["id"] !== null) rows.push(row as never);
+  return { rows: rows.reverse(), epoch: Number(first["epoch"]), floor: first["floor"] as string | null };
+}
+
 /** The connection to the file that has the name now: the writer may have had to make a new one. */
-function current(): Reader {
-  if (reader !== null && statSync(file, { throwIfNoEntry: false })?.ino !== reader.inode) close();
+function connection(cluster: string | null): Reader {
+  const isOther = reader !== null && statSync(file, { throwIfNoEntry: false })?.ino !== reader.inode;
+  // Opened before the shard was given its identity.
+  if (isOther || reader?.cluster !== cluster) close();
   reader ??= open();
-  return reader;
+  if (reader.cluster === cluster) return reader;
+  throw new Error(`it belongs to ${reader.cluster ?? "nobody"}, and not to ${cluster ?? "nobody"} as before`);
 }
 
 function open(): Reader {
@@ -97,7 +124,7 @@ function open(): Reader {
     db.function("md5_24", { deterministic: true }, (dialog, author, client) =>
       Number.parseInt(hash("md5", `${String(dialog)}:${String(author)}:${String(client)}`).slice(0, 6), 16),
     );
-    return { db, inode: statSync(file).ino, statements: new Map() };
+    return { db, cluster: readMark(db).cluster, inode: statSync(file).ino, statements: new Map() };
   } catch (error) {
     db.close();
     throw error;

@@ -17,3 +17,6 @@ export function primary(error: unknown): number | null {
   const code = (error as { errcode?: unknown }).errcode;
   return typeof code === "number" ? code & 0xff : null;
 }
+
+/** The thread has no connection: it was just started, or what it had is not to be trusted. */
+export const NOT_OPEN = "NOT_OPEN";

@@ -87,5 +87,7 @@ function settle(call: Pending, reply: SqliteReply, file: string): void {
   if (reply.failed === undefined) return call.resolve(reply.value);
   const { kind, message, maybeStored } = reply.failed;
   const text = `sqlite:${file}: ${message}`;
-  call.reject(kind === "config" ? new ConfigError(reply.failed.code, text) : new StoreError(text, maybeStored));
+  call.reject(
+    kind === "config" ? new ConfigError(reply.failed.code, text) : new StoreError(text, maybeStored, reply.failed),
+  );
 }

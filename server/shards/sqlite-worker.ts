@@ -3,17 +3,38 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import type { Durability, Inserted } from "./contract.ts";
-import { primary, UNSURE, type SqliteReply } from "./sqlite-reply.ts";
+import type { Durability, Inserted, ShardMark } from "./contract.ts";
+import { FENCE_TABLES, inTransaction, NotAdmitted, sqliteFences, type SqliteFences } from "./sqlite-fence.ts";
+import { NOT_OPEN, primary, UNSURE, type SqliteReply } from "./sqlite-reply.ts";
 
-/** What the store asks of the thread that writes: the method and its arguments. Rows of `insert` are flat, six values each. */
-export type SqliteRequest = ["open"] | ["insert", readonly (string | number)[]] | ["lastId"] | ["ping"] | ["close"];
+/**
+ * What the store asks of the thread that writes: the method and its arguments. Rows of `insert` are flat, six values each,
+ * after the fence and the smallest id.
+ */
+export type SqliteRequest =
+  | ["open"]
+  | ["insert", fence: readonly [number, number, number, string], rows: readonly (string | number)[]]
+  | ["claim", cluster: string]
+  | ["seal", epoch: number, closedBelow: string]
+  | ["admit", node: number, incarnation: number, epoch: number, from: string]
+  | ["beat", node: number, incarnation: number, floor: string]
+  | ["retire", node: number, incarnation: number]
+  | ["fences"]
+  | ["ping"]
+  | ["close"];
+
+/** What `open` answers. */
+export interface SqliteOpened {
+  readonly mark: ShardMark;
+  readonly durability: Durability;
+}
 
 interface Shard {
   readonly db: DatabaseSync;
   /** Which file was opened: its name may come to mean another, or none. */
   readonly inode: number;
   readonly lock: DatabaseSync;
+  readonly fences: SqliteFences;
   readonly statements: Readonly<Record<keyof typeof SQL, StatementSync>>;
 }
 
@@ -36,6 +57,8 @@ class Refusal extends Error {
 
 class Vanished extends Error {}
 
+class NotOpen extends Error {}
+
 const SCHEMA = `CREATE TABLE IF NOT EXISTS message (
   dialog TEXT NOT NULL,
   id INTEGER NOT NULL,
@@ -51,9 +74,6 @@ const SQL = {
   // Only the unique key: a message id that exists already is a fault and must not be hidden.
   insert: `INSERT INTO message VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (dialog, id_author, client_id) DO NOTHING`,
   find: `SELECT CAST(id AS TEXT) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`,
-  // Rows are added in the order of their ids, but for a few: one process writes, and it mints above what it found.
-  lastId: `SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) AS id
-    FROM (SELECT id FROM message ORDER BY rowid DESC LIMIT 10000)`,
   ping: `SELECT COUNT(*) FROM sqlite_schema`,
 } as const;
 
@@ -75,17 +95,30 @@ function handle(request: SqliteRequest): unknown {
     close();
     return null;
   }
-  shard ??= open();
-  const { db, statements } = shard;
+  if (request[0] === "open") {
+    shard ??= open();
+    return { mark: shard.fences.mark(), durability: durability(shard.db) } satisfies SqliteOpened;
+  }
+  // Nothing else opens it: who asks looks at each new connection first.
+  if (shard === null) throw new NotOpen("it is not open");
+  const { fences } = shard;
   switch (request[0]) {
-    case "open":
-      return durability(db);
     case "insert":
-      return insert(shard, request[1]);
-    case "lastId":
-      return statements.lastId.get()!["id"];
+      return insert(shard, request[1], request[2]);
+    case "claim":
+      return fences.claim(request[1]);
+    case "seal":
+      return fences.seal(request[1], request[2]);
+    case "admit":
+      return fences.admit(request[1], request[2], request[3], request[4]);
+    case "beat":
+      return fences.beat(request[1], request[2], request[3]);
+    case "retire":
+      return fences.retire(request[1], request[2]);
+    case "fences":
+      return fences.fences();
     case "ping":
-      return statements.ping.get();
+      return shard.statements.ping.get();
     default:
       return unknownRequest(request);
   }
@@ -105,8 +138,10 @@ function open(): Shard {
       "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -8192",
     );
     if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${maxPages}`);
-    db.exec(SCHEMA);
-    return { db, inode: statSync(file).ino, lock, statements: prepare(db) };
+    const made = db;
+    // One transaction: each would cost a new file a disk write of its own.
+    inTransaction(made, () => made.exec(`${SCHEMA};${FENCE_TABLES}`));
+    return { db, inode: statSync(file).ino, lock, fences: sqliteFences(db), statements: prepare(db) };
   } catch (error) {
     db?.close();
     lock.close();
@@ -159,6 +194,8 @@ function failure(error: unknown): NonNullable<SqliteReply["failed"]> {
     close();
     return { kind: "store", code: "VANISHED", message, maybeStored: true };
   }
+  if (error instanceof NotOpen) return { kind: "store", code: NOT_OPEN, message, maybeStored: false };
+  if (error instanceof NotAdmitted) return { kind: "store", code: "NOT_ADMITTED", message, maybeStored: false };
   const result = primary(error);
   // A directory that cannot be made, a file that is no database: waiting mends none of them.
   const unusable = shard === null && (result === null || NO_DATABASE.has(result));
@@ -175,12 +212,16 @@ function durability(db: DatabaseSync): Durability {
   return { crashSafe: synchronous >= 2, settings: `journal_mode=${mode} synchronous=${level}` };
 }
 
-/** @returns null when every row is stored under its own id, which costs the answer nothing */
-function insert({ db, inode, statements }: Shard, flat: readonly (string | number)[]): Inserted | null {
+/** @returns null when every row is stored under its own id, which costs the answer nothing; "fenced" when none is */
+function insert(
+  { db, inode, fences, statements }: Shard,
+  fence: readonly [number, number, number, string],
+  flat: readonly (string | number)[],
+): Inserted | null | "fenced" {
   const others = new Map<number, { id: string } | "refused">();
   let reason: string | undefined;
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  const holds = inTransaction(db, () => {
+    if (!fences.holds(...fence)) return false;
     for (let at = 0; at < flat.length; at += FIELDS) {
       const dialog = flat[at]!;
       const author = flat[at + 2]!;
@@ -194,17 +235,11 @@ function insert({ db, inode, statements }: Shard, flat: readonly (string | numbe
         reason = (error as Error).message;
       }
     }
-    db.exec("COMMIT");
-  } catch (error) {
-    try {
-      db.exec("ROLLBACK");
-    } catch {
-      // SQLite itself has already rolled back, as it does after a full disk.
-    }
-    throw error;
-  }
+    return true;
+  });
   // SQLite goes on writing into a file that somebody removed, and nobody would ever find what it acknowledged.
   if (statSync(file, { throwIfNoEntry: false })?.ino !== inode) throw new Vanished("its file was removed or replaced");
+  if (!holds) return "fenced";
   if (others.size === 0) return null;
   return reason === undefined ? { others } : { others, reason };
 }

@@ -1,15 +1,17 @@
-import { ALL_INSERTED, StoreError } from "./contract.ts";
+import { ALL_INSERTED, allFenced, smallestId } from "./contract.ts";
 import type {
   AuditSum,
   DialogSum,
-  Durability,
+  FenceRow,
+  HistoryPart,
   Inserted,
   MessageRow,
   OnWait,
   ShardStore,
   StoredSize,
 } from "./contract.ts";
-import type { SqliteRead } from "./sqlite-reader.ts";
+import { createSqliteConnection } from "./sqlite-connection.ts";
+import type { SqliteRead, SqliteReadRequest } from "./sqlite-reader.ts";
 import { createSqliteThread } from "./sqlite-thread.ts";
 import type { SqliteRequest } from "./sqlite-worker.ts";
 import type { SqliteSpec } from "./url.ts";
@@ -34,81 +36,57 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
     { file, maxPages: options.maxPages ?? null },
     onWait,
   );
-  const reads = createSqliteThread<SqliteRead>("sqlite-reader", { file }, onWait);
-  const audits = createSqliteThread<SqliteRead>("sqlite-reader", { file }, onWait);
+  const reads = createSqliteThread<SqliteReadRequest>("sqlite-reader", { file }, onWait);
+  const audits = createSqliteThread<SqliteReadRequest>("sqlite-reader", { file }, onWait);
   const threads = [reads, audits, writes];
-  /** A thread that is given up still holds the file. */
-  let leaving: Promise<unknown> = Promise.resolve();
-
-  let isOwner = false;
-  let isClosed = false;
-
-  /** A call that came late would start a thread that nobody ends, and the process could not either. */
-  function refuseIfClosed(): void {
-    if (isClosed) throw new StoreError(`sqlite:${file}: it is closed`, false);
-  }
+  const connection = createSqliteConnection(file, writes);
 
   /** Nobody reads a file that this process does not own. */
-  async function owned(): Promise<void> {
-    refuseIfClosed();
-    if (isOwner && writes.isRunning()) return;
-    isOwner = false;
-    await leaving;
-    await writes.call(["ping"]);
-    // It may have been closed before the answer came.
-    refuseIfClosed();
-    isOwner = true;
+  function read<T>(request: SqliteRead): Promise<T> {
+    return connection.use((cluster) => reads.call<T>({ cluster, read: request }));
   }
 
-  async function read<T>(request: SqliteRead): Promise<T> {
-    await owned();
-    return reads.call<T>(request);
-  }
-
-  async function audit<T>(request: SqliteRead): Promise<T> {
-    await owned();
-    try {
-      return await audits.call<T>(request);
-    } finally {
-      if (audits.isIdle()) void audits.end("its audit is done");
-    }
+  function audit<T>(request: SqliteRead): Promise<T> {
+    return connection.use(async (cluster) => {
+      try {
+        return await audits.call<T>({ cluster, read: request });
+      } finally {
+        if (audits.isIdle()) void audits.end("its audit is done");
+      }
+    });
   }
 
   return {
     engine: "sqlite",
-    async open() {
-      isClosed = false;
-      await leaving;
-      return writes.call<Durability>(["open"]);
+    open: (onConnect) => connection.open(onConnect),
+    async insert(rows, { node, incarnation, epoch }) {
+      const fence = [node, incarnation, epoch, smallestId(rows)] as const;
+      const inserted = await connection.write<Inserted | null | "fenced">(["insert", fence, flatten(rows)]);
+      return inserted === "fenced" ? allFenced(rows.length) : (inserted ?? ALL_INSERTED);
     },
-    async insert(rows) {
-      refuseIfClosed();
-      return (await writes.call<Inserted | null>(["insert", flatten(rows)])) ?? ALL_INSERTED;
-    },
-    history: (dialog, before, limit) => read<MessageRow[]>(["history", dialog, before, limit]),
+    seal: (epoch, closedBelow) => connection.write(["seal", epoch, String(closedBelow)]),
+    admit: ({ node, incarnation, epoch }, from) => connection.write(["admit", node, incarnation, epoch, String(from)]),
+    beat: ({ node, incarnation }, floor) => connection.write(["beat", node, incarnation, String(floor)]),
+    retire: (node, incarnation) => connection.write(["retire", node, incarnation]),
+    fences: () => connection.write<FenceRow[]>(["fences"]),
+    history: (dialog, before, limit, node) => read<HistoryPart>(["history", dialog, before, limit, node]),
     find: (dialog, author, client) => read<string | null>(["find", dialog, author, client]),
     audit: (run) => audit<AuditSum>(["audit", run]),
     auditDialogs: (run, periods) => audit<DialogSum[]>(["auditDialogs", run, periods]),
-    async lastId() {
-      refuseIfClosed();
-      return writes.call<string>(["lastId"]);
-    },
     size: () => read<StoredSize>(["size"]),
     connections: () => threads.filter((thread) => thread.isRunning()).length,
     async ping() {
-      refuseIfClosed();
-      await leaving;
-      await writes.call(["ping"]);
+      await connection.write(["ping"]);
     },
     abandon() {
-      leaving = Promise.all(threads.map((thread) => thread.end("given up after it hung")));
+      for (const thread of [reads, audits]) void thread.end("given up after it hung");
+      connection.abandon();
     },
     async close() {
-      isClosed = true;
+      connection.refuse();
       // The writer last: the last connection to leave folds the write-ahead log into the file.
       await Promise.all([reads, audits].map((thread) => thread.end("closed")));
-      if (writes.isRunning()) await writes.call(["close"]).catch(() => undefined);
-      await writes.end("closed");
+      await connection.close();
     },
   };
 }

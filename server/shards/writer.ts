@@ -1,7 +1,8 @@
 import { ConfigError } from "../config-error.ts";
 import type { CommitReport } from "../observability/probe.ts";
 import type { WriterTotals } from "../protocol/http.ts";
-import { StoreError, type Durability, type Inserted, type MessageRow, type ShardStore } from "./contract.ts";
+import { StoreError } from "./contract.ts";
+import type { Durability, Fence, Inserted, MessageRow, OnConnect, ShardStore, StoreSession } from "./contract.ts";
 import {
   createRowQueue,
   type Batch,
@@ -18,13 +19,17 @@ export interface WriterOptions {
   readonly label: string;
   readonly store: ShardStore;
   readonly limits: WriterLimits;
+  /** Under which this server writes now. */
+  readonly fence: () => Fence;
+  /** Judges every connection to the database before it is used. */
+  readonly onConnect: OnConnect;
+  /** A batch was fenced, once for each: the topology has changed. */
+  readonly onFenced?: () => void;
   /** A commit that takes longer is given up: its rows are answered SHARD_UNAVAILABLE. Default 10,000. */
   readonly commitTimeoutMs?: number;
   readonly clock?: WriterClock;
   /** After every commit, before its rows are answered. */
   readonly onCommit?: (report: CommitReport) => void;
-  /** Before the shard is up for the first time: the largest id that it holds. */
-  readonly onLastId?: (id: bigint) => void;
   /** The shard was lost (with the reason) or is back (null). */
   readonly onState?: (state: "up" | "down", reason: Error | null) => void;
 }
@@ -68,7 +73,8 @@ const PROBE_MS = { first: 250, most: 2_000 } as const;
  * refused with it at once, and a probe brings the shard back.
  */
 export function createWriter(options: WriterOptions): Writer {
-  const { label, store, limits, onCommit, onLastId, onState, clock = SYSTEM_CLOCK, commitTimeoutMs = 10_000 } = options;
+  const { label, store, limits, fence, onConnect, onCommit, onFenced, onState } = options;
+  const { clock = SYSTEM_CLOCK, commitTimeoutMs = 10_000 } = options;
   const maxRows = Math.max(1, Math.min(limits.maxRows, store.maxRows ?? Infinity));
   const totals = createWriterTotals(maxRows);
 
@@ -76,13 +82,13 @@ export function createWriter(options: WriterOptions): Writer {
   let state: "up" | "down" = "down";
   let closing = false;
   let durability: Durability | null = null;
-  let isLastIdKnown = false;
   let awake = false;
   let current: Batch | null = null;
   let startedAt = 0;
   let watching = false;
   let cancelWatch: (() => void) | null = null;
   let cancelProbe: (() => void) | null = null;
+  let cancelPatience: (() => void) | null = null;
   let probeMs: number = PROBE_MS.first;
   let probing: Promise<void> = Promise.resolve();
   let taken = 0;
@@ -113,7 +119,7 @@ export function createWriter(options: WriterOptions): Writer {
     current = batch;
     startedAt = clock.now();
     watch(commitTimeoutMs);
-    store.insert(batch.rows).then(
+    store.insert(batch.rows, fence()).then(
       (inserted) => finish(batch, inserted),
       (error: Error) => fail(batch, error),
     );
@@ -128,7 +134,11 @@ export function createWriter(options: WriterOptions): Writer {
     const rows = batch.rows.length;
     totals.add(rows, commitMs / 1_000);
     let refused = 0;
-    for (const other of others.values()) if (typeof other === "string") refused++;
+    let isFenced = false;
+    for (const other of others.values()) {
+      if (typeof other === "string") refused++;
+      if (other === "fenced") isFenced = true;
+    }
     onCommit?.({
       rows,
       untried: 0,
@@ -139,6 +149,8 @@ export function createWriter(options: WriterOptions): Writer {
       ok: true,
       example: batch.rows[0]!,
     });
+    // Before the answers: whoever looks for a row again looks by the new topology.
+    if (isFenced) onFenced?.();
     if (queue.rows() > 0) wake();
     for (let i = 0; i < rows; i++) {
       const other = others.get(i);
@@ -197,26 +209,22 @@ export function createWriter(options: WriterOptions): Writer {
   }
 
   async function probe(): Promise<void> {
-    const cancel = clock.after(commitTimeoutMs, () => store.abandon?.());
+    cancelPatience = clock.after(commitTimeoutMs, () => store.abandon?.());
     try {
-      if (durability === null) durability = await store.open();
+      if (durability === null) durability = await store.open(connect);
       else await store.ping();
-      // The store bounds the look-up by itself.
-      cancel();
-      await passLastId();
       goUp();
     } catch (error) {
       goDown(asError(error));
     } finally {
-      cancel();
+      cancelPatience();
     }
   }
 
-  /** No row is taken before: it would have an id below one that is stored. Once, as ids only ascend from then on. */
-  async function passLastId(): Promise<void> {
-    if (isLastIdKnown) return;
-    onLastId?.(BigInt(await store.lastId()));
-    isLastIdKnown = true;
+  /** The store bounds each step of it by itself, and the first one may look for the largest id among many. */
+  function connect(session: StoreSession): Promise<void> {
+    cancelPatience?.();
+    return onConnect(session);
   }
 
   function goUp(): void {
@@ -241,8 +249,7 @@ export function createWriter(options: WriterOptions): Writer {
     label,
     async start() {
       try {
-        durability = await store.open();
-        await passLastId();
+        durability = await store.open(connect);
         goUp();
       } catch (error) {
         if (error instanceof ConfigError) throw error;

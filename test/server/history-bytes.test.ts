@@ -14,7 +14,8 @@ function holding(texts: readonly string[]) {
   });
   return scripted({
     async history(_dialog, before, limit) {
-      return rows.filter(({ id }) => before === null || Number(id) < Number(before)).slice(-limit);
+      const page = rows.filter(({ id }) => before === null || Number(id) < Number(before)).slice(-limit);
+      return { rows: page, epoch: 0, floor: null };
     },
   });
 }

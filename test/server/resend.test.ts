@@ -20,8 +20,8 @@ for (const [how, { shards, args }] of Object.entries(PLACES)) {
     const memory = Array.from({ length: shards }, memoryStore);
     const stores = memory.map((store): ShardStore => ({
       ...store,
-      async insert(rows) {
-        const ids = await store.insert(rows);
+      async insert(...batch) {
+        const ids = await store.insert(...batch);
         return isLost ? lost.promise : ids;
       },
     }));

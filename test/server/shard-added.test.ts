@@ -97,7 +97,7 @@ test("a shard that is added to a running server is in /v1/shards, in the metrics
   const row = { dialog: "1_2", id: "9000000000000000000", author: 1, recipient: 2, client: "own", text: "é" };
   await new Promise((resolve) => added.writer.enqueue(row, 10, { settle: resolve }));
   assert.deepEqual(
-    (await added.history("1_2", null, 10)).map(({ client }) => client),
+    (await added.history("1_2", null, 10)).rows.map(({ client }) => client),
     ["own"],
   );
   const after = await scrape(url);

@@ -19,10 +19,11 @@ export function memoryStore(): ShardStore & { readonly rows: readonly MessageRow
     },
     find: async (dialog, author, client) => first(dialog, author, client)?.id ?? null,
     async history(dialog, before, limit) {
-      return rows
+      const page = rows
         .filter((row) => row.dialog === dialog && (before === null || compareIds(row.id, before) < 0))
         .toSorted((a, b) => compareIds(a.id, b.id))
         .slice(-limit);
+      return { rows: page, epoch: 0, floor: null };
     },
   });
   return Object.assign(store, { rows });

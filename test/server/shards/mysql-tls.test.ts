@@ -12,6 +12,7 @@ import { createAuthority, hasOpenssl, type CertificateAuthority } from "../../su
 import { MARIADB_REMEDY, startMariadbs, type Mariadb } from "../../support/mariadb.ts";
 import { need } from "../../support/need.ts";
 import { temporaryFolder } from "../../support/server.ts";
+import { admitted, FENCE, pageOf } from "./rows.ts";
 
 const folder = temporaryFolder();
 const used = { cert: join(folder, "used.pem"), key: join(folder, "used.key") };
@@ -48,7 +49,7 @@ function specOf(query: string): MysqlSpec {
 
 /** The cipher of a connection, empty for one in clear. @throws {StoreError} */
 async function cipherOf(query: string): Promise<string> {
-  const link = mysqlLink(specOf(query), SESSION, { database: "" });
+  const link = mysqlLink(specOf(query), SESSION, { overrides: { database: "" } });
   try {
     const [row] = await link.query<RowDataPacket[]>("SHOW SESSION STATUS LIKE 'Ssl_cipher'", []);
     return String(row!["Value"]);
@@ -73,9 +74,12 @@ test("a shard over TLS works as one in clear, and its connection is encrypted", 
   const trusted = `?tls=verify&ca=${encodeURIComponent(authority.file)}`;
   const store = createMysqlStore(specOf(trusted));
   t.after(() => store.close());
-  await store.open();
-  await store.insert([{ dialog: "1_2", id: "1", author: 1, recipient: 2, client: "c", text: "x".repeat(4_096) }]);
-  assert.equal((await store.history("1_2", null, 10)).length, 1);
+  await store.open(admitted);
+  await store.insert(
+    [{ dialog: "1_2", id: "1", author: 1, recipient: 2, client: "c", text: "x".repeat(4_096) }],
+    FENCE,
+  );
+  assert.equal((await pageOf(store, "1_2", null, 10)).length, 1);
   assert.equal(await cipherOf(""), "");
   for (const query of [trusted, "?tls=required"]) assert.match(await cipherOf(query), /TLS|AES|CHACHA/, query);
 
@@ -106,7 +110,7 @@ test("what a shard URL cannot mean is refused", () => {
     ["?tls=required&ca=/x.pem", /ca is for tls=verify/],
     ["?tls=verify&ca=/nowhere.pem", /ca=\/nowhere\.pem cannot be used: ENOENT/],
     [`?tls=verify&ca=${empty}`, /has no certificate/],
-    ["?ssl=true", /takes commitMs, maxRows, tls, ca, not "ssl"/],
+    ["?ssl=true", /takes commitMs, maxRows, tls, ca, socket, not "ssl"/],
   ] as const) {
     assert.throws(() => parseShardUrl(`mysql://u:hunter2@db.example/d${query}`), fault, query);
   }

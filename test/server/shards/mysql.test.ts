@@ -12,7 +12,7 @@ import type { Committed, Failed } from "../../../server/shards/row-queue.ts";
 import type { Writer } from "../../../server/shards/writer.ts";
 import { MARIADB_REMEDY, startMariadb } from "../../support/mariadb.ts";
 import { need } from "../../support/need.ts";
-import { insertInto, row } from "./rows.ts";
+import { admitted, FENCE, insertInto, pageOf, row } from "./rows.ts";
 
 const mariadb = await startMariadb();
 const skip = need("mariadbd", mariadb, MARIADB_REMEDY);
@@ -47,11 +47,11 @@ async function untilStored(writer: Writer, id: string): Promise<Committed> {
 describe("mysql", { skip }, () => {
   test("servers that start at once on a server without the database all get it, and see each other's messages", async () => {
     const stores = Array.from({ length: 6 }, () => createMysqlStore(spec("fresh")));
-    await Promise.all(stores.map((store) => store.open()));
+    await Promise.all(stores.map((store) => store.open(admitted)));
     await Promise.all(
       stores.map((store, index) => insertInto(store, [row({ id: String(index + 1), client: "same" })])),
     );
-    assert.equal((await stores[0]!.history("1_2", null, 50)).length, 1);
+    assert.equal((await pageOf(stores[0]!, "1_2", null, 50)).length, 1);
     await Promise.all(stores.map((store) => store.close()));
   });
 
@@ -66,18 +66,18 @@ describe("mysql", { skip }, () => {
     // Nobody listens at the port: TCP is not used.
     const near = "mysql://near:secret@127.0.0.1:9/local?socket=";
     const store = createMysqlStore(parseShardUrl(near + socket) as MysqlSpec);
-    await store.open();
+    await store.open(admitted);
     await insertInto(store, [row({ id: "1" })]);
-    assert.equal((await store.history("1_2", null, 5)).length, 1);
+    assert.equal((await pageOf(store, "1_2", null, 5)).length, 1);
     await store.close();
     const gone = createMysqlStore(parseShardUrl(`${near}${socket}.gone`) as MysqlSpec);
-    await assert.rejects(gone.open(), /^StoreError: mysql:\/\/127\.0\.0\.1\/local\?socket=.*ENOENT/);
+    await assert.rejects(gone.open(admitted), /^StoreError: mysql:\/\/127\.0\.0\.1\/local\?socket=.*ENOENT/);
     await gone.close();
   });
 
   test("servers that write the same messages at once, in opposite orders, agree on who was first", async () => {
     const stores = Array.from({ length: 3 }, () => createMysqlStore(spec("shared")));
-    await Promise.all(stores.map((store) => store.open()));
+    await Promise.all(stores.map((store) => store.open(admitted)));
     const rows = 20;
     let id = 0;
     for (let round = 0; round < 20; round++) {
@@ -94,7 +94,7 @@ describe("mysql", { skip }, () => {
       assert.deepEqual(answers[1], answers[0]);
       assert.deepEqual(answers[2], answers[0]);
     }
-    assert.equal((await stores[0]!.history("0_99", null, 1_000)).length, 20);
+    assert.equal((await pageOf(stores[0]!, "0_99", null, 1_000)).length, 20);
     await Promise.all(stores.map((store) => store.close()));
   });
 
@@ -105,7 +105,7 @@ describe("mysql", { skip }, () => {
       [{ ...spec("secret"), password: "hunter2", host: "no-such-host.invalid" }, /ENOTFOUND|EAI_AGAIN/],
     ] as [MysqlSpec, RegExp][]) {
       const store = createMysqlStore(wrong);
-      await assert.rejects(store.open(), (error: Error) => {
+      await assert.rejects(store.open(admitted), (error: Error) => {
         assert.equal(error.name, "StoreError");
         assert.match(error.message, code);
         assert.doesNotMatch(error.message, /hunter2/);
@@ -123,28 +123,32 @@ describe("mysql", { skip }, () => {
     await connection.query(`CREATE TABLE ${other.database}.message (id INT, body TEXT)`);
     await connection.end();
     const store = createMysqlStore(other);
-    await assert.rejects(store.open(), { name: "ConfigError", code: "BAD_DATABASE", message: /name another database/ });
+    await assert.rejects(store.open(admitted), {
+      name: "ConfigError",
+      code: "BAD_DATABASE",
+      message: /name another database/,
+    });
     await store.close();
   });
 
   test("a text that is too long is refused and never cut short", async () => {
     const store = createMysqlStore(spec("strict"));
-    await store.open();
-    const inserted = await store.insert([row({ id: "1" }), row({ id: "2", text: "x".repeat(4_097) })]);
+    await store.open(admitted);
+    const inserted = await store.insert([row({ id: "1" }), row({ id: "2", text: "x".repeat(4_097) })], FENCE);
     assert.deepEqual(inserted.others, new Map([[1, "refused"]]));
     assert.match(inserted.reason ?? "", /ER_DATA_TOO_LONG/);
-    assert.equal(await store.lastId(), "1");
+    assert.equal((await pageOf(store, "1_2", null, 9)).length, 1);
     await store.close();
   });
 
   test("an error that quotes values is told without them: they are texts of messages", async () => {
     const own = spec("quoting");
     const store = createMysqlStore(own);
-    await store.open();
+    await store.open(admitted);
     const connection = await connect(own, own.database);
     await connection.query("ALTER TABLE message MODIFY text VARCHAR(4096) CHARACTER SET latin1 NOT NULL");
     await connection.end();
-    const { reason } = await store.insert([row({ id: "1", text: "\u{1F600}planted" })]);
+    const { reason } = await store.insert([row({ id: "1", text: "\u{1F600}planted" })], FENCE);
     assert.match(reason ?? "", /quoting: ER_TRUNCATED_WRONG_VALUE_FOR_FIELD: Incorrect string value: '…'/u);
     assert.doesNotMatch(reason ?? "", /planted|x9F/iu);
     await store.close();
@@ -156,7 +160,7 @@ describe("mysql", { skip }, () => {
     const store = createMysqlStore(own);
     await admin.query("SET GLOBAL max_prepared_stmt_count = 0");
     try {
-      await store.open();
+      await store.open(admitted);
       const odd = row({ id: "9007199254740993", author: 2 ** 53 - 1, client: "'\\\"\0%_?😀", text: "?'\\ \0 :a" });
       assert.deepEqual(await insertInto(store, [odd, row({ id: "5" })]), [odd.id, "5"]);
       assert.deepEqual(await insertInto(store, [row({ ...odd, id: "6" }), row({ id: "7" })]), [odd.id, "7"]);
@@ -165,18 +169,17 @@ describe("mysql", { skip }, () => {
         "8",
       ]);
       assert.deepEqual(
-        (await store.history("1_2", null, 3)).map(({ id }) => id),
+        (await pageOf(store, "1_2", null, 3)).map(({ id }) => id),
         ["7", "8", odd.id],
       );
       assert.deepEqual(
-        (await store.history("1_2", "7", 1)).map(({ id }) => id),
+        (await pageOf(store, "1_2", "7", 1)).map(({ id }) => id),
         ["5"],
       );
-      assert.deepEqual((await store.history("1_2", null, 1))[0], odd);
+      assert.deepEqual((await pageOf(store, "1_2", null, 1))[0], odd);
       assert.equal(await store.find("1_2", odd.author, odd.client), odd.id);
       assert.equal((await store.audit("r")).rows, 3);
       assert.equal((await store.auditDialogs("r", [{ from: "0", bucketMs: 0 }]))[0]?.count, 3);
-      assert.equal(await store.lastId(), odd.id);
     } finally {
       await admin.query("SET GLOBAL max_prepared_stmt_count = 16382");
       await admin.end();
@@ -187,7 +190,7 @@ describe("mysql", { skip }, () => {
   test("a table is counted once, however often its size is asked", { skip: notOurs }, async () => {
     const own = spec("counted");
     const store = createMysqlStore(own);
-    await store.open();
+    await store.open(admitted);
     const admin = await connect(own);
     const scans = async (): Promise<number> => {
       const [[one]] = await admin.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Com_select'");
@@ -208,7 +211,7 @@ describe("mysql", { skip }, () => {
   test("a connection that the server ends while idle is replaced without an error", async () => {
     const own = spec("idle");
     const store = createMysqlStore(own);
-    await store.open();
+    await store.open(admitted);
     const admin = await connect(own);
     const mine = "SELECT id FROM information_schema.processlist WHERE db = ?";
     const connections = async (): Promise<number[]> => {
@@ -230,7 +233,7 @@ describe("mysql", { skip }, () => {
     const store = createMysqlStore(spec("durability"));
     const admin = await connect(spec("durability"));
     await admin.query("SET GLOBAL innodb_flush_log_at_trx_commit = 2");
-    const { crashSafe, settings } = await store.open();
+    const { crashSafe, settings } = await store.open(admitted);
     await admin.query("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
     assert.equal(crashSafe, false);
     assert.match(settings, /innodb_flush_log_at_trx_commit=2/);
@@ -246,6 +249,8 @@ describe("mysql", { skip }, () => {
         label: "00",
         store: createMysqlStore(spec("hung")),
         limits: { queueRows: 1_000, queueBytes: 1_000_000, maxRows: 100 },
+        fence: () => FENCE,
+        onConnect: admitted,
         commitTimeoutMs: 300,
       });
       await writer.start();
@@ -274,6 +279,8 @@ describe("mysql", { skip }, () => {
         label: "00",
         store,
         limits: { queueRows: 1_000, queueBytes: 1_000_000, maxRows: 100 },
+        fence: () => FENCE,
+        onConnect: admitted,
       });
       await writer.start();
       const acknowledged = new Set<string>();
@@ -303,7 +310,7 @@ describe("mysql", { skip }, () => {
       run.abort();
       await Promise.all(senders);
       assert.ok(failed.size > 0, "the crash hit something");
-      const stored = await store.history("1_2", null, 1_000_000);
+      const stored = await pageOf(store, "1_2", null, 1_000_000);
       assert.deepEqual(new Set(stored.map(({ id }) => id)), acknowledged);
       assert.equal(stored.length, acknowledged.size);
       await writer.close();

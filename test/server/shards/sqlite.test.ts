@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { after, test } from "node:test";
 import { createSqliteStore } from "../../../server/shards/sqlite.ts";
-import { insertInto, row } from "./rows.ts";
+import { admitted, FENCE, insertInto, pageOf, row } from "./rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hotshard-sqlite-"));
 const children: ChildProcess[] = [];
@@ -21,13 +21,16 @@ after(() => {
 
 /** A process that stores one message after another and prints each id once it is acknowledged. */
 function writerProcess(file: string): { child: ChildProcess; lines: AsyncIterator<string> } {
-  const store = JSON.stringify(new URL("../../../server/shards/sqlite.ts", import.meta.url).href);
+  const [store, rows] = ["../../../server/shards/sqlite.ts", "./rows.ts"].map((path) =>
+    JSON.stringify(new URL(path, import.meta.url).href),
+  );
   const code = `
     import { createSqliteStore } from ${store};
+    import { admitted, FENCE } from ${rows};
     const store = createSqliteStore({ file: ${JSON.stringify(file)} });
-    await store.open();
+    await store.open(admitted);
     for (let id = 1; ; id++) {
-      await store.insert([{ dialog: "1_2", id: String(id), author: 1, recipient: 2, client: "c" + id, text: "hello" }]);
+      await store.insert([{ dialog: "1_2", id: String(id), author: 1, recipient: 2, client: "c" + id, text: "hello" }], FENCE);
       console.log(id);
     }`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", code], {
@@ -48,8 +51,12 @@ test("a shard belongs to one process until that ends, and what it acknowledged s
   }
 
   const second = createSqliteStore({ file });
-  await assert.rejects(second.open(), { name: "ConfigError", code: "SHARD_IN_USE", message: /another process/ });
-  await assert.rejects(second.history("1_2", null, 1), { name: "ConfigError", code: "SHARD_IN_USE" });
+  await assert.rejects(second.open(admitted), {
+    name: "ConfigError",
+    code: "SHARD_IN_USE",
+    message: /another process/,
+  });
+  await assert.rejects(pageOf(second, "1_2", null, 1), { name: "ConfigError", code: "SHARD_IN_USE" });
   await second.close();
 
   child.kill("SIGKILL");
@@ -57,8 +64,8 @@ test("a shard belongs to one process until that ends, and what it acknowledged s
   for (let line = await lines.next(); line.done !== true; line = await lines.next()) acknowledged.push(line.value);
 
   const heir = createSqliteStore({ file });
-  await heir.open();
-  const stored = new Set((await heir.history("1_2", null, 1_000_000)).map(({ id }) => id));
+  await heir.open(admitted);
+  const stored = new Set((await pageOf(heir, "1_2", null, 1_000_000)).map(({ id }) => id));
   assert.deepEqual(
     acknowledged.filter((id) => !stored.has(id)),
     [],
@@ -71,7 +78,7 @@ test("a shard belongs to one process until that ends, and what it acknowledged s
 test("the same process cannot open a shard twice either", async () => {
   const file = join(folder, "twice.db");
   const [a, b] = [createSqliteStore({ file }), createSqliteStore({ file })];
-  const opened = await Promise.allSettled([a.open(), b.open()]);
+  const opened = await Promise.allSettled([a.open(admitted), b.open(admitted)]);
   await Promise.all([a.close(), b.close()]);
   assert.deepEqual(opened.map(({ status }) => status).toSorted(), ["fulfilled", "rejected"]);
 });
@@ -79,7 +86,7 @@ test("the same process cannot open a shard twice either", async () => {
 test("people may read the file while the server writes", async () => {
   const file = join(folder, "read.db");
   const store = createSqliteStore({ file });
-  await store.open();
+  await store.open(admitted);
   await insertInto(store, [row({ id: "1" })]);
   const reader = new DatabaseSync(file, { readOnly: true });
   assert.equal(reader.prepare("SELECT COUNT(*) AS n FROM message").get()!["n"], 1);
@@ -90,37 +97,36 @@ test("people may read the file while the server writes", async () => {
 test("a commit does not wait for an audit, nor history for either", async () => {
   const file = join(folder, "audit.db");
   const store = createSqliteStore({ file });
-  await store.open();
+  await store.open(admitted);
   const db = new DatabaseSync(file);
   db.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
     INSERT INTO message SELECT '8_9', i, 8, 9, 'big-' || i, 'x' FROM n`);
   db.close();
-  await store.history("1_2", null, 1);
+  await pageOf(store, "1_2", null, 1);
   const order: string[] = [];
   const audit = store.audit("big").then(({ rows }) => order.push(`audit of ${rows}`));
   const dialogs = store.auditDialogs("big", [{ from: "0", bucketMs: 0 }]).then(() => order.push("dialogs"));
   // The audit's thread has begun when its first wait is over; a commit costs a thousandth of what it reads.
-  await store.insert([row({ id: "500001" })]).then(() => order.push("commit"));
-  await store.history("1_2", null, 1).then(([one]) => order.push(`history of ${one?.id}`));
+  await store.insert([row({ id: "500001" })], FENCE).then(() => order.push("commit"));
+  await pageOf(store, "1_2", null, 1).then(([one]) => order.push(`history of ${one?.id}`));
   await Promise.all([audit, dialogs]);
   assert.deepEqual(order, ["commit", "history of 500001", "audit of 400000", "dialogs"]);
   assert.equal((await store.size()).rows, 400_001);
-  assert.equal(await store.lastId(), "500001");
   await store.close();
   assert.equal(existsSync(`${file}-wal`), false, "the log is folded into the file");
 });
 
 test("a store that is closed stays closed, whatever was asked of it meanwhile", async () => {
   const store = createSqliteStore({ file: join(folder, "closing.db") });
-  await store.open();
+  await store.open(admitted);
   // The first read asks the writing thread whose file it is; the store is closed before the answer.
-  const asked = [store.size(), store.audit("r"), store.history("1_2", null, 1)];
+  const asked = [store.size(), store.audit("r"), pageOf(store, "1_2", null, 1)];
   const outcomes = Promise.allSettled(asked);
   await store.close();
   for (const { status } of await outcomes) assert.equal(status, "rejected");
   await assert.rejects(store.size(), { name: "StoreError", message: /is closed/ });
   assert.equal(store.connections(), 0, "a thread that nobody ends would keep the process alive");
-  await store.open();
+  await store.open(admitted);
   assert.deepEqual((await store.size()).rows, 0);
   await store.close();
 });
@@ -128,7 +134,7 @@ test("a store that is closed stays closed, whatever was asked of it meanwhile", 
 test("a full disk is a StoreError that stored nothing, and space mends it", async () => {
   const file = join(folder, "full.db");
   const store = createSqliteStore({ file }, { maxPages: 40 });
-  await store.open();
+  await store.open(admitted);
   let id = 0;
   const batch = () => Array.from({ length: 8 }, () => row({ id: String(++id), text: "x".repeat(4_000) }));
   let stored = 0;
@@ -136,7 +142,7 @@ test("a full disk is a StoreError that stored nothing, and space mends it", asyn
     for (;;) stored += (await insertInto(store, batch())).length;
   };
   await assert.rejects(fill(), { name: "StoreError", maybeStored: false, message: /full/ });
-  assert.equal((await store.history("1_2", null, 1_000)).length, stored);
+  assert.equal((await pageOf(store, "1_2", null, 1_000)).length, stored);
   assert.ok(stored > 0);
 
   const other = new DatabaseSync(file);
@@ -150,7 +156,7 @@ test("what goes into a file that was removed or replaced is not acknowledged, an
   const home = join(folder, "vanishes");
   const file = join(home, "shard.db");
   const store = createSqliteStore({ file });
-  await store.open();
+  await store.open(admitted);
   await insertInto(store, [row({ id: "1" })]);
   const faults = [
     () => rmSync(home, { recursive: true }),
@@ -174,14 +180,14 @@ test("what goes into a file that was removed or replaced is not acknowledged, an
 
 test("a thread that is lost takes its calls with it and is replaced", async () => {
   const store = createSqliteStore({ file: join(folder, "lost.db") });
-  await store.open();
+  await store.open(admitted);
   await insertInto(store, [row({ id: "1" })]);
   const lost = insertInto(store, [row({ id: "2" })]);
   store.abandon!();
   await assert.rejects(lost, { name: "StoreError", maybeStored: true });
   await store.ping();
   assert.deepEqual(await insertInto(store, [row({ id: "3" })]), ["3"]);
-  const ids = (await store.history("1_2", null, 10)).map(({ id }) => id);
+  const ids = (await pageOf(store, "1_2", null, 10)).map(({ id }) => id);
   assert.deepEqual(
     ids.filter((id) => id !== "2"),
     ["1", "3"],
@@ -198,7 +204,7 @@ test("a file that is no database, or cannot be one, is a configuration error", a
   if (process.platform === "linux") files.push("/proc/hotshard/below.db");
   for (const file of files) {
     const store = createSqliteStore({ file });
-    await assert.rejects(store.open(), { name: "ConfigError", code: "SHARD_UNUSABLE" }, file);
+    await assert.rejects(store.open(admitted), { name: "ConfigError", code: "SHARD_UNUSABLE" }, file);
     await store.close();
   }
 });

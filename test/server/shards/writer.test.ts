@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ConfigError } from "../../../server/config-error.ts";
 import { StoreError } from "../../../server/shards/contract.ts";
-import type { Durability, Inserted, ShardStore } from "../../../server/shards/contract.ts";
+import type { Durability, Fence, Inserted, ShardStore } from "../../../server/shards/contract.ts";
 import { createWriter } from "../../../server/shards/writer.ts";
 import type { Committed, Failed, Origin, WriterLimits } from "../../../server/shards/row-queue.ts";
 import type { CommitReport } from "../../../server/observability/probe.ts";
+import { scriptedSession } from "../../support/scripted-store.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
-import { row } from "./rows.ts";
+import { FENCE, row } from "./rows.ts";
 
 type Outcome = (Committed | Failed) & { key: string };
 
@@ -17,10 +18,6 @@ function opens(): Promise<Durability> {
 
 function answers(): Promise<void> {
   return Promise.resolve();
-}
-
-function noId(): Promise<string> {
-  return Promise.resolve("0");
 }
 
 function unused(): never {
@@ -40,29 +37,39 @@ function isNotStored(other: string): other is "refused" | "fenced" {
 /** A store whose every call waits until the test ends it. */
 function fakeStore(maxRows?: number) {
   type Others = readonly (readonly [index: number, other: string])[];
-  type Call = { ids: string[]; end: (others?: Others) => void; fail: (error: Error) => void };
+  type Call = { ids: string[]; fence: Fence; end: (others?: Others) => void; fail: (error: Error) => void };
   const calls: Call[] = [];
   const attempts: string[] = [];
   let opening = opens;
-  let pinging = answers;
-  let lookingUp = noId;
+  let pinging: (connect: () => Promise<void>) => Promise<void> = answers;
+  let connects = answers;
   const store: ShardStore = {
     engine: "sqlite",
     ...(maxRows !== undefined && { maxRows }),
-    open: () => (attempts.push("open"), opening()),
-    insert: (rows) =>
+    open: async (onConnect) => {
+      attempts.push("open");
+      const durability = await opening();
+      connects = () => onConnect(scriptedSession());
+      await connects();
+      return durability;
+    },
+    insert: (rows, fence) =>
       new Promise((resolve, reject) => {
         const ids = rows.map(({ id }) => id);
-        calls.push({ ids, end: (others = []) => resolve(inserted(others)), fail: reject });
+        calls.push({ ids, fence, end: (others = []) => resolve(inserted(others)), fail: reject });
       }),
-    ping: () => (attempts.push("ping"), pinging()),
+    ping: () => (attempts.push("ping"), pinging(connects)),
     abandon: () => void attempts.push("abandon"),
     close: () => (attempts.push("close"), Promise.resolve()),
     history: unused,
     find: unused,
     audit: unused,
     auditDialogs: unused,
-    lastId: () => (attempts.push("last id"), lookingUp()),
+    seal: unused,
+    admit: unused,
+    beat: unused,
+    retire: unused,
+    fences: unused,
     size: unused,
     connections: unused,
   };
@@ -72,12 +79,13 @@ function fakeStore(maxRows?: number) {
     attempts,
     onOpen: (then: typeof opening) => (opening = then),
     onPing: (then: typeof pinging) => (pinging = then),
-    onLastId: (then: typeof lookingUp) => (lookingUp = then),
   };
 }
 
 const to = (settle: (outcome: Committed | Failed) => void): Origin => ({ settle });
 
+/** Whoever writes. */
+const ANYBODY = { fence: () => FENCE, onConnect: answers };
 const ROOMY: WriterLimits = { queueRows: 1_000, queueBytes: 1_000_000, maxRows: 100 };
 
 async function started(limits: Partial<WriterLimits> = {}, storeMaxRows?: number) {
@@ -86,13 +94,16 @@ async function started(limits: Partial<WriterLimits> = {}, storeMaxRows?: number
   const reports: CommitReport[] = [];
   const states: string[] = [];
   const outcomes: Outcome[] = [];
+  const fenced: string[][] = [];
   const writer = createWriter({
     label: "00",
     store: fake.store,
+    ...ANYBODY,
     limits: { ...ROOMY, ...limits },
     clock,
     onCommit: (report) => reports.push(report),
     onState: (state) => states.push(state),
+    onFenced: () => fenced.push(answered()),
   });
   const send = (...ids: number[]): (string | null)[] =>
     ids.map((id) => {
@@ -107,7 +118,7 @@ async function started(limits: Partial<WriterLimits> = {}, storeMaxRows?: number
     });
   const answered = (): string[] => outcomes.map((one) => `${one.key}:${"error" in one ? one.error : one.id}`);
   await writer.start();
-  return { ...fake, clock, writer, send, outcomes, answered, reports, states };
+  return { ...fake, clock, writer, send, outcomes, answered, reports, states, fenced };
 }
 
 describe("grouping", () => {
@@ -242,9 +253,10 @@ describe("failure", () => {
   });
 
   test("a fenced batch is answered STALE_TOPOLOGY, and the shard stays up", async () => {
-    const { clock, calls, send, answered, writer, reports } = await started();
+    const { clock, calls, send, answered, writer, reports, fenced } = await started();
     send(1, 2);
     await clock.turn();
+    assert.deepEqual(calls[0]!.fence, FENCE);
     calls[0]!.end([
       [0, "fenced"],
       [1, "fenced"],
@@ -252,6 +264,7 @@ describe("failure", () => {
     await clock.turn();
     assert.deepEqual(answered(), ["1:STALE_TOPOLOGY", "2:STALE_TOPOLOGY"]);
     assert.deepEqual([reports[0]!.refused, reports[0]!.duplicates, writer.state()], [2, 0, "up"]);
+    assert.deepEqual(fenced, [[]], "told once, before its rows are answered");
   });
 
   test("a failed commit answers its rows and the queue, refuses new ones, and the shard comes back by itself", async () => {
@@ -381,7 +394,7 @@ describe("start", () => {
     const clock = virtualClock();
     const fake = fakeStore();
     fake.onOpen(() => Promise.reject(new StoreError("not there", false)));
-    const writer = createWriter({ label: "00", store: fake.store, limits: ROOMY, clock });
+    const writer = createWriter({ label: "00", store: fake.store, ...ANYBODY, limits: ROOMY, clock });
     assert.equal(
       writer.enqueue(
         row({ id: "1" }),
@@ -398,18 +411,13 @@ describe("start", () => {
     assert.deepEqual(fake.attempts, ["open", "open"]);
   });
 
-  test("no row is taken before the shard's last id is known, and that is asked once", async () => {
+  test("no row is taken before its connection was judged, for which it has the time that it takes", async () => {
     const clock = virtualClock();
     const fake = fakeStore();
-    const passed: bigint[] = [];
-    fake.onLastId(() => Promise.reject(new StoreError("busy", false)));
-    const writer = createWriter({
-      label: "00",
-      store: fake.store,
-      limits: ROOMY,
-      clock,
-      onLastId: (id) => passed.push(id),
-    });
+    const busy = Promise.reject(new StoreError("busy", false));
+    let judgment: Promise<void> = busy;
+    const onConnect = (): Promise<void> => (fake.attempts.push("judged"), judgment);
+    const writer = createWriter({ label: "00", store: fake.store, ...ANYBODY, onConnect, limits: ROOMY, clock });
     await writer.start();
     assert.equal(writer.state(), "down");
     assert.equal(
@@ -420,14 +428,14 @@ describe("start", () => {
       )?.error,
       "SHARD_UNAVAILABLE",
     );
-    const found = Promise.withResolvers<string>();
-    fake.onLastId(() => found.promise);
-    // Longer than a commit may take: a look-up over many dialogs is no fault.
+    const found = Promise.withResolvers<void>();
+    judgment = found.promise;
+    // Longer than a commit may take: a look-up over many messages is no fault.
     await clock.advance(60_000);
-    assert.deepEqual([writer.state(), passed], ["down", []]);
-    found.resolve("77");
+    assert.equal(writer.state(), "down");
+    found.resolve();
     await clock.turn();
-    assert.deepEqual([writer.state(), passed], ["up", [77n]]);
+    assert.equal(writer.state(), "up");
     writer.enqueue(
       row({ id: "78" }),
       1,
@@ -435,17 +443,30 @@ describe("start", () => {
     );
     await clock.turn();
     fake.calls[0]!.fail(new StoreError("lost", true));
+    // The store connects anew.
+    fake.onPing((connect) => connect());
     await clock.turn();
     await clock.advance(1_000);
     assert.equal(writer.state(), "up");
-    assert.deepEqual(fake.attempts, ["open", "last id", "ping", "last id", "ping"]);
+    assert.deepEqual(fake.attempts, ["open", "judged", "open", "judged", "ping", "judged"]);
+  });
+
+  test("a shard that hangs before its connection is judged is given up", async () => {
+    const clock = virtualClock();
+    const fake = fakeStore();
+    fake.onOpen(() => Promise.reject(new StoreError("not there", false)));
+    const writer = createWriter({ label: "00", store: fake.store, ...ANYBODY, limits: ROOMY, clock });
+    await writer.start();
+    fake.onOpen(() => new Promise(() => {}));
+    await clock.advance(250 + 10_000);
+    assert.deepEqual(fake.attempts, ["open", "open", "abandon"]);
   });
 
   test("a configuration that waiting does not mend is thrown", async () => {
     const fake = fakeStore();
     fake.onOpen(() => Promise.reject(new ConfigError("SHARD_IN_USE", "in use")));
     const clock = virtualClock();
-    const writer = createWriter({ label: "00", store: fake.store, limits: ROOMY, clock });
+    const writer = createWriter({ label: "00", store: fake.store, ...ANYBODY, limits: ROOMY, clock });
     await assert.rejects(writer.start(), { code: "SHARD_IN_USE" });
     assert.equal(clock.timers(), 0);
   });
