@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Result } from "../loadtest/report/result.ts";
-import { createStack } from "../loadtest/stack/stack.ts";
+import type { Result } from "../loadtest/analysis/result/result.ts";
+import { createStack } from "../tools/stack/stack.ts";
 import { alertHistory, type AlertHistory } from "./alert-history.ts";
 
 const HOTSHARD = join(import.meta.dirname, "../bin/hotshard.js");

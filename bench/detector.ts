@@ -1,7 +1,7 @@
 import { createHotDialogs } from "../server/observability/hot-dialogs.ts";
 import { createSpaceSaving } from "../server/statistics/space-saving.ts";
 import { createTrafficWindow } from "../server/observability/traffic-window.ts";
-import { createRandom } from "../loadtest/traffic/random.ts";
+import { createRandom } from "../loadtest/stats/random.ts";
 import { median } from "./median.ts";
 
 const COUNTERS = 256;

@@ -1,4 +1,5 @@
-import type { Driver, DriveOrder, Measurement } from "../loadtest/drivers/contract.ts";
+import type { Driver, DriveOrder } from "../loadtest/drivers/contract.ts";
+import type { Measurement } from "../loadtest/measurement/measurement.ts";
 import { parseDials } from "../loadtest/traffic/dials.ts";
 import { findScenario } from "../loadtest/traffic/stories/registry.ts";
 import { DEVELOPMENT_SECRET } from "../server/protocol/secret.ts";

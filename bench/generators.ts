@@ -1,5 +1,6 @@
-import type { Driver, Measurement } from "../loadtest/drivers/contract.ts";
-import { quantileOf } from "../loadtest/traffic/histogram.ts";
+import type { Driver } from "../loadtest/drivers/contract.ts";
+import type { Measurement } from "../loadtest/measurement/measurement.ts";
+import { quantileOf } from "../loadtest/measurement/histogram.ts";
 import { driveRandom } from "./drive-random.ts";
 import type { Subject } from "./subject.ts";
 

@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { createNodeDriver } from "../loadtest/drivers/node.ts";
-import { quantileOf } from "../loadtest/traffic/histogram.ts";
-import { trendOf, type Trend } from "../loadtest/analysis/trend.ts";
+import { createNodeDriver } from "../loadtest/drivers/node/driver.ts";
+import { quantileOf } from "../loadtest/measurement/histogram.ts";
+import { trendOf, type Trend } from "../loadtest/stats/trend.ts";
 import { driveRandom } from "./drive-random.ts";
 import type { Subject } from "./subject.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createRandom } from "../loadtest/traffic/random.ts";
+import { createRandom } from "../loadtest/stats/random.ts";
 import { writeRun } from "../loadtest/report/write.ts";
 import { startChromium } from "../test/support/chromium.ts";
 import { syntheticRun } from "../test/support/synthetic-run.ts";

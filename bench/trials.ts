@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { childRun } from "../loadtest/child-run.ts";
-import { compareRuns, DEFAULT_COMPARE, sift } from "../loadtest/compare/compare.ts";
-import { openRun } from "../loadtest/compare/open.ts";
-import { toldOf } from "../loadtest/compare/words.ts";
+import { childRun } from "../loadtest/experiments/child-run.ts";
+import { compareRuns, DEFAULT_COMPARE, sift } from "../loadtest/experiments/compare/compare.ts";
+import { openRun } from "../loadtest/experiments/compare/open.ts";
+import { toldOf } from "../loadtest/report/words/comparison.ts";
 
 /** Short and light, so that the generator is never the bottleneck of two cores. */
 const COMMON = ["random", "--driver", "node", "--users", "200", "--rate", "300", "--warmup", "1s", "--duration", "10s"];

@@ -5,8 +5,8 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { Result } from "../loadtest/report/result.ts";
-import type { WhatIf } from "../loadtest/report/what-if-document.ts";
+import type { Result } from "../loadtest/analysis/result/result.ts";
+import type { WhatIf } from "../loadtest/analysis/result/what-if.ts";
 
 const HOTSHARD = join(import.meta.dirname, "../bin/hotshard.js");
 const run = promisify(execFile);

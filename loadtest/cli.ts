@@ -10,12 +10,12 @@ import { addServe } from "./commands/serve.ts";
 import { addStack } from "./commands/stack.ts";
 import { addTools } from "./commands/tools.ts";
 import { addWhatIf } from "./commands/whatif.ts";
-import { EXIT, explainError } from "./exit-code.ts";
-import { dressHelp } from "./help.ts";
-import { keepLoopbackDirect } from "./keep-direct.ts";
-import { notWritten } from "./not-written.ts";
-import { watchStandardOutput } from "./standard-output.ts";
-import { packageVersion } from "./version.ts";
+import { EXIT, explainError } from "./run/exit-code.ts";
+import { dressHelp } from "./commands/help.ts";
+import { keepLoopbackDirect } from "./drivers/keep-direct.ts";
+import { notWritten } from "./system/not-written.ts";
+import { watchStandardOutput } from "./system/standard-output.ts";
+import { packageVersion } from "./system/version.ts";
 
 const HELP = `
 Start here:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { globSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { test } from "node:test";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -50,11 +50,64 @@ test("the server imports nothing from the harness", () => {
 });
 
 test("the harness knows of the server what is pure: its protocol, its placement, its statistics", () => {
-  const allowed = /^(?:loadtest\/|server\/(?:protocol|placement|statistics)\/|server\/config-error\.ts$)/u;
-  assert.deepEqual(
-    breaches("loadtest", (target) => allowed.test(target)),
-    [],
+  const allowed =
+    /^(?:loadtest\/|tools\/stack\/|server\/(?:protocol|placement|statistics)\/|server\/config-error\.ts$)/u;
+  for (const folder of ["loadtest", "tools/stack"]) {
+    assert.deepEqual(
+      breaches(folder, (target) => allowed.test(target)),
+      [],
+    );
+  }
+});
+
+/**
+ * What each room of the harness may import, types included: of those above it in this table, and nothing below, so there is no
+ * circle. `system` is files, folders and addresses of this machine.
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  stats: [],
+  system: [],
+  traffic: ["stats"],
+  measurement: ["traffic"],
+  analysis: ["stats", "traffic", "measurement"],
+  report: ["stats", "system", "traffic", "measurement", "analysis"],
+  whatif: ["stats", "analysis"],
+  rules: ["system"],
+  drivers: ["stats", "system", "traffic", "measurement"],
+  scenarios: ["drivers"],
+  run: ["stats", "system", "traffic", "measurement", "analysis", "report", "whatif", "drivers"],
+  experiments: ["stats", "system", "traffic", "measurement", "analysis", "report", "drivers", "run"],
+  "../tools/stack": ["system", "drivers", "run"],
+  commands: [
+    ...["stats", "system", "traffic", "analysis", "report", "whatif", "rules", "drivers", "run", "experiments"],
+    "../tools/stack",
+  ],
+};
+
+test("arrows between the rooms of the harness go one way, types included", () => {
+  const folders = readdirSync(join(ROOT, "loadtest"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const rooms = Object.keys(ROOMS);
+  assert.deepEqual(folders.map(({ name }) => name).toSorted(), rooms.filter((room) => !room.includes("/")).toSorted());
+  for (const [at, room] of rooms.entries()) {
+    for (const below of ROOMS[room]!) assert.ok(rooms.indexOf(below) < at, `${room} stands above ${below}`);
+    const roots = [room, ...ROOMS[room]!].map((name) => `${join("loadtest", name)}/`);
+    const found = breaches(
+      join("loadtest", room),
+      (target) => target.startsWith("server/") || roots.some((root) => target.startsWith(root)),
+    );
+    assert.deepEqual(found, []);
+  }
+});
+
+test("analysis, statistics and what-if's mathematics do no I/O", () => {
+  const pure = ["stats", "traffic/stories", "measurement", "analysis"].flatMap((room) => sources(`loadtest/${room}`));
+  const found = pure.flatMap((file) =>
+    importsOf(file)
+      // A digest is computed, and nothing is read for it.
+      .filter(({ target }) => target.startsWith("node:") && target !== "node:crypto")
+      .map(({ target }) => `${file} imports ${target}`),
   );
+  assert.deepEqual(found, []);
 });
 
 /** What each folder of the server may import, types included; those below it, and nothing above: so there is no circle. */
@@ -142,14 +195,25 @@ test("types are imported as types, because k6 strips and does not check", () => 
 
 test("the map of the house names every folder of sources, and nothing that is not there", () => {
   const map = readFileSync(join(ROOT, "docs/map.md"), "utf8");
-  const named = [...map.matchAll(/^\| `([^`]+)`\s*\|/gmu)].map((row) => row[1]!);
+  const rows = [...map.matchAll(/^\| (`[^|]+`) +\| (.*)$/gmu)].flatMap(([, where, what]) =>
+    [...where!.matchAll(/`([^`]+)`/gu)].map(([, path]) => ({ path: path!, what: what! })),
+  );
+  const isNamed = (folder: string): boolean => {
+    if (rows.some(({ path }) => path === folder)) return true;
+    const row = rows.filter(({ path }) => path.endsWith("/") && folder.startsWith(path)).at(-1);
+    // A room's row names the folders in it.
+    return row?.what.includes(`\`${basename(folder)}/\``) === true;
+  };
   const folders = new Set(sources("server", "loadtest", "bench", "tools", "test").map((file) => `${dirname(file)}/`));
   const covered = [...folders].filter((folder) => !folder.startsWith("test/") || folder === "test/");
-  for (const folder of covered) assert.ok(named.includes(folder), `docs/map.md does not name ${folder}`);
-  for (const path of named) {
-    const found = globSync(path.replace(/\/$/u, ""), { cwd: ROOT });
-    assert.ok(found.length > 0, `docs/map.md names ${path}, which is not there`);
+  for (const folder of covered) assert.ok(isNamed(folder), `docs/map.md does not name ${folder}`);
+  for (const { path } of rows) {
+    assert.ok(
+      globSync(path.replace(/\/$/u, ""), { cwd: ROOT }).length > 0,
+      `docs/map.md names ${path}, which is not there`,
+    );
   }
+  assert.ok(map.split("\n").length <= 66, "docs/map.md fits on one screen");
 });
 
 test("a file is one noun: none has more than 300 lines", () => {

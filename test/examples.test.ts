@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { parse } from "yaml";
-import { UNITS } from "../loadtest/analysis/threshold-metric.ts";
-import { METRIC_NAMES, METRICS } from "../loadtest/analysis/threshold-metrics.ts";
-import { parseThresholds } from "../loadtest/analysis/threshold.ts";
+import { UNITS } from "../loadtest/analysis/thresholds/threshold-metric.ts";
+import { METRIC_NAMES, METRICS } from "../loadtest/analysis/thresholds/threshold-metrics.ts";
+import { parseThresholds } from "../loadtest/analysis/thresholds/threshold.ts";
 import { createProgram } from "../loadtest/cli.ts";
 import { RUN_FILES } from "../loadtest/report/write.ts";
 

@@ -1,7 +1,7 @@
-import { CapacitySchema } from "../loadtest/capacity/document.ts";
-import { ComparisonSchema } from "../loadtest/compare/comparison.ts";
-import { ResultSchema } from "../loadtest/report/result.ts";
-import { WhatIfSchema } from "../loadtest/report/what-if-document.ts";
+import { CapacitySchema } from "../loadtest/analysis/result/capacity.ts";
+import { ComparisonSchema } from "../loadtest/analysis/result/comparison.ts";
+import { ResultSchema } from "../loadtest/analysis/result/result.ts";
+import { WhatIfSchema } from "../loadtest/analysis/result/what-if.ts";
 
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 

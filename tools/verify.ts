@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { findK6 } from "../loadtest/drivers/k6-binary.ts";
-import { installK6 } from "../loadtest/drivers/k6-install.ts";
+import { findK6 } from "../loadtest/drivers/k6/host/binary.ts";
+import { installK6 } from "./stack/k6-install.ts";
 import { MissingProgramError } from "../loadtest/drivers/missing-program.ts";
-import { CHROMIUM, findProgram, MARIADB, PROMETHEUS, PROMTOOL } from "../loadtest/programs.ts";
+import { CHROMIUM, findProgram, MARIADB, PROMETHEUS, PROMTOOL } from "./stack/programs.ts";
 import { findCompose } from "./find-compose.ts";
 
 /**

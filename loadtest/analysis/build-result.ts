@@ -1,31 +1,30 @@
 import type { ShardStatus } from "../../server/protocol/http.ts";
-import { checkResult } from "../report/read.ts";
-import type { Result } from "../report/result.ts";
+import { checkResult } from "./result/read.ts";
+import type { Result } from "./result/result.ts";
 import { askedOf, perSecondOf, type Asked } from "../traffic/asked.ts";
-import { mergeHistograms, quantileOf, type HistogramData } from "../traffic/histogram.ts";
+import { mergeHistograms, quantileOf, type HistogramData } from "../measurement/histogram.ts";
 import { maxErrorsOf } from "../traffic/max-errors.ts";
 import { recordedDials } from "../traffic/scenario.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
-import { packageVersion } from "../version.ts";
-import { audit } from "./audit.ts";
-import { blastRadius } from "./blast-radius.ts";
-import { causesOfSkew, runNoiseFloor } from "./causes.ts";
-import { unknownMessages, withFailures, type Failures } from "./failures.ts";
-import { failuresOf, offeredOf } from "./offered.ts";
-import { outageReason } from "./outage-reason.ts";
-import { outagesOf } from "./outages.ts";
-import { recoveryS, windowFigures } from "./windows.ts";
-import { testRun } from "./hash-test.ts";
+import { audit } from "./audit/audit.ts";
+import { blastRadius } from "./failures/blast-radius.ts";
+import { causesOfSkew, runNoiseFloor } from "./skew/causes.ts";
+import { unknownMessages, withFailures, type Failures } from "./failures/failures.ts";
+import { failuresOf, offeredOf } from "./failures/offered.ts";
+import { outageReason } from "./failures/outage-reason.ts";
+import { outagesOf } from "./failures/outages.ts";
+import { recoveryS, windowFigures } from "./failures/windows.ts";
+import { testRun } from "./skew/hash-test.ts";
 import { elapsedSeconds } from "./elapsed.ts";
-import { measuredOf, measuredShards } from "./measured-shards.ts";
-import { newestSegment } from "./newest-segment.ts";
-import { outlook } from "./outlook.ts";
-import { labelsOf } from "./remedy.ts";
+import { measuredOf, measuredShards } from "./skew/measured-shards.ts";
+import { newestSegment } from "./skew/newest-segment.ts";
+import { outlook } from "./skew/outlook.ts";
+import { labelsOf } from "./skew/remedy.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../server/statistics/skew.ts";
-import { realisedZipf } from "./realised-zipf.ts";
-import type { RunEvidence } from "./run-evidence.ts";
-import { judge } from "./verdict.ts";
-import { layoutOf, type Layout } from "./where-it-lay.ts";
+import { realisedZipf } from "./verdict/realised-zipf.ts";
+import type { RunEvidence } from "./result/run-evidence.ts";
+import { judge } from "./verdict/verdict.ts";
+import { layoutOf, type Layout } from "./skew/where-it-lay.ts";
 
 const HOT_DIALOGS = 10;
 
@@ -158,7 +157,7 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
   const { generator } = measurement;
   const result: Result = {
     version: 2,
-    hotshard: packageVersion(),
+    hotshard: evidence.hotshard,
     run: {
       id: evidence.runId,
       scenario: known?.name ?? scenario,

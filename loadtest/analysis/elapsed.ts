@@ -1,4 +1,4 @@
-import type { Measurement } from "../drivers/contract.ts";
+import type { Measurement } from "../measurement/measurement.ts";
 import type { Dials, Story } from "../traffic/contract.ts";
 
 /**

@@ -2,22 +2,22 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
-import { samplesForQuantile } from "../analysis/intervals.ts";
-import { METRICS } from "../analysis/threshold-metrics.ts";
-import { parseThresholds } from "../analysis/threshold.ts";
-import type { Capacity } from "../capacity/document.ts";
-import { findCapacity } from "../capacity/find.ts";
-import { runsNeeded } from "../capacity/search.ts";
-import { capacityInWords, planInWords, stepInWords } from "../capacity/words.ts";
-import { faultOfRun } from "../child-run.ts";
-import { createCountdown } from "../countdown.ts";
-import { EXIT } from "../exit-code.ts";
-import { onInterrupt } from "../interrupt.ts";
-import { wrap } from "../report/terminal.ts";
-import { freshFolder } from "../run-folders.ts";
+import { samplesForQuantile } from "../analysis/thresholds/intervals.ts";
+import { METRICS } from "../analysis/thresholds/threshold-metrics.ts";
+import { parseThresholds } from "../analysis/thresholds/threshold.ts";
+import type { Capacity } from "../analysis/result/capacity.ts";
+import { findCapacity } from "../experiments/capacity/find.ts";
+import { runsNeeded } from "../experiments/capacity/search.ts";
+import { capacityInWords, planInWords, stepInWords } from "../report/words/capacity.ts";
+import { faultOfRun } from "../experiments/child-run.ts";
+import { createCountdown } from "../experiments/countdown.ts";
+import { EXIT } from "../run/exit-code.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { wrap } from "../report/documents/run/terminal.ts";
+import { freshFolder } from "../run/folders.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import { parseDuration } from "../traffic/dial.ts";
-import { shellFlags, shellWords } from "../command-line.ts";
+import { shellFlags, shellWords } from "../system/command-line.ts";
 
 const HELP = `
 Every option of "hotshard run" but --fail-on may follow; --rate is the first rate that is tried.

@@ -1,21 +1,21 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
-import { ALLOWABLE, type Obstacle } from "../compare/comparable.ts";
-import { compareRuns, sift, type CompareOptions } from "../compare/compare.ts";
-import type { Comparison } from "../compare/comparison.ts";
-import { openRun } from "../compare/open.ts";
-import { powerInWords } from "../compare/power.ts";
-import { terminalComparison } from "../compare/terminal.ts";
-import { writeComparison } from "../compare/write.ts";
-import { compareInterleaved, LEAST_ROUNDS } from "../compare/interleave.ts";
-import { wrap } from "../report/terminal.ts";
-import { takeTurns } from "../compare/take-turns.ts";
-import { faultOfRun, splitWords } from "../child-run.ts";
-import { createCountdown } from "../countdown.ts";
-import { EXIT } from "../exit-code.ts";
-import { onInterrupt } from "../interrupt.ts";
-import { freshFolder } from "../run-folders.ts";
+import { ALLOWABLE, type Obstacle } from "../experiments/compare/comparable.ts";
+import { compareRuns, sift, type CompareOptions } from "../experiments/compare/compare.ts";
+import type { Comparison } from "../analysis/result/comparison.ts";
+import { openRun } from "../experiments/compare/open.ts";
+import { powerInWords } from "../experiments/compare/power.ts";
+import { terminalComparison } from "../report/documents/comparison/terminal.ts";
+import { writeComparison } from "../experiments/compare/write.ts";
+import { compareInterleaved, LEAST_ROUNDS } from "../experiments/compare/interleave.ts";
+import { wrap } from "../report/documents/run/terminal.ts";
+import { takeTurns } from "../experiments/compare/take-turns.ts";
+import { faultOfRun, splitWords } from "../experiments/child-run.ts";
+import { createCountdown } from "../experiments/countdown.ts";
+import { EXIT } from "../run/exit-code.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { freshFolder } from "../run/folders.ts";
 
 const HELP = `
 A and B are folders of runs; A is the one before. With --interleave they are settings, written as after "hotshard run".

@@ -1,14 +1,14 @@
 import { Option, type Command } from "commander";
-import { httpBase } from "../chat-address.ts";
-import { playDemo, type DemoAct } from "../demo.ts";
-import { demoTable } from "../demo-table.ts";
+import { httpBase } from "../drivers/chat-address.ts";
+import { playDemo, type DemoAct } from "../experiments/demo/demo.ts";
+import { demoTable } from "../experiments/demo/table.ts";
 import { chooseDriver } from "../drivers/registry.ts";
-import { EXIT, exitCodeOf } from "../exit-code.ts";
-import { onInterrupt } from "../interrupt.ts";
-import { createLiveView, type LiveView } from "../live-view.ts";
-import { wrap } from "../report/terminal.ts";
-import { freshFolder } from "../run-folders.ts";
-import { sharedSecret } from "../secret.ts";
+import { EXIT, exitCodeOf } from "../run/exit-code.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { createLiveView, type LiveView } from "../run/live-view.ts";
+import { wrap } from "../report/documents/run/terminal.ts";
+import { freshFolder } from "../run/folders.ts";
+import { sharedSecret } from "../run/secret.ts";
 
 const TITLES: Readonly<Record<number, string>> = {
   1: "People write to each other at random; each shard is one point on a hash ring, as many systems start.",

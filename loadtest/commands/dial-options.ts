@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
-import { nearestName } from "../nearest-name.ts";
+import { nearestName } from "../stats/nearest-name.ts";
 import { isDerived, type Dial } from "../traffic/dial.ts";
 import type { Scenario } from "../traffic/scenario.ts";
-import { KNOWN_SCENARIOS } from "../known-scenarios.ts";
+import { KNOWN_SCENARIOS } from "../traffic/stories/known-scenarios.ts";
 
 /** Every dial that people give, of every scenario of ours; those of one name are told of once. */
 export function allDials(): Dial[] {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { openPage } from "../open-page.ts";
+import { openPage } from "../system/open-page.ts";
 import { rewriteReports } from "../report/write.ts";
 
 /** `hotshard report DIR`: makes the pages again from what the run wrote. */

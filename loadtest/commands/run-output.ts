@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import type { Progress } from "../drivers/contract.ts";
-import { exitCodeOf } from "../exit-code.ts";
-import { createLiveView } from "../live-view.ts";
-import { openPage } from "../open-page.ts";
-import type { Result } from "../report/result.ts";
-import { terminalReport, wrap } from "../report/terminal.ts";
+import { exitCodeOf } from "../run/exit-code.ts";
+import { createLiveView } from "../run/live-view.ts";
+import { openPage } from "../system/open-page.ts";
+import type { Result } from "../analysis/result/result.ts";
+import { terminalReport, wrap } from "../report/documents/run/terminal.ts";
 
 /** What scripts read on stdout: nothing, the result document, or one event a line with the result as the last. */
 export type OutputKind = "none" | "document" | "lines";

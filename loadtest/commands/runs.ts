@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
-import { nearestName } from "../nearest-name.ts";
-import { openPage } from "../open-page.ts";
-import { count, moment, plural, times } from "../report/format.ts";
-import { escapeTerminal } from "../report/escape.ts";
-import { terminalReport } from "../report/terminal.ts";
-import { readResult } from "../report/folder.ts";
-import { findRuns, removeRun, type RunFolder } from "../run-folders.ts";
+import { nearestName } from "../stats/nearest-name.ts";
+import { openPage } from "../system/open-page.ts";
+import { count, moment, plural, times } from "../stats/format.ts";
+import { escapeTerminal } from "../report/render/escape.ts";
+import { terminalReport } from "../report/documents/run/terminal.ts";
+import { readResult } from "../report/run-folder.ts";
+import { findRuns, removeRun, type RunFolder } from "../run/folders.ts";
 import { parseDuration } from "../traffic/dial.ts";
 
 const DIR = ["--dir <folder>", "where the runs are", "runs"] as const;

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Command } from "commander";
-import { serverProgram } from "../own-server.ts";
-import { EXIT } from "../exit-code.ts";
+import { serverProgram } from "../run/own-server.ts";
+import { EXIT } from "../run/exit-code.ts";
 
 /** How often to look whether npm's shell is still there, ms. */
 const LOOK_MS = 500;

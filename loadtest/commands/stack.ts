@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import { Argument, Option, type Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
-import { EXIT } from "../exit-code.ts";
-import { hasModule } from "../go-build.ts";
-import { PINNED_PROMETHEUS } from "../pinned.ts";
-import type { PartStatus } from "../stack/contract.ts";
-import { installPrometheus } from "../stack/install.ts";
-import type { PortWishes } from "../stack/ports.ts";
-import { createStack, type Stack } from "../stack/stack.ts";
+import { EXIT } from "../run/exit-code.ts";
+import { hasModule } from "../../tools/stack/go-build.ts";
+import { PINNED_PROMETHEUS } from "../../tools/stack/pinned.ts";
+import type { PartStatus } from "../../tools/stack/contract.ts";
+import { installPrometheus } from "../../tools/stack/install.ts";
+import type { PortWishes } from "../../tools/stack/ports.ts";
+import { createStack, type Stack } from "../../tools/stack/stack.ts";
 
 interface Given {
   readonly data: string;

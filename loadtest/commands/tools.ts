@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
-import { runDoctor } from "../doctor.ts";
-import { installK6 } from "../drivers/k6-install.ts";
+import { runDoctor } from "../../tools/stack/doctor.ts";
+import { installK6 } from "../../tools/stack/k6-install.ts";
 import { createToken } from "../drivers/token.ts";
-import { sharedSecret } from "../secret.ts";
+import { sharedSecret } from "../run/secret.ts";
 import { isDerived } from "../traffic/dial.ts";
 import type { Scenario } from "../traffic/scenario.ts";
-import { KNOWN_SCENARIOS } from "../known-scenarios.ts";
+import { KNOWN_SCENARIOS } from "../traffic/stories/known-scenarios.ts";
 
 /** The small commands around a run: token, k6 install, doctor, scenarios. */
 export function addTools(program: Command, finish: (code: number) => void): void {

@@ -2,17 +2,18 @@ import { access, constants, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
+import { packageVersion } from "../system/version.ts";
 import { parsePlacement } from "../../server/placement/registry.ts";
-import { EXIT } from "../exit-code.ts";
-import type { Reading } from "../keys/format.ts";
-import { createInputFaults, inputName } from "../keys/input-faults.ts";
-import { INPUT_FORMATS, inputFormat } from "../keys/input-options.ts";
-import { readRows } from "../keys/rows.ts";
-import { readResult } from "../report/folder.ts";
-import { whatIfPage } from "../report/what-if-page.ts";
-import { whatIfFaults, whatIfTerminal } from "../report/what-if-terminal.ts";
-import { forecastLayouts, type WhatIfOrder } from "../what-if.ts";
-import { shellCommand, type GivenFlags } from "../command-line.ts";
+import { EXIT } from "../run/exit-code.ts";
+import type { Reading } from "../whatif/input/format.ts";
+import { createInputFaults, inputName } from "../whatif/input/input-faults.ts";
+import { INPUT_FORMATS, inputFormat } from "../whatif/input/input-options.ts";
+import { readRows } from "../whatif/input/rows.ts";
+import { readResult } from "../report/run-folder.ts";
+import { whatIfPage } from "../report/documents/what-if/page.ts";
+import { whatIfFaults, whatIfTerminal } from "../report/documents/what-if/terminal.ts";
+import { forecastLayouts, type WhatIfOrder } from "../whatif/forecast-layouts.ts";
+import { shellCommand, type GivenFlags } from "../system/command-line.ts";
 import { parseToday, wholeNumber, type TodayLayout } from "./whatif-options.ts";
 
 const AFTER = `
@@ -95,6 +96,7 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
   const today = said ?? source.today ?? ASSUMED;
   const document = await forecastLayouts({
     ...source,
+    hotshard: packageVersion(),
     today: { overrides: [], ...today, assumed: today === ASSUMED },
     placements: options.placement,
     sizes,

@@ -1,8 +1,8 @@
 import { ConfigError } from "../../server/config-error.ts";
 import type { Driver } from "./contract.ts";
-import { createK6Driver } from "./k6.ts";
+import { createK6Driver } from "./k6/host/driver.ts";
 import { MissingProgramError } from "./missing-program.ts";
-import { createNodeDriver } from "./node.ts";
+import { createNodeDriver } from "./node/driver.ts";
 
 /** Every driver, the preferred one first. */
 export const DRIVERS: readonly Driver[] = [createK6Driver(), createNodeDriver()];

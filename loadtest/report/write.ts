@@ -4,13 +4,13 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { rollup, sum } from "d3-array";
 import type { AuditDialogsReply } from "../../server/protocol/http.ts";
-import type { Slice } from "../drivers/contract.ts";
-import { eachSlice, readDialogs, readResult, type DialogCount } from "./folder.ts";
-import { htmlReport } from "./html.ts";
-import { junitReport } from "./junit.ts";
-import { markdownReport } from "./markdown.ts";
-import type { Result } from "./result.ts";
-import { makeFolder } from "../make-folder.ts";
+import type { Slice } from "../measurement/measurement.ts";
+import { eachSlice, readDialogs, readResult, type DialogCount } from "./run-folder.ts";
+import { htmlReport } from "./documents/run/page.ts";
+import { junitReport } from "./documents/run/junit.ts";
+import { markdownReport } from "./documents/run/markdown.ts";
+import type { Result } from "../analysis/result/result.ts";
+import { makeFolder } from "../system/make-folder.ts";
 
 /** Every file that a run writes into its folder. */
 export const RUN_FILES = [

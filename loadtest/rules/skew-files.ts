@@ -1,4 +1,4 @@
-import { shellFlags } from "../command-line.ts";
+import { shellFlags } from "../system/command-line.ts";
 import { hotAlert, missingAlert, recordingRules, type Rule } from "./skew-rules.ts";
 import { skewDashboard } from "./skew-dashboard.ts";
 import type { SkewTarget } from "./skew-target.ts";

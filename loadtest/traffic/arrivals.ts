@@ -1,5 +1,5 @@
-import { expm1Over } from "./exact-math.ts";
-import type { Random } from "./random.ts";
+import { expm1Over } from "../stats/exact-math.ts";
+import type { Random } from "../stats/random.ts";
 
 /**
  * Poisson arrivals given their number: the moments of `count` independent messages, each anywhere between the two ends,

@@ -1,5 +1,5 @@
 import { createArrivals } from "./arrivals.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../stats/random.ts";
 
 /** A burst over quiet traffic: nothing, a linear rise to 1, and a decay as 1 / (1 + x / decay)². Times in ms. */
 export interface Burst {

@@ -1,9 +1,9 @@
 import { createArrivals } from "./arrivals.ts";
 import { messagesOf } from "./asked.ts";
-import { drawMultinomial } from "./binomial.ts";
+import { drawMultinomial } from "../stats/binomial.ts";
 import type { Dials, Lane, Phase, PlannedSend } from "./contract.ts";
-import type { Random } from "./random.ts";
-import { createRandom } from "./random.ts";
+import type { Random } from "../stats/random.ts";
+import { createRandom } from "../stats/random.ts";
 
 /** At most so many lanes, whatever the driver: its VUs or threads share them out. */
 export const MAX_LANES = 16;

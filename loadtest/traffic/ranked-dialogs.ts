@@ -1,6 +1,6 @@
 import type { Dials } from "./contract.ts";
 import { laneCount, onlineUsers } from "./lanes.ts";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../stats/random.ts";
 
 /** One side of a dialog, the one that writes, and the other. */
 export interface Side {

@@ -5,8 +5,8 @@ import type { DialTable } from "./dials.ts";
 import { isDerived } from "./dial.ts";
 import { COMMON_DIALS, defaultsOf } from "./dials.ts";
 import { anyoneBut, dealLanes, onlineUsers } from "./lanes.ts";
-import { createRandom } from "./random.ts";
-import { createZipf } from "./zipf.ts";
+import { createRandom } from "../stats/random.ts";
+import { createZipf } from "../stats/zipf.ts";
 
 /** A traffic story before its dials are filled in. */
 export interface Scenario {

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { runQueries, type Checked } from "../../dashboards/run-queries.ts";
-import { findK6 } from "../../loadtest/drivers/k6-binary.ts";
-import { everyProgram, findProgram, LOKI, PROMETHEUS } from "../../loadtest/programs.ts";
-import { lokiPart } from "../../loadtest/stack/loki.ts";
+import { findK6 } from "../../loadtest/drivers/k6/host/binary.ts";
+import { everyProgram, findProgram, LOKI, PROMETHEUS } from "../../tools/stack/programs.ts";
+import { lokiPart } from "../../tools/stack/loki.ts";
 import { need } from "../support/need.ts";
 import { startServer, temporaryFolder, unusedPort } from "../support/server.ts";
 

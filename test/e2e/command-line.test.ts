@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test, type TestContext } from "node:test";
-import { EXIT } from "../../loadtest/exit-code.ts";
-import type { Result } from "../../loadtest/report/result.ts";
+import { EXIT } from "../../loadtest/run/exit-code.ts";
+import type { Result } from "../../loadtest/analysis/result/result.ts";
 import { assertMeasured } from "../support/measured.ts";
 import { untilMetric } from "../support/metrics.ts";
 import { startServer } from "../support/server.ts";

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { Check } from "typebox/value";
-import { CapacitySchema, type Capacity } from "../../loadtest/capacity/document.ts";
-import { ComparisonSchema, type Comparison } from "../../loadtest/compare/comparison.ts";
+import { CapacitySchema, type Capacity } from "../../loadtest/analysis/result/capacity.ts";
+import { ComparisonSchema, type Comparison } from "../../loadtest/analysis/result/comparison.ts";
 import { writeRun } from "../../loadtest/report/write.ts";
 import { syntheticRun, type SyntheticOptions } from "../support/synthetic-run.ts";
 

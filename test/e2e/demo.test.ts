@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { EXIT } from "../../loadtest/exit-code.ts";
-import type { Result } from "../../loadtest/report/result.ts";
+import { EXIT } from "../../loadtest/run/exit-code.ts";
+import type { Result } from "../../loadtest/analysis/result/result.ts";
 import { assertMeasured } from "../support/measured.ts";
 
 const HOTSHARD = join(import.meta.dirname, "../../bin/hotshard.js");

@@ -8,8 +8,8 @@ import { createInterface } from "node:readline";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { EXIT } from "../../loadtest/exit-code.ts";
-import type { Result } from "../../loadtest/report/result.ts";
+import { EXIT } from "../../loadtest/run/exit-code.ts";
+import type { Result } from "../../loadtest/analysis/result/result.ts";
 import { assertMeasured } from "../support/measured.ts";
 import { findK6, skipWithoutK6 } from "../support/k6.ts";
 

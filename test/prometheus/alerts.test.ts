@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openAlertStage } from "../../bench/alert-stage.ts";
-import { findProgram, MARIADB, PROMETHEUS } from "../../loadtest/programs.ts";
+import { findProgram, MARIADB, PROMETHEUS } from "../../tools/stack/programs.ts";
 import { MARIADB_REMEDY } from "../support/mariadb.ts";
 import { need } from "../support/need.ts";
 

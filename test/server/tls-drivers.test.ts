@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { createAuthority, hasOpenssl } from "../support/certificates.ts";
 import { skipWithoutK6 } from "../support/k6.ts";
 import { need } from "../support/need.ts";
-import { runK6 } from "../loadtest/drivers/k6/run-k6.ts";
+import { runK6 } from "../loadtest/drivers/k6/script/run-k6.ts";
 import { startServer, temporaryFolder } from "../support/server.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../bin/hotshard.js", import.meta.url));

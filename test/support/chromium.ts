@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { chromium, type Browser } from "playwright-core";
-import { CHROMIUM } from "../../loadtest/programs.ts";
+import { CHROMIUM } from "../../tools/stack/programs.ts";
 import { need } from "./need.ts";
 
 function isExecutable(path: string): boolean {

@@ -1,4 +1,4 @@
-import { findK6 as findInstalled } from "../../loadtest/drivers/k6-binary.ts";
+import { findK6 as findInstalled } from "../../loadtest/drivers/k6/host/binary.ts";
 
 const path = await findInstalled();
 

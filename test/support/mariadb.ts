@@ -4,14 +4,14 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findProgram } from "../../loadtest/programs.ts";
+import { findProgram } from "../../tools/stack/programs.ts";
 import {
   installMariadb,
   mariadbCommand,
   mariadbUrl,
   mariadbVersion,
   type MariadbServer,
-} from "../../loadtest/stack/mariadb.ts";
+} from "../../tools/stack/mariadb.ts";
 import { unusedPort } from "./server.ts";
 
 /** A real database server for tests. `kill`, `restart` and `pid` are for servers that the test started itself. */

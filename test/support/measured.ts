@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { isSpoiled } from "../../loadtest/replay.ts";
-import type { Result } from "../../loadtest/report/result.ts";
+import { isSpoiled } from "../../loadtest/experiments/replay.ts";
+import type { Result } from "../../loadtest/analysis/result/result.ts";
 
 type Judged = Pick<Result, "verdict">;
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { everyProgram, PROMTOOL } from "../../loadtest/programs.ts";
+import { everyProgram, PROMTOOL } from "../../tools/stack/programs.ts";
 import { need } from "./need.ts";
 
 interface Said {

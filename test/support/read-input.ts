@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInputFaults, type InputFault } from "../../loadtest/keys/input-faults.ts";
-import type { Reading } from "../../loadtest/keys/format.ts";
-import type { InputOptions } from "../../loadtest/keys/input-options.ts";
-import { textOf } from "../../loadtest/keys/row-batch.ts";
-import { readRows } from "../../loadtest/keys/rows.ts";
+import { createInputFaults, type InputFault } from "../../loadtest/whatif/input/input-faults.ts";
+import type { Reading } from "../../loadtest/whatif/input/format.ts";
+import type { InputOptions } from "../../loadtest/whatif/input/input-options.ts";
+import { textOf } from "../../loadtest/whatif/input/row-batch.ts";
+import { readRows } from "../../loadtest/whatif/input/rows.ts";
 
 export type InputRow = [key: string, count: number, time?: number];
 

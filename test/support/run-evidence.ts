@@ -1,10 +1,10 @@
-import type { RunEvidence } from "../../loadtest/analysis/run-evidence.ts";
-import type { Measurement, ShardMeasurement, Slice } from "../../loadtest/drivers/contract.ts";
+import type { RunEvidence } from "../../loadtest/analysis/result/run-evidence.ts";
+import type { Measurement, ShardMeasurement, Slice } from "../../loadtest/measurement/measurement.ts";
 import type { Dials } from "../../loadtest/traffic/contract.ts";
-import type { Machine } from "../../loadtest/report/machine-schema.ts";
+import type { Machine } from "../../loadtest/analysis/result/machine-schema.ts";
 import { NO_FAILURES } from "../../loadtest/measurement/failed-messages.ts";
-import { createHistogram } from "../../loadtest/traffic/histogram.ts";
-import { createRandom } from "../../loadtest/traffic/random.ts";
+import { createHistogram } from "../../loadtest/measurement/histogram.ts";
+import { createRandom } from "../../loadtest/stats/random.ts";
 import type { Override } from "../../server/placement/contract.ts";
 import { compileTopology } from "../../server/placement/router.ts";
 import { singleSegment } from "../../server/placement/topology.ts";
@@ -177,6 +177,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
     };
   };
   return {
+    hotshard: "0.1.0",
     runId: "fixture001",
     scenario: hotShare > 0 ? "lady-gaga" : "random",
     dials,

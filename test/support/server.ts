@@ -97,7 +97,7 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "hotshard-test-"));
 }
 
-export { unusedPort } from "../../loadtest/stack/ports.ts";
+export { unusedPort } from "../../tools/stack/ports.ts";
 
 function spawnServer(
   args: readonly string[],

@@ -1,10 +1,10 @@
 import { buildResult } from "../../loadtest/analysis/build-result.ts";
-import { createSliceKeeper } from "../../loadtest/drivers/slice-keeper.ts";
-import type { Slice } from "../../loadtest/drivers/contract.ts";
-import type { Result } from "../../loadtest/report/result.ts";
-import { createHistogram } from "../../loadtest/traffic/histogram.ts";
-import { packHistogram } from "../../loadtest/traffic/packed-histogram.ts";
-import { createRandom } from "../../loadtest/traffic/random.ts";
+import { createSliceKeeper } from "../../loadtest/measurement/slice-keeper.ts";
+import type { Slice } from "../../loadtest/measurement/measurement.ts";
+import type { Result } from "../../loadtest/analysis/result/result.ts";
+import { createHistogram } from "../../loadtest/measurement/histogram.ts";
+import { packHistogram } from "../../loadtest/measurement/packed-histogram.ts";
+import { createRandom } from "../../loadtest/stats/random.ts";
 import { runEvidence } from "./run-evidence.ts";
 
 export interface SyntheticOptions {

@@ -1,8 +1,8 @@
 import { scaleLog } from "d3-scale";
 import { line as path } from "d3-shape";
-import { count, percent } from "../format.ts";
-import type { Result } from "../result.ts";
-import { dot, isNarrow, line, text, type Drawing, type Picture } from "../svg.ts";
+import { count, percent } from "../../stats/format.ts";
+import type { Result } from "../../analysis/result/result.ts";
+import { dot, isNarrow, line, text, type Drawing, type Picture } from "../render/svg.ts";
 
 export interface Point {
   readonly rank: number;

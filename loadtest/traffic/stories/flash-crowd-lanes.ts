@@ -1,11 +1,11 @@
 import { createArrivals } from "../arrivals.ts";
-import { drawMultinomial } from "../binomial.ts";
+import { drawMultinomial } from "../../stats/binomial.ts";
 import { burstArea, createBurstArrivals } from "../burst.ts";
 import type { Burst } from "../burst.ts";
 import type { Lane } from "../contract.ts";
 import { anyoneBut, dealLanes } from "../lanes.ts";
 import type { LaneSeat } from "../lanes.ts";
-import { createRandom } from "../random.ts";
+import { createRandom } from "../../stats/random.ts";
 import type { FlashCrowdDials } from "./flash-crowd.ts";
 import type { Plan } from "./flash-crowd-plan.ts";
 

@@ -1,7 +1,7 @@
 import type { Aim, Ground } from "../contract.ts";
 import { rankDialogs } from "../ranked-dialogs.ts";
 import type { RankedDialogs } from "../ranked-dialogs.ts";
-import { weightOf } from "../zipf.ts";
+import { weightOf } from "../../stats/zipf.ts";
 import type { ZipfDials } from "./zipf.ts";
 
 /** Ranks whose dialogs may be picked; more would not fit into the environment of k6. */

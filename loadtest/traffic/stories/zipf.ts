@@ -4,7 +4,7 @@ import { rankDialogs } from "../ranked-dialogs.ts";
 import type { RankedDialogs } from "../ranked-dialogs.ts";
 import { defineScenario } from "../scenario.ts";
 import type { DialsOf } from "../scenario.ts";
-import { createZipf, weightOf, zipfMass } from "../zipf.ts";
+import { createZipf, weightOf, zipfMass } from "../../stats/zipf.ts";
 import { MAX_OVER_MEAN } from "./max-over-mean.ts";
 import { aimZipf } from "./zipf-aim.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { advise } from "../../../loadtest/analysis/advice.ts";
-import { whatIf } from "../../../loadtest/analysis/what-if.ts";
-import { layoutOf, type Layout } from "../../../loadtest/analysis/where-it-lay.ts";
+import { advise } from "../../../loadtest/analysis/skew/advice.ts";
+import { whatIf } from "../../../loadtest/analysis/skew/what-if.ts";
+import { layoutOf, type Layout } from "../../../loadtest/analysis/skew/where-it-lay.ts";
 import { maxOverMean } from "../../../server/statistics/skew.ts";
 import { auditOf, labelsOf, topologyOf, type Writing } from "../../support/placed-run.ts";
 

@@ -1,6 +1,6 @@
-import type { Measurement, ShardMeasurement } from "../../../loadtest/drivers/contract.ts";
+import type { Measurement, ShardMeasurement } from "../../../loadtest/measurement/measurement.ts";
 import { NO_FAILURES } from "../../../loadtest/measurement/failed-messages.ts";
-import { createHistogram, type HistogramData } from "../../../loadtest/traffic/histogram.ts";
+import { createHistogram, type HistogramData } from "../../../loadtest/measurement/histogram.ts";
 
 /** A histogram of `count` samples of one value. */
 export function histogramOf(count: number, ms: number): HistogramData {

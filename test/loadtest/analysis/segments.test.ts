@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { causesOfSkew, runNoiseFloor, type Causes, type Factor } from "../../../loadtest/analysis/causes.ts";
-import { testRun } from "../../../loadtest/analysis/hash-test.ts";
-import { layoutOf, type Layout } from "../../../loadtest/analysis/where-it-lay.ts";
+import { causesOfSkew, runNoiseFloor, type Causes, type Factor } from "../../../loadtest/analysis/skew/causes.ts";
+import { testRun } from "../../../loadtest/analysis/skew/hash-test.ts";
+import { layoutOf, type Layout } from "../../../loadtest/analysis/skew/where-it-lay.ts";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
-import { headroomInWords } from "../../../loadtest/report/words.ts";
+import { headroomInWords } from "../../../loadtest/report/words/run.ts";
 import { ID_EPOCH_MS } from "../../../server/placement/message-id.ts";
 import { maxOverMean } from "../../../server/statistics/skew.ts";
 import type { Topology } from "../../../server/placement/contract.ts";

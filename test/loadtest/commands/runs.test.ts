@@ -17,8 +17,8 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import { writeRun } from "../../../loadtest/report/write.ts";
-import { freshFolder, type RunFolder } from "../../../loadtest/run-folders.ts";
-import { NAMES_FILE } from "../../../loadtest/trace/prepare.ts";
+import { freshFolder, type RunFolder } from "../../../loadtest/run/folders.ts";
+import { NAMES_FILE } from "../../../loadtest/run/trace/prepare.ts";
 import { runEvidence } from "../../support/run-evidence.ts";
 
 const HOTSHARD = join(import.meta.dirname, "../../../bin/hotshard.js");

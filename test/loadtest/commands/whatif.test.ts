@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import { parseToday } from "../../../loadtest/commands/whatif-options.ts";
-import type { WhatIf, WhatIfRow } from "../../../loadtest/report/what-if-document.ts";
+import type { WhatIf, WhatIfRow } from "../../../loadtest/analysis/result/what-if.ts";
 import { writeRun } from "../../../loadtest/report/write.ts";
 import { SCHEMAS } from "../../../tools/schemas.ts";
 import { runEvidence } from "../../support/run-evidence.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLedger } from "../../../loadtest/drivers/node-ledger.ts";
-import type { RunClock } from "../../../loadtest/drivers/node-clock.ts";
-import type { Session } from "../../../loadtest/drivers/node-session.ts";
-import { createTally } from "../../../loadtest/drivers/node-tally.ts";
+import { createLedger } from "../../../loadtest/drivers/node/ledger.ts";
+import type { RunClock } from "../../../loadtest/drivers/node/clock.ts";
+import type { Session } from "../../../loadtest/drivers/node/session.ts";
+import { createTally } from "../../../loadtest/drivers/node/tally.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { findScenario } from "../../../loadtest/traffic/stories/registry.ts";
 import { readText } from "../../../loadtest/traffic/text.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { audit } from "../../../loadtest/analysis/audit.ts";
-import { realisedZipf } from "../../../loadtest/analysis/realised-zipf.ts";
-import { judge, type VERDICT_LIMITS } from "../../../loadtest/analysis/verdict.ts";
+import { audit } from "../../../loadtest/analysis/audit/audit.ts";
+import { realisedZipf } from "../../../loadtest/analysis/verdict/realised-zipf.ts";
+import { judge, type VERDICT_LIMITS } from "../../../loadtest/analysis/verdict/verdict.ts";
 import type { DriveOrder } from "../../../loadtest/drivers/contract.ts";
-import { createNodeDriver } from "../../../loadtest/drivers/node.ts";
+import { createNodeDriver } from "../../../loadtest/drivers/node/driver.ts";
 import { eachFailure } from "../../../loadtest/measurement/failed-messages.ts";
-import type { Result } from "../../../loadtest/report/result.ts";
+import type { Result } from "../../../loadtest/analysis/result/result.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { findScenario } from "../../../loadtest/traffic/stories/registry.ts";
 import { dialogId } from "../../../server/placement/dialog.ts";

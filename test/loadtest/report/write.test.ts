@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { buildResult } from "../../../loadtest/analysis/build-result.ts";
-import type { Slice } from "../../../loadtest/drivers/contract.ts";
-import { eachSlice, readDialogs, readResult } from "../../../loadtest/report/folder.ts";
+import type { Slice } from "../../../loadtest/measurement/measurement.ts";
+import { eachSlice, readDialogs, readResult } from "../../../loadtest/report/run-folder.ts";
 import { rewriteReports, writeRun } from "../../../loadtest/report/write.ts";
 import { HOT_DIALOG, runEvidence } from "../../support/run-evidence.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import * as fc from "fast-check";
-import { countTolerance } from "../../../loadtest/analysis/deviation.ts";
+import { countTolerance } from "../../../loadtest/analysis/verdict/deviation.ts";
 import { dialogId } from "../../../server/placement/dialog.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { singleSegment } from "../../../server/placement/topology.ts";

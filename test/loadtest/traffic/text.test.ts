@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { createRandom } from "../../../loadtest/traffic/random.ts";
+import { createRandom } from "../../../loadtest/stats/random.ts";
 import { createTextWriter, phaseAt, readText, TEXT_LENGTH, type Stamp } from "../../../loadtest/traffic/text.ts";
 
 const microseconds = fc.integer({ min: 0, max: 2e15 }).map((us) => us / 1000);

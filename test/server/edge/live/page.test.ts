@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test, type TestContext } from "node:test";
 import Fastify from "fastify";
 import type { Browser, Page } from "playwright-core";
-import { STYLE } from "../../../../loadtest/report/style.ts";
+import { STYLE } from "../../../../loadtest/report/render/style.ts";
 import { livePage } from "../../../../server/edge/live/live.ts";
 import { auth } from "../../../../server/edge/http/auth.ts";
 import { apiErrors } from "../../../../server/edge/http/api-error.ts";

@@ -1,0 +1,40 @@
+import { mergeHistograms, quantileOf, type HistogramData } from "../../measurement/histogram.ts";
+
+export interface ShardWaits {
+  readonly label: string;
+  /** Messages that belong to it and were due. */
+  readonly offered: number;
+  /** Delivery of dialogs that the story does not make hot. */
+  readonly innocent: HistogramData;
+}
+
+export interface BlastRadius {
+  /** p99 on the hot shard over p99 elsewhere; 1: nobody suffers. */
+  readonly p99: number;
+  readonly hotMs: number;
+  readonly elsewhereMs: number;
+  readonly shard: string;
+}
+
+/** A p99 of fewer samples is their maximum. */
+const LEAST_SAMPLES = 100;
+/** What the clocks can tell: below it a ratio says nothing. */
+const LEAST_MS = 0.001;
+
+/**
+ * What the neighbours of a hot dialog pay: p99 of the delivery of innocent dialogs on the most loaded shard over that of
+ * innocent dialogs on all others together.
+ *
+ * @param hotStory whether the story makes anything hot; without one there is nobody to blame
+ * @returns null without a hot story, with one shard, or with fewer than 100 samples on either side
+ */
+export function blastRadius(shards: readonly ShardWaits[], hotStory: boolean): BlastRadius | null {
+  const [first, ...others] = shards;
+  if (!hotStory || first === undefined || others.length === 0) return null;
+  const hot = others.reduce((most, shard) => (shard.offered > most.offered ? shard : most), first);
+  const elsewhere = mergeHistograms(shards.filter((shard) => shard !== hot).map(({ innocent }) => innocent));
+  if (hot.innocent.count < LEAST_SAMPLES || elsewhere.count < LEAST_SAMPLES) return null;
+  const hotMs = quantileOf(hot.innocent, 0.99);
+  const elsewhereMs = quantileOf(elsewhere, 0.99);
+  return { p99: hotMs / Math.max(elsewhereMs, LEAST_MS), hotMs, elsewhereMs, shard: hot.label };
+}

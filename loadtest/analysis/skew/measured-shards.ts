@@ -1,0 +1,90 @@
+import { fitWriter } from "../../../server/statistics/writer-fit.ts";
+import type { AuditReply, ShardsReply, ShardStatus, WriterTotals } from "../../../server/protocol/http.ts";
+import type { Measurement, ShardMeasurement } from "../../measurement/measurement.ts";
+import type { Result } from "../result/result.ts";
+import { quantileOf, type HistogramData } from "../../measurement/histogram.ts";
+import { knownLimit } from "./headroom.ts";
+import type { Layout } from "./where-it-lay.ts";
+
+const EMPTY: HistogramData = { count: 0, sum: 0, max: 0, buckets: [] };
+const IDLE: ShardMeasurement = {
+  acked: 0,
+  offline: 0,
+  sum: 0,
+  bytes: 0,
+  delivery: EMPTY,
+  service: EMPTY,
+  innocent: EMPTY,
+  commit: EMPTY,
+};
+const NOTHING: WriterTotals = { commits: 0, rows: 0, seconds: 0, rowsSquared: 0, rowsSeconds: 0, maxRows: 0 };
+
+/** What the generator saw of a shard; zeros when it saw nothing. */
+export const measuredOf = (measurement: Measurement, label: string): ShardMeasurement =>
+  measurement.shards[label] ?? IDLE;
+
+/** p50, p95, p99 and p99.9, ms. */
+const quantiles = (data: HistogramData): { p50: number; p95: number; p99: number; p999: number } => ({
+  p50: quantileOf(data, 0.5),
+  p95: quantileOf(data, 0.95),
+  p99: quantileOf(data, 0.99),
+  p999: quantileOf(data, 0.999),
+});
+
+interface Evidence {
+  readonly measurement: Measurement;
+  readonly before: ShardsReply;
+  readonly after: ShardsReply;
+  /** Of what was offered. */
+  readonly layout: Layout;
+  /** Failed messages by label. */
+  readonly failed: ReadonlyMap<string, number>;
+  /** Null: the server was gone. */
+  readonly audit: AuditReply | null;
+  /** Seconds of the schedule, warm-up included. */
+  readonly scheduleS: number;
+}
+
+/** Totals at the start; nothing when the server was started anew in between. */
+function startOf(before: ShardsReply, after: ShardStatus): WriterTotals {
+  const start = before.shards.find(({ label }) => label === after.label)?.writer ?? NOTHING;
+  return start.commits > after.writer.commits ? NOTHING : start;
+}
+
+/** The `shards` of a result: what each was offered and stored, how long it took, how near its writer is to its limit. */
+export function measuredShards(evidence: Evidence): Result["shards"] {
+  const { measurement, before, after, layout, failed, audit, scheduleS } = evidence;
+  const dialogs = new Float64Array(layout.labels.length);
+  for (const { shard } of layout.loads) dialogs[shard]! += 1;
+  const fits = layout.labels.map((label) => {
+    const status = after.shards.find((shard) => shard.label === label);
+    if (status === undefined) return { busy: 0, limit: null };
+    const fit = fitWriter(startOf(before, status), status, scheduleS);
+    return { busy: fit.busy, limit: knownLimit(fit) };
+  });
+  const seen = layout.labels.map((label) => measuredOf(measurement, label));
+  const offered = layout.labels.map((label, i) => (seen[i]?.acked ?? 0) + (failed.get(label) ?? 0));
+  const total = offered.reduce((a, b) => a + b, 0);
+  return layout.labels.map((label, i) => {
+    const shard = seen[i]!;
+    const commit = quantiles(shard.commit);
+    return {
+      label,
+      offered: offered[i]!,
+      acked: shard.acked,
+      offline: shard.offline,
+      stored: audit === null ? null : (audit.shards.find((row) => row.shard === label)?.rows ?? 0),
+      bytes: shard.bytes,
+      share: total > 0 ? offered[i]! / total : 0,
+      deliveryMs: quantiles(shard.delivery),
+      commitMs: { p50: commit.p50, p95: commit.p95, p99: commit.p99 },
+      innocentP99Ms: shard.innocent.count > 0 ? quantileOf(shard.innocent, 0.99) : null,
+      serviceMs: quantiles(shard.service),
+      dialogs: dialogs[i]!,
+      offeredPerS: offered[i]! / scheduleS,
+      limitPerS: null,
+      ...fits[i]?.limit,
+      busy: fits[i]?.busy ?? 0,
+    };
+  });
+}

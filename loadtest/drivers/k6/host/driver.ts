@@ -1,0 +1,238 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { isScenarioFile } from "../../own-scenario.ts";
+import { dialsToEnvironment } from "../../../traffic/dials.ts";
+import { temporaryFolder } from "../../../system/temporary-folder.ts";
+import { findScenario } from "../../../traffic/stories/registry.ts";
+import type { Driver, DriveOrder, Progress } from "../../contract.ts";
+import type { Measurement } from "../../../measurement/measurement.ts";
+import { DriveError } from "../../drive-error.ts";
+import { timeToConnect, vusOf } from "../script/settings.ts";
+import { findK6 } from "./binary.ts";
+import { createMerge, type K6Counters, type Merge } from "./merge.ts";
+import { startK6, type K6End, type K6Process } from "./process.ts";
+import { askPrometheus, remoteWrite } from "./prometheus.ts";
+
+/** VUs share the lanes; more than cores do no good. */
+const VUS = 4;
+/** Several k6 start by themselves, each in its time, before they connect their users. */
+const LAUNCH_MS = 2_000;
+
+/** k6 as the generator: it runs the scenario file, and this adds up what its VUs print each second. */
+export function createK6Driver(): Driver {
+  return {
+    name: "k6",
+    unavailable: async () =>
+      (await findK6()) === null ? "k6 v2 is not installed; `hotshard k6 install` brings it." : null,
+    drive,
+  };
+}
+
+async function drive(order: DriveOrder): Promise<Measurement> {
+  const program = await findK6();
+  if (program === null) throw new DriveError("K6_FAILED", "k6 v2 is not installed; `hotshard k6 install` brings it.");
+  if (order.prometheus !== undefined) await askPrometheus(order.prometheus);
+  const { lanes, online } = sizeOf(order);
+  const count = Math.min(order.generators ?? 1, lanes);
+  const vus = vusOf(VUS, lanes, count);
+  const merge = createMerge(order.shards, count * vus);
+  const startAt = count === 1 ? null : Date.now() + LAUNCH_MS + timeToConnect(online);
+  const temporary = await temporaryFolder("k6");
+  const folder = temporary.path;
+  const script = await scriptOf(order.scenario, folder);
+  const processes = Array.from({ length: count }, (_, index) => {
+    const summary = join(folder, `summary-${index}.json`);
+    const env = environment(order, { index, count, vus, startAt, summary });
+    return startK6({ program, script, args: outputs(order, index), env, summary, onLine: (line) => merge.add(line) });
+  });
+  const kill = () => processes.forEach((one) => one.kill());
+  const interrupt = () => processes.forEach((one) => one.interrupt());
+  process.once("exit", kill);
+  order.signal?.addEventListener("abort", interrupt, { once: true });
+  if (order.signal?.aborted === true) interrupt();
+  const cpu = watchCpu(processes);
+  const ticks = startTicks(order, merge, cpu.sample);
+  try {
+    const ends = await Promise.all(processes.map((one) => one.ended));
+    const interrupted = order.signal?.aborted === true;
+    if (!interrupted) refuseFailure(ends, order.url);
+    return measurementOf(merge, ends, interrupted, cpu.share());
+  } finally {
+    ticks();
+    kill();
+    process.off("exit", kill);
+    order.signal?.removeEventListener("abort", interrupt);
+    await temporary.remove();
+  }
+}
+
+function sizeOf({ scenario, dials }: DriveOrder): { readonly lanes: number; readonly online: number } {
+  const found = findScenario(scenario);
+  if (found === undefined) throw new RangeError(`there is no scenario ${scenario}`);
+  const story = found.make(dials);
+  return { lanes: story.lanes().length, online: story.online };
+}
+
+/** The script: one of the registry's, or one made for the user's own story. */
+async function scriptOf(scenario: string, folder: string): Promise<string> {
+  if (!isScenarioFile(scenario)) return ours(`../../../scenarios/${scenario}.ts`);
+  const script = join(folder, "own-story.js");
+  const [story, engine] = [resolve(scenario), ours("../script/engine.ts")].map((path) => pathToFileURL(path).href);
+  await writeFile(
+    script,
+    `import story from "${story}";
+import { createEngine } from "${engine}";
+const engine = createEngine(story);
+export const { options, setup, handleSummary } = engine;
+export default engine.drive;
+`,
+  );
+  return script;
+}
+
+/** A file of ours: TypeScript in a clone, compiled in the package. */
+function ours(path: string): string {
+  const source = fileURLToPath(new URL(path, import.meta.url));
+  return existsSync(source) ? source : source.replace(/\.ts$/u, ".js");
+}
+
+/** One k6 among those of a run. */
+interface Part {
+  readonly index: number;
+  readonly count: number;
+  readonly vus: number;
+  /** When all start, epoch milliseconds; null: when it likes. */
+  readonly startAt: number | null;
+  readonly summary: string;
+}
+
+/** In the environment and not as `-e`: a command line, with the secret in it, can be read by everybody. */
+function environment(order: DriveOrder, { index, count, vus, startAt, summary }: Part): Record<string, string> {
+  const scenario = findScenario(order.scenario);
+  return {
+    ...(scenario && dialsToEnvironment(scenario, order.dials)),
+    URL: order.url,
+    RUN_ID: order.runId,
+    VUS: String(vus),
+    GENERATOR: String(index),
+    GENERATORS: String(count),
+    START_AT: startAt === null ? "" : String(startAt),
+    SHARD_LABELS: order.shards.join(","),
+    HOTSHARD_SECRET: order.secret,
+    // Whoever gave the order has decided on the secret.
+    HOTSHARD_DEV: "1",
+    HOTSHARD_LINES: "1",
+    HOTSHARD_SUMMARY: summary,
+    K6_NO_USAGE_REPORT: "true",
+    K6_AUTO_EXTENSION_RESOLUTION: "false",
+    ...(order.prometheus !== undefined && { HOTSHARD_TRENDS: "1", ...remoteWrite(order.prometheus) }),
+  };
+}
+
+/** Series of several k6, and of several runs, are told apart by their instance. */
+function outputs({ prometheus, runId }: DriveOrder, index: number): string[] {
+  if (prometheus === undefined) return [];
+  return ["-o", "experimental-prometheus-rw", "--tag", `instance_id=${runId}-${index}`, "--tag", `testid=${runId}`];
+}
+
+/** @throws {DriveError} when there is nothing to judge */
+function refuseFailure(ends: readonly K6End[], url: string): void {
+  const good = ends.filter(({ isGood }) => isGood);
+  if (good.length === 0) {
+    const [{ code, words } = { code: null, words: "" }] = ends;
+    throw new DriveError("K6_FAILED", `k6 ended with exit code ${code}: ${words}`);
+  }
+  const total = (name: "sent" | "connectionFailures") =>
+    good.reduce((sum, { counters }) => sum + (counters?.[name] ?? 0), 0);
+  if (total("sent") > 0 || total("connectionFailures") === 0) return;
+  const words = good.map((end) => end.words).join(" ");
+  if (words.includes("UNAUTHENTICATED")) {
+    const remedy = "give server and generator the same HOTSHARD_SECRET";
+    throw new DriveError("TOKEN_REFUSED", `${url} refused the tokens (${words}); ${remedy}.`);
+  }
+  const remedy = "start the server, or mend the address or the limit of open files";
+  throw new DriveError("UNREACHABLE", `cannot connect to ${url} (${words}); ${remedy}.`);
+}
+
+function measurementOf(merge: Merge, ends: readonly K6End[], interrupted: boolean, cpu: number): Measurement {
+  const counters = ends.flatMap((end) => end.counters ?? []);
+  const lost = ends.flatMap(({ isGood, code }, index) =>
+    isGood || interrupted ? [] : [`k6 ${index + 1} of ${ends.length} ended by itself (exit code ${code})`],
+  );
+  // What a k6 without a summary counted is in its lines alone.
+  const isWhole = counters.length === ends.length;
+  const { sendLag, handlerLag, gaps, ...merged } = merge.finish(isWhole ? addCounters(counters) : null);
+  const acked = Object.values(merged.shards).reduce((sum, shard) => sum + shard.acked, 0);
+  return {
+    driver: "k6",
+    startedAt: new Date(merge.startAt ?? Date.now()).toISOString(),
+    interrupted,
+    ...merged,
+    // k6 makes up for every moment that it missed; what it plans it tries to send.
+    late: 0,
+    // A VU that was stopped cannot settle its books: what had no answer then is unknown, and nobody can name it.
+    unknown: interrupted || lost.length > 0 ? merged.sent - acked - merged.refused : merged.unknown,
+    generator: {
+      sendLag: sendLag.toData(),
+      handlerLag: handlerLag.toData(),
+      cpu,
+      gaps,
+      ...(ends.length > 1 && { processes: ends.length, lost }),
+    },
+  };
+}
+
+function addCounters(all: readonly K6Counters[]): K6Counters {
+  const [first, ...others] = all;
+  const names = Object.keys(first ?? {}) as (keyof K6Counters)[];
+  const rows = names.map((name) => [name, others.reduce((sum, more) => sum + more[name], first?.[name] ?? 0)]);
+  return Object.fromEntries(rows) as K6Counters;
+}
+
+/** Busy cores of all processes between the first and the last sample. */
+function watchCpu(processes: readonly K6Process[]): { readonly sample: () => Promise<void>; share(): number } {
+  type Sample = { readonly at: number; readonly cpu: number };
+  let first = null as Sample | null;
+  let last = null as Sample | null;
+  return {
+    async sample() {
+      const each = await Promise.all(processes.map((one) => one.cpu()));
+      if (each.includes(null)) return;
+      last = { at: performance.now(), cpu: each.reduce<number>((sum, cpu) => sum + (cpu ?? 0), 0) };
+      first ??= last;
+    },
+    share() {
+      if (first === null || last === null || last.at === first.at) return 0;
+      return (last.cpu - first.cpu) / ((last.at - first.at) / 1000);
+    },
+  };
+}
+
+/** Once a second: progress and CPU. @returns stops it */
+function startTicks({ dials, onProgress }: DriveOrder, merge: Merge, sample: () => Promise<void>): () => void {
+  const totalS = dials.warmupS + dials.durationS;
+  let lastAcked = 0;
+  let lastTick = performance.now();
+  const timer = setInterval(() => {
+    const acked = merge.ackedByShard();
+    const total = Object.values(acked).reduce((sum, count) => sum + count, 0);
+    const seconds = (performance.now() - lastTick) / 1000;
+    const rate = (total - lastAcked) / seconds;
+    lastAcked = total;
+    lastTick = performance.now();
+    const elapsedS = merge.startAt === null ? -1 : (Date.now() - merge.startAt) / 1000;
+    const phase = phaseOf(elapsedS, dials.warmupS, totalS);
+    // The drain does not tell how busy the generator was.
+    if (phase === "measure") void sample();
+    onProgress?.({ phase, elapsedS, totalS, acked, sent: merge.sent, rate, ...merge.p99SoFar() });
+  }, 1_000);
+  return () => clearInterval(timer);
+}
+
+function phaseOf(elapsedS: number, warmupS: number, totalS: number): Progress["phase"] {
+  if (elapsedS < 0) return "connect";
+  if (elapsedS < warmupS) return "warmup";
+  return elapsedS < totalS ? "measure" : "drain";
+}

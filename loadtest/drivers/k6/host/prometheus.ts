@@ -1,0 +1,89 @@
+import { keepLoopbackDirect } from "../../keep-direct.ts";
+import { DriveError } from "../../drive-error.ts";
+
+const TIMEOUT_MS = 5_000;
+/** An empty list of series: a protocol buffer of no bytes, in Snappy's block format. */
+const NOTHING = new Uint8Array([0]);
+const HEADERS = {
+  "content-type": "application/x-protobuf",
+  "content-encoding": "snappy",
+  "x-prometheus-remote-write-version": "0.1.0",
+};
+
+/** What k6's remote write reads from the environment: histograms that can be added up, every second. */
+export function remoteWrite(given: string): Record<string, string> {
+  const { url, user, password } = receiver(given);
+  return {
+    K6_PROMETHEUS_RW_SERVER_URL: url,
+    ...(user !== "" && { K6_PROMETHEUS_RW_USERNAME: user, K6_PROMETHEUS_RW_PASSWORD: password }),
+    K6_PROMETHEUS_RW_PUSH_INTERVAL: "1s",
+    K6_FEATURES: "native-histograms",
+  };
+}
+
+/** Neither `fetch` nor a message takes an address with a password. */
+function receiver(given: string): {
+  url: string;
+  user: string;
+  password: string;
+  authorization: Record<string, string>;
+} {
+  const url = new URL(given);
+  const [user, password] = [url.username, url.password].map(decodeURIComponent) as [string, string];
+  url.username = url.password = "";
+  const basic = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+  return { url: url.href, user, password, authorization: user === "" ? {} : { authorization: basic } };
+}
+
+/**
+ * Asks a Prometheus before the run whether it would take what k6 writes: k6 itself goes on without it, and the dashboard
+ * would stay empty.
+ *
+ * @param url of its remote write
+ * @throws {DriveError} NO_PROMETHEUS when it does not answer, takes no remote write, or no native histograms
+ */
+export async function askPrometheus(given: string): Promise<void> {
+  const { url, authorization } = receiver(given);
+  keepLoopbackDirect(process.env, url);
+  const fail = (what: string, remedy: string) => new DriveError("NO_PROMETHEUS", `${url} ${what}; ${remedy}.`);
+  let status: number;
+  try {
+    const headers = { ...HEADERS, ...authorization };
+    const asked = { method: "POST", headers, body: NOTHING, signal: AbortSignal.timeout(TIMEOUT_MS) };
+    status = (await fetch(url, asked)).status;
+  } catch (error) {
+    // `fetch failed`, and the cause says why.
+    const { cause = error } = error as { cause?: unknown };
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw fail(`does not answer (${reason})`, "start Prometheus, or mend the address of --prometheus");
+  }
+  if (status === 404) {
+    throw fail("takes no remote write (404)", "start Prometheus with --web.enable-remote-write-receiver");
+  }
+  if (status >= 300) {
+    throw fail(`refused an empty write (${status})`, "mend the address, user or password of --prometheus");
+  }
+  if (await lacksHistograms(url, authorization)) {
+    throw fail("takes no native histograms", "start Prometheus with --enable-feature=native-histograms");
+  }
+}
+
+/** Only of a Prometheus that tells its flags: other receivers of remote write are taken at their word. */
+async function lacksHistograms(url: string, headers: Record<string, string>): Promise<boolean> {
+  const base = url.replace(/\/api\/v1\/write$/u, "/api/v1/status");
+  if (base === url) return false;
+  const [flags, build] = await Promise.all([ask(`${base}/flags`, headers), ask(`${base}/buildinfo`, headers)]);
+  const [major = 0, minor = 0] = (build["version"] ?? "").split(".").map(Number);
+  // Stable since 3.9 and always on.
+  if (build["version"] === undefined || major > 3 || (major === 3 && minor >= 9)) return false;
+  return !(flags["enable-feature"] ?? "").split(",").includes("native-histograms");
+}
+
+async function ask(url: string, headers: Record<string, string>): Promise<Readonly<Record<string, string>>> {
+  try {
+    const answer = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return ((await answer.json()) as { data: Record<string, string> }).data;
+  } catch {
+    return {};
+  }
+}

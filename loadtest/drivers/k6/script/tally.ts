@@ -1,0 +1,117 @@
+import type { Absence, DeliveryBalance } from "../../../measurement/delivery-balance.ts";
+
+/** What one VU counted of one shard in one second. Durations are whole microseconds, one entry per message. */
+export interface ShardTally {
+  acked: number;
+  offline: number;
+  /** Σ of the first 24 bits of md5(`dialog:author:client`). */
+  sum: number;
+  bytes: number;
+  /** Deliveries of the warm-up: they draw the picture of the seconds, and are not judged. */
+  readonly unjudged: number[];
+  readonly innocent: number[];
+  readonly hot: number[];
+  readonly service: number[];
+  readonly commit: number[];
+}
+
+/** What one VU counted in one second. JSON-able; the run is the sum of all. */
+export interface Tally {
+  /** Whole seconds since the start of the schedule; negative while connecting. */
+  second: number;
+  planned: number;
+  sent: number;
+  refused: number;
+  unknown: number;
+  notConnected: number;
+  hotOffered: number;
+  delivered: number;
+  offline: number;
+  duplicated: number;
+  reordered: number;
+  connectionFailures: number;
+  readonly errors: Record<string, number>;
+  /** Messages that failed: [code, intended moment in ms, author, to, number]; number 0: never sent. */
+  readonly failed: [string, number, number, number, number][];
+  readonly shards: Record<string, ShardTally>;
+  readonly sendLag: number[];
+  readonly handlerLag: number[];
+}
+
+/** The whole numbers of a tally that are k6 counters too. */
+export const TALLY_COUNTS = [
+  "planned",
+  "sent",
+  "refused",
+  "unknown",
+  "notConnected",
+  "hotOffered",
+  "delivered",
+  "offline",
+  "duplicated",
+  "reordered",
+  "connectionFailures",
+] as const satisfies readonly (keyof Tally)[];
+
+export function createTally(second: number): Tally {
+  return {
+    second,
+    planned: 0,
+    sent: 0,
+    refused: 0,
+    unknown: 0,
+    notConnected: 0,
+    hotOffered: 0,
+    delivered: 0,
+    offline: 0,
+    duplicated: 0,
+    reordered: 0,
+    connectionFailures: 0,
+    errors: {},
+    failed: [],
+    shards: {},
+    sendLag: [],
+    handlerLag: [],
+  };
+}
+
+export function shardTally(tally: Tally, label: string): ShardTally {
+  return (tally.shards[label] ??= {
+    acked: 0,
+    offline: 0,
+    sum: 0,
+    bytes: 0,
+    unjudged: [],
+    innocent: [],
+    hot: [],
+    service: [],
+    commit: [],
+  });
+}
+
+/** A duration as tallies keep it. */
+export function microseconds(ms: number): number {
+  return Math.round(ms * 1000);
+}
+
+/** First characters of a line that a VU prints for the driver. */
+export const LINE_MARK = '{"hotshard":';
+
+/** One printed line: a tally, and at the end of a VU what it knows only then. */
+export interface Line {
+  readonly hotshard: 1;
+  readonly vu: number;
+  /** Epoch milliseconds of the start of the schedule. */
+  readonly startAt: number;
+  readonly tally: Tally;
+  /** Present in the last line of a VU. */
+  readonly last?: LastWords;
+}
+
+/** What a VU knows at its end. */
+export interface LastWords {
+  /** Gaps between messages by bin (`traffic/gap-bins.ts`). */
+  readonly gaps: readonly number[];
+  readonly balance: DeliveryBalance;
+  readonly absences: readonly Absence[];
+}

@@ -1,0 +1,193 @@
+import exec from "k6/execution";
+import type { Lane, PlannedSend, Story } from "../../../traffic/contract.ts";
+import { dealLanesOut, mergeLanes } from "../../../traffic/deal.ts";
+import { createBalanceSheet, type Absence } from "../../../measurement/delivery-balance.ts";
+import { createGapBins } from "../../../measurement/gap-bins.ts";
+import { createRandom } from "../../../stats/random.ts";
+import { createTextWriter } from "../../../traffic/text.ts";
+import type { Chatter } from "./chatter.ts";
+import { createChatter } from "./chatter.ts";
+import type { Clock } from "./clock.ts";
+import { createClock } from "./clock.ts";
+import { connect } from "./connections.ts";
+import { counters } from "./instruments.ts";
+import type { Recorder } from "./recorder.ts";
+import { createRecorder } from "./recorder.ts";
+import type { Settings } from "./settings.ts";
+
+/** What all VUs must agree on. */
+export interface Common {
+  /** Epoch milliseconds of the start of the schedule. */
+  readonly startAt: number;
+  readonly runId: string;
+}
+
+/** Streams of random numbers for texts: none of the lanes' own. */
+const TEXT_STREAM = 0x7e_57;
+/** Most sends in one turn of the loop: answers must be read between the turns of a generator that is behind. */
+const MOST_PER_TURN = 100;
+/** Shortest wait, ms: at high rates one wake-up serves several messages. */
+const GRAIN_MS = 1;
+/** After the schedule's end every VU listens at least so long, ms: other VUs' messages to its users are still under way. */
+const LEAST_DRAIN_MS = 2_000;
+const POLL_MS = 50;
+
+/**
+ * One VU's part of the run: connects its users, sends its lanes' messages at their moments, listens until the answers
+ * are there, and closes. k6 ends the iteration when no timer and no socket is left.
+ */
+export function runVu(story: Story, settings: Settings, common: Common): void {
+  const { dials, url } = settings;
+  const vu = settings.generator * settings.vus + exec.vu.idInTest;
+  const lanes = lanesOf(story, vu, settings.generators * settings.vus);
+  const clock = createClock(exec.instance, common.startAt);
+  const recorder = createRecorder(vu, common.startAt, settings);
+  const gaps = createGapBins(lanes);
+  const endMs = (dials.warmupS + dials.durationS) * 1000;
+  const balance = createBalanceSheet(story.online, endMs);
+  const absences: Absence[] = [];
+  /** Who had a connection at some time. */
+  const present = new Set<number>();
+  /** Of `absences` those that last. */
+  const away = new Map<number, { untilMs: number | null }>();
+  let failures = 0;
+  let isLate = false;
+
+  const users = usersOf(story, lanes);
+  const joinsAt = (user: number) => story.joinsAt?.(user) ?? 0;
+  const first = users.filter((user) => joinsAt(user) <= 0);
+  const joins = users.filter((user) => joinsAt(user) > 0).sort((a, b) => joinsAt(a) - joinsAt(b));
+
+  const connections = connect(url, settings.secret, first, {
+    opened(user, timestamp) {
+      const now = clock.meet(timestamp);
+      const known = away.get(user);
+      if (known !== undefined) known.untilMs = now;
+      // Connected for the first time, and late.
+      else if (now > 0 && !present.has(user)) absences.push({ user, fromMs: 0, untilMs: now });
+      away.delete(user);
+      present.add(user);
+    },
+    frames(user, frames, timestamp) {
+      const now = clock.meet(timestamp);
+      recorder.roll(now);
+      chatter.receive(user, frames, clock.at(timestamp), now);
+    },
+    failed(user, reason) {
+      if (failures === 0) console.error(`user ${user} and ${url}: ${reason}`);
+      failures += 1;
+      recorder.tally.connectionFailures += 1;
+      const absence: Absence & { untilMs: number | null } = {
+        user,
+        fromMs: present.has(user) ? clock.now() : 0,
+        untilMs: null,
+      };
+      away.set(user, absence);
+      absences.push(absence);
+      chatter.abandon(user);
+    },
+  });
+  const chatter = createChatter({
+    story,
+    runId: common.runId,
+    warmupS: dials.warmupS,
+    clock,
+    recorder,
+    gaps,
+    balance,
+    writeText: createTextWriter(createRandom(dials.seed, TEXT_STREAM + vu)),
+    isOpen: connections.isOpen,
+    send: connections.send,
+  });
+
+  function start(): void {
+    const now = clock.now();
+    recorder.roll(now);
+    if (failures > 0) end();
+    else if (!connections.ready() || now < 0) {
+      if (now >= 0 && !isLate) {
+        isLate = true;
+        counters.lateVus.add(1);
+      }
+      setTimeout(start, now < 0 ? Math.max(GRAIN_MS, Math.min(POLL_MS, -now)) : POLL_MS);
+    } else {
+      join();
+      pace({
+        clock,
+        recorder,
+        next: mergeLanes(lanes),
+        send: chatter.send,
+        // A VU with little to send, or nothing, still hears what the others send to its users.
+        done: () => drain(Math.max(clock.now(), endMs)),
+      });
+    }
+  }
+
+  /** Connects those who come later, each at its moment. */
+  function join(): void {
+    const now = clock.now();
+    while (joins[0] !== undefined && joinsAt(joins[0]) <= now) connections.join(joins.shift()!);
+    if (joins[0] !== undefined) setTimeout(join, Math.max(GRAIN_MS, joinsAt(joins[0]) - now));
+  }
+
+  function drain(since: number): void {
+    const now = clock.now();
+    recorder.roll(now);
+    // Slow answers to this VU's own messages tell how slow other VUs' messages to its users may be.
+    const listen = Math.max(LEAST_DRAIN_MS, 2 * chatter.slowest());
+    const enough = chatter.waiting() === 0 && now - since >= listen;
+    if (enough || now - since >= settings.drainMs) end();
+    else setTimeout(() => drain(since), POLL_MS);
+  }
+
+  function end(): void {
+    connections.closeAll();
+    chatter.settleAll();
+    recorder.finish({ gaps: gaps.counts, balance: balance.toData(), absences });
+  }
+
+  start();
+}
+
+function lanesOf(story: Story, vu: number, vus: number): Lane[] {
+  const lanes = story.lanes();
+  const hands = dealLanesOut(
+    lanes.map((lane) => lane.rate),
+    vus,
+  );
+  return lanes.filter((_, index) => hands[vu - 1]?.includes(index));
+}
+
+function usersOf(story: Story, lanes: readonly Lane[]): number[] {
+  const users: number[] = [];
+  for (let user = 1; user <= story.online; user += 1) {
+    if (lanes.some((lane) => lane.hasAuthor(user))) users.push(user);
+  }
+  return users;
+}
+
+interface Pace {
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly next: () => PlannedSend | null;
+  readonly send: Chatter["send"];
+  readonly done: () => void;
+}
+
+/** Hands over every message as soon as its moment has come; what was missed is made up for at once, never skipped. */
+function pace({ clock, recorder, next, send, done }: Pace): void {
+  let head = next();
+  function turn(): void {
+    let now = clock.now();
+    recorder.roll(now);
+    for (let n = 0; head !== null && head.at <= now && n < MOST_PER_TURN; n += 1) {
+      send(head);
+      head = next();
+      now = clock.now();
+    }
+    if (head === null) done();
+    // Absolute deadlines: an interval would re-arm after its callback and drift. Seconds are rolled in quiet times too.
+    else setTimeout(turn, Math.max(GRAIN_MS, Math.min(head.at - now, 1000 - (now % 1000))));
+  }
+  turn();
+}

@@ -1,0 +1,260 @@
+import { loadScenario } from "../own-scenario.ts";
+import { findScenario } from "../../traffic/stories/registry.ts";
+import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
+import { dealLanesOut, mergeLanes } from "../../traffic/deal.ts";
+import { createGapBins } from "../../measurement/gap-bins.ts";
+import type { DriveOrder, Progress } from "../contract.ts";
+import type { Measurement } from "../../measurement/measurement.ts";
+import { createRunClock, machineMs, watchCpu, type RunClock } from "./clock.ts";
+import { createCrowd, type Crowd } from "./connections.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
+import { pace } from "./pacer.ts";
+import type { Session } from "./session.ts";
+import { createTally, type Tally } from "./tally.ts";
+
+/** With every answer in hand, a delivery that is still missing after so many polls without a read will not come. */
+const SILENT_POLLS = 200;
+const TICK_MS = 1_000;
+const POLL_MS = 10;
+
+/** What generators know at the end of the schedule; added up, that of a run. */
+export interface Books {
+  /** Sent and not answered. */
+  readonly outstanding: number;
+  /** Acknowledged messages to readers who are connected, less those that came to the readers that are here. */
+  readonly undelivered: number;
+  /** Looks in a row between which nothing was read from any socket: a process that was stopped has not looked. */
+  readonly silentPolls: number;
+}
+
+/** A generator's place among those that make one run. */
+export interface Seat {
+  /** From 0. */
+  readonly index: number;
+  /** At least 1; at most as many as the story has lanes. */
+  readonly count: number;
+  /** Called when everybody is connected. @returns the moment when the schedule starts, on the clock of `machineMs` */
+  start(): Promise<number>;
+  /** Asked about every 10 ms after the last send. @returns whether to go home */
+  isOver(books: Books): boolean;
+}
+
+/** The place of a generator that makes a run by itself. */
+export const ALONE: Seat = { index: 0, count: 1, start: async () => machineMs(), isOver: nothingMoreToCome };
+
+/** Every answer and delivery is there, or nothing more is to be expected. */
+export function nothingMoreToCome({ outstanding, undelivered, silentPolls }: Books): boolean {
+  return outstanding === 0 && (undelivered <= 0 || silentPolls >= SILENT_POLLS);
+}
+
+interface Run {
+  readonly order: DriveOrder;
+  readonly lanes: readonly Lane[];
+  /** Users that connect after the start, by their moments. */
+  readonly joins: readonly { readonly user: number; readonly at: number }[];
+  readonly clock: RunClock;
+  readonly tally: Tally;
+  readonly ledger: Ledger;
+  readonly crowd: Crowd;
+  phase: Progress["phase"];
+  /** `performance.now()` of the last read from any socket. */
+  heardAt: number;
+}
+
+/** @throws {RangeError} when there is no such scenario */
+export function storyOf({ scenario, dials }: DriveOrder): Story {
+  const found = findScenario(scenario);
+  if (found === undefined) throw new RangeError(`there is no scenario ${scenario}`);
+  return found.make(dials);
+}
+
+/** The lanes that fall to one of `count` generators; every process works it out alone. */
+function lanesOf(story: Story, { index, count }: Seat): Lane[] {
+  const lanes = story.lanes();
+  const hand = dealLanesOut(
+    lanes.map((lane) => lane.rate),
+    count,
+  )[index];
+  return lanes.filter((_, lane) => hand?.includes(lane));
+}
+
+function usersOf(story: Story, lanes: readonly Lane[]): number[] {
+  const all = Array.from({ length: story.online }, (_, index) => index + 1);
+  return all.filter((user) => lanes.some((lane) => lane.hasAuthor(user)));
+}
+
+function prepare(order: DriveOrder, seat: Seat): Run {
+  const story = storyOf(order);
+  const lanes = lanesOf(story, seat);
+  const clock = createRunClock();
+  const tally = createTally(order.shards, story.online, scheduleMs(order));
+  const ledger = createLedger(order, story, tally, clock);
+  const users = usersOf(story, lanes);
+  const joins = users.map((user) => ({ user, at: story.joinsAt?.(user) ?? 0 })).filter(({ at }) => at > 0);
+  const later = new Set(joins.map(({ user }) => user));
+  const first = users.filter((user) => !later.has(user));
+  const crowd = createCrowd(order.url, order.secret, first, {
+    onFrame(session, frame) {
+      if (run.phase !== "connect") tally.advance(clock.at(session.readAt));
+      ledger.frame(session, frame);
+    },
+    onRead(session) {
+      run.heardAt = session.readAt;
+      if (run.phase === "measure") tally.handlerLag.record(performance.now() - session.readAt);
+    },
+    onBadFrame: () => tally.error("BAD_SERVER_FRAME"),
+    onLost: (session) => ledger.abandon(session),
+  });
+  const run: Run = {
+    order,
+    lanes,
+    joins: joins.sort((a, b) => a.at - b.at),
+    clock,
+    tally,
+    ledger,
+    crowd,
+    phase: "connect",
+    heardAt: 0,
+  };
+  return run;
+}
+
+/**
+ * Connects the users of its lanes, sends their messages, waits for what comes back. One thread; memory grows with users,
+ * dialogs and seconds, not with messages.
+ *
+ * @param drainMs longest wait for answers and deliveries after the end of the schedule
+ * @throws {DriveError} when somebody cannot be connected
+ */
+export async function generate(order: DriveOrder, seat: Seat, drainMs: number): Promise<Measurement> {
+  await loadScenario(order.scenario);
+  const run = prepare(order, seat);
+  const { clock, crowd, tally } = run;
+  const stopTicks = startTicks(run);
+  try {
+    await crowd.connect(order.signal);
+    clock.start(await seat.start());
+    const cpu = watchCpu();
+    const stopJoins = startJoins(run);
+    const gaps = await send(run).finally(stopJoins);
+    const busy = cpu();
+    const interrupted = order.signal?.aborted === true;
+    run.phase = "drain";
+    await drain(run, seat, drainMs + (interrupted ? 0 : scheduleLeftMs(run)));
+    await crowd.close();
+    tally.advance(clock.now() + TICK_MS);
+    return {
+      driver: "node",
+      startedAt: clock.startedAt(),
+      interrupted,
+      ...tally.measurement(),
+      absences: crowd.absences().map(({ user, from, until }) => ({
+        user,
+        fromMs: clock.at(from),
+        untilMs: until === null ? null : clock.at(until),
+      })),
+      generator: {
+        sendLag: tally.sendLag.toData(),
+        handlerLag: tally.handlerLag.toData(),
+        cpu: busy,
+        clockJumpMs: clock.jumpMs(),
+        gaps,
+      },
+    };
+  } finally {
+    stopTicks();
+    await crowd.close();
+  }
+}
+
+/** @returns the gaps between the messages that were sent, by bin */
+async function send(run: Run): Promise<readonly number[]> {
+  const { clock, crowd, ledger, order, lanes, tally } = run;
+  const dirty = new Set<Session>();
+  const gaps = createGapBins(lanes);
+  run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
+  const hooks = {
+    send(planned: PlannedSend) {
+      const session = crowd.session(planned.author);
+      tally.planned++;
+      // Whether or not the server let it through: the schedule is the generator's.
+      gaps.sent(planned.at);
+      if (session?.open === true) {
+        ledger.send(planned, session);
+        dirty.add(session);
+      } else ledger.miss(planned);
+    },
+    flush() {
+      for (const session of dirty) session.flush();
+      dirty.clear();
+      if (run.phase === "warmup" && clock.now() >= order.dials.warmupS * 1000) run.phase = "measure";
+    },
+    drop() {
+      tally.planned++;
+      tally.late++;
+    },
+  };
+  await pace(mergeLanes(lanes), clock, hooks, order.signal);
+  return gaps.counts;
+}
+
+/** Connects those who come later, each at its moment. @returns stops it */
+function startJoins({ joins, crowd, clock }: Run): () => void {
+  let next = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const turn = () => {
+    for (let join = joins[next]; join !== undefined && join.at <= clock.now(); join = joins[++next])
+      crowd.join(join.user);
+    const wait = joins[next];
+    if (wait !== undefined) timer = setTimeout(turn, Math.max(1, wait.at - clock.now()));
+  };
+  turn();
+  return () => clearTimeout(timer);
+}
+
+/** A generator with little to send, or nothing, still hears what the others send to its users. */
+function scheduleLeftMs({ clock, order }: Run): number {
+  return Math.max(0, scheduleMs(order) - clock.now());
+}
+
+function scheduleMs({ dials }: DriveOrder): number {
+  return (dials.warmupS + dials.durationS) * 1000;
+}
+
+async function drain(run: Run, seat: Seat, drainMs: number): Promise<void> {
+  const { ledger } = run;
+  const start = performance.now();
+  let [silentPolls, heardAt] = [0, run.heardAt];
+  for (let now = start; now < start + drainMs; now = performance.now()) {
+    silentPolls = run.heardAt === heardAt ? silentPolls + 1 : 0;
+    ({ heardAt } = run);
+    if (seat.isOver({ outstanding: ledger.outstanding, undelivered: ledger.undelivered, silentPolls })) return;
+    await new Promise((resolve) => void setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** Once a second: progress, and the wall clock beside the run's own. @returns stops it */
+function startTicks(run: Run): () => void {
+  const { clock, order, tally } = run;
+  const totalS = order.dials.warmupS + order.dials.durationS;
+  let lastAcked = 0;
+  let lastTick = performance.now();
+  const timer = setInterval(() => {
+    const seconds = (performance.now() - lastTick) / 1000;
+    const rate = (tally.acked - lastAcked) / seconds;
+    lastAcked = tally.acked;
+    lastTick = performance.now();
+    clock.watch();
+    const elapsedS = run.phase === "connect" ? -1 : clock.now() / 1000;
+    order.onProgress?.({
+      phase: run.phase,
+      elapsedS,
+      totalS,
+      acked: tally.ackedByShard(),
+      sent: tally.sent,
+      rate,
+      ...tally.p99SoFar(),
+    });
+  }, TICK_MS);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,63 @@
+import type { PlannedSend } from "../../traffic/contract.ts";
+import type { RunClock } from "./clock.ts";
+
+/** Most sends in one turn of the loop: answers must be read between the turns of a generator that is behind. */
+const MOST_PER_TURN = 500;
+
+/** What the pacer calls. */
+export interface PacerHooks {
+  /** Once for every planned message, at or after its moment. */
+  send(planned: PlannedSend): void;
+  /** After each turn's sends. */
+  flush(): void;
+  /** Planned for before the stop, and never sent. */
+  drop(planned: PlannedSend): void;
+}
+
+/**
+ * Hands over every message as soon as its moment has come, by one timer with a grain of a millisecond. A moment that was
+ * missed is made up for at once and never skipped or moved (open model).
+ *
+ * @param signal stops at its abort
+ * @returns when the schedule is at its end or was stopped
+ */
+export async function pace(
+  next: () => PlannedSend | null,
+  clock: RunClock,
+  hooks: PacerHooks,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let head = next();
+  await new Promise<void>((resolve) => {
+    function turn(): void {
+      const now = clock.now();
+      const stopped = signal?.aborted === true;
+      const most = stopped ? Number.POSITIVE_INFINITY : MOST_PER_TURN;
+      for (let n = 0; head !== null && head.at <= now && n < most; n++) {
+        if (stopped) hooks.drop(head);
+        else hooks.send(head);
+        head = next();
+      }
+      hooks.flush();
+      if (head === null || stopped) {
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      } else arm(head.at - clock.now());
+    }
+
+    let timer: NodeJS.Timeout | undefined;
+    let immediate: NodeJS.Immediate | undefined;
+    function arm(wait: number): void {
+      if (wait <= 0) immediate = setImmediate(turn);
+      else timer = setTimeout(turn, Math.ceil(wait));
+    }
+    function wake(): void {
+      clearTimeout(timer);
+      clearImmediate(immediate);
+      setImmediate(turn);
+    }
+
+    signal?.addEventListener("abort", wake, { once: true });
+    turn();
+  });
+}

@@ -1,0 +1,113 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { singleSegment } from "../../../server/placement/topology.ts";
+import { remedyTopology } from "../../analysis/skew/remedy.ts";
+import { shellWords } from "../../system/command-line.ts";
+import type { Driver, Progress } from "../../drivers/contract.ts";
+import type { Advice, Result } from "../../analysis/result/result.ts";
+import { playUntilMeasured } from "../replay.ts";
+import { executeRun } from "../../run/run.ts";
+import { parseDials } from "../../traffic/dials.ts";
+import { findScenario } from "../../traffic/stories/registry.ts";
+import { makeFolder } from "../../system/make-folder.ts";
+
+const LABELS = ["00", "01", "02", "03"];
+/** Each shard takes at most 20 rows every 40 ms, 500 a second: 55 % of 1,000 is too much for one, 29 % is not. */
+const SHARDS = "4?commitMs=40&maxRows=20";
+/** Of each act; the acts are compared, so one that a busy machine spoiled spoils all. */
+const MOST_TRIES = 3;
+const DIALS = { users: "500", rate: "1000", duration: "15s", warmup: "2s", seed: "1" };
+
+export interface DemoOptions {
+  readonly driver: Driver;
+  readonly secret: string;
+  readonly out: string;
+  readonly signal: AbortSignal;
+  onAct(act: DemoAct): void;
+  /** The act's server listens at this address of its chat. */
+  onServer(act: DemoAct, url: string): void;
+  onProgress(act: DemoAct, progress: Progress): void;
+  /** @param again whether the act is played once more because the machine was too busy to measure it */
+  onResult(act: DemoAct, result: Result, again: boolean): void;
+}
+
+export interface DemoAct {
+  /** 1…4. */
+  readonly number: number;
+  readonly scenario: "random" | "lady-gaga";
+  /** How the messages are placed, in words. */
+  readonly placed: string;
+  /** Folder of the run inside `out`. */
+  readonly folder: string;
+  /** max/mean that the previous act's advice promises for this one; null when there is none. */
+  readonly forecast: Result["forecast"] | null;
+}
+
+export interface PlayedAct {
+  readonly act: DemoAct;
+  readonly result: Result;
+}
+
+/**
+ * Four acts on four shards: random traffic on the layout that many start with, the same on a good one, one hot dialog,
+ * and the hot dialog after the advice of the third act was followed. An interruption ends it after the current act.
+ */
+export async function playDemo(options: DemoOptions): Promise<PlayedAct[]> {
+  const played: PlayedAct[] = [];
+  for (const number of [1, 2, 3, 4]) {
+    if (options.signal.aborted) break;
+    const { act, serverArgs } = await stage(number, played.at(-1)?.result, options);
+    const tryOnce = () => {
+      options.onAct(act);
+      return play(act, serverArgs, options);
+    };
+    const result = await playUntilMeasured(MOST_TRIES, tryOnce, (one, again) => options.onResult(act, one, again));
+    played.push({ act, result });
+  }
+  return played;
+}
+
+async function stage(number: number, last: Result | undefined, { out }: DemoOptions) {
+  const scenario = number < 3 ? ("random" as const) : ("lady-gaga" as const);
+  if (number < 4) {
+    const placement = number === 1 ? "ring:virtualNodes=1" : "slots";
+    const folder = `${number}-${scenario}-${number === 1 ? "ring" : "slots"}`;
+    const act: DemoAct = { number, scenario, placed: placement, folder, forecast: null };
+    return { act, serverArgs: ["--placement", placement] };
+  }
+  const advice: Advice = last!.advice[0]!;
+  const topology = remedyTopology(singleSegment({ labels: LABELS, placement: "slots" }), advice);
+  const file = join(out, "remedy.json");
+  await makeFolder(out);
+  await writeFile(file, `${JSON.stringify(topology, null, 2)}\n`);
+  const placed = `slots, ${advice.action}${advice.readFanout === undefined ? "" : ` in ${advice.readFanout}`}`;
+  const act: DemoAct = {
+    number,
+    scenario,
+    placed,
+    folder: "4-lady-gaga-remedied",
+    forecast: { maxOverMean: advice.forecast.maxOverMean, of: last!.run.id },
+  };
+  return { act, serverArgs: ["--topology", file] };
+}
+
+async function play(act: DemoAct, serverArgs: readonly string[], options: DemoOptions): Promise<Result> {
+  const parsed = parseDials(findScenario(act.scenario)!, DIALS);
+  if ("faults" in parsed) throw new Error(parsed.faults.join(" "));
+  const args = ["--shards", SHARDS, ...serverArgs];
+  const dials = Object.entries(DIALS).flatMap(([name, value]) => [`--${name}`, value]);
+  return executeRun({
+    scenario: act.scenario,
+    dials: parsed.dials,
+    driver: options.driver,
+    secret: options.secret,
+    url: null,
+    serverArgs: args,
+    out: join(options.out, act.folder),
+    command: shellWords(["hotshard", "run", act.scenario, ...dials, ...args]),
+    onServer: (url) => options.onServer(act, url),
+    onProgress: (progress) => options.onProgress(act, progress),
+    ...(act.forecast && { forecast: act.forecast }),
+    signal: options.signal,
+  });
+}

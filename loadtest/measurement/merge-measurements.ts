@@ -1,0 +1,93 @@
+import { mergeBalances } from "./delivery-balance.ts";
+import { mergeFailures } from "./failed-messages.ts";
+import { addGapBins } from "./gap-bins.ts";
+import { mergeHistograms } from "./histogram.ts";
+import type { Measurement, ShardMeasurement } from "./measurement.ts";
+import { mergeSlices } from "./slice-keeper.ts";
+
+const COUNTS = [
+  "planned",
+  "sent",
+  "refused",
+  "unknown",
+  "late",
+  "notConnected",
+  "hotOffered",
+  "delivered",
+  "offline",
+  "duplicated",
+  "reordered",
+] as const satisfies readonly (keyof Measurement)[];
+
+/**
+ * The measurement of a run that several generators made: counts, set sums and histograms add up exactly. Of their CPU
+ * that of the busiest is kept, since it is the one that may have been the bottleneck.
+ *
+ * @param parts at least one
+ * @param lost generators that are not among them, one sentence each
+ */
+export function mergeMeasurements(parts: readonly Measurement[], lost: readonly string[]): Measurement {
+  const [first] = parts;
+  if (first === undefined) throw new RangeError("no measurement to merge");
+  const counts = Object.fromEntries(COUNTS.map((name) => [name, sum(parts.map((part) => part[name]))])) as Record<
+    (typeof COUNTS)[number],
+    number
+  >;
+  const generators = parts.map(({ generator }) => generator);
+  return {
+    driver: first.driver,
+    startedAt: first.startedAt,
+    interrupted: parts.some(({ interrupted }) => interrupted),
+    ...counts,
+    failed: mergeFailures(parts.map(({ failed }) => failed)),
+    balance: mergeBalances(parts.map(({ balance }) => balance)),
+    absences: parts.flatMap(({ absences }) => absences),
+    errors: addUp(parts.map(({ errors }) => errors)),
+    shards: mergeShards(parts),
+    slices: mergeSlices(parts.map(({ slices }) => slices)),
+    generator: {
+      sendLag: mergeHistograms(generators.map(({ sendLag }) => sendLag)),
+      handlerLag: mergeHistograms(generators.map(({ handlerLag }) => handlerLag)),
+      cpu: Math.max(...generators.map(({ cpu }) => cpu)),
+      clockJumpMs: Math.max(...generators.map(({ clockJumpMs = 0 }) => clockJumpMs)),
+      gaps: addGapBins(generators.map(({ gaps = [] }) => gaps)),
+      processes: parts.length + lost.length,
+      lost,
+    },
+  };
+}
+
+function mergeShards(parts: readonly Measurement[]): Record<string, ShardMeasurement> {
+  const labels = new Set(parts.flatMap(({ shards }) => Object.keys(shards)));
+  const rows = [...labels].map((label) => {
+    const same = parts.flatMap(({ shards }) => shards[label] ?? []);
+    return [label, mergeShard(same)] as const;
+  });
+  return Object.fromEntries(rows);
+}
+
+function mergeShard(parts: readonly ShardMeasurement[]): ShardMeasurement {
+  return {
+    acked: sum(parts.map(({ acked }) => acked)),
+    offline: sum(parts.map(({ offline }) => offline)),
+    // Whole numbers below 2^53: the order of adding does not matter.
+    sum: sum(parts.map((part) => part.sum)),
+    bytes: sum(parts.map(({ bytes }) => bytes)),
+    delivery: mergeHistograms(parts.map(({ delivery }) => delivery)),
+    service: mergeHistograms(parts.map(({ service }) => service)),
+    innocent: mergeHistograms(parts.map(({ innocent }) => innocent)),
+    commit: mergeHistograms(parts.map(({ commit }) => commit)),
+  };
+}
+
+function addUp(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const record of records) {
+    for (const [name, count] of Object.entries(record)) total[name] = (total[name] ?? 0) + count;
+  }
+  return total;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

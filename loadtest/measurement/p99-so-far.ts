@@ -1,0 +1,14 @@
+import { mergeHistograms, quantileOf, type Histogram } from "./histogram.ts";
+
+/** p99's of the measured phase so far, milliseconds. */
+export interface P99SoFar {
+  readonly sendLag: number;
+  readonly delivery: number;
+}
+
+/** @returns nothing while nothing was delivered in the measured phase */
+export function p99SoFar(sendLag: Histogram, deliveries: readonly Histogram[]): { readonly p99Ms?: P99SoFar } {
+  const delivery = mergeHistograms(deliveries.map((histogram) => histogram.toData()));
+  if (delivery.count === 0) return {};
+  return { p99Ms: { sendLag: sendLag.quantile(0.99), delivery: quantileOf(delivery, 0.99) } };
+}

@@ -1,0 +1,98 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { compileTopology } from "../../../server/placement/router.ts";
+import { dialogId } from "../../../server/placement/dialog.ts";
+import { httpBase } from "../../drivers/chat-address.ts";
+import type { Company, CompanyOrder, Companion } from "./companion.ts";
+import { createToken, DAY_S } from "../../drivers/token.ts";
+import { plural } from "../../stats/format.ts";
+import { mergeLanes } from "../../traffic/deal.ts";
+import { quantileOf } from "../../measurement/histogram.ts";
+import { findScenario } from "../../traffic/stories/registry.ts";
+import type { ReadOrder, ReadReport } from "./reader-process.ts";
+
+/** Dialogs to read, drawn as the writers draw theirs: the popular ones come often. */
+const DRAWN = 2_000;
+
+const died = { adds: {}, readersLost: "their process died, memory may be the cause" };
+
+/** Readers in a process of their own, during the measured phase: a progress, about a second, late at either end. */
+export function createReaders(order: CompanyOrder): Companion {
+  const asked = Number(order.dials["readRate"]);
+  const child = fork(program(), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  // One that has died is found out at the end; without a callback it would end this process too.
+  const tell = (message: ReadOrder | "stop") => void child.send(message, () => {});
+  let started = false;
+  let outcome: Promise<Company> | null = null;
+
+  async function stop(): Promise<Company> {
+    try {
+      if (!child.connected || child.exitCode !== null || child.signalCode !== null) return died;
+      if (!started) return { adds: {}, readersLost: "the run ended before they began" };
+      const said = once(child, "message") as Promise<[ReadReport]>;
+      const gone = once(child, "exit").then(() => null);
+      tell("stop");
+      const answer = await Promise.race([said, gone]).catch(() => null);
+      return answer === null ? died : companyOf(answer[0], asked);
+    } finally {
+      kill();
+      process.off("exit", kill);
+    }
+  }
+
+  return {
+    progress({ phase }) {
+      // Writers have done by then, and the waiting for late answers would thin out the pages per second.
+      if (started && phase === "drain") outcome ??= stop();
+      if (started || phase !== "measure") return;
+      started = true;
+      tell(readOrder(order));
+    },
+    end: async () => (outcome ??= stop()),
+  };
+}
+
+function companyOf(report: ReadReport, asked: number): Company {
+  const reads = readsOf(report, asked);
+  if (reads.pages > 0) return { adds: { reads } };
+  return { adds: { reads }, readersLost: `not one page came, and ${plural(reads.failed, "request")} failed` };
+}
+
+/** The reader's program: TypeScript in a clone, compiled in the package. */
+function program(): string {
+  const source = fileURLToPath(new URL("./reader-process.ts", import.meta.url));
+  return existsSync(source) ? source : source.replace(/\.ts$/u, ".js");
+}
+
+function readOrder({ scenario, dials, url, secret, topology }: CompanyOrder): ReadOrder {
+  const router = compileTopology(topology);
+  const next = mergeLanes(findScenario(scenario)!.make(dials).lanes());
+  const dialogs: [string, number][] = [];
+  for (let send = next(); send !== null && dialogs.length < DRAWN; send = next()) {
+    const dialog = dialogId(send.author, send.to);
+    dialogs.push([dialog, router.shardsOf(dialog).length]);
+  }
+  return {
+    base: httpBase(url),
+    token: createToken(secret, 1, "admin", dials.warmupS + dials.durationS + DAY_S),
+    dialogs,
+    readers: Number(dials["readers"]),
+    rate: Number(dials["readRate"]),
+    pages: Number(dials["pages"]),
+    pageSize: Number(dials["pageSize"]),
+  };
+}
+
+function readsOf(report: ReadReport, asked: number) {
+  const byFanout = report.byFanout.map(([shards, data]) => ({
+    shards,
+    pages: data.count,
+    serviceMs: { p50: quantileOf(data, 0.5), p99: quantileOf(data, 0.99), max: data.max },
+  }));
+  const pages = byFanout.reduce((sum, row) => sum + row.pages, 0);
+  return { asked, rate: pages / Math.max(1, Math.ceil(report.seconds)), pages, failed: report.failed, byFanout };
+}

@@ -1,0 +1,249 @@
+import { randomInt } from "node:crypto";
+import { access, constants, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError } from "../../server/config-error.ts";
+import type { Topology } from "../../server/placement/contract.ts";
+import type { AuditMessageReply, ShardsReply } from "../../server/protocol/http.ts";
+import { takeAim } from "./aim.ts";
+import { buildResult } from "../analysis/build-result.ts";
+import { failuresOf, offeredOf } from "../analysis/failures/offered.ts";
+import type { RunEvidence } from "../analysis/result/run-evidence.ts";
+import { unknownMessages, withFailures } from "../analysis/failures/failures.ts";
+import { expectedTraffic } from "../analysis/skew/expected-traffic.ts";
+import { lostInWords } from "../analysis/failures/outage-reason.ts";
+import { judgeThresholds } from "../analysis/thresholds/judge-thresholds.ts";
+import { refuseUnknowable } from "../analysis/thresholds/threshold-needs.ts";
+import type { Threshold } from "../analysis/thresholds/threshold.ts";
+import { companionOf, type Companion, type Company } from "./companion/companion.ts";
+import type { Driver, Progress } from "../drivers/contract.ts";
+import type { Measurement, UnknownMessage } from "../measurement/measurement.ts";
+import { machineFacts } from "./machine.ts";
+import { makeFolder } from "../system/make-folder.ts";
+import { startOwnServer } from "./own-server.ts";
+import type { Result } from "../analysis/result/result.ts";
+import { writeRun } from "../report/write.ts";
+import { latencyIntervals } from "../analysis/slices/latency-intervals.ts";
+import { SERVER_LOG } from "./server-log.ts";
+import { createServerClient, type ServerClient } from "./server-client.ts";
+import { packageVersion } from "../system/version.ts";
+import { temporaryFolder } from "../system/temporary-folder.ts";
+import type { Dials } from "../traffic/contract.ts";
+import { nameDialogs } from "./trace/name-dialogs.ts";
+import { prepareStory } from "./trace/prepare.ts";
+import { findScenario } from "../traffic/stories/registry.ts";
+
+export interface RunOrder {
+  readonly scenario: string;
+  readonly dials: Dials;
+  readonly driver: Driver;
+  readonly secret: string;
+  /** A running server's chat; null starts an own one with `serverArgs` and stops it afterwards. */
+  readonly url: string | null;
+  /** Options of `hotshard serve` for an own server. */
+  readonly serverArgs: readonly string[];
+  /** Folder for the result; made if need be. */
+  readonly out: string;
+  /** The command line that makes the same run. */
+  readonly command: string;
+  /** The promise of an advice that the server now follows. */
+  readonly forecast?: NonNullable<Result["forecast"]>;
+  /** What the run must keep; refused before it is driven when it could not know. */
+  readonly thresholds?: readonly Threshold[];
+  /** Share of the messages that may fail, 0…1; absent: what the story says, else a thousandth. */
+  readonly maxErrors?: number;
+  /** Told in a line what is wrong with an input, when the run goes on all the same. */
+  readonly onWarning?: (line: string) => void;
+  /** An own server listens at this address of its chat. */
+  readonly onServer?: (url: string) => void;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/**
+ * Drives one scenario, audits it against the databases, and writes the run's folder.
+ *
+ * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made or written to; TOO_SHORT, UNKNOWABLE for
+ *   thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these shards;
+ *   for a trace as `compileTrace`
+ */
+export async function executeRun(order: RunOrder): Promise<Result> {
+  await openFolder(order.out);
+  // Of an earlier run in the same folder, whose other files are written over.
+  await rm(join(order.out, SERVER_LOG), { force: true });
+  try {
+    return await withStory(order, async (ready) =>
+      ready.url === null ? withOwnData(ready) : driveAndJudge(ready, ready.url),
+    );
+  } catch (error) {
+    // Only an empty folder goes: a run that was refused has left nothing.
+    await rmdir(order.out).catch(() => {});
+    throw error;
+  }
+}
+
+/** Stories that need a preparation have it, and what it left goes with the run. */
+async function withStory(order: RunOrder, work: (ready: RunOrder) => Promise<Result>): Promise<Result> {
+  const { scenario, dials, out, onWarning = () => {}, signal } = order;
+  const story = await prepareStory(scenario, dials, out, onWarning, signal);
+  try {
+    return await work({ ...order, dials: story.dials });
+  } finally {
+    await story.remove();
+  }
+}
+
+async function withOwnData(order: RunOrder): Promise<Result> {
+  const data = await temporaryFolder("run");
+  try {
+    return await withOwnServer(order, data.path);
+  } finally {
+    await data.remove();
+  }
+}
+
+async function withOwnServer(order: RunOrder, data: string): Promise<Result> {
+  // Options given later win, so a user's --data keeps the shards.
+  const log = join(order.out, SERVER_LOG);
+  const server = await startOwnServer(["--data", data, ...order.serverArgs], log);
+  try {
+    order.onServer?.(server.url);
+    return await driveAndJudge(order, server.url);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function openFolder(out: string): Promise<void> {
+  try {
+    await makeFolder(out);
+    await access(out, constants.W_OK);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError("BAD_OUT", `--out ${out} is no folder that can be written to (${reason}); name another one`);
+  }
+}
+
+async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
+  const client = createServerClient(url, asked.secret);
+  const before = await client.shards();
+  const aim = takeAim(asked.scenario, asked.dials, before.topology);
+  const order = { ...asked, dials: aim.dials };
+  const { thresholds = [] } = order;
+  if (thresholds.length > 0) refuseWhatIsUnknowable(order, thresholds, before.topology);
+  const runId = freshRunId();
+  const machine = await machineFacts(order.driver.name === "k6", process.cwd());
+  const companion = companionOf({ ...order, url, topology: before.topology });
+  let driven: Measurement | null = null;
+  let company: Company = { adds: {} };
+  try {
+    driven = await drive(order, url, runId, before.topology.shards, companion);
+  } finally {
+    company = await companion.end(driven);
+  }
+  const measurement = driven;
+  const aftermath = await askAfterwards(client, runId, measurement, before);
+  const evidence: RunEvidence = {
+    hotshard: packageVersion(),
+    runId,
+    scenario: order.scenario,
+    dials: order.dials,
+    aim,
+    command: order.command,
+    machine,
+    url,
+    measurement,
+    before,
+    ...(company.readersLost !== undefined && { readersLost: company.readersLost }),
+    ...(order.maxErrors !== undefined && { maxErrors: order.maxErrors }),
+    ...aftermath,
+  };
+  const failures = failuresOf(evidence);
+  const slices = withFailures(measurement.slices, failures.seconds);
+  const judged = buildResult(evidence, failures);
+  const built = {
+    ...(await nameDialogs(judged, order.out)),
+    ...company.adds,
+    latencyIntervals: latencyIntervals(judged, slices),
+  };
+  const result: Result = {
+    ...built,
+    ...(order.forecast && { forecast: order.forecast }),
+    ...(thresholds.length > 0 && {
+      thresholds: judgeThresholds(thresholds, { result: built, measurement, never: failures.never }),
+    }),
+  };
+  await writeRun(order.out, { result, slices, dialogs: offeredOf(evidence, failures) });
+  return result;
+}
+
+function refuseWhatIsUnknowable(
+  { scenario, dials }: RunOrder,
+  thresholds: readonly Threshold[],
+  topology: Topology,
+): void {
+  const story = findScenario(scenario)?.make(dials);
+  if (story !== undefined) refuseUnknowable(thresholds, expectedTraffic(story, dials, topology), dials);
+}
+
+async function drive(
+  order: RunOrder,
+  url: string,
+  runId: string,
+  shards: readonly string[],
+  companion: Companion,
+): Promise<Measurement> {
+  return order.driver.drive({
+    runId,
+    scenario: order.scenario,
+    dials: order.dials,
+    url,
+    secret: order.secret,
+    shards,
+    onProgress(progress) {
+      companion.progress(progress);
+      order.onProgress?.(progress);
+    },
+    ...(order.signal && { signal: order.signal }),
+  });
+}
+
+type Aftermath = Pick<RunEvidence, "after" | "audit" | "dialogs" | "unknowns" | "serverGone" | "shardsLost">;
+
+/** What the server says of the run. Of one that is gone nothing is known, and what was measured is kept all the same. */
+async function askAfterwards(
+  client: ServerClient,
+  runId: string,
+  measurement: Measurement,
+  before: ShardsReply,
+): Promise<Aftermath> {
+  let after: ShardsReply | null = null;
+  try {
+    after = await client.shards();
+    const [audit, dialogs, unknowns] = await Promise.all([
+      client.audit(runId),
+      client.auditDialogs(runId),
+      lookUp(client, unknownMessages(measurement, runId)),
+    ]);
+    return { after, audit, dialogs, unknowns };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const nothing = { audit: null, dialogs: { run: runId, dialogs: [] }, unknowns: [] };
+    const shardsLost = lostInWords(after?.shards ?? []);
+    const lost = shardsLost !== null && { shardsLost };
+    return { after: after ?? before, ...nothing, serverGone: error.message, ...lost };
+  }
+}
+
+/** What became of the messages without an answer: asked one by one, they are few. */
+async function lookUp(client: ServerClient, unknowns: readonly UnknownMessage[]): Promise<AuditMessageReply[]> {
+  const replies: AuditMessageReply[] = [];
+  for (const message of unknowns) replies.push(await client.find(message));
+  return replies;
+}
+
+/** Made afresh and never from the seed: two runs with the same seed must not share client message ids. */
+function freshRunId(): string {
+  return Array.from({ length: 10 }, () => RUN_ID_LETTERS[randomInt(RUN_ID_LETTERS.length)]).join("");
+}

@@ -1,0 +1,82 @@
+import type { AuditDialogsReply, AuditMessageReply, AuditReply, ShardsReply } from "../../server/protocol/http.ts";
+import { ConfigError } from "../../server/config-error.ts";
+import { httpBase } from "../drivers/chat-address.ts";
+import type { UnknownMessage } from "../measurement/measurement.ts";
+import { createToken } from "../drivers/token.ts";
+import { keepLoopbackDirect } from "../drivers/keep-direct.ts";
+
+const LONGEST_SHOWN = 200;
+
+/** What the harness asks of the server over HTTP, with an admin token. */
+export interface ServerClient {
+  shards(): Promise<ShardsReply>;
+  audit(run: string): Promise<AuditReply>;
+  auditDialogs(run: string): Promise<AuditDialogsReply>;
+  find(message: UnknownMessage): Promise<AuditMessageReply>;
+}
+
+/**
+ * @param url WebSocket address of the chat
+ * @throws {ConfigError} BAD_URL; the calls throw SERVER_UNREACHABLE or SERVER_REFUSED
+ */
+export function createServerClient(url: string, secret: string): ServerClient {
+  const base = checkedBase(url);
+  keepLoopbackDirect(process.env, url);
+  let hasAnswered = false;
+
+  async function get<T>(path: string): Promise<T> {
+    // Made for each request: a run may last longer than a token.
+    const headers = { authorization: `Bearer ${createToken(secret, 1, "admin")}` };
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(base + path, { headers });
+      text = await response.text();
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+      // One that was there has gone: what to do about that its log knows.
+      const remedy = hasAnswered ? "" : "; start one with `hotshard serve`";
+      throw new ConfigError("SERVER_UNREACHABLE", `no server answers at ${base} (${cause})${remedy}`);
+    }
+    hasAnswered = true;
+    const reply = response.ok ? parsed(text) : null;
+    if (reply !== null) return reply as T;
+    const hint = response.status === 401 ? "; server and generator need the same HOTSHARD_SECRET" : "";
+    throw new ConfigError("SERVER_REFUSED", `${base}${path} answered ${response.status}${saidBy(text)}${hint}`);
+  }
+
+  return {
+    shards: () => get("/v1/shards"),
+    audit: (run) => get(`/v1/audit?run=${run}`),
+    auditDialogs: (run) => get(`/v1/audit/dialogs?run=${run}`),
+    find: ({ dialog, author, client }) =>
+      get(`/v1/audit/message?${new URLSearchParams({ dialog, author: String(author), client }).toString()}`),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** What a refusal says: hotshard's has a code and words. */
+function saidBy(text: string): string {
+  const body = parsed(text) as { readonly code?: unknown; readonly message?: unknown } | null;
+  if (typeof body?.code !== "string") return `, and not as hotshard does: ${oneLine(text)}`;
+  return ` ${oneLine(`${body.code}: ${typeof body.message === "string" ? body.message : ""}`)}`;
+}
+
+/** Whoever answers may be no server of ours, and send a whole page. */
+function oneLine(text: string): string {
+  const line = text.replaceAll(/\s+/gu, " ").trim();
+  return line.length > LONGEST_SHOWN ? `${line.slice(0, LONGEST_SHOWN)}…` : line;
+}
+
+function checkedBase(url: string): string {
+  const { href, protocol } = URL.canParse(url) ? new URL(url) : { href: url, protocol: "" };
+  if (!/^wss?:$/u.test(protocol)) throw new ConfigError("BAD_URL", `--url ${url}: write ws://HOST:PORT/chat`);
+  return httpBase(href);
+}
