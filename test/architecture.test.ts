@@ -79,7 +79,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   experiments: ["stats", "system", "traffic", "measurement", "analysis", "report", "drivers", "run"],
   "../tools/stack": ["system", "drivers", "run"],
   commands: [
-    ...["stats", "system", "traffic", "analysis", "report", "whatif", "rules", "drivers", "run", "experiments"],
+    "stats",
+    "system",
+    "traffic",
+    "analysis",
+    "report",
+    "whatif",
+    "rules",
+    "drivers",
+    "run",
+    "experiments",
     "../tools/stack",
   ],
 };
@@ -200,7 +209,7 @@ test("the map of the house names every folder of sources, and nothing that is no
   );
   const isNamed = (folder: string): boolean => {
     if (rows.some(({ path }) => path === folder)) return true;
-    const row = rows.filter(({ path }) => path.endsWith("/") && folder.startsWith(path)).at(-1);
+    const row = rows.findLast(({ path }) => path.endsWith("/") && folder.startsWith(path));
     // A room's row names the folders in it.
     return row?.what.includes(`\`${basename(folder)}/\``) === true;
   };
