@@ -104,7 +104,7 @@ function memberPids(): number[] {
   const rows = execFileSync("ps", ["-e", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
   const fields = rows.map((row) => row.trim().split(/\s+/u));
   return fields.flatMap(([pid, ppid, ...args]) =>
-    Number(ppid) === process.pid && args.some((arg) => arg.includes("node-member")) ? [Number(pid)] : [],
+    Number(ppid) === process.pid && args.some((arg) => arg.endsWith("worker.ts")) ? [Number(pid)] : [],
   );
 }
 

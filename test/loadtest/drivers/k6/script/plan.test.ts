@@ -5,7 +5,7 @@ import { plans } from "./plan.ts";
 import { runK6 } from "./run-k6.ts";
 
 test("the same seed makes the same users, dialogs and moments in k6 and in Node", { skip: skipWithoutK6 }, async () => {
-  const { code, stdout, stderr } = await runK6("test/loadtest/drivers/k6/plan.k6.ts");
+  const { code, stdout, stderr } = await runK6("test/loadtest/drivers/k6/script/plan.k6.ts");
   assert.equal(code, 0, stderr);
   const expected = plans();
   assert.deepEqual(JSON.parse(stdout), expected);

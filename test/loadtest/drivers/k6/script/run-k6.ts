@@ -23,7 +23,7 @@ export async function runK6(script: string, dials: Readonly<Record<string, strin
     "-e",
     `${name}=${value}`,
   ]);
-  const path = fileURLToPath(new URL(`../../../../${script}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../../../../${script}`, import.meta.url));
   const child = spawn(k6, ["run", "--quiet", ...settings, path], {
     env: { ...process.env, K6_NO_USAGE_REPORT: "true", K6_AUTO_EXTENSION_RESOLUTION: "false" },
     stdio: ["ignore", "pipe", "pipe"],
