@@ -1,8 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { startChild } from "../loadtest/system/child.ts";
 
 /** A server process under measurement. */
 export interface Subject {
@@ -31,7 +31,8 @@ export async function startSubject(
   log: "shown" | "dropped" = "shown",
 ): Promise<Subject> {
   const file = fileURLToPath(new URL(program, import.meta.url));
-  const child: ChildProcess = spawn(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const started = startChild(process.execPath, [file, ...args], { stdio: ["ignore", "pipe", "inherit", "ipc"] });
+  const child = started.process;
   const lines = createInterface(child.stdout!);
   const [line] = (await once(lines, "line")) as [string];
   if (log === "shown") lines.on("line", (line) => void process.stderr.write(`${line}\n`));
@@ -51,9 +52,7 @@ export async function startSubject(
     },
     residentBytes: () => Number(/VmRSS:\s+(\d+)/u.exec(readFileSync(`${proc}/status`, "utf8"))![1]) * 1_024,
     async stop() {
-      const gone = once(child, "exit");
-      child.kill("SIGTERM");
-      await gone;
+      await started.end();
     },
   };
 }

@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import type { Command } from "commander";
-import { serverProgram } from "../run/own-server.ts";
+import { serverProgram, STOP_MS } from "../run/own-server.ts";
+import { startChild } from "../system/child.ts";
 import { EXIT } from "../run/exit-code.ts";
 
 /** How often to look whether npm's shell is still there, ms. */
@@ -20,12 +19,13 @@ export function addServe(program: Command, finish: (code: number) => void): void
     .allowUnknownOption()
     .helpOption(false)
     .action(async (args: string[]) => {
-      const child = spawn(process.execPath, [serverProgram(), ...args], {
+      const child = startChild(process.execPath, [serverProgram(), ...args], {
         stdio: ["inherit", "inherit", "inherit", "ipc"],
+        patienceMs: STOP_MS,
       });
-      for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => child.kill(signal));
-      if (process.env["npm_lifecycle_event"] !== undefined) whenOrphaned(() => child.kill("SIGTERM"));
-      const [code] = (await once(child, "exit")) as [number | null];
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void child.end(signal));
+      if (process.env["npm_lifecycle_event"] !== undefined) whenOrphaned(() => void child.end());
+      const { code } = await child.closed;
       finish(code ?? EXIT.internal);
     });
 }

@@ -1,8 +1,10 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { startChild } from "../system/child.ts";
 import { EXIT } from "../run/exit-code.ts";
+
+/** An interrupted run waits for late answers, asks the databases and writes its pages. */
+const STOP_MS = 300_000;
 
 /** What became of one `hotshard run`. */
 export interface ChildRun {
@@ -26,18 +28,18 @@ function program(): string {
  */
 export async function childRun(words: readonly string[], out: string, signal?: AbortSignal): Promise<ChildRun> {
   // In a process group of its own, so that Ctrl-C reaches it once, from here.
-  const child = spawn(process.execPath, [program(), "run", ...words, "--out", out], {
+  const child = startChild(process.execPath, [program(), "run", ...words, "--out", out], {
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
+    ask: "SIGINT",
+    patienceMs: STOP_MS,
   });
-  let tail = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (tail = (tail + text).slice(-4_000)));
-  const stop = () => void child.kill("SIGINT");
+  const stop = () => void child.end();
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted === true) stop();
-  const [code] = (await once(child, "close")) as [number | null];
+  const { code } = await child.closed;
   signal?.removeEventListener("abort", stop);
-  const lines = tail.trim().split("\n");
+  const lines = child.said().trim().split("\n");
   const last = lines.findLast((line) => line.startsWith("hotshard: ")) ?? lines.at(-1) ?? "";
   return { code: code ?? EXIT.internal, words: last };
 }

@@ -1,10 +1,12 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../server/config-error.ts";
+import { startChild, type Child } from "../system/child.ts";
 import { createServerLog, type ServerLog } from "./server-log.ts";
+
+/** A stop waits for what is queued: longer than any database is waited for. */
+export const STOP_MS = 60_000;
 
 /** A server that this process started and stops. */
 export interface OwnServer {
@@ -29,24 +31,23 @@ export function serverProgram(): string {
  * @throws {ConfigError} SERVER_START with the server's own last words
  */
 export async function startOwnServer(args: readonly string[], log?: string): Promise<OwnServer> {
-  const child = spawn(process.execPath, [serverProgram(), "--port", "0", "--log", "error", ...args], {
+  const child = startChild(process.execPath, [serverProgram(), "--port", "0", "--log", "error", ...args], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: true,
+    patienceMs: STOP_MS,
   });
-  const words = lastWords(child);
-  const closed = once(child, "close").then(() => null);
   const kept = log === undefined ? null : createServerLog(log);
-  const first = await Promise.race([firstLine(child, kept), closed]);
-  if (first === null) throw new ConfigError("SERVER_START", `the server did not start: ${words()}`);
+  const first = await Promise.race([firstLine(child, kept), child.closed.then(() => null)]);
+  if (first === null) throw new ConfigError("SERVER_START", `the server did not start: ${lastWords(child)}`);
   const { listening } = JSON.parse(first) as { listening: string };
   // Not before: why a server did not start is the error's to say, and leaves no file.
-  child.stderr!.on("data", (text: string) => kept?.write(text));
+  child.process.stderr!.on("data", (text: string) => kept?.write(text));
   return {
     url: `${listening.replace(/^http/u, "ws")}/chat`,
     async stop() {
       // Of one that is gone already too: its last words may still be on their way.
-      child.kill("SIGTERM");
-      await closed;
+      const { wasForced } = await child.end();
+      if (wasForced) kept?.write(`the server did not stop within ${STOP_MS / 1_000} s, and was killed\n`);
       await kept?.end();
     },
   };
@@ -58,17 +59,19 @@ export async function startOwnServer(args: readonly string[], log?: string): Pro
  * @returns null when they are good, else what is wrong with them
  */
 export async function faultOfServerArgs(args: readonly string[]): Promise<string | null> {
-  const child = spawn(process.execPath, [serverProgram(), "--check", ...args], { stdio: ["ignore", "ignore", "pipe"] });
-  const words = lastWords(child);
-  const [code] = (await once(child, "close")) as [number | null];
-  return code === 0 ? null : words().replace(/^hotshard: [A-Z_]+: /u, "");
+  const child = startChild(process.execPath, [serverProgram(), "--check", ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+    ask: "SIGKILL",
+  });
+  const { code } = await child.closed;
+  return code === 0 ? null : lastWords(child).replace(/^hotshard: [A-Z_]+: /u, "");
 }
 
 /** The others, which may come in the same breath, are kept. */
-async function firstLine(child: ChildProcess, kept: ServerLog | null): Promise<string> {
+async function firstLine({ process: { stdout } }: Child, kept: ServerLog | null): Promise<string> {
   return new Promise((resolve) => {
     let isFirst = true;
-    createInterface(child.stdout!).on("line", (line) => {
+    createInterface(stdout!).on("line", (line) => {
       if (isFirst) resolve(line);
       else kept?.write(`${line}\n`);
       isFirst = false;
@@ -76,16 +79,8 @@ async function firstLine(child: ChildProcess, kept: ServerLog | null): Promise<s
   });
 }
 
-/**
- * Keeps the end of what the server says, without letting the pipe fill up.
- *
- * @returns its last line; of a crash the line that names the error, as Node ends with its version
- */
-function lastWords(child: ChildProcess): () => string {
-  let tail = "";
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => (tail = (tail + text).slice(-4_000)));
-  return () => {
-    const lines = tail.trim().split("\n");
-    return lines.findLast((line) => /^\S*Error\b/u.test(line)) ?? lines.at(-1) ?? "";
-  };
+/** The last line that it said; of a crash the line that names the error, as Node ends with its version. */
+function lastWords(child: Child): string {
+  const lines = child.said().trim().split("\n");
+  return lines.findLast((line) => /^\S*Error\b/u.test(line)) ?? lines.at(-1) ?? "";
 }

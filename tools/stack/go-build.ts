@@ -1,10 +1,10 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Environment } from "../../loadtest/system/cache-folder.ts";
+import { startChild } from "../../loadtest/system/child.ts";
 
 /** Programs to build from a module that pins them and everything that they need, with its sums. */
 export interface GoBuild {
@@ -40,19 +40,17 @@ export async function goBuild(build: GoBuild, folder: string, { env, say }: Arou
   const go = await findGo(build.goMinor, env);
   say(`building ${build.what} with ${go}`);
   const flags = ["-trimpath", "-buildvcs=false", `-ldflags=${build.linkerFlags ?? ""}`];
-  const child = spawn(go, ["build", ...flags, "-o", join(folder, "/"), ...build.packages], {
+  const child = startChild(go, ["build", ...flags, "-o", join(folder, "/"), ...build.packages], {
     cwd: module,
     // The sums are complete: nothing may be added to them, and no workspace of the caller's may get in the way.
     env: { ...env, GOFLAGS: "-mod=readonly", GOWORK: "off", CGO_ENABLED: "0" },
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let tail = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (tail = (tail + text).slice(-600)));
   const startedAt = Date.now();
   const beat = setInterval(() => say(`still building, ${Math.round((Date.now() - startedAt) / 1_000)} s`), BEAT_MS);
   try {
-    const [code] = await once(child, "close");
-    if (code !== 0) throw new Error(`go build failed: ${tail.trim()}`);
+    const { code } = await child.closed;
+    if (code !== 0) throw new Error(`go build failed: ${child.said().slice(-600).trim()}`);
   } finally {
     clearInterval(beat);
   }

@@ -1,8 +1,9 @@
-import { fork, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
+import { startChild } from "../../system/child.ts";
 import { DriveError } from "../drive-error.ts";
 import { mergeMeasurements } from "../../measurement/merge-measurements.ts";
 import { machineMs } from "./clock.ts";
@@ -36,7 +37,6 @@ export async function driveTeam(order: DriveOrder, count: number, drainMs: numbe
   const members = Array.from({ length: count }, (_, index) => hire(order, index, count, drainMs));
   const kill = () => members.forEach(({ process: child }) => child.kill("SIGKILL"));
   const stop = () => members.forEach((member) => tell(member, { kind: "stop" }));
-  process.once("exit", kill);
   order.signal?.addEventListener("abort", stop, { once: true });
   if (order.signal?.aborted === true) stop();
   const ticks = startTicks(order, members);
@@ -48,7 +48,6 @@ export async function driveTeam(order: DriveOrder, count: number, drainMs: numbe
     return mergeMeasurements(parts, lost);
   } finally {
     clearInterval(ticks);
-    process.off("exit", kill);
     order.signal?.removeEventListener("abort", stop);
     kill();
   }
@@ -62,7 +61,11 @@ function program(): string {
 
 function hire(order: DriveOrder, index: number, count: number, drainMs: number): Member {
   const { onProgress: _, signal: __, generators: ___, ...plain } = order;
-  const child = fork(program(), [], { serialization: "advanced", execArgv: [] });
+  const { process: child } = startChild(process.execPath, [program()], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    serialization: "advanced",
+    ask: "SIGKILL",
+  });
   const nothing = { isConnected: false, progress: null, books: null, measurement: null, lost: null };
   const member: Member = { process: child, ...nothing };
   tell(member, { kind: "assignment", assignment: { order: plain, index, count, drainMs } });

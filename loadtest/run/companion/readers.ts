@@ -1,4 +1,3 @@
-import { fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,6 +5,7 @@ import { compileTopology } from "../../../server/placement/router.ts";
 import { dialogId } from "../../../server/placement/dialog.ts";
 import { httpBase } from "../../drivers/chat-address.ts";
 import type { Company, CompanyOrder, Companion } from "./companion.ts";
+import { startChild } from "../../system/child.ts";
 import { createToken, DAY_S } from "../../drivers/token.ts";
 import { plural } from "../../stats/format.ts";
 import { mergeLanes } from "../../traffic/deal.ts";
@@ -21,9 +21,11 @@ const died = { adds: {}, readersLost: "their process died, memory may be the cau
 /** Readers in a process of their own, during the measured phase: a progress, about a second, late at either end. */
 export function createReaders(order: CompanyOrder): Companion {
   const asked = Number(order.dials["readRate"]);
-  const child = fork(program(), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const { process: child } = startChild(process.execPath, [program()], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    ask: "SIGKILL",
+  });
   const kill = () => void child.kill("SIGKILL");
-  process.once("exit", kill);
   // One that has died is found out at the end; without a callback it would end this process too.
   const tell = (message: ReadOrder | "stop") => void child.send(message, () => {});
   let started = false;
@@ -40,7 +42,6 @@ export function createReaders(order: CompanyOrder): Companion {
       return answer === null ? died : companyOf(answer[0], asked);
     } finally {
       kill();
-      process.off("exit", kill);
     }
   }
 

@@ -49,7 +49,6 @@ async function drive(order: DriveOrder): Promise<Measurement> {
   });
   const kill = () => processes.forEach((one) => one.kill());
   const interrupt = () => processes.forEach((one) => one.interrupt());
-  process.once("exit", kill);
   order.signal?.addEventListener("abort", interrupt, { once: true });
   if (order.signal?.aborted === true) interrupt();
   const cpu = watchCpu(processes);
@@ -62,7 +61,6 @@ async function drive(order: DriveOrder): Promise<Measurement> {
   } finally {
     ticks();
     kill();
-    process.off("exit", kill);
     order.signal?.removeEventListener("abort", interrupt);
     await temporary.remove();
   }

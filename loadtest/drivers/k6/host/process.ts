@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { startChild } from "../../../system/child.ts";
 import { LINE_MARK, type Line } from "../script/tally.ts";
 import type { K6Counters } from "./merge.ts";
 import { cpuSeconds } from "./process-cpu.ts";
@@ -42,34 +41,34 @@ export interface K6Process {
 }
 
 export function startK6({ program, script, args, env, summary, onLine }: K6Start): K6Process {
-  const child = spawn(program, ["run", "--quiet", "--log-output=stdout", "--log-format=raw", ...args, script], {
+  const child = startChild(program, ["run", "--quiet", "--log-output=stdout", "--log-format=raw", ...args, script], {
     // Go collects garbage so often that it costs a third of the script: memory is cheaper here.
     env: { GOGC: "400", ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
     // A second interrupt makes k6 drop its summary: Ctrl-C in a terminal must reach it once, through `interrupt`.
     detached: true,
+    ask: "SIGKILL",
   });
   let tail = "";
   const say = (text: string) => void (tail = `${tail}${text}\n`.slice(-2_000));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => say(text.trimEnd()));
+  child.process.stderr!.on("data", (text: string) => say(text.trimEnd()));
 
   async function read(): Promise<K6End> {
-    const closed = once(child, "close") as Promise<[number | null]>;
-    for await (const line of createInterface(child.stdout)) {
+    for await (const line of createInterface(child.process.stdout!)) {
       const counted = line.startsWith(LINE_MARK) ? parsed(line) : null;
       if (counted === null) say(line);
       else onLine(counted);
     }
-    const [code] = await closed;
+    const { code } = await child.closed;
     const counters = await readCounters(summary);
     const codes: readonly (number | null)[] = Object.values(EXIT);
     return { code, counters, words: tail.trim(), isGood: counters !== null && codes.includes(code) };
   }
 
   return {
-    interrupt: () => void child.kill("SIGINT"),
-    kill: () => void child.kill("SIGKILL"),
-    cpu: async () => (child.pid === undefined ? null : cpuSeconds(child.pid)),
+    interrupt: () => void child.process.kill("SIGINT"),
+    kill: () => void child.process.kill("SIGKILL"),
+    cpu: async () => (child.process.pid === undefined ? null : cpuSeconds(child.process.pid)),
     ended: read(),
   };
 }

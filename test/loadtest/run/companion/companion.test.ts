@@ -56,7 +56,9 @@ test("history: readers that never began or died do not end the run, and are told
 
   const readers = companionOf(order);
   const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, "utf8").trim();
-  const pid = children.split(" ").at(-1)!;
+  const pid = children
+    .split(" ")
+    .find((child) => readFileSync(`/proc/${child}/cmdline`, "utf8").includes("reader-process"))!;
   process.kill(Number(pid), "SIGKILL");
   while (isAlive(Number(pid))) await setImmediate();
   readers.progress({ phase: "measure", elapsedS: 0, totalS: 1, acked: {}, sent: 0, rate: 0 });
