@@ -1,6 +1,6 @@
 import type { Driver } from "../contract.ts";
 import { ALONE, generate, storyOf } from "./generator.ts";
-import { driveTeam } from "./worker-pool.ts";
+import { driveWorkers } from "./worker-pool.ts";
 
 /** How long answers and deliveries are waited for after the end of the schedule, ms. */
 const DRAIN_MS = 10_000;
@@ -17,7 +17,7 @@ export function createNodeDriver(drainMs = DRAIN_MS): Driver {
     unavailable: async () => null,
     async drive(order) {
       const count = Math.min(order.generators ?? 1, storyOf(order).lanes().length);
-      return count > 1 ? driveTeam(order, count, drainMs) : generate(order, ALONE, drainMs);
+      return count > 1 ? driveWorkers(order, count, drainMs) : generate(order, ALONE, drainMs);
     },
   };
 }

@@ -151,11 +151,11 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
 
 function lanesOf(story: Story, vu: number, vus: number): Lane[] {
   const lanes = story.lanes();
-  const hands = dealLanesOut(
+  const dealt = dealLanesOut(
     lanes.map((lane) => lane.rate),
     vus,
   );
-  return lanes.filter((_, index) => hands[vu - 1]?.includes(index));
+  return lanes.filter((_, index) => dealt[vu - 1]?.includes(index));
 }
 
 function usersOf(story: Story, lanes: readonly Lane[]): number[] {
