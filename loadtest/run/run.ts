@@ -64,9 +64,9 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 /**
  * Drives one scenario, audits it against the databases, and writes the run's folder.
  *
- * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made or written to; TOO_SHORT, UNKNOWABLE for
- *   thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these shards;
- *   for a trace as `compileTrace`
+ * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made or written to; TOO_SHORT,
+ *   UNKNOWABLE for thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these
+ *   shards; for a trace as `compileTrace`
  */
 export async function executeRun(order: RunOrder): Promise<Result> {
   await openFolder(order.out);
@@ -211,7 +211,9 @@ async function drive(
 
 type Afterwards = Pick<RunEvidence, "after" | "audit" | "dialogs" | "unknowns" | "serverGone" | "shardsLost">;
 
-/** What the server says of the run. Of one that is gone nothing is known, and what was measured is kept all the same. */
+/**
+ * What the server says of the run. Of one that is gone nothing is known, and what was measured is kept all the same.
+ */
 async function askAfterwards(
   client: ServerClient,
   runId: string,

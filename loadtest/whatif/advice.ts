@@ -9,8 +9,8 @@ import type { Tally } from "./tally.ts";
 import type { WhatIf } from "../analysis/result/what-if.ts";
 
 /**
- * What to do about these keys on today's layout. The heavy ones are looked at one by one, by name; all others are light dialogs,
- * placed anew for each layout that is weighed.
+ * What to do about these keys on today's layout. The heavy ones are looked at one by one, by name; all others are light
+ * dialogs, placed anew for each layout that is weighed.
  *
  * @param pairs of today's placement when it goes by time and the input has times; then every key counts by time bucket
  */

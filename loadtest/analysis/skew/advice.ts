@@ -34,9 +34,9 @@ const isWorthwhile = (now: number, then: number): boolean => now - then >= WORTH
  * splits, another placement, another shard. These are alternatives, except that pins and splits of several hot dialogs
  * are steps: each one's forecast has the ones before it followed. "none" comes alone.
  *
- * Nothing is advised that takes less than a fifth off what max/mean is above 1: a move costs more than that is worth, and
- * the next hour's dialogs vary by as much. Where chance alone explains the skew (its 99 % quantile, `noiseFloor`) one
- * step must do so by itself: several heavy dialogs that met or parted by chance will do so again.
+ * Nothing is advised that takes less than a fifth off what max/mean is above 1: a move costs more than that is worth,
+ * and the next hour's dialogs vary by as much. Where chance alone explains the skew (its 99 % quantile, `noiseFloor`)
+ * one step must do so by itself: several heavy dialogs that met or parted by chance will do so again.
  *
  * Forecasts are max/mean of the remedied topology over these very counts (see `expectedLoads`).
  */

@@ -46,8 +46,8 @@ export function expectedLoads(
 
 /**
  * Dialogs with which max/mean exceeds the target even if all others lay evenly. One of share p on k of N shards makes
- * it 1 + p(N/k − 1); a pinned one what its shard gets by pins and by weight; one that time buckets spread, with most of it, q,
- * on one shard, 1 − p + N·q.
+ * it 1 + p(N/k − 1); a pinned one what its shard gets by pins and by weight; one that time buckets spread, with most of
+ * it, q, on one shard, 1 − p + N·q.
  *
  * @param target max/mean, at least 1
  * @param crowd of dialogs that are not hot

@@ -29,8 +29,8 @@ function weighed(topology: Topology, counts: readonly DialogCount[], light: Ligh
 }
 
 /**
- * A pin while the dialog fits on one shard, the placement knows weights and no time spreads it; else the narrowest split
- * that reaches the target, or the best one.
+ * A pin while the dialog fits on one shard, the placement knows weights and no time spreads it; else the narrowest
+ * split that reaches the target, or the best one.
  *
  * @param target max/mean, above 1
  * @returns null when there is only one shard
@@ -59,7 +59,10 @@ export function mendDialog(
   return best;
 }
 
-/** On the shard where it is, so that it need not move; on the idlest one where that is better, as beside another hot dialog. */
+/**
+ * On the shard where it is, so that it need not move; on the idlest one where that is better, as beside another hot
+ * dialog.
+ */
 function pin(topology: Topology, counts: readonly DialogCount[], light: LightDialogs, hot: HotDialog): Advice {
   const loads = expectedLoads(topology, counts, light);
   const here = whereNow(topology)(hot.dialog)[0]!;

@@ -6,8 +6,8 @@ import { driveWorkers } from "./worker-pool.ts";
 const DRAIN_MS = 10_000;
 
 /**
- * The built-in generator: no program needed but Node. Open model; memory grows with users, dialogs and seconds, not with
- * messages. One thread in this process, or `order.generators` processes that share the story's lanes out.
+ * The built-in generator: no program needed but Node. Open model; memory grows with users, dialogs and seconds, not
+ * with messages. One thread in this process, or `order.generators` processes that share the story's lanes out.
  *
  * @param drainMs for tests that lose answers on purpose
  */

@@ -120,8 +120,8 @@ function prepare(order: DriveOrder, part: Part): Run {
 }
 
 /**
- * Connects the users of its lanes, sends their messages, waits for what comes back. One thread; memory grows with users,
- * dialogs and seconds, not with messages.
+ * Connects the users of its lanes, sends their messages, waits for what comes back. One thread; memory grows with
+ * users, dialogs and seconds, not with messages.
  *
  * @param drainMs longest wait for answers and deliveries after the end of the schedule
  * @throws {DriveError} when somebody cannot be connected

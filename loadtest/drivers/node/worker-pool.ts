@@ -26,7 +26,8 @@ interface Worker {
 
 /**
  * Several generators as processes of their own, each with its lanes and their users. They start at one moment of the
- * machine's monotonic clock, by which a message that one sends and another receives is timed: all MUST run on one machine.
+ * machine's monotonic clock, by which a message that one sends and another receives is timed: all MUST run on one
+ * machine.
  *
  * A process that dies after the start is told of in `generator.lost`, and the others go on.
  *

@@ -28,7 +28,9 @@ const TEXT_STREAM = 0x7e_57;
 const MOST_PER_TURN = 100;
 /** Shortest wait, ms: at high rates one wake-up serves several messages. */
 const GRAIN_MS = 1;
-/** After the schedule's end every VU listens at least so long, ms: other VUs' messages to its users are still under way. */
+/**
+ * After the schedule's end every VU listens at least so long, ms: other VUs' messages to its users are still under way.
+ */
 const LEAST_DRAIN_MS = 2_000;
 const POLL_MS = 50;
 
