@@ -12,10 +12,10 @@ export interface GapBins {
 }
 
 /**
- * Of `left` messages anywhere before an end, the next one comes after a share of the time that is left, and u = 1 − (1
- * − share)^left is even between 0 and 1, whatever came before: the bins are those of u. Of many messages that is 1 −
- * exp(−gap × rate), the exponential gaps of Poisson arrivals; of a handful it is still exact, and several lanes
- * together are as one.
+ * Of `left` messages anywhere before an end, the next one comes after a share of the time that is left, and
+ * u = 1 − (1 − share)^left is even between 0 and 1, whatever came before: the bins are those of u. Of many messages that is
+ * 1 − exp(−gap × rate), the exponential gaps of Poisson arrivals; of a handful it is still exact, and several lanes together
+ * are as one.
  *
  * @param lanes of this generator; when one has a pace of its own, no gaps are kept
  */

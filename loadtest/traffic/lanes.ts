@@ -48,9 +48,9 @@ export function laneCount(dials: Dials): number {
 }
 
 /**
- * Deals the online users round robin to min(16, online) lanes, each with its own seeded stream and Poisson arrivals
- * given their count: together they hold round(rate × seconds) messages in the warm-up and in the measured phase. Which
- * lane a message falls to is one multinomial draw, as it is among independent Poisson processes whose sum is known.
+ * Deals the online users round robin to min(16, online) lanes, each with its own seeded stream and Poisson arrivals given
+ * their count: together they hold round(rate × seconds) messages in the warm-up and in the measured phase. Which lane a
+ * message falls to is one multinomial draw, as it is among independent Poisson processes whose sum is known.
  *
  * @param plan called once per lane, when the lanes are made
  */

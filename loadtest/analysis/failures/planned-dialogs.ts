@@ -9,8 +9,8 @@ import { clientId } from "../../measurement/failed-messages.ts";
 import type { Story } from "../../traffic/contract.ts";
 
 /**
- * Messages per dialog and shard of the whole schedule, made again from its seed: where the databases cannot be asked,
- * the plan still says what was offered. A message counts where its intended moment puts it.
+ * Messages per dialog and shard of the whole schedule, made again from its seed: where the databases cannot be asked, the
+ * plan still says what was offered. A message counts where its intended moment puts it.
  *
  * @param startedAt ISO 8601 of the start of the schedule
  */

@@ -15,8 +15,8 @@ export interface PacerHooks {
 }
 
 /**
- * Hands over every message as soon as its moment has come, by one timer with a grain of a millisecond. A moment that
- * was missed is made up for at once and never skipped or moved (open model).
+ * Hands over every message as soon as its moment has come, by one timer with a grain of a millisecond. A moment that was
+ * missed is made up for at once and never skipped or moved (open model).
  *
  * @param signal stops at its abort
  * @returns when the schedule is at its end or was stopped
