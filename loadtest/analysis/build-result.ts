@@ -1,7 +1,9 @@
 import type { ShardStatus } from "../../server/protocol/http.ts";
 import { checkResult } from "./result/read.ts";
 import type { Result } from "./result/result.ts";
+import { arrivalsOf } from "../traffic/arrivals/registry.ts";
 import { askedOf, perSecondOf, type Asked } from "../traffic/asked.ts";
+import type { Dials } from "../traffic/contract.ts";
 import { mergeHistograms, quantileOf, type HistogramData } from "../measurement/histogram.ts";
 import { maxErrorsOf } from "../traffic/max-errors.ts";
 import { recordedDials } from "../traffic/scenario.ts";
@@ -76,9 +78,15 @@ function skewOf({ parts, labels, dialogs, isNewestAlone }: Layout, shards: Resul
   };
 }
 
+function arrivalsIn(dials: Dials): NonNullable<Result["traffic"]["arrivals"]> {
+  const { model, gaps, words, ...shape } = arrivalsOf(dials);
+  return { model, gaps, open: shape.isOpen, changes: !shape.isOpen || shape.pieces.length > 0, words };
+}
+
 function trafficOf(
   evidence: RunEvidence,
-  asked: Asked,
+  asked: Asked | null,
+  hasOwnPace: boolean,
   askedShare: number | null,
   topShare: number,
   scheduleS: number,
@@ -98,7 +106,8 @@ function trafficOf(
     errors: { ...m.errors },
     delivered: m.delivered,
     offline: m.offline,
-    asked,
+    ...(asked !== null && { asked }),
+    ...(hasOwnPace ? {} : { arrivals: arrivalsIn(evidence.dials) }),
     made: { rate: perSecondOf(m.sent, scheduleS), messages: m.sent },
     rate: perSecondOf(acked, scheduleS),
     topDialogShare: {
@@ -191,6 +200,7 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
     traffic: trafficOf(
       evidence,
       askedOf({ expected }, dials),
+      expected !== undefined,
       askedShare,
       offered > 0 ? (layout.dialogs[0]?.count ?? 0) / offered : 0,
       scheduleS,

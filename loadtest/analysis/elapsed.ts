@@ -1,3 +1,4 @@
+import { arrivalsOf } from "../traffic/arrivals/registry.ts";
 import type { Measurement } from "../measurement/measurement.ts";
 import type { Dials, Story } from "../traffic/contract.ts";
 
@@ -16,6 +17,8 @@ export function elapsedSeconds(
   const whole = dials.warmupS + dials.durationS;
   if (!interrupted) return whole;
   const ends = slices.map(({ acked, second, seconds = 1 }) => (acked > 0 ? second + seconds : 0));
-  const reached = expected === undefined ? planned / dials.rate : ends.reduce((last, end) => Math.max(last, end), 0);
+  const arrivals = arrivalsOf(dials);
+  const isSteady = expected === undefined && arrivals.isOpen && arrivals.pieces.length === 0;
+  const reached = isSteady ? planned / arrivals.last : ends.reduce((last, end) => Math.max(last, end), 0);
   return Math.min(whole, Math.max(1, reached));
 }

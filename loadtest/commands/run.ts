@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
 import { parseThresholds } from "../analysis/thresholds/threshold.ts";
-import { equip, readEquipment } from "../drivers/equipment.ts";
+import { equip, readEquipment, type Equipment } from "../drivers/equipment.ts";
 import { rateWarning } from "../drivers/rate-warning.ts";
 import { chooseDriver, driversNamed } from "../drivers/registry.ts";
 import { EXIT, exitCodeOf } from "../run/exit-code.ts";
@@ -13,6 +13,7 @@ import { sharedSecret } from "../run/secret.ts";
 import { faultOfServerArgs } from "../run/own-server.ts";
 import { createServerClient } from "../run/server-client.ts";
 import type { Dials } from "../traffic/contract.ts";
+import { arrivalsOf, peakRate } from "../traffic/arrivals/registry.ts";
 import { parseShare } from "../traffic/dial.ts";
 import { parseDials } from "../traffic/dials.ts";
 import type { Scenario } from "../traffic/scenario.ts";
@@ -101,6 +102,7 @@ async function run(reference: string, command: Command): Promise<number> {
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
+  held(faults, () => refuseSeveral(dials, scenario, equipment));
   const isCheck = command.getOptionValue("check") === true;
   // Without other faults the server tells of its own when it starts.
   const ofServer = url === null && (isCheck || faults.length > 0) ? await faultOfServerArgs(serverArgs(given)) : null;
@@ -113,10 +115,10 @@ async function run(reference: string, command: Command): Promise<number> {
   const output = createRunOutput({
     ...outputOf(command),
     scenario: name,
-    rate: scenario.changesRate ? null : dials.rate,
+    rate: steadyRate(scenario, dials),
     out,
   });
-  const warning = rateWarning(driver.name, dials.rate, equipment.generators);
+  const warning = rateWarning(driver.name, scenario.changesRate ? dials.rate : peakRate(dials), equipment.generators);
   if (warning !== null) output.warn(warning);
   output.start(driver.name, again);
   const result = await executeRun({
@@ -146,6 +148,20 @@ function readMaxErrors(text: string | undefined): number | undefined {
   throw new ConfigError("BAD_OPTIONS", `--max-errors ${text}: give a share of the messages, 0.1% or 0.001`);
 }
 
+/** Messages per second where it is one number all the time. */
+function steadyRate({ changesRate }: Scenario, dials: Dials): number | null {
+  const arrivals = arrivalsOf(dials);
+  return changesRate || !arrivals.isOpen || arrivals.pieces.length > 0 ? null : dials.rate;
+}
+
+/** @throws {ConfigError} CLOSED_ALONE */
+function refuseSeveral(dials: Dials | undefined, scenario: Scenario, equipment: Equipment | undefined): void {
+  if (dials === undefined || equipment === undefined || equipment.generators === 1) return;
+  if (scenario.changesRate || arrivalsOf(dials).isOpen) return;
+  const why = "whose turn it is depends on every answer, so one process makes all of it";
+  throw new ConfigError("CLOSED_ALONE", `--generators: leave it out with a closed model (${why})`);
+}
+
 function refuseK6(name: string): void {
   throw new ConfigError(
     "NODE_ONLY",
@@ -165,10 +181,16 @@ function givenTo(command: Command, scenario: Scenario): Given {
   const deaf = new Set(allDials().flatMap(({ option: flag }) => (own.has(flag) ? [] : [flag])));
   const rows = command.options.flatMap((one) => {
     const value: unknown = command.getOptionValue(one.attributeName());
-    const ignored = isTyped(command, one) ? false : value === "" || deaf.has(one.name());
+    const ignored = !isTyped(command, one) && (value === "" || deaf.has(one.name()) || isOverruled(command, one));
     return typeof value !== "string" || ignored ? [] : [[one.name(), value] as const];
   });
   return { ...Object.fromEntries(rows), ...ownDials(command, scenario, process.env) };
+}
+
+/** Rate and arrivals say how fast in two ways: the one that was typed wins over the other one of the environment. */
+function isOverruled(command: Command, one: Option): boolean {
+  const other = { rate: "arrivals", arrivals: "rate" }[one.name()];
+  return other !== undefined && command.getOptionValueSource(other) === "cli";
 }
 
 function isTyped(command: Command, one: Option): boolean {

@@ -1,4 +1,5 @@
 import type { Lane, Phase } from "../traffic/contract.ts";
+import { phaseShare, type PhaseShare } from "../traffic/phase-share.ts";
 
 /** Bins of equal chance: under Poisson arrivals each gets as many gaps. */
 const GAP_BINS = 64;
@@ -15,7 +16,9 @@ export interface GapBins {
  * Of `left` messages anywhere before an end, the next one comes after a share of the time that is left, and
  * u = 1 − (1 − share)^left is even between 0 and 1, whatever came before: the bins are those of u. Of many messages that is
  * 1 − exp(−gap × rate), the exponential gaps of Poisson arrivals; of a handful it is still exact, and several lanes together
- * are as one.
+ * are as one. Where the rate changes, time is measured by the area under it.
+ *
+ * With even gaps u is how far a message lies from its place in the row, in halves of a gap: all are in the first bin.
  *
  * @param lanes of this generator; when one has a pace of its own, no gaps are kept
  */
@@ -25,6 +28,23 @@ export function createGapBins(lanes: readonly Pick<Lane, "phases">[]): GapBins {
   let phase = 0;
   let last = 0;
   let left = phases[0]?.messages ?? 0;
+  let shares: PhaseShare | null = null;
+
+  /** @returns evenly spread from 0 to 1 when the arrivals are right */
+  function place(at: number, { untilMs, rates, grid }: Phase): number {
+    if (grid === undefined && rates === undefined) {
+      const share = Math.min(1, (at - last) / (untilMs - last));
+      return -Math.expm1(left * Math.log1p(-share));
+    }
+    const { share } = (shares ??= phaseShare(phases[phase]!, phases[phase - 1]?.untilMs ?? 0));
+    if (grid !== undefined) {
+      const row = share(at) * grid - 0.5;
+      return 2 * Math.abs(row - Math.round(row));
+    }
+    const before = share(last);
+    return -Math.expm1(left * Math.log1p(-Math.min(1, (share(at) - before) / (1 - before))));
+  }
+
   return {
     sent(at) {
       if (phases.length === 0) return;
@@ -32,9 +52,9 @@ export function createGapBins(lanes: readonly Pick<Lane, "phases">[]): GapBins {
         last = phases[phase]!.untilMs;
         phase += 1;
         left = phases[phase]!.messages;
+        shares = null;
       }
-      const share = Math.min(1, (at - last) / (phases[phase]!.untilMs - last));
-      const u = -Math.expm1(left * Math.log1p(-share));
+      const u = place(at, phases[phase]!);
       const bin = Math.min(GAP_BINS - 1, Math.max(0, Math.floor(u * GAP_BINS)));
       counts[bin]! += 1;
       last = at;
@@ -48,8 +68,8 @@ export function createGapBins(lanes: readonly Pick<Lane, "phases">[]): GapBins {
 function together(lanes: readonly Pick<Lane, "phases">[]): Phase[] {
   const [first = []] = lanes.map(({ phases }) => phases);
   if (lanes.some(({ phases }) => phases === undefined)) return [];
-  return first.map(({ untilMs }, index) => ({
-    untilMs,
+  return first.map((phase, index) => ({
+    ...phase,
     messages: lanes.reduce((sum, { phases }) => sum + (phases?.[index]?.messages ?? 0), 0),
   }));
 }

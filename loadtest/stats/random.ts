@@ -12,8 +12,8 @@ export interface Random {
 
 const TWO_32 = 4_294_967_296;
 
-/** Murmur3's 32-bit finalizer (Appleby): a bijection that scatters neighbouring seeds. */
-function scatter(seed: number): number {
+/** Murmur3's 32-bit finalizer (Appleby): a bijection that scatters neighbouring seeds. @returns a signed 32-bit integer */
+export function scatter(seed: number): number {
   let h = seed | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

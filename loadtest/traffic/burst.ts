@@ -1,4 +1,4 @@
-import { createArrivals } from "./arrivals.ts";
+import { createArrivals } from "./poisson.ts";
 import type { Random } from "../stats/random.ts";
 
 /** A burst over quiet traffic: nothing, a linear rise to 1, and a decay as 1 / (1 + x / decay)². Times in ms. */

@@ -2,8 +2,10 @@
 interface CommonDials {
   /** Online and offline users together, ids 1…users; at least 2. */
   readonly users: number;
-  /** Messages per second over all authors (open model, Poisson arrivals given their count); > 0. */
+  /** Messages per second over all authors; > 0. Where `arrivals` says another course, its average over the measured phase. */
   readonly rate: number;
+  /** When messages come, as `parseArrivals` reads it; empty: at `rate` all the time, with Poisson arrivals. */
+  readonly arrivals: string;
   /** Seconds of the measured phase; > 0. */
   readonly durationS: number;
   /** Seconds of the same traffic before it, stored and audited but not judged for latency; >= 0. */
@@ -27,11 +29,16 @@ export interface PlannedSend {
   readonly to: number;
 }
 
-/** A part of the schedule in which messages come evenly: from the end of the one before, or 0, to its own. */
+/** A part of the schedule with a rate of its own: from the end of the one before, or 0, to its own. */
 export interface Phase {
   /** Milliseconds after the start of the schedule. */
   readonly untilMs: number;
+  /** Of this lane. With even gaps all lanes share one row of messages, and this is what falls to it on average. */
   readonly messages: number;
+  /** Rates at its two ends where they differ, in any unit; between them they change in a straight line. */
+  readonly rates?: { readonly from: number; readonly to: number };
+  /** With even gaps: the messages of all lanes. Absent: Poisson arrivals given their number. */
+  readonly grid?: number;
 }
 
 /**
@@ -41,8 +48,15 @@ export interface Phase {
 export interface Lane {
   /** Expected messages per second, to spread lanes over VUs. */
   readonly rate: number;
-  /** How many messages it holds, in phases of even arrivals; absent: it has a pace of its own. */
+  /** How many messages it holds, phase by phase; absent: it has a pace of its own. */
   readonly phases?: readonly Phase[];
+  /** Of a closed model: `next` gives what is due as far as is known, and null while everybody waits for an answer. */
+  readonly loop?: {
+    /** When the next message is due, ms; Infinity: everybody waits for an answer, or will write only after the end. */
+    dueAt(): number;
+    /** A message was answered, or never will be: its user thinks, and writes again. @param at ms */
+    answered(at: number): void;
+  };
   /** Users whose connections this lane sends on; no user is in two lanes. */
   hasAuthor(user: number): boolean;
   /** @returns the next message, or null after warm-up + duration */

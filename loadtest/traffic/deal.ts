@@ -26,9 +26,12 @@ function isLighter(hand: Hand, best: Hand): boolean {
   return hand.rate < best.rate || (hand.rate === best.rate && hand.lanes.length < best.lanes.length);
 }
 
-/** All lanes as one ascending stream. */
+/**
+ * All lanes as one ascending stream. Of a closed model it is what would come if every answer came at once; with no time to
+ * think between them it has no end.
+ */
 export function mergeLanes(lanes: readonly Lane[]): () => PlannedSend | null {
-  const heads = lanes.map((lane) => lane.next());
+  const heads = lanes.map(nextOf);
   return () => {
     let first = -1;
     let firstAt = Number.POSITIVE_INFINITY;
@@ -41,7 +44,13 @@ export function mergeLanes(lanes: readonly Lane[]): () => PlannedSend | null {
     }
     if (first < 0) return null;
     const planned = heads[first] ?? null;
-    heads[first] = lanes[first]?.next() ?? null;
+    heads[first] = nextOf(lanes[first]!);
     return planned;
   };
+}
+
+function nextOf(lane: Lane): PlannedSend | null {
+  const planned = lane.next();
+  if (planned !== null) lane.loop?.answered(planned.at);
+  return planned;
 }

@@ -1,6 +1,8 @@
+import { ARRIVAL_MODELS, leastSeconds, parseArrivals } from "./arrivals/registry.ts";
 import type { Dials } from "./contract.ts";
-import type { Dial, NumberDial } from "./dial.ts";
+import type { Dial } from "./dial.ts";
 import { environmentName, expectation, isDerived, parseDial } from "./dial.ts";
+import { averageRate } from "./schedule.ts";
 import type { Scenario } from "./scenario.ts";
 
 const DAY_S = 86_400;
@@ -25,7 +27,13 @@ export const COMMON_DIALS = {
     aboveMin: true,
     max: 1_000_000,
     default: 500,
-    meaning: "messages per second",
+    meaning: "messages per second, all the time; short for --arrivals constant:RATE",
+  },
+  arrivals: {
+    option: "arrivals",
+    kind: "text",
+    default: "",
+    meaning: `how messages come: ${ARRIVAL_MODELS.map(({ example }) => example).join(", ")}; ",even" behind it for even gaps`,
   },
   durationS: {
     option: "duration",
@@ -61,7 +69,10 @@ export const COMMON_DIALS = {
     default: 0.1,
     meaning: "share of the users that never connect",
   },
-} as const satisfies Readonly<Record<string, NumberDial>>;
+} as const satisfies Readonly<Record<string, Dial>>;
+
+/** Common dials that a scenario may have another default of. */
+export type CommonNumber = Exclude<keyof typeof COMMON_DIALS, "arrivals">;
 
 /** What holds when nothing else is said; a scenario's own dials have their own defaults. */
 export const DEFAULT_DIALS: Dials = defaultsOf(COMMON_DIALS);
@@ -91,12 +102,10 @@ export function dialsFromEnvironment(
   return given;
 }
 
-/** The same dials as an environment for k6. */
+/** The same dials as an environment for k6. What the arrivals say of the rate is not said twice. */
 export function dialsToEnvironment(scenario: Scenario, dials: Dials): Record<string, string> {
-  const rows = Object.entries(scenario.dials).map(([name, dial]) => [
-    environmentName(dial),
-    String(dials[name] ?? dial.default),
-  ]);
+  const said = Object.entries(scenario.dials).filter(([name]) => name !== "rate" || dials.arrivals === "");
+  const rows = said.map(([name, dial]) => [environmentName(dial), String(dials[name] ?? dial.default)]);
   return Object.fromEntries(rows) as Record<string, string>;
 }
 
@@ -124,7 +133,26 @@ export function parseDials(
     if (value === null) faults.push(`${option} must be ${expectation(dial)}, not "${text}".`);
     else values[name] = value;
   }
-  const dials: Dials = { ...DEFAULT_DIALS, ...defaultsOf(scenario.dials), ...values };
+  const defaults: Dials = { ...DEFAULT_DIALS, ...defaultsOf(scenario.dials) };
+  const course = courseOf(given, { ...defaults, ...values });
+  if (typeof course === "string") faults.push(course);
+  const dials: Dials = { ...defaults, ...values, ...(typeof course === "object" && course) };
   if (faults.length === 0) faults.push(...scenario.faults(dials));
   return faults.length > 0 ? { faults } : { dials };
+}
+
+/**
+ * What `arrivals` says of other dials: a duration where none is given, and the average rate.
+ *
+ * @returns what is wrong with it, one sentence
+ */
+function courseOf(given: GivenDials, dials: Dials): Partial<Pick<Dials, "durationS" | "rate">> | string {
+  if (dials.arrivals === "") return {};
+  const arrivals = parseArrivals(dials.arrivals);
+  if (typeof arrivals === "string") return arrivals;
+  if (given["rate"] !== undefined) return "rate and arrivals both say how fast messages come: leave one of them out.";
+  if (!arrivals.isOpen) return {};
+  const usualS = arrivals.usualS ?? leastSeconds(arrivals);
+  const durationS = given["duration"] === undefined && usualS > 0 ? usualS : dials.durationS;
+  return { durationS, rate: averageRate(arrivals, durationS) };
 }

@@ -1,15 +1,19 @@
-import { createArrivals } from "./arrivals.ts";
-import { messagesOf } from "./asked.ts";
 import { drawMultinomial } from "../stats/binomial.ts";
-import type { Dials, Lane, Phase, PlannedSend } from "./contract.ts";
 import type { Random } from "../stats/random.ts";
-import { createRandom } from "../stats/random.ts";
+import { createRandom, scatter } from "../stats/random.ts";
+import { arrivalsOf } from "./arrivals/registry.ts";
+import { createClosedLane } from "./closed-lane.ts";
+import type { Dials, Lane, Phase, PlannedSend } from "./contract.ts";
+import { evenMoments, poissonMoments, type Moments } from "./phase-arrivals.ts";
+import { scheduleOf } from "./schedule.ts";
 
 /** At most so many lanes, whatever the driver: its VUs or threads share them out. */
 export const MAX_LANES = 16;
 
 /** The stream of random numbers that shares the messages out to the lanes: none of the lanes' own. */
 const SHARE_STREAM = 0x53_48_41_52;
+/** Says which lane a message of even gaps is. */
+const OWNER_STREAM = 0x4f_57_4e_53;
 /** Rates of lanes that add up to the rate asked for, but for rounding. */
 const ROUNDING = 1e-6;
 
@@ -35,7 +39,7 @@ export interface LanePlan {
   readonly rate: number;
   /**
    * @returns the moment of the next message after `at`, ms: a pace of the lane's own, whose number of messages is the
-   *   story's to keep; without it the lane has even arrivals and its share of what was asked
+   *   story's to keep; without it the lane has its share of the arrivals that were asked for
    */
   readonly after?: (at: number) => number;
   /** Draws who writes to whom. @param at intended moment, ms after the start: the lane's, not the plan's to choose */
@@ -48,9 +52,9 @@ export function laneCount(dials: Dials): number {
 }
 
 /**
- * Deals the online users round robin to min(16, online) lanes, each with its own seeded stream and Poisson arrivals given
- * their count: together they hold round(rate × seconds) messages in the warm-up and in the measured phase. Which lane a
- * message falls to is one multinomial draw, as it is among independent Poisson processes whose sum is known.
+ * Deals the online users round robin to min(16, online) lanes, each with its own seeded stream and its part of the arrivals.
+ * Together they hold as many messages as were asked for, phase by phase. With Poisson arrivals, which lane a message falls
+ * to is one multinomial draw, as it is among independent Poisson processes whose sum is known. A closed model is one lane.
  *
  * @param plan called once per lane, when the lanes are made
  */
@@ -63,15 +67,27 @@ export function dealLanes(dials: Dials, plan: (seat: LaneSeat) => LanePlan): Lan
     return { index, size, user: (k) => 1 + index + k * count, random: createRandom(dials.seed, index) };
   });
   const plans = seats.map((seat) => plan(seat));
-  const phases = phasesOf(dials, plans);
+  const arrivals = arrivalsOf(dials);
+  if (!arrivals.isOpen) {
+    const hasAuthor = (user: number) => user >= 1 && user <= online;
+    return [createClosedLane({ ...arrivals, seed: dials.seed, endMs, parts: plans, hasAuthor })];
+  }
+  const isEven = arrivals.gaps === "even";
+  const phases = phasesOf(dials, plans, isEven);
+  const owner = createOwner(dials.seed, plans);
+  const momentsOf = (index: number, after: LanePlan["after"]): Moments => {
+    if (after !== undefined) return ownPace(after, endMs);
+    if (isEven) return evenMoments(phases[index]!, (message) => owner(message) === index);
+    return poissonMoments(seats[index]!.random, phases[index]!);
+  };
   return plans.map(({ rate, draw, after }, index) => {
-    const arrivals = after === undefined ? evenArrivals(seats[index]!.random, phases[index]!) : ownPace(after, endMs);
+    const moments = momentsOf(index, after);
     return {
       rate,
       ...(after === undefined && { phases: phases[index]! }),
       hasAuthor: (user) => user >= 1 && user <= online && (user - 1) % count === index,
       next(): PlannedSend | null {
-        const at = rate > 0 ? arrivals() : null;
+        const at = rate > 0 ? moments() : null;
         if (at === null) return null;
         const { author, to } = draw(at);
         return { at, author, to };
@@ -80,38 +96,44 @@ export function dealLanes(dials: Dials, plan: (seat: LaneSeat) => LanePlan): Lan
   });
 }
 
-/** The messages of each lane in the warm-up and in the measured phase. */
-function phasesOf(dials: Dials, plans: readonly LanePlan[]): Phase[][] {
-  const { warmupS, durationS, seed } = dials;
+/** The messages of each lane, by the stretches of the schedule. */
+function phasesOf(dials: Dials, plans: readonly LanePlan[], isEven: boolean): Phase[][] {
   const rates = plans.map(({ rate, after }) => (after === undefined ? rate : 0));
   const sum = rates.reduce((total, rate) => total + rate, 0);
   // A story whose lanes make another rate makes it, and the verdict tells.
   const isAsked = Math.abs(sum - dials.rate) <= ROUNDING * dials.rate;
-  const { warmup, measured } = messagesOf(isAsked ? dials : { ...dials, rate: sum });
-  const random = createRandom(seed, SHARE_STREAM);
-  const early = drawMultinomial(random, warmup, rates);
-  const late = drawMultinomial(random, measured, rates);
-  return plans.map((_, index) => [
-    { untilMs: warmupS * 1000, messages: early[index]! },
-    { untilMs: (warmupS + durationS) * 1000, messages: late[index]! },
-  ]);
+  const random = createRandom(dials.seed, SHARE_STREAM);
+  const stretches = scheduleOf(dials, isAsked ? 1 : sum / dials.rate).map((stretch) => ({
+    ...stretch,
+    dealt: isEven
+      ? rates.map((rate) => Math.round((stretch.messages * rate) / Math.max(sum, Number.MIN_VALUE)))
+      : drawMultinomial(random, stretch.messages, rates),
+  }));
+  return plans.map((_, index) =>
+    stretches.map(({ untilMs, messages, from, to, dealt }) => ({
+      untilMs,
+      messages: dealt[index]!,
+      ...(from !== to && { rates: { from, to } }),
+      ...(isEven && { grid: messages }),
+    })),
+  );
 }
 
-function evenArrivals(random: Random, phases: readonly Phase[]): () => number | null {
-  const parts = phases.map(({ untilMs, messages }, index) =>
-    createArrivals(random, phases[index - 1]?.untilMs ?? 0, untilMs, messages),
-  );
-  let current = 0;
-  return () => {
-    for (; current < parts.length; current += 1) {
-      const at = parts[current]!();
-      if (at !== null) return at;
-    }
-    return null;
+/** @returns which lane a message is, by its number: even over the lanes by their rates, and the same for every generator */
+function createOwner(seed: number, plans: readonly LanePlan[]): (message: number) => number {
+  const rates = plans.map(({ rate, after }) => (after === undefined ? rate : 0));
+  const sum = rates.reduce((total, rate) => total + rate, 0);
+  let below = 0;
+  const ends = rates.map((rate) => (below += rate));
+  const last = ends.indexOf(sum);
+  return (message) => {
+    const share = ((scatter(scatter(seed ^ OWNER_STREAM) ^ message) >>> 0) / 4_294_967_296) * sum;
+    const found = ends.findIndex((end) => share < end);
+    return found < 0 ? last : found;
   };
 }
 
-function ownPace(after: (at: number) => number, endMs: number): () => number | null {
+function ownPace(after: (at: number) => number, endMs: number): Moments {
   let at = 0;
   return () => {
     if (at < endMs) at = after(at);

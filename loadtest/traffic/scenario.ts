@@ -1,9 +1,11 @@
+import { arrivalsOf, leastSeconds } from "./arrivals/registry.ts";
+import { timeInWords } from "./arrivals/values.ts";
 import { messagesOf } from "./asked.ts";
 import type { Aim, Dials, Ground, Story } from "./contract.ts";
 import type { ValueOf } from "./dial.ts";
 import type { DialTable } from "./dials.ts";
 import { isDerived } from "./dial.ts";
-import { COMMON_DIALS, defaultsOf } from "./dials.ts";
+import { COMMON_DIALS, defaultsOf, type CommonNumber } from "./dials.ts";
 import { anyoneBut, dealLanes, onlineUsers } from "./lanes.ts";
 import { createRandom } from "../stats/random.ts";
 import { createZipf } from "../stats/zipf.ts";
@@ -46,7 +48,7 @@ export interface ScenarioSpec<T extends DialTable> {
   /** Its own dials, by the names under which `make` gets them. */
   readonly dials: T;
   /** Where the common dials' defaults differ. */
-  readonly defaults?: Partial<Record<keyof typeof COMMON_DIALS, number>>;
+  readonly defaults?: Partial<Record<CommonNumber, number>>;
   /** Whether only the Node driver can drive it; k6 reads no file piece by piece. */
   readonly nodeOnly?: boolean;
   /** Whether the rate of the dials is not that of every second. */
@@ -65,7 +67,8 @@ export interface ScenarioSpec<T extends DialTable> {
 
 /** One schema for a scenario: its options, environment, checks, help and defaults all come from here. */
 export function defineScenario<const T extends DialTable>(spec: ScenarioSpec<T>): Scenario {
-  const dials: DialTable = { ...commonDials(spec.defaults), ...spec.dials };
+  const changesRate = spec.changesRate === true;
+  const dials: DialTable = { ...commonDials(spec.defaults, changesRate), ...spec.dials };
   const defaults = defaultsOf(dials);
   const fill = (given: Dials) => ({ ...defaults, ...given }) as DialsOf<T>;
   return {
@@ -73,10 +76,14 @@ export function defineScenario<const T extends DialTable>(spec: ScenarioSpec<T>)
     story: spec.story,
     dials,
     nodeOnly: spec.nodeOnly === true,
-    changesRate: spec.changesRate === true,
+    changesRate,
     faults(given) {
-      const faults = [...crowdFaults(given, spec.leastUsers ?? 2), ...rateFaults(given, spec.changesRate === true)];
-      return faults.length > 0 ? faults : (spec.faults?.(fill(given), KIT) ?? []);
+      const faults = [...crowdFaults(given, spec.leastUsers ?? 2), ...(changesRate ? [] : rateFaults(given))];
+      if (faults.length > 0) return faults;
+      const own = spec.faults?.(fill(given), KIT) ?? [];
+      // The story of a scenario of one's own may have a pace of its own without saying so beforehand.
+      const ignores = own.length === 0 && given.arrivals !== "" && spec.make(fill(given), KIT).expected !== undefined;
+      return ignores ? [`arrivals does not apply to ${spec.name}, which has a pace of its own.`] : own;
     },
     needsAim: (given) => spec.aim?.needed(fill(given)) === true,
     aim: (given, ground) => spec.aim?.at(fill(given), ground) ?? { dials: given, maxOverMean: null },
@@ -84,16 +91,24 @@ export function defineScenario<const T extends DialTable>(spec: ScenarioSpec<T>)
   };
 }
 
-/** What a result says of the dials: each of the scenario's, in the table's order; without empty and derived ones. */
+/**
+ * What a result says of the dials: each of the scenario's, in the table's order; without empty and derived ones, and
+ * without a rate where it is a result.
+ */
 export function recordedDials(scenario: Scenario, dials: Dials): Record<string, number | string> {
-  const shown = Object.entries(scenario.dials).filter(([, dial]) => !isDerived(dial));
+  const hasRate = scenario.changesRate || arrivalsOf(dials).isOpen;
+  const shown = Object.entries(scenario.dials).filter(
+    ([name, dial]) => !isDerived(dial) && (hasRate || name !== "rate"),
+  );
   const rows = shown.map(([name, dial]) => [name, dials[name] ?? dial.default] as const);
   return Object.fromEntries(rows.filter(([, value]) => value !== ""));
 }
 
-function commonDials(defaults: ScenarioSpec<DialTable>["defaults"] = {}): DialTable {
-  const rows = Object.entries(COMMON_DIALS).map(([name, dial]) => {
-    const other = defaults[name as keyof typeof COMMON_DIALS];
+/** A scenario with a pace of its own takes no arrivals. */
+function commonDials(defaults: ScenarioSpec<DialTable>["defaults"] = {}, changesRate: boolean): DialTable {
+  const taken = Object.entries(COMMON_DIALS).filter(([name]) => !changesRate || name !== "arrivals");
+  const rows = taken.map(([name, dial]) => {
+    const other = defaults[name as CommonNumber];
     return [name, other === undefined ? dial : { ...dial, default: other }];
   });
   return Object.fromEntries(rows) as DialTable;
@@ -108,8 +123,18 @@ function crowdFaults(dials: Dials, least: number): string[] {
   return faults;
 }
 
-/** A story with a pace of its own says itself how many messages it holds. */
-function rateFaults(dials: Dials, changesRate: boolean): string[] {
-  if (changesRate || messagesOf(dials).measured > 0) return [];
+/** What is wrong with the arrivals, or with the time for them. */
+function rateFaults(dials: Dials): string[] {
+  const arrivals = arrivalsOf(dials);
+  if (!arrivals.isOpen) return [];
+  const least = leastSeconds(arrivals);
+  // What is left of a sum of seconds after their difference.
+  if (dials.durationS < least * (1 - 1e-9)) {
+    const [has, needs] = [dials.durationS, least].map(timeInWords);
+    return [
+      `duration ends after ${has}, and the arrivals need ${needs} (${arrivals.words}): give no duration, or ${least}s.`,
+    ];
+  }
+  if (messagesOf(dials).measured > 0) return [];
   return [`rate and duration make no message: ${dials.rate} a second for ${dials.durationS} s. Raise one of them.`];
 }

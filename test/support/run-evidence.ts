@@ -73,6 +73,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
   const dials: Dials = {
     users: 500,
     rate,
+    arrivals: "",
     durationS,
     warmupS: 2,
     seed: 1,

@@ -28,5 +28,7 @@ export function offeredOf(evidence: RunEvidence, { unstored }: Failures): AuditD
   const story = findScenario(scenario)?.make(dials);
   // Of a part of the schedule the plan cannot tell which.
   if (story === undefined || measurement.interrupted || measurement.late > 0) return [];
-  return plannedDialogs(story, after.topology, { runId, startedAt: measurement.startedAt });
+  const { planned, startedAt } = measurement;
+  const scheduleS = dials.warmupS + dials.durationS;
+  return plannedDialogs(story, after.topology, { runId, startedAt, planned, scheduleS });
 }

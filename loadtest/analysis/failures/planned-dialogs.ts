@@ -6,35 +6,55 @@ import { compileTopology } from "../../../server/placement/router.ts";
 import type { AuditDialogsReply } from "../../../server/protocol/http.ts";
 import { createDialogCounts } from "./failures.ts";
 import { clientId } from "../../measurement/failed-messages.ts";
-import type { Story } from "../../traffic/contract.ts";
+import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
+import { mergeLanes } from "../../traffic/deal.ts";
+
+/** The run whose plan is wanted. */
+interface PlannedRun {
+  readonly runId: string;
+  /** ISO 8601 of the start of the schedule. */
+  readonly startedAt: string;
+  /** Messages that were sent or should have been. */
+  readonly planned: number;
+  /** Length of the schedule, s. */
+  readonly scheduleS: number;
+}
 
 /**
  * Messages per dialog and shard of the whole schedule, made again from its seed: where the databases cannot be asked, the
  * plan still says what was offered. A message counts where its intended moment puts it.
- *
- * @param startedAt ISO 8601 of the start of the schedule
  */
 export function plannedDialogs(
   story: Pick<Story, "lanes" | "users">,
   topology: Topology,
-  { runId, startedAt }: { readonly runId: string; readonly startedAt: string },
+  run: PlannedRun,
 ): AuditDialogsReply["dialogs"] {
   const router = compileTopology(topology);
-  const startMs = Date.parse(startedAt);
+  const startMs = Date.parse(run.startedAt);
   const stride = story.users + 1;
   const sequence = new Map<number, number>();
   const whenOf = createWhen(periodsOf(topology));
   const counts = createDialogCounts();
-  for (const lane of story.lanes()) {
-    for (let send = lane.next(); send !== null; send = lane.next()) {
-      const { at, author, to } = send;
-      const seq = (sequence.get(author * stride + to) ?? 0) + 1;
-      sequence.set(author * stride + to, seq);
-      const dialog = dialogId(author, to);
-      const id = composeId(startMs + Math.floor(at), 0, 0);
-      const shard = router.labels[router.place({ dialog, id, author, client: clientId(runId, author, to, seq) })]!;
-      counts.add({ shard, dialog, count: 1, ...whenOf(id) });
-    }
+  for (const { at, author, to } of sendsOf(story.lanes(), run)) {
+    const seq = (sequence.get(author * stride + to) ?? 0) + 1;
+    sequence.set(author * stride + to, seq);
+    const dialog = dialogId(author, to);
+    const id = composeId(startMs + Math.floor(at), 0, 0);
+    const client = clientId(run.runId, author, to, seq);
+    const shard = router.labels[router.place({ dialog, id, author, client })]!;
+    counts.add({ shard, dialog, count: 1, ...whenOf(id) });
   }
   return counts.rows();
+}
+
+/** Of a closed model the first so many messages, which do not depend on the answers, at moments that are even. */
+function* sendsOf(lanes: readonly Lane[], { planned, scheduleS }: PlannedRun): Iterable<PlannedSend> {
+  for (const lane of lanes) {
+    const next = mergeLanes([lane]);
+    let made = 0;
+    for (let send = next(); send !== null && (lane.loop === undefined || made < planned); send = next()) {
+      yield lane.loop === undefined ? send : { ...send, at: (1000 * scheduleS * (made + 0.5)) / planned };
+      made += 1;
+    }
+  }
 }

@@ -11,7 +11,22 @@ const RateOf = (description: string, messages: string) =>
 
 /** What was counted and timed: the parts of `result.json` that draw no conclusion. */
 export const Traffic = Type.Object({
-  asked: RateOf("What the run was asked to send", "Messages of the whole schedule, to the whole message"),
+  asked: RateOf(
+    "What the run was asked to send; absent too where the rate is a result",
+    "Messages of the whole schedule, to the whole message",
+  ),
+  arrivals: Type.Optional(
+    Type.Object(
+      {
+        model: Text("constant, ramp, steps, spike, closed"),
+        gaps: Type.Union([Type.Literal("poisson"), Type.Literal("even")]),
+        open: Type.Boolean({ description: "Messages have their moments whether or not the server keeps up" }),
+        changes: Type.Boolean({ description: "The rate is another from second to second" }),
+        words: Text("In words"),
+      },
+      { description: "When messages came; absent: a story with a pace of its own, or a file of an early version" },
+    ),
+  ),
   made: RateOf("What it did send, acknowledged or not", "= sent"),
   planned: Count("Messages that the schedule held"),
   sent: Count("= acked + refused + unknown; = planned − late − notConnected"),

@@ -1,7 +1,7 @@
 import type { Topology } from "../../../server/placement/contract.ts";
 import { dialogId } from "../../../server/placement/dialog.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
-import { askedOf, perSecondOf } from "../../traffic/asked.ts";
+import { askedOf, messagesOf, perSecondOf } from "../../traffic/asked.ts";
 import type { Dials, Story } from "../../traffic/contract.ts";
 import { mergeLanes } from "../../traffic/deal.ts";
 import { SOME_MOMENT } from "./moment.ts";
@@ -57,8 +57,10 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
     if (!story.isHot(author, to)) shard.innocents += 1;
   }
   const seconds = dials.warmupS + dials.durationS;
-  const asked = askedOf(story, dials).messages;
-  if (planned !== null) extrapolate(shards, warmup, asked, dials.durationS / seconds);
+  // A closed model has no schedule: this is what it can send at most, and there may be no end of it.
+  const whole = askedOf(story, dials);
+  const asked = whole?.messages ?? messages;
+  if (planned !== null) extrapolate(shards, warmup, whole === null ? messages : measuredMessages(story, dials, asked));
   const all = planned === null ? messages : asked;
   return {
     byShard: new Map(router.labels.map((label, i) => [label, shards[i]!])),
@@ -68,24 +70,24 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
         ? dialogs.size
         : Math.round(dialogs.size + ((dialogs.size - early) * Math.max(0, asked - messages)) / (MOST_PLACED / 2)),
     messages: all,
-    perS: perSecondOf(all, seconds),
+    perS: planned !== null && whole === null ? Number.POSITIVE_INFINITY : perSecondOf(all, seconds),
     hot: story.askedShare !== null,
   };
+}
+
+/** Messages of the measured phase; of a pace of its own its part of the time. */
+function measuredMessages({ expected }: Story, dials: Dials, asked: number): number {
+  const { durationS, warmupS } = dials;
+  return expected === undefined ? messagesOf(dials).measured : (asked * durationS) / (warmupS + durationS);
 }
 
 /**
  * To the whole measured phase, from all that was placed: the beginning may end in the warm-up, which is the same traffic.
  *
- * @param asked messages of the whole schedule
- * @param measured share of it that is measured
+ * @param messages of the measured phase
  */
-function extrapolate(
-  shards: readonly ExpectedShard[],
-  warmup: readonly ExpectedShard[],
-  asked: number,
-  measured: number,
-): void {
-  const factor = (asked * measured) / MOST_PLACED;
+function extrapolate(shards: readonly ExpectedShard[], warmup: readonly ExpectedShard[], messages: number): void {
+  const factor = messages / MOST_PLACED;
   for (const [i, shard] of shards.entries()) {
     for (const name of ["messages", "deliveries", "innocents"] as const) {
       shard[name] = Math.round((shard[name] + warmup[i]![name]) * factor);

@@ -10,6 +10,11 @@ export interface GapDistance {
   readonly gaps: number;
 }
 
+/** Messages that do not lie in their places in a row of even gaps. @param bins as of `createGapBins` with even gaps */
+export function outOfRow(bins: readonly number[]): number {
+  return bins.slice(1).reduce((sum, count) => sum + count, 0);
+}
+
 /**
  * Kolmogorov's distance, at the edges of equally likely bins, with the bound of Dvoretzky, Kiefer and Wolfowitz in
  * Massart's form (Annals of Probability 18, 1990): P(D > ε) <= 2 exp(−2 n ε²). Bins can only make D smaller.

@@ -1,10 +1,11 @@
 import type { Measurement } from "../../measurement/measurement.ts";
 import { percent } from "../../stats/format.ts";
 import type { Result } from "../result/result.ts";
+import { arrivalsOf } from "../../traffic/arrivals/registry.ts";
 import { askedOf } from "../../traffic/asked.ts";
 import type { Dials } from "../../traffic/contract.ts";
 import { quantileOf, type HistogramData } from "../../measurement/histogram.ts";
-import { gapDistance } from "./arrival-gaps.ts";
+import { gapDistance, outOfRow } from "./arrival-gaps.ts";
 import { countTolerance } from "./deviation.ts";
 import { ackedOf, missingSamples, sampleCounts, total } from "./missing-samples.ts";
 import { reachedRate } from "./reached-rate.ts";
@@ -139,19 +140,22 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 
   ARRIVALS_OFF({ measurement: { planned }, dials, expected, expectedIsExact = false }) {
-    const asked = askedOf({ expected }, dials).messages;
+    const asked = askedOf({ expected }, dials)?.messages;
+    if (asked === undefined) return null;
     // A pace of its own whose number is left to chance is the only one that may stray.
     const tolerance = expected === undefined || expectedIsExact ? 0 : countTolerance(expected);
     if (Math.abs(planned - asked) <= tolerance) return null;
-    const source = expected === undefined ? `${dials.rate}/s make` : "the story makes";
+    const course = dials.arrivals === "" ? `${dials.rate}/s make` : `${arrivalsOf(dials).words} makes`;
+    const source = expected === undefined ? course : "the story makes";
     const chance = tolerance === 0 ? "" : ` ± ${Math.round(tolerance)}`;
     const message = `The schedule held ${planned} messages and ${source} ${asked}${chance}: this was not the traffic asked for. Report it as a fault of the generator, or of the scenario when it is your own.`;
     return { message, evidence: { planned, asked, tolerance } };
   },
 
-  GAPS_OFF({ measurement: { generator }, expected }) {
-    // A story with a pace of its own promises no Poisson arrivals of an even rate.
+  GAPS_OFF({ measurement: { generator }, dials, expected }) {
+    // A story with a pace of its own promises no gaps, and a closed model has those that the answers make.
     if (generator.gaps === undefined || expected !== undefined) return null;
+    if (arrivalsOf(dials).gaps === "even") return unevenGaps(generator.gaps);
     const { distance, tolerance, gaps } = gapDistance(generator.gaps);
     if (distance <= tolerance) return null;
     const message = `The gaps between messages were not those of Poisson arrivals at the rate asked for: their shares are off by up to ${percent(distance)}, and chance explains ${percent(tolerance)} of ${gaps}. Report it as a fault of the generator.`;
@@ -180,6 +184,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
 };
 
+function unevenGaps(bins: readonly number[]): Finding | null {
+  const astray = outOfRow(bins);
+  if (astray === 0) return null;
+  const gaps = bins.reduce((sum, count) => sum + count, 0);
+  const message = `${astray} of ${gaps} messages were not due at even gaps, which were asked for. Report it as a fault of the generator.`;
+  return { message, evidence: { astray, gaps } };
+}
+
 /** Every code that a verdict may name. */
 export const REASON_CODES = [INTERRUPTED.code, "GENERATOR_LOST", ...Object.keys(CHECKS)];
 
@@ -203,7 +215,9 @@ export function judge(input: VerdictInput): Result["verdict"] {
 /** What the generator made of what it was asked for, where the seconds of the run tell. */
 function ratesOf({ measurement, dials }: VerdictInput): Record<string, number> {
   const reached = reachedRate(measurement.slices, dials.warmupS + dials.durationS);
-  if (reached === null) return {};
+  const arrivals = arrivalsOf(dials);
+  // Where the rate changes or is a result, its best seconds tell nothing of what was asked for.
+  if (reached === null || !arrivals.isOpen || arrivals.pieces.length > 0) return {};
   // What was sent and not acknowledged was made as well, at the same pace.
   const acked = total(measurement, (shard) => shard.acked);
   return { askedPerS: dials.rate, reachedPerS: (reached * measurement.sent) / Math.max(1, acked) };
@@ -211,10 +225,12 @@ function ratesOf({ measurement, dials }: VerdictInput): Record<string, number> {
 
 /** Of a rate that cannot be made, what can: with room, as a generator at its limit lags. */
 function remedyOf(input: VerdictInput): string {
+  const { isOpen } = arrivalsOf(input.dials);
+  if (!isOpen) return "Let fewer users in, or run the generator on a machine of its own.";
   const { askedPerS = 0, reachedPerS = askedPerS } = ratesOf(input);
   const isBehind = reachedPerS < BEHIND * askedPerS;
   const reached = `It came to ${Math.round(reachedPerS)} messages a second of the ${askedPerS} asked for: try --rate ${Math.floor(ROOM * reachedPerS)}`;
-  return `${isBehind ? reached : "Lower --rate"}, share it out with --generators, or run the generator on a machine of its own.`;
+  return `${isBehind ? reached : `Lower ${input.dials.arrivals === "" ? "--rate" : "the rates of --arrivals"}`}, share it out with --generators, or run the generator on a machine of its own.`;
 }
 
 function lagging(input: VerdictInput, what: string, than: string, lag: HistogramData, limit: number): Finding | null {

@@ -1,7 +1,8 @@
 import { loadScenario } from "../own-scenario.ts";
+import { sourceOf, type Source } from "../../traffic/source.ts";
 import { findScenario } from "../../traffic/stories/registry.ts";
 import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
-import { dealLanesOut, mergeLanes } from "../../traffic/deal.ts";
+import { dealLanesOut } from "../../traffic/deal.ts";
 import { createGapBins } from "../../measurement/gap-bins.ts";
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
@@ -50,6 +51,7 @@ export function nothingMoreToCome({ outstanding, undelivered, silentPolls }: Boo
 interface Run {
   readonly order: DriveOrder;
   readonly lanes: readonly Lane[];
+  readonly source: Source;
   /** Users that connect after the start, by their moments. */
   readonly joins: readonly { readonly user: number; readonly at: number }[];
   readonly clock: RunClock;
@@ -88,7 +90,8 @@ function prepare(order: DriveOrder, seat: Seat): Run {
   const lanes = lanesOf(story, seat);
   const clock = createRunClock();
   const tally = createTally(order.shards, story.online, scheduleMs(order));
-  const ledger = createLedger(order, story, tally, clock);
+  const source = sourceOf(lanes, scheduleMs(order));
+  const ledger = createLedger(order, story, tally, clock, source);
   const users = usersOf(story, lanes);
   const joins = users.map((user) => ({ user, at: story.joinsAt?.(user) ?? 0 })).filter(({ at }) => at > 0);
   const later = new Set(joins.map(({ user }) => user));
@@ -108,6 +111,7 @@ function prepare(order: DriveOrder, seat: Seat): Run {
   const run: Run = {
     order,
     lanes,
+    source,
     joins: joins.sort((a, b) => a.at - b.at),
     clock,
     tally,
@@ -169,7 +173,7 @@ export async function generate(order: DriveOrder, seat: Seat, drainMs: number): 
 
 /** @returns the gaps between the messages that were sent, by bin */
 async function send(run: Run): Promise<readonly number[]> {
-  const { clock, crowd, ledger, order, lanes, tally } = run;
+  const { clock, crowd, ledger, order, lanes, source, tally } = run;
   const dirty = new Set<Session>();
   const gaps = createGapBins(lanes);
   run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
@@ -194,7 +198,7 @@ async function send(run: Run): Promise<readonly number[]> {
       tally.late++;
     },
   };
-  await pace(mergeLanes(lanes), clock, hooks, order.signal);
+  await pace(source, scheduleMs(order), clock, hooks, order.signal);
   return gaps.counts;
 }
 

@@ -13,6 +13,7 @@ import {
   type Outbound,
   type Receipt,
 } from "../../measurement/receipts.ts";
+import type { Source } from "../../traffic/source.ts";
 import { createTextWriter, phaseAt, readText, type Phase } from "../../traffic/text.ts";
 import type { DriveOrder } from "../contract.ts";
 import type { RunClock } from "./clock.ts";
@@ -21,6 +22,8 @@ import type { Tally } from "./tally.ts";
 
 /** The stream of random numbers that fills texts: none of the lanes' own. */
 const TEXT_STREAM = 0x7e_57;
+/** A user of a closed model without a connection tries again after so long, ms: connecting anew takes as long at least. */
+const TRY_AGAIN_MS = 100;
 
 /** One direction of a dialog, of its two ends those that this process has. */
 interface Pair {
@@ -59,7 +62,14 @@ export interface Ledger {
   abandon(session: Session): void;
 }
 
-export function createLedger(order: DriveOrder, story: Story, tally: Tally, clock: RunClock): Ledger {
+/** @param source told of each answer */
+export function createLedger(
+  order: DriveOrder,
+  story: Story,
+  tally: Tally,
+  clock: RunClock,
+  source: Pick<Source, "answered">,
+): Ledger {
   const { runId } = order;
   const { warmupS, seed } = order.dials;
   const pairs = new Map<number, Pair>();
@@ -104,6 +114,7 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
   function miss({ at, author, to }: PlannedSend): void {
     if (story.isHot(author, to)) tally.hotOffered++;
     tally.fail({ code: NOT_CONNECTED, at, author, to, seq: 0 });
+    source.answered(clock.now() + TRY_AGAIN_MS);
   }
 
   function take(session: Session, client: string): Pending | null {
@@ -111,6 +122,7 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
     if (pending === undefined) return null;
     session.pending.delete(client);
     outstanding--;
+    source.answered(clock.at(session.readAt));
     return pending;
   }
 
@@ -193,7 +205,10 @@ export function createLedger(order: DriveOrder, story: Story, tally: Tally, cloc
       else if (frame.type === "error") refusal(session, frame);
     },
     abandon(session) {
-      for (const pending of session.pending.values()) fail(pending, NO_ANSWER);
+      for (const pending of session.pending.values()) {
+        fail(pending, NO_ANSWER);
+        source.answered(clock.now());
+      }
       outstanding -= session.pending.size;
       session.pending.clear();
     },

@@ -1,4 +1,5 @@
 import type { PlannedSend } from "../../traffic/contract.ts";
+import type { Source } from "../../traffic/source.ts";
 import type { RunClock } from "./clock.ts";
 
 /** Most sends in one turn of the loop: answers must be read between the turns of a generator that is behind. */
@@ -16,47 +17,54 @@ export interface PacerHooks {
 
 /**
  * Hands over every message as soon as its moment has come, by one timer with a grain of a millisecond. A moment that was
- * missed is made up for at once and never skipped or moved (open model).
+ * missed is made up for at once and never skipped or moved (open model). Of a closed model an answer makes the next one due.
  *
+ * @param endMs end of the schedule, ms after its start
  * @param signal stops at its abort
  * @returns when the schedule is at its end or was stopped
  */
 export async function pace(
-  next: () => PlannedSend | null,
+  source: Source,
+  endMs: number,
   clock: RunClock,
   hooks: PacerHooks,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  let head = next();
   await new Promise<void>((resolve) => {
     function turn(): void {
       const now = clock.now();
       const stopped = signal?.aborted === true;
       const most = stopped ? Number.POSITIVE_INFINITY : MOST_PER_TURN;
-      for (let n = 0; head !== null && head.at <= now && n < most; n++) {
-        if (stopped) hooks.drop(head);
-        else hooks.send(head);
-        head = next();
+      for (let n = 0; source.dueAt() <= now && n < most; n++) {
+        if (stopped) hooks.drop(source.take());
+        else hooks.send(source.take());
       }
       hooks.flush();
-      if (head === null || stopped) {
+      if (source.isOver(now) || stopped) {
         signal?.removeEventListener("abort", wake);
+        source.onAnswer(() => {});
         resolve();
-      } else arm(head.at - clock.now());
+      } else arm(Math.min(source.dueAt(), Math.max(endMs, now + 1)));
     }
 
     let timer: NodeJS.Timeout | undefined;
     let immediate: NodeJS.Immediate | undefined;
-    function arm(wait: number): void {
+    let next = Number.NEGATIVE_INFINITY;
+    function arm(at: number): void {
+      clearTimeout(timer);
+      clearImmediate(immediate);
+      next = at;
+      const wait = at - clock.now();
       if (wait <= 0) immediate = setImmediate(turn);
       else timer = setTimeout(turn, Math.ceil(wait));
     }
     function wake(): void {
       clearTimeout(timer);
       clearImmediate(immediate);
-      setImmediate(turn);
+      immediate = setImmediate(turn);
     }
 
+    source.onAnswer(() => void (source.dueAt() < next && arm(source.dueAt())));
     signal?.addEventListener("abort", wake, { once: true });
     turn();
   });

@@ -1,7 +1,6 @@
 import { auditFaults } from "../../analysis/audit/audit.ts";
-import { askedAndMade } from "../../traffic/asked.ts";
 import { failureHeadline, isAllWell, outageHeadline } from "./failures.ts";
-import { count, duration, growth, milliseconds, percent, plural, seconds, times } from "../../stats/format.ts";
+import { count, duration, growth, milliseconds, percent, plural, times } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
 
 type Shard = Result["shards"][number];
@@ -48,19 +47,6 @@ const TARGET = 1.25;
 
 /** Whether a shard burns: above what chance explains, and above the target. */
 export const isBurning = (result: Result): boolean => !isEven(result) && result.skew.maxOverMean > TARGET;
-
-/** `16,640 messages in 17 s`, for the line above everything. */
-export function trafficInWords({ run, traffic }: Result): string {
-  const messages = plural(traffic.acked, "message");
-  if (run.interrupted) return `${messages}, interrupted`;
-  return `${messages} in ${seconds(run.durationS + Number(run.dials["warmupS"] ?? 0))}`;
-}
-
-/** `asked 500/s, made 500/s`, beside it. Null in results of early versions, which did not say. */
-export function rateInWords({ run, traffic: { asked, made } }: Result): string | null {
-  if (asked === undefined || made === undefined) return null;
-  return askedAndMade(asked.rate, made.rate, Number(run.dials["rate"] ?? asked.rate));
-}
 
 /** `Max/mean 3.00 × was asked for: forecast 2.99 ×, realised 3.04 ×.` Null when no effect was asked for. */
 export function aimInWords({ aim }: Result): string | null {
@@ -219,13 +205,13 @@ function growthEnds({ growthInterval, growthToLimit }: NonNullable<Result["headr
 
 /** `Shard 02 saturates at +38 %; split in 3: +204 % before one saturates, history reads 1 → 3 shards.` Null when the limit is unknown. */
 export function headroomInWords(result: Result): string | null {
-  const { headroom, advice, skew } = result;
+  const { headroom, advice, skew, traffic } = result;
   if (headroom === null) return null;
   const { shard, growthToLimit, afterAdvice, readFanout } = headroom;
   const today =
     growthToLimit < 0
       ? `Shard ${shard} is past saturation: it can write ${percent(-growthToLimit, 0)} less than it is sent`
-      : `Shard ${shard} saturates at ${growth(growthToLimit)} traffic${growthEnds(headroom)}`;
+      : `Shard ${shard} saturates at ${growth(growthToLimit)} ${traffic.arrivals?.changes === true ? "average " : ""}traffic${growthEnds(headroom)}`;
   const now =
     skew.segments === undefined
       ? today

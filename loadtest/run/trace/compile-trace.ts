@@ -8,7 +8,7 @@ import { createInputFaults, type InputFault } from "../../whatif/input/input-fau
 import { createKeyTable } from "../../whatif/key-table.ts";
 import { textOf } from "../../whatif/input/row-batch.ts";
 import { readRows } from "../../whatif/input/rows.ts";
-import { createArrivals } from "../../traffic/arrivals.ts";
+import { createArrivals } from "../../traffic/poisson.ts";
 import { messagesOf } from "../../traffic/asked.ts";
 import type { Dials } from "../../traffic/contract.ts";
 import { createRandom } from "../../stats/random.ts";

@@ -1,4 +1,4 @@
-import { createArrivals } from "../arrivals.ts";
+import { createArrivals } from "../poisson.ts";
 import { drawMultinomial } from "../../stats/binomial.ts";
 import { burstArea, createBurstArrivals } from "../burst.ts";
 import type { Burst } from "../burst.ts";

@@ -67,7 +67,9 @@ function aimHotShare(dials: LadyGagaDials, ground: Ground): Aim | { readonly fau
   const { maxOverMean: asked } = dials;
   const { shards } = ground;
   const rest = Array.from({ length: shards }, () => 0);
-  const next = mergeLanes(dialogLanes({ ...dials, hotShare: 0, durationS: SAMPLED / dials.rate }));
+  // How messages come does not change where they go.
+  const sample = { ...dials, arrivals: "", hotShare: 0, durationS: SAMPLED / dials.rate };
+  const next = mergeLanes(dialogLanes(sample));
   let sampled = 0;
   for (let send = next(); send !== null; send = next(), sampled += 1) rest[ground.place(send.author, send.to)]! += 1;
   const hot = ground.place(STAR, FRIEND);

@@ -7,5 +7,9 @@ export const soak = defineScenario({
   story: "even random traffic for long; the trends of the server's memory and of the latency are judged",
   dials: {},
   defaults: { durationS: 1_800, warmupS: 60, rate: 200 },
+  faults: ({ arrivals }) =>
+    arrivals === "" || arrivals.startsWith("constant:")
+      ? []
+      : ["arrivals must be constant in a soak, which judges trends."],
   make: (dials) => ({ ...random.make(dials), name: "soak" }),
 });

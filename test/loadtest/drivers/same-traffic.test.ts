@@ -15,8 +15,9 @@ import { skipWithoutK6 } from "../../support/k6.ts";
 
 const EXAMPLE = join(import.meta.dirname, "../../../examples/support-desk.ts");
 const SHARDS = ["00", "01", "02", "03"];
-const CASES: readonly (readonly [string, Readonly<Record<string, number>>])[] = [
+const CASES: readonly (readonly [string, Readonly<Record<string, number | string>>])[] = [
   [EXAMPLE, { agents: 3, durationS: 1 }],
+  ["random", { arrivals: "ramp:50..250/2s,even", rate: 150, durationS: 2 }],
   ["flash-crowd", { burstAtS: 0.2, riseS: 0.3, decayS: 1, durationS: 4 }],
 ];
 

@@ -45,10 +45,13 @@ function fakes() {
   return { clock, session, frames, pass: (ms: number) => void (now += ms) };
 }
 
+/** Its schedule waits for no answer. */
+const openModel = { answered: () => {} };
+
 test("send lag is that of the moment when the frame is handed to the socket, and service starts there", () => {
   const { clock, session, frames, pass } = fakes();
   const tally = createTally(order.shards, 10, 1_000);
-  const ledger = createLedger(order, findScenario("random")!.make(dials), tally, clock);
+  const ledger = createLedger(order, findScenario("random")!.make(dials), tally, clock, openModel);
   const [author, reader] = [session(1), session(2)];
 
   pass(10);
@@ -77,7 +80,13 @@ test("send lag is that of the moment when the frame is handed to the socket, and
 /** Lengths of texts by client message id. */
 function lengthsOf(flush: "each" | "backwards"): Record<string, number> {
   const { clock, session, frames } = fakes();
-  const ledger = createLedger(order, findScenario("random")!.make(dials), createTally(order.shards, 10, 1_000), clock);
+  const ledger = createLedger(
+    order,
+    findScenario("random")!.make(dials),
+    createTally(order.shards, 10, 1_000),
+    clock,
+    openModel,
+  );
   const found: (readonly [string, number])[] = [];
   const take = (all: ReturnType<typeof frames>) => found.push(...all.map(({ id, text }) => [id, text.length] as const));
   for (const user of [1, 2, 3]) {

@@ -31,6 +31,7 @@ test("every dial can be given as text", () => {
     dials: {
       users: 10,
       rate: 2.5,
+      arrivals: "",
       durationS: 120,
       warmupS: 0,
       seed: 2 ** 32 - 1,
@@ -59,6 +60,7 @@ test("durations", () => {
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   users: ["1", "0", "-3", "2.5", "1000001", "", "many", "NaN", "Infinity"],
   rate: ["0", "-1", "", "fast", "1e9"],
+  arrivals: ["fast", "constant", "constant:0", "ramp:1-2/5s", "steps:1,,2/5s", "spike:1..2/5s", "closed:0/think=1s"],
   duration: ["0", "0s", "-1s", "8d", "", "200h"],
   warmup: ["-1s", "x", "25h"],
   seed: ["-1", "0.5", "4294967296", ""],

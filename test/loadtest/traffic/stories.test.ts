@@ -32,6 +32,7 @@ const arbitraryDials = fc.record({
   warmupS: fc.constantFrom(0, 0.5),
   seed: fc.integer({ min: 0, max: 0xffffffff }),
   offlineShare: fc.constantFrom(0, 0.1, 0.5),
+  arrivals: fc.constant(""),
   hotShare: fc.constantFrom(0, 0.1, 0.4, 0.95),
   mode: fc.constantFrom("dialog" as const, "inbox" as const),
   zipf: fc.constantFrom(0, 0.99, 2),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createMemoryStateStore } from "../../../server/topology/memory-store.ts";
 import { createMembership, type Membership } from "../../../server/topology/membership.ts";
+import type { Fence } from "../../../server/topology/fence-types.ts";
 import type { NodeClock, TopologyEvent } from "../../../server/topology/event.ts";
 import { StateError, type StateStore } from "../../../server/topology/state-store.ts";
 import { NO_GUARD } from "../../support/no-guard.ts";
@@ -103,7 +104,7 @@ export function createWorld(shardCount = 2): World {
           else if (isAlive) run();
         }),
     };
-    const under: { readonly shard: FakeShard; readonly id: bigint }[] = [];
+    const under: { readonly shard: FakeShard; readonly id: bigint; readonly fence: Fence }[] = [];
     const open = new Set<FakeShard>();
     const membership = createMembership({
       store: reached(state),
@@ -148,12 +149,11 @@ export function createWorld(shardCount = 2): World {
         if (id === null) return false;
         assert.ok(id > (self.minted.at(-1) ?? -1n), "ids of a server ascend");
         self.minted.push(id);
-        under.push({ shard, id });
+        under.push({ shard, id, fence: membership.fence() });
         return true;
       },
       flush() {
-        for (const { id, shard } of under.splice(0)) {
-          const fence = membership.fence();
+        for (const { fence, id, shard } of under.splice(0)) {
           if (!shard.isUp) open.delete(shard);
           else if (!open.has(shard)) void connect(shard).catch(() => undefined);
           else if (shard.insert(id, fence) === "stored") self.acked.push(id);

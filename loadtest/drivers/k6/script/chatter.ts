@@ -8,10 +8,14 @@ import type { PlannedSend, Story } from "../../../traffic/contract.ts";
 import type { Outbound, Receipt } from "../../../measurement/receipts.ts";
 import { createOutbound, createReceipt, receive, settle } from "../../../measurement/receipts.ts";
 import type { GapBins } from "../../../measurement/gap-bins.ts";
+import type { Source } from "../../../traffic/source.ts";
 import type { Phase, Stamp } from "../../../traffic/text.ts";
 import { phaseAt, readText } from "../../../traffic/text.ts";
 import type { Clock } from "./clock.ts";
 import type { Recorder } from "./recorder.ts";
+
+/** A user of a closed model without a connection tries again after so long, ms: as the Node driver has it. */
+const TRY_AGAIN_MS = 100;
 
 interface Pending extends PlannedSend {
   readonly seq: number;
@@ -29,6 +33,8 @@ export interface ChatterOptions {
   readonly gaps: GapBins;
   readonly balance: BalanceSheet;
   readonly writeText: (stamp: Stamp) => string;
+  /** Told of each answer. */
+  readonly source: Pick<Source, "answered">;
   readonly isOpen: (user: number) => boolean;
   readonly send: (user: number, frame: string) => void;
 }
@@ -50,7 +56,7 @@ export interface Chatter {
 }
 
 export function createChatter(options: ChatterOptions): Chatter {
-  const { story, runId, warmupS, clock, recorder, writeText } = options;
+  const { story, runId, warmupS, clock, recorder, source, writeText } = options;
   const pending = new Map<string, Pending>();
   const outbounds = new Map<number, Outbound>();
   const receipts = new Map<number, Receipt>();
@@ -64,6 +70,7 @@ export function createChatter(options: ChatterOptions): Chatter {
       return;
     }
     pending.delete(frame.id);
+    source.answered(readAt);
     settle(message.outbound, message.seq);
     if (readAt - message.at > slowest) slowest = readAt - message.at;
     const shard = recorder.shard(frame.shard);
@@ -82,12 +89,13 @@ export function createChatter(options: ChatterOptions): Chatter {
     errors[code] = (errors[code] ?? 0) + 1;
   }
 
-  function onError(frame: ErrorFrame): void {
+  function onError(frame: ErrorFrame, readAt: number): void {
     const code = frame.code in ERRORS ? frame.code : "UNLISTED";
     countError(code);
     const message = frame.id === undefined ? undefined : pending.get(frame.id);
     if (message === undefined || frame.id === undefined) return;
     pending.delete(frame.id);
+    source.answered(readAt);
     fail(code, message);
     if (outcomeOf(code) === "refused") settle(message.outbound, message.seq);
   }
@@ -129,6 +137,7 @@ export function createChatter(options: ChatterOptions): Chatter {
       if (story.isHot(author, to)) recorder.tally.hotOffered += 1;
       if (!options.isOpen(author)) {
         fail(NOT_CONNECTED, { at, author, to, seq: 0 });
+        source.answered(clock.now() + TRY_AGAIN_MS);
         return;
       }
       const pair = author * stride + to;
@@ -151,7 +160,7 @@ export function createChatter(options: ChatterOptions): Chatter {
       for (const frame of frames) {
         if (frame.type === "ack") onAck(frame, readAt);
         else if (frame.type === "message") onMessage(reader, frame, readAt);
-        else if (frame.type === "error") onError(frame);
+        else if (frame.type === "error") onError(frame, readAt);
       }
     },
     waiting: () => pending.size,
@@ -161,6 +170,7 @@ export function createChatter(options: ChatterOptions): Chatter {
         if (message.author !== author) continue;
         pending.delete(client);
         fail(NO_ANSWER, message);
+        source.answered(clock.now());
       }
     },
     settleAll() {

@@ -71,7 +71,7 @@ function engineOf(scenario: Scenario): Engine {
           labels,
           runId,
           askedShare: story.askedShare,
-          askedRate: askedOf(story, settings.dials).rate,
+          askedRate: askedOf(story, settings.dials)?.rate ?? null,
         }),
       };
     },

@@ -1,4 +1,5 @@
 import { phaseAt, type Phase } from "../../../traffic/text.ts";
+import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
 import { counters, PHASE_TAGS, shardTags, trends } from "./instruments.ts";
 import type { Settings } from "./settings.ts";
 import type { LastWords, Line, ShardTally, Tally } from "./tally.ts";
@@ -29,11 +30,11 @@ export interface Recorder {
 export function createRecorder(
   vu: number,
   startAt: number,
-  { dials, lines, trends: withTrends }: Pick<Settings, "dials" | "lines" | "trends">,
+  { dials, lines, maxErrors, trends: withTrends }: Pick<Settings, "dials" | "lines" | "maxErrors" | "trends">,
 ): Recorder {
   const endMs = (dials.warmupS + dials.durationS) * 1000;
   let tally = createTally(Number.NEGATIVE_INFINITY);
-  const total = { sent: 0, acked: 0, refused: 0, unknown: 0, offline: 0, delivered: 0 };
+  const total = { planned: 0, sent: 0, notConnected: 0, acked: 0, refused: 0, unknown: 0, offline: 0, delivered: 0 };
 
   function publish(last?: LastWords): void {
     for (const name of TALLY_COUNTS) if (tally[name] !== 0) counters[name].add(tally[name]);
@@ -45,7 +46,8 @@ export function createRecorder(
       total.acked += shard.acked;
     }
     counters.failed.add(tally.refused + tally.unknown + tally.notConnected);
-    for (const name of ["sent", "refused", "unknown", "offline", "delivered"] as const) total[name] += tally[name];
+    for (const name of ["planned", "sent", "notConnected", "refused", "unknown", "offline", "delivered"] as const)
+      total[name] += tally[name];
     if (lines && Number.isFinite(tally.second)) {
       const line: Line = { hotshard: 1, vu, startAt, tally, ...(last && { last }) };
       console.log(JSON.stringify(line));
@@ -89,6 +91,9 @@ export function createRecorder(
     },
     finish(last) {
       publish(last);
+      const failed = total.refused + total.unknown + total.notConnected;
+      const isOpen = arrivalsOf(dials).isOpen;
+      if (!isOpen) counters.failedBeyond.add(Math.max(0, failed - Math.floor(maxErrors * total.planned)));
       counters.unaccounted.add(total.sent - total.acked - total.refused - total.unknown);
       counters.undelivered.add(total.acked - total.offline - total.delivered);
       counters.finished.add(1);

@@ -1,6 +1,7 @@
 import { DEVELOPMENT_SECRET } from "../../../../server/protocol/secret.ts";
 import { isLoopback } from "../../chat-address.ts";
 import type { Dials } from "../../../traffic/contract.ts";
+import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
 import { maxErrorsOf } from "../../../traffic/max-errors.ts";
 import { parseDuration, parseShare } from "../../../traffic/dial.ts";
 import { dialsFromEnvironment, parseDials } from "../../../traffic/dials.ts";
@@ -48,6 +49,7 @@ export const MAX_LAG_MS = 50;
 /** Its thresholds must be declared before k6 can ask the server anything, and so must the traffic. */
 const AIM_REMEDY =
   "Dials that say an effect on the shards need the server's placement: use `hotshard run --driver k6`, which asks for it.";
+const CLOSED_ALONE = "GENERATORS: a closed model is one generator's, as whose turn it is depends on every answer.";
 const DRAIN_MS = 10_000;
 const CONNECT_MS = { least: 2_000, perUser: 4 } as const;
 const DEFAULT_VUS = 4;
@@ -81,6 +83,7 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
   if (connectMs !== null && !(connectMs >= 0)) faults.push("CONNECT must be a duration like 5s.");
   const drainMs = env["DRAIN"] ? parseDuration(env["DRAIN"]) * 1000 : DRAIN_MS;
   if (!(drainMs >= 0)) faults.push("DRAIN must be a duration like 10s.");
+  if (!("faults" in parsed) && part.generators > 1 && !arrivalsOf(parsed.dials).isOpen) faults.push(CLOSED_ALONE);
   if (faults.length > 0 || "faults" in parsed) throw new Error(`${scenario.name}: ${faults.join(" ")}`);
   const story = scenario.make(parsed.dials);
   const known = env["SHARD_LABELS"] ? env["SHARD_LABELS"].split(",") : null;

@@ -1,3 +1,5 @@
+import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
+import { rateInWords } from "../../../traffic/arrivals/values.ts";
 import { askedAndMade, perSecondOf } from "../../../traffic/asked.ts";
 import type { Settings } from "./settings.ts";
 import { COUNTERS, countOfShard, measured, ofShard, TRENDS } from "./metric-names.ts";
@@ -22,8 +24,8 @@ interface SummaryContext {
   /** Null when the run never began. */
   readonly runId: string | null;
   readonly askedShare: number | null;
-  /** Messages per second that all generators together are asked for. */
-  readonly askedRate: number;
+  /** Messages per second that all generators together are asked for; null: the rate is a result. */
+  readonly askedRate: number | null;
 }
 
 type CounterName = keyof typeof COUNTERS;
@@ -65,7 +67,13 @@ export function summaryText(data: SummaryData, context: SummaryContext): string 
 /** One of several generators makes a part of what all are asked for. */
 function rates(data: SummaryData, { settings: { dials, generators }, askedRate }: SummaryContext): string {
   const made = perSecondOf(countOf(data, "sent"), dials.warmupS + dials.durationS);
-  return `${askedAndMade(askedRate, made, dials.rate)}${generators === 1 ? "" : ` by one of ${generators} generators`}`;
+  const { gaps, words, ...shape } = arrivalsOf(dials);
+  const row = gaps === "even" && shape.isOpen ? ", even gaps" : "";
+  const changes = !shape.isOpen || shape.pieces.length > 0;
+  const course = changes || row !== "" ? `${words}${row}: ` : "";
+  if (askedRate === null) return `${course}made ${rateInWords(made)}`;
+  const isAverage = changes || rateInWords(askedRate) !== rateInWords(dials.rate);
+  return `${course}${askedAndMade(askedRate, made, isAverage)}${generators === 1 ? "" : ` by one of ${generators} generators`}`;
 }
 
 interface ShardRow {
@@ -168,9 +176,10 @@ function verdict(data: SummaryData, settings: Settings): string[] {
     if (count > 0) faults.push(text(count));
   };
   const failed = countOf(data, "failed");
-  if (failed > mostFailures(settings)) {
+  const most = mostFailures(settings) ?? Math.floor(settings.maxErrors * countOf(data, "planned"));
+  if (failed > most) {
     const kinds = `${countOf(data, "refused")} refused, ${countOf(data, "unknown")} without an answer, ${countOf(data, "notConnected")} without a connection`;
-    faults.push(`${failed} messages failed (${kinds}), at most ${mostFailures(settings)} may (MAX_ERRORS)`);
+    faults.push(`${failed} messages failed (${kinds}), at most ${most} may (MAX_ERRORS)`);
   }
   if (settings.generators === 1)
     fault("undelivered", (n) => `${n} acknowledged messages did not reach a reader who was connected`);

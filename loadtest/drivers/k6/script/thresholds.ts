@@ -1,3 +1,5 @@
+import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
+import { messagesOf } from "../../../traffic/asked.ts";
 import type { Settings } from "./settings.ts";
 import { COUNTERS, countOfShard, measured, ofShard, TRENDS } from "./metric-names.ts";
 
@@ -9,9 +11,10 @@ import { COUNTERS, countOfShard, measured, ofShard, TRENDS } from "./metric-name
  */
 export function thresholds(settings: Settings): Record<string, string[]> {
   const { labels, vus, maxLagMs, generators } = settings;
+  const most = mostFailures(settings);
   const rules: Record<string, string[]> = {
     [COUNTERS.acked]: ["count>0"],
-    [COUNTERS.failed]: [`count<=${mostFailures(settings)}`],
+    ...(most === null ? { [COUNTERS.failedBeyond]: ["count==0"] } : { [COUNTERS.failed]: [`count<=${most}`] }),
     [COUNTERS.finished]: [`count==${vus}`],
     [measured(TRENDS.sendLag)]: [`p(99)<${maxLagMs}`],
     dropped_iterations: ["count==0"],
@@ -31,7 +34,13 @@ export function thresholds(settings: Settings): Record<string, string[]> {
   return rules;
 }
 
-/** Messages that may fail: k6 knows no share of two counters, and what the schedule holds is known before it starts. */
-export function mostFailures({ maxErrors, dials, generators }: Settings): number {
-  return Math.floor((maxErrors * dials.rate * (dials.warmupS + dials.durationS)) / generators);
+/**
+ * Messages that may fail: k6 knows no share of two counters, and what a schedule holds is known before it starts.
+ *
+ * @returns null of a closed model, which has no schedule
+ */
+export function mostFailures({ maxErrors, dials, generators }: Settings): number | null {
+  if (!arrivalsOf(dials).isOpen) return null;
+  const { warmup, measured } = messagesOf(dials);
+  return Math.floor((maxErrors * (warmup + measured)) / generators);
 }

@@ -1,9 +1,10 @@
 import exec from "k6/execution";
-import type { Lane, PlannedSend, Story } from "../../../traffic/contract.ts";
-import { dealLanesOut, mergeLanes } from "../../../traffic/deal.ts";
+import type { Lane, Story } from "../../../traffic/contract.ts";
+import { dealLanesOut } from "../../../traffic/deal.ts";
 import { createBalanceSheet, type Absence } from "../../../measurement/delivery-balance.ts";
 import { createGapBins } from "../../../measurement/gap-bins.ts";
 import { createRandom } from "../../../stats/random.ts";
+import { sourceOf, type Source } from "../../../traffic/source.ts";
 import { createTextWriter } from "../../../traffic/text.ts";
 import type { Chatter } from "./chatter.ts";
 import { createChatter } from "./chatter.ts";
@@ -44,6 +45,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const recorder = createRecorder(vu, common.startAt, settings);
   const gaps = createGapBins(lanes);
   const endMs = (dials.warmupS + dials.durationS) * 1000;
+  const source = sourceOf(lanes, endMs);
   const balance = createBalanceSheet(story.online, endMs);
   const absences: Absence[] = [];
   /** Who had a connection at some time. */
@@ -96,6 +98,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     gaps,
     balance,
     writeText: createTextWriter(createRandom(dials.seed, TEXT_STREAM + vu)),
+    source,
     isOpen: connections.isOpen,
     send: connections.send,
   });
@@ -115,7 +118,8 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       pace({
         clock,
         recorder,
-        next: mergeLanes(lanes),
+        source,
+        endMs,
         send: chatter.send,
         // A VU with little to send, or nothing, still hears what the others send to its users.
         done: () => drain(Math.max(clock.now(), endMs)),
@@ -169,25 +173,42 @@ function usersOf(story: Story, lanes: readonly Lane[]): number[] {
 interface Pace {
   readonly clock: Clock;
   readonly recorder: Recorder;
-  readonly next: () => PlannedSend | null;
+  readonly source: Source;
+  readonly endMs: number;
   readonly send: Chatter["send"];
   readonly done: () => void;
 }
 
-/** Hands over every message as soon as its moment has come; what was missed is made up for at once, never skipped. */
-function pace({ clock, recorder, next, send, done }: Pace): void {
-  let head = next();
+/**
+ * Hands over every message as soon as its moment has come; what was missed is made up for at once, never skipped. Of a
+ * closed model an answer makes the next one due.
+ */
+function pace({ clock, recorder, source, endMs, send, done }: Pace): void {
+  /** The moment of the next turn, and how many were planned: of two timers the later one is void. */
+  let next = Number.NEGATIVE_INFINITY;
+  let planned = 0;
   function turn(): void {
     let now = clock.now();
     recorder.roll(now);
-    for (let n = 0; head !== null && head.at <= now && n < MOST_PER_TURN; n += 1) {
-      send(head);
-      head = next();
+    for (let n = 0; source.dueAt() <= now && n < MOST_PER_TURN; n += 1) {
+      send(source.take());
       now = clock.now();
     }
-    if (head === null) done();
-    // Absolute deadlines: an interval would re-arm after its callback and drift. Seconds are rolled in quiet times too.
-    else setTimeout(turn, Math.max(GRAIN_MS, Math.min(head.at - now, 1000 - (now % 1000))));
+    if (source.isOver(now)) {
+      source.onAnswer(() => {});
+      done();
+    } else plan(Math.min(source.dueAt(), Math.max(endMs, now + GRAIN_MS)), now);
   }
+
+  function plan(at: number, now: number): void {
+    next = at;
+    planned += 1;
+    const mine = planned;
+    // Absolute deadlines: an interval would re-arm after its callback and drift. Seconds are rolled in quiet times too.
+    const wait = Math.max(GRAIN_MS, Math.min(at - now, 1000 - (now % 1000)));
+    setTimeout(() => void (mine === planned && turn()), wait);
+  }
+
+  source.onAnswer(() => void (source.dueAt() < next && plan(source.dueAt(), clock.now())));
   turn();
 }

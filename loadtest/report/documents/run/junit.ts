@@ -2,7 +2,8 @@ import { escapeXml } from "../../render/escape.ts";
 import { failuresInWords, hasTooManyErrors } from "../../words/failures.ts";
 import { percent } from "../../../stats/format.ts";
 import type { Result } from "../../../analysis/result/result.ts";
-import { auditInWords, headline, rateInWords, trendsInWords, verdictInWords } from "../../words/run.ts";
+import { auditInWords, headline, trendsInWords, verdictInWords } from "../../words/run.ts";
+import { rateInWords } from "../../words/traffic.ts";
 
 interface Case {
   readonly name: string;

@@ -15,16 +15,15 @@ import {
   headroomInWords,
   intervalInWords,
   leadInWords,
-  rateInWords,
   readsInWords,
   knowsNoShares,
   trendsInWords,
   THRESHOLD_MARKS,
   thresholdsInWords,
-  trafficInWords,
   verdictInWords,
   type LatencyMetric,
 } from "../../words/run.ts";
+import { closedInWords, rateInWords, trafficInWords } from "../../words/traffic.ts";
 
 type Row = readonly string[];
 
@@ -58,6 +57,7 @@ function summary(result: Result): string {
     recoveryInWords(result),
     thresholdsInWords(result),
     leadInWords(result),
+    closedInWords(result),
     forecastInWords(result),
     headroomInWords(result) ?? (knowsNoShares(result) ? null : HEADROOM_UNKNOWN),
     readsInWords(result),

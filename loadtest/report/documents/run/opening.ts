@@ -14,13 +14,12 @@ import {
   headroomInWords,
   isBurning,
   leadInWords,
-  rateInWords,
   readsInWords,
   knowsNoShares,
   trendsInWords,
-  trafficInWords,
   verdictInWords,
 } from "../../words/run.ts";
+import { closedInWords, rateInWords, trafficInWords } from "../../words/traffic.ts";
 
 function verdict(result: Result): string {
   const { status, reasons } = result.verdict;
@@ -142,6 +141,7 @@ export function opening(result: Result): string {
     words === null ? [] : [paragraph(words, "lead")],
   );
   const sentences = [
+    closedInWords(result),
     forecastInWords(result),
     aimInWords(result),
     headroomInWords(result),

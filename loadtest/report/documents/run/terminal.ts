@@ -15,13 +15,13 @@ import {
   hottestShard,
   isBurning,
   leadInWords,
-  rateInWords,
   readsInWords,
   knowsNoShares,
   trendsInWords,
   THRESHOLD_MARKS,
   thresholdsInWords,
 } from "../../words/run.ts";
+import { closedInWords, rateInWords } from "../../words/traffic.ts";
 
 /** Where the text goes: `process.stderr`, or anything that says whether it is a terminal, and how wide. */
 export interface Screen {
@@ -93,6 +93,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
     knowsNoShares(result)
       ? null
       : `Max/mean ${times(skew.maxOverMean)} (chance alone ${times(skew.noiseFloor.mean)}, at most ${times(skew.noiseFloor.p99)}); effective shards ${skew.effectiveShards.toFixed(1)} of ${result.shards.length}.`,
+    closedInWords(result),
     aimInWords(result),
     factors === null ? null : `Skew = ${factors.join(" × ")}.`,
     blastRadiusInWords(result),

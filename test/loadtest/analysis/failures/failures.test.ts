@@ -127,7 +127,7 @@ test("messages that were never sent fall on all parts of a dialog that is split,
   const log = createFailedLog();
   for (let at = 0; at < 400; at += 1) log.add({ code: NOT_CONNECTED, at: 10 * at, author: 1, to: 2, seq: 0 });
   const measurement = { failed: log.toData(), startedAt: "2026-01-01T00:00:00.000Z" };
-  const dials = { users: 10, rate: 1, durationS: 9, warmupS: 1, seed: 1, offlineShare: 0.1 };
+  const dials = { users: 10, rate: 1, arrivals: "", durationS: 9, warmupS: 1, seed: 1, offlineShare: 0.1 };
   const story = { online: 8, isHot: () => false };
   const placed = placeFailures({ measurement, runId: "r", dials, story, topology, stored: new Set() });
   for (const label of ["00", "01"]) {
@@ -145,7 +145,7 @@ test("a message is laid at the shard where its dialog, its moment and its client
   for (let seq = 1; seq <= 400; seq += 1) log.add({ code: "OVERLOADED", at: 10 * seq, author: 1, to: 2, seq });
   log.add({ code: NO_ANSWER, at: 5, author: 3, to: 9, seq: 1 });
   const measurement = { failed: log.toData(), startedAt: "2026-01-01T00:00:00.000Z" };
-  const dials = { users: 10, rate: 1, durationS: 9, warmupS: 1, seed: 1, offlineShare: 0.1 };
+  const dials = { users: 10, rate: 1, arrivals: "", durationS: 9, warmupS: 1, seed: 1, offlineShare: 0.1 };
   const story = { online: 8, isHot: (author: number) => author === 1 };
   const placed = placeFailures({ measurement, runId: "r", dials, story, topology, stored: new Set() });
   assert.equal(placed.counts.size, 4);

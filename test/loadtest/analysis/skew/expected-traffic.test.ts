@@ -49,3 +49,23 @@ test("a warm-up of more messages than are placed leaves the measured phase as it
   assert.ok(Math.abs(messages / 500_000 - 1) < 0.01, `${messages}`);
   assert.ok(Math.abs(sum(traffic, "innocents") / messages - 0.6 * 0.8) < 0.02, `${sum(traffic, "innocents")}`);
 });
+
+test("of a long ramp the measured phase has its messages, though the warm-up has few", () => {
+  const ramp = { ...dials, arrivals: "ramp:100..900/1000s", durationS: 1_000, warmupS: 500 };
+  const traffic = expectedTraffic(findScenario("random")!.make(ramp), ramp, topology);
+  assert.ok(Math.abs(sum(traffic, "messages") / 500_000 - 1) < 0.001, String(sum(traffic, "messages")));
+  assert.equal(traffic.messages, 550_000);
+});
+
+function expectedOf(arrivals: string) {
+  const closed = { ...dials, arrivals };
+  return expectedTraffic(findScenario("random")!.make(closed), closed, topology);
+}
+
+test("of a closed model what it can send at most is expected: what every answer at once would make", () => {
+  const paused = expectedOf("closed:10/think=100ms,even");
+  assert.ok(Math.abs(sum(paused, "messages") - 1_000) <= 10 && Math.abs(paused.messages - 1_500) <= 10);
+  assert.ok(Math.abs(paused.perS - 100) <= 1);
+  const endless = expectedOf("closed:10/think=0ms");
+  assert.ok(sum(endless, "messages") >= 100_000 && endless.perS === Infinity, "there is no telling");
+});

@@ -39,6 +39,10 @@ function gapsOf(shape: (u: number) => number): number[] {
 const none = histogramOf(0, 0);
 /** A run of 10 s. */
 const asking = (rate: number) => ({ dials: { ...dials, rate } });
+/** A course of the rate that makes 808 messages, and a row that makes the 1,000 of the run. */
+const ramping = { dials: { ...dials, arrivals: "ramp:0..202/8s" } };
+const inRow = { dials: { ...dials, arrivals: "constant:100,even" } };
+const closed = { dials: { ...dials, arrivals: "closed:9/think=1s" } };
 /** What provokes each reason, and only it; the texts name the figures. */
 const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, RegExp, Partial<VerdictInput>?])[]>> = {
   INTERRUPTED: [[{ interrupted: true }, /interrupted/]],
@@ -76,6 +80,7 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
   ARRIVALS_OFF: [
     [{}, /held 1000 messages and 130\/s make 1300: /, asking(130)],
     [{}, /held 1000 messages and 100\.1\/s make 1001: /, asking(100.1)],
+    [{}, /held 1000 messages and a ramp from 0\/s to 202\/s in 8 s makes 808: /, ramping],
     [{}, /and the story makes 999: /, { expected: 999, expectedIsExact: true }],
     [{}, /and the story makes 1300 ± 199: /, { expected: 1_300 }],
   ],
@@ -83,6 +88,7 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
     // Twice as many gaps are shorter than half the mean as should be.
     [generator({ gaps: gapsOf((u) => u * u) }), /off by up to \d+\.\d\s%, .*of 1000\./],
     [generator({ gaps: gapsOf(() => 0.999) }), /off by up to 98/],
+    [generator({ gaps: gapsOf((u) => u * u) }), /\d+ of 1000 messages were not due at even gaps/, inRow],
   ],
   SAMPLES_MISSING: [
     [generator({ sendLag: none }), /no send in the measured phase\).* Give a longer --duration, or a higher --rate\.$/],
@@ -139,6 +145,10 @@ test("a faultless run is VALID, with or without a hot dialog, offline readers, r
   assert.deepEqual(judge(inputOf(goodMeasurement(generator({ gaps: gapsOf((u) => u) })))), valid);
   const paced = goodMeasurement(generator({ gaps: gapsOf((u) => u * u) }));
   assert.deepEqual(judge(inputOf(paced, { expected: 1_000 })), valid, "a story with a pace of its own");
+  assert.deepEqual(judge(inputOf(goodMeasurement(generator({ gaps: gapsOf(() => 0) })), inRow)), valid, "even gaps");
+  const fewer = { planned: 15, sent: 15, refused: 10, unknown: 5, delivered: 0, hotOffered: 6, shards: {} };
+  const { reasons } = judge(inputOf(goodMeasurement(fewer), closed));
+  assert.ok(!reasons.some(({ code }) => /ARRIVALS|GAPS/u.test(code)), "a closed model asks for no number of messages");
   assert.deepEqual(judge(inputOf(goodMeasurement(), { zipf: zipfFit(1.5) })), valid);
   assert.deepEqual(judge(inputOf(goodMeasurement(), { zipf: null })), valid);
   const busy = { planned: 1_015, sent: 1_015, refused: 10, unknown: 5, delivered: 1_003 };
@@ -183,6 +193,16 @@ test("of a rate that the machine cannot make, the one that it made and one to tr
   const half = goodMeasurement({ ...late, slices, sent: 2_000, planned: 2_000, refused: 1_000 });
   const lag = judge(inputOf(half)).reasons.find(({ code }) => code === "SEND_LAG");
   assert.equal(lag?.evidence!["reachedPerS"], 124);
+  for (const [input, remedy] of [
+    [ramping, /Lower the rates of --arrivals, share it out/],
+    [closed, /Let fewer users in, or run/],
+  ] as const) {
+    const lagging = judge(inputOf(goodMeasurement({ ...late, slices }), input)).reasons.find(
+      ({ code }) => code === "SEND_LAG",
+    );
+    assert.match(lagging!.message, remedy);
+    assert.equal(lagging!.evidence!["askedPerS"], undefined, "the best seconds of a ramp tell nothing of it");
+  }
   const made = slices.map((slice) => ({ ...slice, acked: 50 }));
   const [reason] = judge(inputOf(goodMeasurement({ ...late, slices: made }))).reasons;
   assert.match(reason!.message, / Lower --rate, share it out/);

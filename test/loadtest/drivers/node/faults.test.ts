@@ -54,6 +54,38 @@ function good(sent: Sent): void {
   sent.deliver();
 }
 
+test("users of a closed model wait for their answers: no more messages are under way than there are users", async () => {
+  const { changes, enough } = endless({ arrivals: "closed:3/think=0ms" });
+  const waiting: Sent[] = [];
+  let most = 0;
+  let sent = 0;
+  const { measurement } = await driveAt((one) => {
+    waiting.push(one);
+    most = Math.max(most, waiting.length);
+    sent += 1;
+    if (sent >= 60) enough();
+    // The first of three is refused, the others acknowledged.
+    if (waiting.length < 3 && sent < 60) return;
+    for (const [index, message] of waiting.splice(0).entries()) {
+      if (index === 0) message.refuse("OVERLOADED");
+      else good(message);
+    }
+  }, changes);
+  assert.equal(most, 3);
+  assert.ok(measurement.sent >= 60 && measurement.refused >= 19, `${measurement.sent}, ${measurement.refused} refused`);
+});
+
+test("a user of a closed model whose connection is gone goes on, and does not run in circles", async () => {
+  const { changes, enough } = endless({ arrivals: "closed:1/think=0ms" });
+  const { measurement } = await driveAt((one, connections) => {
+    if (connections > 5) enough();
+    if (one.number % 20 === 0) one.close(1011);
+    else good(one);
+  }, changes);
+  assert.ok(measurement.unknown >= 1, "what had no answer");
+  assert.ok(measurement.notConnected <= measurement.sent, `${measurement.notConnected} of ${measurement.sent}`);
+});
+
 test("a chat without fault: nothing is held against it", async () => {
   const { measurement, acked, connections } = await driveAt(good);
   const { sent, delivered, duplicated, reordered, errors, shards } = measurement;

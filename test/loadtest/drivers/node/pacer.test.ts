@@ -2,15 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRunClock } from "../../../../loadtest/drivers/node/clock.ts";
 import { pace } from "../../../../loadtest/drivers/node/pacer.ts";
+import type { Lane } from "../../../../loadtest/traffic/contract.ts";
+import { sourceOf } from "../../../../loadtest/traffic/source.ts";
 
 /** A clock that stands at `now` until it is moved. */
 function standingClock(now: number) {
   return { ...createRunClock(), now: () => now };
 }
 
-function scheduleOf(count: number) {
+function laneOf(count: number): Lane {
   let made = 0;
-  return () => (made < count ? { at: ++made, author: 1, to: 2 } : null);
+  return { rate: 1, hasAuthor: () => true, next: () => (made < count ? { at: ++made, author: 1, to: 2 } : null) };
 }
 
 async function paceAt(now: number, count: number, signal?: AbortSignal) {
@@ -20,7 +22,7 @@ async function paceAt(now: number, count: number, signal?: AbortSignal) {
     drop: ({ at }: { at: number }) => void calls.dropped.push(at),
     flush: () => void calls.flushes++,
   };
-  await pace(scheduleOf(count), standingClock(now), hooks, signal);
+  await pace(sourceOf([laneOf(count)], 5_000), 5_000, standingClock(now), hooks, signal);
   return calls;
 }
 

@@ -12,8 +12,8 @@ import {
   headroomInWords,
   leadInWords,
   remedyInWords,
-  trafficInWords,
 } from "../../../../loadtest/report/words/run.ts";
+import { trafficInWords } from "../../../../loadtest/report/words/traffic.ts";
 import { HOT_DIALOG, runEvidence } from "../../../support/run-evidence.ts";
 
 const plain = (words: string | null): string => (words ?? "").replaceAll("\u202f", " ");

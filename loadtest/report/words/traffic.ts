@@ -1,0 +1,39 @@
+import { plural, seconds } from "../../stats/format.ts";
+import type { Result } from "../../analysis/result/result.ts";
+import { rateInWords as perSecondInWords } from "../../traffic/arrivals/values.ts";
+import { askedAndMade } from "../../traffic/asked.ts";
+
+/** `16,640 messages in 17 s`, for the line above everything. */
+export function trafficInWords({ run, traffic }: Result): string {
+  const messages = plural(traffic.acked, "message");
+  if (run.interrupted) return `${messages}, interrupted`;
+  return `${messages} in ${seconds(run.durationS + Number(run.dials["warmupS"] ?? 0))}`;
+}
+
+/**
+ * `asked 500/s, made 500/s`, beside it; before it how messages came, where it is not just that. Null in results of early
+ * versions, which did not say.
+ */
+export function rateInWords({ run, traffic: { asked, arrivals, made } }: Result): string | null {
+  if (made === undefined) return null;
+  const gaps = arrivals?.gaps === "even" && arrivals.open ? ", even gaps" : "";
+  const course = arrivals !== undefined && (arrivals.changes || gaps !== "") ? `${arrivals.words}${gaps}: ` : "";
+  if (asked === undefined) return arrivals === undefined ? null : `${course}made ${perSecondInWords(made.rate)}`;
+  const isAverage = arrivals === undefined ? isOther(asked.rate, run.dials["rate"]) : arrivals.changes;
+  return `${course}${askedAndMade(asked.rate, made.rate, isAverage)}`;
+}
+
+/** Of a story with a pace of its own `rate` is not the average. */
+function isOther(asked: number, rate: string | number | undefined): boolean {
+  return rate !== undefined && perSecondInWords(Number(rate)) !== perSecondInWords(asked);
+}
+
+/** What the latencies of a closed model leave out; null of an open one. */
+export function closedInWords({ traffic: { arrivals, made } }: Result): string | null {
+  if (arrivals === undefined || arrivals.open) return null;
+  const instead = made === undefined ? "an open one" : `an open one, --rate ${Math.max(1, Math.round(made.rate))}`;
+  return (
+    "A closed model: when the server is slow, users write less, and the messages that others would have sent meanwhile are in no " +
+    `latency here (coordinated omission). To see what waits in line, take ${instead}.`
+  );
+}
