@@ -177,9 +177,10 @@ export interface ShardStore {
   /** Raises epoch and `closedBelow` of the shard and of every node's row, in one transaction; lowers neither. */
   seal(epoch: number, closedBelow: bigint): Promise<void>;
   /**
-   * Lets a node write: makes its row, or raises its incarnation; epoch and `closedBelow` are those of the shard.
+   * Lets a node write: makes its row, or raises its incarnation. The epoch is the shard's, and so is `closedBelow` unless
+   * `from` is above it: what the node minted earlier, and may still send, would be below the floor that it tells.
    *
-   * @param from no smaller id is in flight from this incarnation: its first floor
+   * @param from this incarnation mints no smaller id: its first floor
    * @throws {StoreError} when a later incarnation has been admitted, or the shard is not sealed up to the fence's epoch yet
    */
   admit(fence: Fence, from: bigint): Promise<void>;

@@ -61,11 +61,14 @@ const SQL = {
     WHERE s.id = 1`,
   // The source is locked, or a seal could come between. A later incarnation's row is not taken: NULL is an error.
   admit: `INSERT INTO hotshard_fence (node, incarnation, epoch, closed_below, floor, seen)
-    SELECT CAST(? AS UNSIGNED), CAST(? AS UNSIGNED), s.epoch, s.closed_below, CAST(? AS UNSIGNED), UTC_TIMESTAMP(3)
+    SELECT CAST(? AS UNSIGNED), CAST(? AS UNSIGNED), s.epoch, GREATEST(s.closed_below, CAST(? AS UNSIGNED)),
+    CAST(? AS UNSIGNED), UTC_TIMESTAMP(3)
     FROM hotshard_shard AS s WHERE s.id = 1 AND s.epoch >= CAST(? AS UNSIGNED) FOR UPDATE
     ON DUPLICATE KEY UPDATE
     floor = IF(VALUES(incarnation) > hotshard_fence.incarnation, VALUES(floor), GREATEST(hotshard_fence.floor, VALUES(floor))),
-    epoch = VALUES(epoch), closed_below = VALUES(closed_below), seen = VALUES(seen),
+    closed_below = IF(VALUES(incarnation) > hotshard_fence.incarnation, VALUES(closed_below),
+      GREATEST(hotshard_fence.closed_below, VALUES(closed_below))),
+    epoch = VALUES(epoch), seen = VALUES(seen),
     incarnation = IF(VALUES(incarnation) >= hotshard_fence.incarnation, VALUES(incarnation), NULL)`,
   beat: `UPDATE hotshard_fence SET floor = GREATEST(floor, CAST(? AS UNSIGNED)), seen = UTC_TIMESTAMP(3)
     WHERE node = CAST(? AS UNSIGNED) AND incarnation = CAST(? AS UNSIGNED)`,
@@ -99,7 +102,7 @@ export function mysqlFences(link: MysqlCommands): MysqlFences {
       await write(SQL.seal, [...values, ...values], FENCE_MS);
     },
     async admit({ node, incarnation, epoch }, from) {
-      const values = [node, incarnation, from, epoch].map(String);
+      const values = [node, incarnation, from, from, epoch].map(String);
       let made: ResultSetHeader;
       try {
         made = await write(SQL.admit, values, FENCE_MS);

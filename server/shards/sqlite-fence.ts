@@ -47,9 +47,11 @@ const SQL = {
   sealShard: `UPDATE hotshard_shard SET epoch = MAX(epoch, ?), closed_below = MAX(closed_below, CAST(? AS INTEGER))`,
   sealNodes: `UPDATE hotshard_fence SET epoch = MAX(epoch, ?), closed_below = MAX(closed_below, CAST(? AS INTEGER))`,
   incarnation: "SELECT incarnation FROM hotshard_fence WHERE node = ?",
-  admit: `INSERT INTO hotshard_fence SELECT ?, ?, epoch, closed_below, CAST(? AS INTEGER), ${NOW}
-    FROM hotshard_shard WHERE id = 1
-    ON CONFLICT (node) DO UPDATE SET epoch = excluded.epoch, closed_below = excluded.closed_below, seen = excluded.seen,
+  admit: `INSERT INTO hotshard_fence
+    SELECT ?, ?, epoch, MAX(closed_below, CAST(? AS INTEGER)), CAST(? AS INTEGER), ${NOW} FROM hotshard_shard WHERE id = 1
+    ON CONFLICT (node) DO UPDATE SET epoch = excluded.epoch, seen = excluded.seen,
+    closed_below = CASE WHEN excluded.incarnation > hotshard_fence.incarnation
+      THEN excluded.closed_below ELSE MAX(excluded.closed_below, hotshard_fence.closed_below) END,
     floor = CASE WHEN excluded.incarnation > hotshard_fence.incarnation
       THEN excluded.floor ELSE MAX(excluded.floor, hotshard_fence.floor) END,
     incarnation = excluded.incarnation`,
@@ -92,7 +94,7 @@ export function sqliteFences(db: DatabaseSync): SqliteFences {
     if (later > incarnation) throw new NotAdmitted(`node ${node} has started again since incarnation ${incarnation}`);
     const sealed = mark().epoch;
     if (sealed < epoch) throw new NotAdmitted(`it is sealed up to epoch ${sealed}, not to ${epoch}`);
-    run.admit.run(node, incarnation, from);
+    run.admit.run(node, incarnation, from, from);
   }
 
   return {

@@ -1,7 +1,7 @@
 import { ConfigError } from "../config-error.ts";
 import { composeId, messageTime } from "../placement/message-id.ts";
-import { asError, type Tell } from "./event.ts";
-import type { Fence, FenceRow, OnConnect, ShardStore, StoreSession } from "./fence-types.ts";
+import { asError, patiently, type NodeClock, type Tell } from "./event.ts";
+import type { Fence, FenceRow, OnConnect, ShardStore, StoreSession } from "../shards/contract.ts";
 import type { GrantHolder, Held } from "./grant-holder.ts";
 import type { Identity } from "./identity.ts";
 import { later } from "./state.ts";
@@ -25,13 +25,13 @@ export interface Sealing {
 export interface Admission {
   fence(): Fence;
   onConnect(label: string): OnConnect;
-  /** Admits the node on every shard that is up, after it got another grant. */
-  enterAll(): void;
+  /** Admits the node on every shard that is up, after it got another grant. Never rejects, and does not wait for what hangs. */
+  enterAll(): Promise<void>;
   /** Says on every shard that is up that this node lives, and buries those that do not. */
   beat(): void;
-  /** A shard refused what was sent under this fence. */
+  /** A shard refused what was sent under this fence: it is asked why. */
   fenced(label: string, fence: Fence): void;
-  /** The last word on every shard that is up: nothing is under way any more. */
+  /** The last word on every shard that is up: nothing is under way any more. Does not wait for what hangs. */
   farewell(): Promise<void>;
 }
 
@@ -49,12 +49,18 @@ export interface AdmissionParts {
   readonly shards: () => readonly MemberShard[];
   readonly sealing: () => Sealing;
   readonly leaseMs: number;
+  readonly clock: NodeClock;
   readonly tell: Tell;
 }
 
+/** Longest wait for shards that hang, ms. */
+const PATIENCE_MS = 1_000;
+const NOT_ADMITTED = "this node could not be admitted on a shard: messages there are refused";
+const NOT_TOLD = "a shard could not be told that this node lives";
+
 /** Brings a node's grant to the shards: each lets a node write only by its row, which carries the node's incarnation. */
 export function createAdmission(parts: AdmissionParts): Admission {
-  const { holder, identity, leaseMs, sealing, shards, tell } = parts;
+  const { clock, holder, identity, leaseMs, sealing, shards, tell } = parts;
   /** The last incarnation that each shard admitted. */
   const entered = new Map<string, number>();
   /** Shards with a beat or an admission under way. */
@@ -70,6 +76,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
       for (const row of rows) holder.ids.pass(passed(row, held));
       if (rows.some((row) => isRival(row, held))) await holder.renumber(held);
       else if (await admits(session, held)) entered.set(label, held.incarnation);
+      await holder.reach();
       // Another grant may have come while the shard was asked.
       if (entered.get(label) === holder.held().incarnation) return;
     }
@@ -103,33 +110,42 @@ export function createAdmission(parts: AdmissionParts): Admission {
   }
 
   /** One at a time for each shard; what fails is told and tried again at the next beat. */
-  function withShard(label: string, what: string, run: () => Promise<void>): void {
+  async function withShard({ label }: MemberShard, what: string, run: () => Promise<unknown>): Promise<void> {
     if (busy.has(label)) return;
     busy.add(label);
-    run()
-      .catch((error: unknown) => tell({ level: "warn", text: what, shard: label, error: asError(error) }))
-      .finally(() => busy.delete(label));
+    try {
+      await run();
+    } catch (error) {
+      tell({ level: "warn", text: what, shard: label, error: asError(error) });
+    } finally {
+      busy.delete(label);
+    }
   }
 
   const up = (): MemberShard[] => shards().filter((shard) => shard.isUp());
 
-  function enterAgain({ label, store }: MemberShard): void {
-    withShard(label, "this node could not be admitted on a shard: messages there are refused", () =>
-      enter(label, store),
-    );
+  /** Finds out whether the node may still write there. @returns the rows of all nodes */
+  async function look({ label, store }: MemberShard, held: Held): Promise<readonly FenceRow[]> {
+    const rows = await store.fences();
+    refuseNewer(label, rows);
+    const own = rows.find(({ node }) => node === held.node);
+    if (own?.incarnation === held.incarnation) holder.ids.pass(BigInt(own.closedBelow));
+    else holder.lose(held.incarnation, `shard ${label} does not know it any more`);
+    return rows;
+  }
+
+  async function enterOrLook(shard: MemberShard): Promise<unknown> {
+    const held = holder.held();
+    const { label, store } = shard;
+    return entered.get(label) === held.incarnation ? look(shard, held) : enter(label, store);
   }
 
   async function beatOn(shard: MemberShard): Promise<void> {
-    const { label, store } = shard;
     const held = holder.held();
+    const { label, store } = shard;
     if (entered.get(label) !== held.incarnation) return enter(label, store);
     await store.beat(fenceOf(held), floorOf(shard));
-    const rows = await store.fences();
-    const own = rows.find(({ node }) => node === held.node);
-    if (own?.incarnation !== held.incarnation && held.incarnation === holder.held().incarnation) {
-      holder.lose(held.incarnation, `shard ${label} does not know it any more`);
-    }
-    for (const { incarnation, node, silentMs } of rows) {
+    for (const { incarnation, node, silentMs } of await look(shard, held)) {
       if (node === held.node || silentMs < SILENT_MS) continue;
       await store.retire(node, incarnation);
       tell({
@@ -156,19 +172,17 @@ export function createAdmission(parts: AdmissionParts): Admission {
       holder.ids.pass(later(BigInt(mark.closedBelow), boundary));
       await enter(label, session);
     },
-    enterAll() {
-      for (const shard of up()) enterAgain(shard);
+    async enterAll() {
+      const entering = up().map((shard) => withShard(shard, NOT_ADMITTED, () => enter(shard.label, shard.store)));
+      await patiently(clock, PATIENCE_MS, Promise.all(entering));
     },
     beat() {
-      for (const shard of up())
-        withShard(shard.label, "a shard could not be told that this node lives", () => beatOn(shard));
+      for (const shard of up()) void withShard(shard, NOT_TOLD, () => beatOn(shard));
     },
     fenced(label, fence) {
-      const { incarnation } = holder.held();
-      if (fence.incarnation !== incarnation) return;
-      if (entered.get(label) === incarnation) return holder.lose(incarnation, `shard ${label} fenced it`);
       const shard = shards().find((one) => one.label === label);
-      if (shard !== undefined) enterAgain(shard);
+      if (shard === undefined || fence.incarnation !== holder.held().incarnation) return;
+      void withShard(shard, NOT_ADMITTED, () => enterOrLook(shard));
     },
     async farewell() {
       const held = holder.held();
@@ -179,7 +193,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
         if (others) await store.retire(held.node, held.incarnation);
         else await store.beat(fenceOf(held), holder.ids.peek());
       });
-      await Promise.allSettled(farewells);
+      await patiently(clock, PATIENCE_MS, Promise.allSettled(farewells));
     },
   };
 }

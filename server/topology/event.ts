@@ -20,6 +20,14 @@ export interface NodeClock {
   after(ms: number, run: () => void): () => void;
 }
 
+/** Waits for it, but not for longer. @param ms by this clock */
+export async function patiently(clock: NodeClock, ms: number, event: Promise<unknown>): Promise<void> {
+  const patience = Promise.withResolvers<void>();
+  const cancel = clock.after(ms, patience.resolve);
+  await Promise.race([event, patience.promise]);
+  cancel();
+}
+
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -111,10 +111,11 @@ async function textOf(file: string): Promise<string | null> {
 }
 
 async function replace(file: string, state: State): Promise<void> {
+  const text = stateText(state, file);
   const fresh = `${file}.new`;
   const handle = await open(fresh, "w");
   try {
-    await handle.writeFile(stateText(state));
+    await handle.writeFile(text);
     await handle.sync();
   } finally {
     await handle.close();

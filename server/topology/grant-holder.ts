@@ -23,6 +23,8 @@ export interface GrantHolder {
   mayMint(): boolean;
   /** Takes the first grant and keeps it from then on. @throws {ConfigError} when the state cannot be used */
   join(): Promise<void>;
+  /** Renews at once when what was passed is beyond the grant. When the state cannot be used now, that comes later. */
+  reach(): Promise<void>;
   /** The grant of this incarnation is not to be used any more: no id from now on, until there is another grant. */
   lose(incarnation: number, reason: string): void;
   /** The number of this grant is another's: takes another number at once. @throws when the state cannot be used now */
@@ -40,8 +42,8 @@ export interface GrantHolderParts {
   readonly identity: () => { readonly cluster: string; readonly settled: boolean };
   /** Length of a grant, ms. It is renewed when half is left. */
   readonly leaseMs: number;
-  /** There is another grant: its node has to be admitted everywhere. */
-  readonly onJoin: () => void;
+  /** There is another grant: its node has to be admitted everywhere, and until then it mints nothing. Never rejects. */
+  readonly onJoin: () => Promise<void>;
   readonly onRenewed: () => void;
 }
 
@@ -57,6 +59,8 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
   let held: Held | null = null;
   /** Why the grant is not to be used any more. */
   let lost: string | null = null;
+  /** Until the node is admitted where it can be. */
+  let entering: Promise<void> | null = null;
   let refusing = false;
   let leaving = false;
   let joinedAt = 0;
@@ -104,10 +108,18 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
     if (leaving) return;
     lost = null;
     joinedAt = clock.now();
-    granted.use(held);
+    granted.pass(BigInt(held.from));
     tell({ level: "info", text: `this is node ${held.node}, incarnation ${held.incarnation}` });
     tellAhead(messageTime(BigInt(held.from)) - clock.wall());
-    onJoin();
+    // Not waited for here: a shard may find that another number has to be taken.
+    entering = enter(held.incarnation);
+  }
+
+  async function enter(incarnation: number): Promise<void> {
+    await onJoin();
+    if (held?.incarnation !== incarnation || lost !== null) return;
+    entering = null;
+    if (!leaving) granted.use(held);
   }
 
   function tellAhead(aheadMs: number): void {
@@ -130,7 +142,7 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
       return;
     }
     held = { ...own, ...renewed };
-    granted.use(held);
+    if (entering === null) granted.use(held);
     onRenewed();
   }
 
@@ -156,7 +168,7 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
   }
 
   function refuse(): void {
-    if (!refusing && lost === null && !leaving) {
+    if (!refusing && lost === null && entering === null && !leaving) {
       tell({
         level: "error",
         text: `the grant of ids has ended and is not renewed: writes are refused (STALE_TOPOLOGY)`,
@@ -182,10 +194,14 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
       },
     },
     held: known,
-    mayMint: () => held !== null && lost === null && granted.peek() < BigInt(held.until),
+    async reach() {
+      if (held !== null && lost === null && granted.peek() >= BigInt(held.until)) await keeper.now();
+    },
+    mayMint: () => held !== null && lost === null && entering === null && granted.peek() < BigInt(held.until),
     async join() {
       try {
         await take();
+        await entering;
       } catch (error) {
         if (!(error instanceof StateError)) throw error;
         const text = `${error.message}; give --data a folder on this machine that this user may write`;

@@ -1,6 +1,6 @@
 import { ConfigError } from "../config-error.ts";
-import type { NodeClock } from "./event.ts";
-import type { ShardMark, StoreSession } from "./fence-types.ts";
+import { patiently, type NodeClock } from "./event.ts";
+import type { ShardMark, StoreSession } from "../shards/contract.ts";
 import { adopt, type State } from "./state.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -40,17 +40,10 @@ export function createIdentity(store: StateStore, labels: () => readonly string[
     if (labels().every((one) => seen.has(one) || absent.has(one))) everybody.resolve();
   }
 
-  async function patiently(event: Promise<void>): Promise<void> {
-    const patience = Promise.withResolvers<void>();
-    const cancel = clock.after(PATIENCE_MS, patience.resolve);
-    await Promise.race([event, patience.promise]);
-    cancel();
-  }
-
   /** Two servers with a state each may start at once over new shards: the first shard decides for both. */
   async function waitForTurn(label: string): Promise<void> {
-    await patiently(Promise.race([everybody.promise, settled.promise]));
-    if (label !== labels().find((one) => seen.has(one))) await patiently(settled.promise);
+    await patiently(clock, PATIENCE_MS, Promise.race([everybody.promise, settled.promise]));
+    if (label !== labels().find((one) => seen.has(one))) await patiently(clock, PATIENCE_MS, settled.promise);
   }
 
   async function settle(label: string, cluster: string): Promise<void> {

@@ -2,7 +2,7 @@ import { SYSTEM_CLOCK } from "../clock.ts";
 import type { Guard } from "../guard.ts";
 import { createAdmission, type MemberShard, type Sealing } from "./admission.ts";
 import type { NodeClock, Tell } from "./event.ts";
-import type { Fence, OnConnect } from "./fence-types.ts";
+import type { Fence, OnConnect } from "../shards/contract.ts";
 import { createGrantHolder } from "./grant-holder.ts";
 import { createIdentity } from "./identity.ts";
 import type { Ids } from "./ids.ts";
@@ -23,10 +23,7 @@ export interface Membership {
   readonly ids: Ids;
   /** Takes the first grant; before the shards are opened. @throws {ConfigError} when the state cannot be used */
   join(): Promise<void>;
-  /**
-   * What is handed in with the messages whose ids were minted while it was this one: of a later one the shard would take
-   * ids that it has been told not to expect.
-   */
+  /** What a batch is sent under, as it is then: a shard refuses ids that were minted under an earlier one. */
   fence(): Fence;
   /** For `open` of that shard's store: no connection is used before the shard's identity, seal and fence are right. */
   onConnect(label: string): OnConnect;
@@ -52,8 +49,6 @@ export interface MembershipParts {
 }
 
 const LEASE_MS = 10_000;
-/** Longest wait for shards at the end. */
-const FAREWELL_MS = 1_000;
 const SYSTEM_NODE_CLOCK: NodeClock = { ...SYSTEM_CLOCK, wall: () => Date.now() };
 
 /** A node's life: it joins, is admitted on each shard, renews and beats, joins anew when it was fenced, and leaves. */
@@ -70,7 +65,7 @@ export function createMembership(parts: MembershipParts): Membership {
     onJoin: () => admission.enterAll(),
     onRenewed: () => admission.beat(),
   });
-  const admission = createAdmission({ holder, identity, shards, sealing, leaseMs, tell });
+  const admission = createAdmission({ holder, identity, shards, sealing, leaseMs, clock, tell });
 
   return {
     ids: holder.ids,
@@ -87,10 +82,7 @@ export function createMembership(parts: MembershipParts): Membership {
       return { node, incarnation, mayMint: holder.mayMint() };
     },
     async leave() {
-      const patience = Promise.withResolvers<void>();
-      const cancel = clock.after(FAREWELL_MS, patience.resolve);
-      await Promise.race([admission.farewell(), patience.promise]);
-      cancel();
+      await admission.farewell();
       await holder.leave();
     },
   };

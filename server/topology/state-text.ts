@@ -33,8 +33,9 @@ const Schema = Type.Object(
 const REMEDY =
   "stop its servers, then put back a copy, or move it away: the next start makes a new one from what the shards hold";
 
-/** The document as it is kept, for people to read. */
-export function stateText(state: State): string {
+/** The document as it is kept, for people to read. @throws {ConfigError} BAD_STATE for what could not be read again */
+export function stateText(state: State, where: string): string {
+  judge(state, where);
   return `${JSON.stringify(state, null, 2)}\n`;
 }
 
@@ -51,6 +52,11 @@ export function parseState(text: string, where: string): State {
     const words = `${where} is of version ${version}, this program knows version 1: use the program that wrote it`;
     throw new ConfigError("NEWER_STATE", words);
   }
+  judge(value, where);
+  return value;
+}
+
+function judge(value: unknown, where: string): asserts value is State {
   if (!Value.Check(Schema, value)) {
     const [first] = Value.Errors(Schema, value);
     const place = first?.instancePath.slice(1) || "the whole";
@@ -62,7 +68,6 @@ export function parseState(text: string, where: string): State {
     const before = value.grants[index - 1]?.node ?? -1;
     if (before >= node) throw bad(where, `node ${node} does not stand after node ${before}`);
   }
-  return value;
 }
 
 function parsed(text: string, where: string): unknown {

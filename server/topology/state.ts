@@ -126,7 +126,7 @@ export function renewGrant(
 export function giveBack(state: State, grant: Grant, used: bigint): State {
   const row = rowOf(state, grant.node);
   if (row === undefined || row.incarnation !== grant.incarnation) return state;
-  return withRow(state, { ...grant, until: later(used, BigInt(grant.from)).toString(), held: false });
+  return withRow(state, { ...row, until: later(used, BigInt(grant.from)).toString(), held: false });
 }
 
 /**

@@ -75,6 +75,19 @@ export function fenceContract({ url, sql, cut, swap }: Behind): void {
     ["its node was never admitted", { ...OURS, node: 8 }, async () => {}],
     ["its node was retired", OURS, (store) => store.retire(7, 3)],
     ["its incarnation is an earlier one", OURS, (store) => store.admit({ ...OURS, incarnation: 4 }, 100n)],
+    [
+      "an id was minted before its incarnation was admitted",
+      { ...OURS, incarnation: 4 },
+      (store) => store.admit({ ...OURS, incarnation: 4 }, 101n),
+    ],
+    [
+      "an id is below where its incarnation began, though it was admitted again",
+      { ...OURS, incarnation: 4 },
+      async (store) => {
+        await store.admit({ ...OURS, incarnation: 4 }, 101n);
+        await store.admit({ ...OURS, incarnation: 4 }, 0n);
+      },
+    ],
     ["its incarnation is a later one", { ...OURS, incarnation: 4 }, async () => {}],
     ["its epoch is an earlier one", OURS, (store) => store.seal(6, 0n)],
     ["its epoch is a later one", { ...OURS, epoch: 6 }, async () => {}],
@@ -172,7 +185,7 @@ export function fenceContract({ url, sql, cut, swap }: Behind): void {
       assert.equal((await store.history("1_2", null, 5, 7)).floor, null);
       await store.beat(OURS, 9_007_199_254_740_993n);
       await store.beat(OURS, 200n);
-      await store.admit(OURS, 300n);
+      await store.admit(OURS, 100n);
       assert.deepEqual(await floors(), { 7: "9007199254740993" });
       const other = { node: 9, incarnation: 1, epoch: 5 };
       await store.beat(other, 5n);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StoreError } from "../../../server/shards/contract.ts";
-import type { Fence, FenceRow, ShardMark, ShardStore, StoreSession } from "../../../server/topology/fence-types.ts";
+import type { Fence, FenceRow, ShardMark, ShardStore, StoreSession } from "../../../server/shards/contract.ts";
 
 export interface FakeShard {
   readonly label: string;
@@ -15,6 +15,7 @@ export interface FakeShard {
 
 interface Row {
   incarnation: number;
+  closedBelow: bigint;
   floor: bigint;
   seen: number;
 }
@@ -36,6 +37,7 @@ export function fakeShard(label: string, now: () => number): FakeShard {
         epoch: Math.max(mark.epoch, epoch),
         closedBelow: max(BigInt(mark.closedBelow), closedBelow).toString(),
       };
+      for (const row of rows.values()) row.closedBelow = max(row.closedBelow, closedBelow);
     },
     async admit({ epoch, incarnation, node }, from) {
       reach();
@@ -43,7 +45,12 @@ export function fakeShard(label: string, now: () => number): FakeShard {
       if (row !== undefined && row.incarnation > incarnation) throw new StoreError("a later one was admitted", false);
       if (shard.mark.epoch < epoch) throw new StoreError("it is not sealed yet", false);
       const same = row?.incarnation === incarnation;
-      rows.set(node, { incarnation, floor: same ? max(row.floor, from) : from, seen: now() });
+      rows.set(node, {
+        incarnation,
+        closedBelow: max(BigInt(shard.mark.closedBelow), from),
+        floor: same ? max(row.floor, from) : from,
+        seen: now(),
+      });
     },
     async beat({ incarnation, node }, floor) {
       reach();
@@ -58,10 +65,15 @@ export function fakeShard(label: string, now: () => number): FakeShard {
     },
     async fences() {
       reach();
-      const { closedBelow, epoch } = shard.mark;
-      return [...rows].map(([node, { floor, incarnation, seen }]): FenceRow => {
-        return { node, incarnation, epoch, closedBelow, floor: floor.toString(), silentMs: now() - seen };
-      });
+      const { epoch } = shard.mark;
+      return [...rows].map(([node, row]): FenceRow => ({
+        node,
+        incarnation: row.incarnation,
+        epoch,
+        closedBelow: row.closedBelow.toString(),
+        floor: row.floor.toString(),
+        silentMs: now() - row.seen,
+      }));
     },
   };
 
@@ -83,10 +95,7 @@ export function fakeShard(label: string, now: () => number): FakeShard {
     insert(id, fence) {
       reach();
       const row = rows.get(fence.node);
-      const holds =
-        row?.incarnation === fence.incarnation &&
-        shard.mark.epoch === fence.epoch &&
-        BigInt(shard.mark.closedBelow) <= id;
+      const holds = row?.incarnation === fence.incarnation && shard.mark.epoch === fence.epoch && row.closedBelow <= id;
       if (!holds) return "fenced";
       assert.ok(id >= row.floor, `${label}: ${id} is stored below the floor ${row.floor} that its node told`);
       shard.stored.push(id);

@@ -182,7 +182,6 @@ test("a number whose row is silent for a minute is taken, above what its owner u
   world.setWall(-120_000);
   const c = await started(world, own(world));
   assert.equal(node(c), 2, "its own clock says that the others came later");
-  await world.advance(20);
   assert.ok(c.send(world.shards[0]!)! > last);
 });
 
@@ -223,6 +222,7 @@ test("who is fenced joins anew once, however many batches were; what was minted 
   for (let i = 0; i < 5; i++) for (const shard of world.shards) assert.ok(server.begin(shard) || i > 0);
   server.flush();
   assert.deepEqual(server.acked, []);
+  await world.turn();
   assert.equal(server.membership.ids.next(), null, "until it has joined");
   await world.advance(20);
   assert.equal((await world.state.read()).grants.length, 1);
@@ -245,11 +245,46 @@ test("what comes back refused after its node has joined anew is no reason to joi
   assert.equal(server.membership.reading().incarnation, incarnation);
 });
 
+test("a batch that overtook its node's admission is no reason to join anew", async () => {
+  const world = createWorld(1);
+  const server = await started(world);
+  const { incarnation } = server.membership.reading();
+  server.membership.fenced("00", server.membership.fence());
+  await world.advance(20_000);
+  assert.equal(server.membership.reading().incarnation, incarnation);
+});
+
+test("a boundary that a shard was sealed at by another is passed as soon as it fences", async () => {
+  const world = createWorld(1);
+  const server = await started(world);
+  const boundary = idAt(world.wall() + 5_000);
+  await world.shards[0]!.store.seal(1, boundary);
+  assert.equal(server.send(world.shards[0]!), null);
+  await world.turn();
+  assert.ok(server.send(world.shards[0]!)! >= boundary);
+});
+
+test("while a new incarnation is admitted nothing is minted, but a shard that hangs is not waited for", async () => {
+  const world = createWorld(2);
+  const server = await started(world);
+  const { incarnation } = server.membership.reading();
+  for (const { store } of world.shards) await store.retire(0, incarnation);
+  world.shards[1]!.store.admit = () => new Promise(() => {});
+  server.send(world.shards[0]!);
+  await world.turn();
+  await world.advance(300);
+  assert.ok(server.membership.reading().incarnation > incarnation);
+  assert.deepEqual([server.membership.ids.next(), server.membership.reading().mayMint], [null, false]);
+  await world.advance(1_000);
+  assert.notEqual(server.send(world.shards[0]!), null);
+});
+
 test("who is fenced again and again leaves the others more and more time", async () => {
   const world = createWorld(1);
   const server = await started(world);
   const joins = () => texts(world).filter((text) => text.startsWith("this is node")).length;
   for (let i = 0; i < 60_000; i += 100) {
+    await world.shards[0]!.store.retire(0, server.membership.reading().incarnation);
     server.membership.fenced("00", server.membership.fence());
     await world.advance(100);
   }
@@ -270,14 +305,16 @@ test("a shard that was out of reach at the start takes the first write by the fe
   assert.equal(late.mark.epoch, 1);
 });
 
-test("a boundary beyond the grant is waited for, not written below", async () => {
+test("a boundary beyond the grant: the first id is above it, at once", async () => {
   const world = createWorld(1);
   const boundary = idAt(world.wall() + 15_000);
   world.shards[0]!.mark = { cluster: null, epoch: 1, closedBelow: boundary.toString() };
   const server = await started(world);
-  assert.equal(server.send(world.shards[0]!), null);
-  await world.advance(20);
   assert.ok(server.send(world.shards[0]!)! >= boundary);
+  server.membership.ids.pass(idAt(world.wall() + 90_000));
+  assert.equal(server.send(world.shards[0]!), null, "one that comes later is waited for");
+  await world.advance(20);
+  assert.ok(server.send(world.shards[0]!)! >= idAt(world.wall() + 89_000));
 });
 
 test("shards are sealed to the topology's epoch and boundary; one of a later epoch is refused, and says which", async () => {

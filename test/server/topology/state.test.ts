@@ -134,12 +134,12 @@ test("when no ids are left it says so", () => {
 
 test("the document comes back as it was written", () => {
   const { state } = take(take(FRESH).state);
-  assert.deepEqual(parseState(stateText(state), "state.json"), state);
+  assert.deepEqual(parseState(stateText(state, "state.json"), "state.json"), state);
 });
 
 test("a document that cannot be right is refused whole, in one line that says which, what, and what to do", () => {
   const { state } = take(take(FRESH).state);
-  const good = stateText(state);
+  const good = stateText(state, "state.json");
   const [row0, row1] = state.grants;
   const cases: [string, string, RegExp][] = [
     ["", "BAD_STATE", /it is empty/],

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createMemoryStateStore } from "../../../server/topology/memory-store.ts";
 import { createMembership, type Membership } from "../../../server/topology/membership.ts";
-import type { Fence } from "../../../server/topology/fence-types.ts";
 import type { NodeClock, TopologyEvent } from "../../../server/topology/event.ts";
 import { StateError, type StateStore } from "../../../server/topology/state-store.ts";
 import { NO_GUARD } from "../../support/no-guard.ts";
@@ -104,7 +103,7 @@ export function createWorld(shardCount = 2): World {
           else if (isAlive) run();
         }),
     };
-    const under: { readonly shard: FakeShard; readonly id: bigint; readonly fence: Fence }[] = [];
+    const under: { readonly shard: FakeShard; readonly id: bigint }[] = [];
     const open = new Set<FakeShard>();
     const membership = createMembership({
       store: reached(state),
@@ -149,11 +148,12 @@ export function createWorld(shardCount = 2): World {
         if (id === null) return false;
         assert.ok(id > (self.minted.at(-1) ?? -1n), "ids of a server ascend");
         self.minted.push(id);
-        under.push({ shard, id, fence: membership.fence() });
+        under.push({ shard, id });
         return true;
       },
       flush() {
-        for (const { fence, id, shard } of under.splice(0)) {
+        for (const { id, shard } of under.splice(0)) {
+          const fence = membership.fence();
           if (!shard.isUp) open.delete(shard);
           else if (!open.has(shard)) void connect(shard).catch(() => undefined);
           else if (shard.insert(id, fence) === "stored") self.acked.push(id);
