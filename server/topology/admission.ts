@@ -185,8 +185,8 @@ export function createAdmission(parts: AdmissionParts): Admission {
       void withShard(shard, NOT_ADMITTED, () => enterOrLook(shard));
     },
     async farewell() {
-      const held = holder.held();
       const farewells = up().map(async ({ label, store }) => {
+        const held = holder.held();
         if (entered.get(label) !== held.incarnation) return;
         // Readers elsewhere do not wait for the floor of one who has left; alone, the row keeps how far the ids came.
         const others = (await store.fences()).some(({ node }) => node !== held.node);

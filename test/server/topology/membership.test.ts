@@ -432,6 +432,7 @@ test("a folder that cannot be written stops the start with one line that says wh
     sealing: () => ({ epoch: 1, boundary: 0n }),
     shards: () => [],
   });
+  t.after(() => membership.leave());
   await assert.rejects(membership.join(), (error) => {
     assert.ok(error instanceof ConfigError);
     assert.equal(error.code, "STATE_UNUSABLE");
