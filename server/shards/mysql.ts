@@ -1,6 +1,6 @@
 import type { RowDataPacket } from "mysql2";
 import { StoreError } from "./contract.ts";
-import type { Durability, MessageRow, OnConnect, OnWait, ShardStore } from "./contract.ts";
+import type { Durability, HistoryPart, MessageRow, OnConnect, OnWait, ShardStore } from "./contract.ts";
 import { mysqlFences } from "./mysql-fence.ts";
 import { insertRows } from "./mysql-insert.ts";
 import { mysqlLink } from "./mysql-link.ts";
@@ -68,14 +68,16 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
       const below = before === null ? [] : [before];
       // The driver sends a bigint as LIMIT takes it: prepared as a string, in a text without quotes. Its number is a double.
       const values = [String(node), dialog, ...below, BigInt(limit)];
-      const found = await reads.execute<RowDataPacket[]>(historySql(before !== null), values, READ_MS);
-      const [first] = found;
-      if (first === undefined) throw new StoreError("its table hotshard_shard has lost its row", false);
-      return {
-        rows: found.filter((row) => row["id"] !== null).map(messageRow),
-        epoch: Number(first["epoch"]),
-        floor: first["floor"] === null ? null : String(first["floor"]),
-      };
+      const read = (sql: string): Promise<RowDataPacket[]> => reads.execute<RowDataPacket[]>(sql, values, READ_MS);
+      const found = await read(pageSql(before !== null));
+      if (found.length > 0) return historyPart(found, found[0]!);
+      // No message brings the state with it. Asked for by itself it would be of a later moment than the empty page.
+      const whole = await read(pageAndStateSql(before !== null));
+      const [state] = whole.splice(
+        whole.findIndex((row) => row["dialog"] === null),
+        1,
+      );
+      return historyPart(whole, state!);
     },
     async find(dialog, author, client) {
       const sql = `SELECT CAST(id AS CHAR) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`;
@@ -122,13 +124,25 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
   };
 }
 
-/** Messages, epoch and floor of one snapshot; one row without a message when there is none. */
-function historySql(isBelow: boolean): string {
-  return `SELECT s.epoch, f.floor, m.* FROM hotshard_shard AS s
-    CROSS JOIN (SELECT CAST(MIN(floor) AS CHAR) AS floor FROM hotshard_fence WHERE node <> CAST(? AS UNSIGNED)) AS f
-    LEFT JOIN (SELECT ${COLUMNS}, message.id AS place FROM message WHERE dialog = ?
-      ${isBelow ? "AND message.id < CAST(? AS UNSIGNED)" : ""} ORDER BY message.id DESC LIMIT ?) AS m ON TRUE
-    WHERE s.id = 1 ORDER BY m.place`;
+const STATE = `(SELECT epoch FROM hotshard_shard WHERE id = 1) AS epoch,
+  (SELECT MIN(floor) FROM hotshard_fence WHERE node <> CAST(? AS UNSIGNED)) AS floor`;
+
+/** @param state columns beside those of each message */
+function pageSql(isBelow: boolean, state: string = STATE): string {
+  const below = isBelow ? "AND id < CAST(? AS UNSIGNED)" : "";
+  return `SELECT ${COLUMNS}, ${state} FROM message WHERE dialog = ? ${below} ORDER BY message.id DESC LIMIT ?`;
+}
+
+/** A row of epoch and floor, and the messages: one statement is one snapshot. With messages it is slower than theirs alone. */
+function pageAndStateSql(isBelow: boolean): string {
+  return `SELECT NULL AS dialog, NULL AS id, NULL AS id_author, NULL AS id_recipient, NULL AS client_id, NULL AS text, ${STATE}
+    UNION ALL (${pageSql(isBelow, "NULL, NULL")})`;
+}
+
+function historyPart(newestFirst: readonly RowDataPacket[], state: RowDataPacket): HistoryPart {
+  if (state["epoch"] === null) throw new StoreError("its table hotshard_shard has lost its row", false);
+  const floor = state["floor"] === null ? null : String(state["floor"]);
+  return { rows: newestFirst.map(messageRow).reverse(), epoch: Number(state["epoch"]), floor };
 }
 
 function messageRow(row: RowDataPacket): MessageRow {

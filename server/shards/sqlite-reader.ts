@@ -31,20 +31,16 @@ interface Reader {
   readonly statements: Map<string, StatementSync>;
 }
 
-/** Messages, epoch and floor of one moment; one row without a message when there is none. @param below a condition */
-function historySql(below: string): string {
-  return `SELECT s.epoch, f.floor, m.* FROM hotshard_shard AS s
-    JOIN (SELECT CAST(MIN(floor) AS TEXT) AS floor FROM hotshard_fence WHERE node <> ?) AS f
-    LEFT JOIN (SELECT dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient,
-      client_id AS client, text FROM message WHERE dialog = ? ${below} ORDER BY message.id DESC LIMIT ?) AS m
-    WHERE s.id = 1`;
-}
+const COLUMNS =
+  "dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient, client_id AS client, text";
 
 // Node 22.13 takes `?1` for a name and cannot bind it: what is used twice is given twice.
 const SQL = {
   find: `SELECT CAST(id AS TEXT) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`,
-  history: historySql("AND message.id < CAST(? AS INTEGER)"),
-  newest: historySql(""),
+  history: `SELECT ${COLUMNS} FROM message WHERE dialog = ? AND id < CAST(? AS INTEGER) ORDER BY message.id DESC LIMIT ?`,
+  newest: `SELECT ${COLUMNS} FROM message WHERE dialog = ? ORDER BY message.id DESC LIMIT ?`,
+  state: `SELECT epoch, (SELECT CAST(MIN(floor) AS TEXT) FROM hotshard_fence WHERE node <> ?) AS floor
+    FROM hotshard_shard WHERE id = 1`,
   audit: `SELECT COUNT(*) AS "rows", COALESCE(SUM(md5_24(dialog, id_author, client_id)), 0) AS sum FROM message
     WHERE substr(client_id, 1, length(?)) = ?`,
   // Row ids count up and the server removes nothing, so their ends tell the number without a scan.
@@ -78,9 +74,11 @@ function answer(request: SqliteRead, { db, statements }: Reader): unknown {
   switch (request[0]) {
     case "history": {
       const [, dialog, before, limit, node] = request;
-      const rows =
-        before === null ? run(SQL.newest).all(node, dialog, limit) : run(SQL.history).all(node, dialog, before, limit);
-      return historyPart(rows);
+      return atOneMoment(db, (): HistoryPart => {
+        const { epoch, floor } = run(SQL.state).get(node)!;
+        const rows = before === null ? run(SQL.newest).all(dialog, limit) : run(SQL.history).all(dialog, before, limit);
+        return { rows: rows.reverse() as unknown as MessageRow[], epoch: Number(epoch), floor: floor as string | null };
+      });
     }
     case "find":
       return run(SQL.find).get(request[1], request[2], request[3])?.["id"] ?? null;
@@ -99,12 +97,14 @@ function unknownRequest(request: never): never {
   throw new Error(`unknown request ${String(request)}`);
 }
 
-function historyPart(found: readonly Record<string, unknown>[]): HistoryPart {
-  const [first] = found;
-  if (first === undefined) throw new Error("its table hotshard_shard has lost its row");
-  const rows: MessageRow[] = [];
-  for (const { epoch: _epoch, floor: _floor, ...row } of found) if (row["id"] !== null) rows.push(row as never);
-  return { rows: rows.reverse(), epoch: Number(first["epoch"]), floor: first["floor"] as string | null };
+/** What is committed meanwhile is not seen. */
+function atOneMoment<T>(db: DatabaseSync, read: () => T): T {
+  db.exec("BEGIN");
+  try {
+    return read();
+  } finally {
+    db.exec("COMMIT");
+  }
 }
 
 /** The connection to the file that has the name now: the writer may have had to make a new one. */

@@ -212,6 +212,14 @@ export function fenceContract({ url, sql, cut, swap }: Behind): void {
       assert.deepEqual(await floors(), { 7: "600", 9: "400" });
     }));
 
+  test("a shard that has lost what it says of itself is no shard", () =>
+    withStore("headless", atEpoch5, async (store) => {
+      await insertInto(store, ROWS, OURS);
+      await sql("headless", ["DELETE FROM hotshard_shard"]);
+      for (const dialog of ["1_2", "8_9"])
+        await assert.rejects(store.history(dialog, null, 5, 7), { name: "StoreError" });
+    }));
+
   test("who is retired is gone, unless it has started again", () =>
     withStore("retire", atEpoch5, async (store) => {
       await store.retire(7, 2);
