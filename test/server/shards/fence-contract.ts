@@ -287,6 +287,8 @@ export function fenceContract({ url, sql, cut, swap }: Behind): void {
       assert.deepEqual(await insertInto(store, [row({ id: "1" })], fence), ["1"]);
       await store.history("1_2", null, 5, 1);
       await swap("place", "stranger");
+      // A reader may come before anybody has noticed.
+      await assert.rejects(store.history("1_2", null, 5, 1), /theirs|CONNECTION_LOST|ECONNRESET/u);
       await store.insert([row({ id: "2" })], fence).catch(() => undefined);
       for (const use of [
         () => store.insert([row({ id: "3" })], fence),
