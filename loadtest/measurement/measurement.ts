@@ -39,7 +39,7 @@ export interface Slice {
   /** Messages that belong to this shard, were due in this time, and failed, by code; absent: none. */
   readonly failed?: Readonly<Record<string, number>>;
   /** Delivery in milliseconds of all messages received in this time, warm-up included; null when there were none. */
-  readonly deliveryMs: { readonly p50: number; readonly p99: number } | null;
+  readonly deliveryMs: { readonly p50: number; readonly p95?: number; readonly p99: number } | null;
   /** Deliveries of the warm-up; absent when there were none. */
   readonly warmup?: PackedHistogram;
   /** Deliveries of the measured phase. Absent, as `commit`, in files of early versions. */

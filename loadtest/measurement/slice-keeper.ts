@@ -94,7 +94,8 @@ function sliceOf(second: number, seconds: number, shard: string, { acked, warmup
     ...(seconds > 1 && { seconds }),
     shard,
     acked,
-    deliveryMs: all.count === 0 ? null : { p50: quantileOf(all, 0.5), p99: quantileOf(all, 0.99) },
+    deliveryMs:
+      all.count === 0 ? null : { p50: quantileOf(all, 0.5), p95: quantileOf(all, 0.95), p99: quantileOf(all, 0.99) },
     ...(warmup.counts.length > 0 && { warmup: plainHistogram(warmup) }),
     delivery: plainHistogram(delivery),
     commit: plainHistogram(commit),

@@ -6,7 +6,7 @@ const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type
 
 const Change = Type.Object({
   metric: Text(
-    "failures (share of the messages, 0…1), delivery.p50, delivery.p99, commit.p50, commit.p99 (ms), throughput (1/s), " +
+    "failures (share of the messages, 0…1), delivery.p50, .p95, .p99, commit.p50, .p95, .p99 (ms), throughput (1/s), " +
       "skew.maxOverMean, dialog.share",
   ),
   shard: Nullable(Text("Label; null: all shards together")),

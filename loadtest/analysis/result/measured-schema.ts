@@ -62,8 +62,10 @@ export const Quantiles = Type.Object({
 export const LatencyInterval = Type.Object({
   metric: Type.Union([
     Type.Literal("delivery.p50"),
+    Type.Literal("delivery.p95"),
     Type.Literal("delivery.p99"),
     Type.Literal("commit.p50"),
+    Type.Literal("commit.p95"),
     Type.Literal("commit.p99"),
   ]),
   shard: Nullable(Label),

@@ -60,7 +60,12 @@ const Reads = Type.Object(
       Type.Object({
         shards: Type.Integer({ minimum: 1, description: "Shards that a page asks" }),
         pages: Count("Pages"),
-        serviceMs: Type.Object({ p50: Num("ms, from the request"), p99: Num("ms"), max: Num("ms") }),
+        serviceMs: Type.Object({
+          p50: Num("ms, from the request"),
+          p95: Type.Optional(Num("ms; absent in files of early versions")),
+          p99: Num("ms"),
+          max: Num("ms"),
+        }),
       }),
     ),
   },

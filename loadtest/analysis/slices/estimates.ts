@@ -1,6 +1,6 @@
 import { count } from "../../stats/format.ts";
 import { createDependence, type Dependence, type Evidence, type StandardError } from "../../stats/dependence.ts";
-import { measuresOf, takeMeasures, type Quantile } from "./measures.ts";
+import { measuresOf, placesToMedian, takeMeasures, type Quantile } from "./measures.ts";
 import type { RunSeries } from "./series.ts";
 
 /** A figure of `measuresOf` on the natural logarithmic scale, with its standard error from the run's own slices. */
@@ -55,8 +55,9 @@ export function estimatesOf(runs: readonly RunSeries[]): Estimate[][] {
       alike.map((other) => other.figures),
     );
     return figures.map(({ evidence, log, quantile }, i) => {
-      // What moves the median of a second moves its p99, of which a calm time shows little.
-      const ways = quantile?.q === 0.99 ? halfEach(chances[i]!, chances[i - 1]!) : chances[i]!;
+      // What moves the median of a second moves its p95 and its p99, of which a calm time shows little.
+      const back = quantile === null ? 0 : placesToMedian(quantile.q);
+      const ways = back > 0 ? halfEach(chances[i]!, chances[i - back]!) : chances[i]!;
       return estimateOf(log, dependence.errorOf(evidence, ways), quantile);
     });
   });

@@ -3,24 +3,32 @@ import type { CellHistograms, RunSeries, ShardSeries } from "./series.ts";
 
 /** One figure of a run that is compared. */
 export interface Measure {
-  readonly metric: "delivery.p50" | "delivery.p99" | "commit.p50" | "commit.p99" | "throughput" | "skew.maxOverMean";
+  readonly metric: (typeof TIMES)[number]["metric"] | "throughput" | "skew.maxOverMean";
   /** Label; null: all shards together. */
   readonly shard: string | null;
 }
 
 const TIMES = [
   { name: "delivery", q: 0.5, metric: "delivery.p50" },
+  { name: "delivery", q: 0.95, metric: "delivery.p95" },
   { name: "delivery", q: 0.99, metric: "delivery.p99" },
   { name: "commit", q: 0.5, metric: "commit.p50" },
+  { name: "commit", q: 0.95, metric: "commit.p95" },
   { name: "commit", q: 0.99, metric: "commit.p99" },
 ] as const;
+
+/** How many figures before that of a quantile the median of the same durations stands. */
+export function placesToMedian(q: number): number {
+  const of = TIMES.filter(({ name }) => name === "delivery");
+  return of.findIndex((one) => one.q === q);
+}
 
 const here = (shard: string | null): Measure[] => [
   ...TIMES.map(({ metric }) => ({ metric, shard })),
   { metric: "throughput", shard },
 ];
 
-/** Figures per place: the four times and the throughput; those of all shards together come first, with the skew. */
+/** Figures per place: the times and the throughput; those of all shards together come first, with the skew. */
 export function measuresOf(labels: readonly string[]): Measure[] {
   return [...here(null), { metric: "skew.maxOverMean", shard: null }, ...labels.flatMap(here)];
 }
@@ -36,9 +44,9 @@ export function samplesOf(series: RunSeries): number[] {
   return [...times, acked, acked, ...here.flatMap((shard) => [...shard.times, shard.acked])];
 }
 
-/** Fewest samples that a figure is taken from: ten lie above a p99. */
+/** Fewest samples that a figure is taken from: ten lie above a p95 or a p99. */
 export function leastSamples({ metric }: Measure): number {
-  return metric.endsWith("p99") ? 1_000 : 30;
+  return metric.endsWith("p99") ? 1_000 : metric.endsWith("p95") ? 200 : 30;
 }
 
 /** A figure as the sum of what its cells add. */

@@ -7,6 +7,8 @@ import { rowHeight } from "./share-by-shard.ts";
 
 interface Quantiles {
   readonly p50: number;
+  /** Absent in results of version 1. */
+  readonly p95?: number;
   readonly p99: number;
   readonly p999: number;
 }
@@ -28,9 +30,11 @@ function draw(result: Result, width: number): Drawing {
   const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
   const marks = (quantiles: Quantiles, y: number, kind: string): string => {
     const [p50, p99, p999] = [quantiles.p50, quantiles.p99, quantiles.p999].map((ms) => x(Math.max(LEAST, ms)));
+    const { p95 } = quantiles;
     return (
       line(p50!, y, p999!, y, `range ${kind}`) +
       dot(p50!, y, 3, kind) +
+      (p95 === undefined ? "" : line(x(Math.max(LEAST, p95)), y - 4, x(Math.max(LEAST, p95)), y + 4, `end ${kind}`)) +
       dot(p99!, y, 4.5, kind) +
       line(p999!, y - 5, p999!, y + 5, `end ${kind}`)
     );
@@ -71,15 +75,16 @@ function draw(result: Result, width: number): Drawing {
   };
 }
 
-/** Delivery (from the intended send) above service (from the actual one): small dot p50, large dot p99, bar p99.9. */
+/** Delivery (from the intended send) above service (from the actual one): small dot p50, short bar p95, large dot p99, bar p99.9. */
 export function latencyByShard(result: Result): Picture {
   const { delivery, service } = result.latencyMs;
   return {
     id: "latency",
     title: "Latency by shard",
     description:
-      `Small dots are the median, large dots p99, bars p99.9. Over all shards: delivery p99 ${duration(delivery.p99)}, ` +
-      `service p99 ${duration(service.p99)}.`,
+      "Small dots are the median, short bars p95, large dots p99, bars at the end p99.9. Over all shards: " +
+      `delivery p95 ${duration(delivery.p95 ?? 0)}, p99 ${duration(delivery.p99)}, ` +
+      `service p95 ${duration(service.p95 ?? 0)}, p99 ${duration(service.p99)}.`,
     draw: (width) => draw(result, width),
   };
 }

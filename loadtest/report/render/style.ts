@@ -45,7 +45,7 @@ code, pre { font: 13.5px/1.6 ui-monospace, SFMono-Regular, Menlo, Consolas, mono
 code { background: var(--panel); padding: 1px 5px; border-radius: 4px; overflow-wrap: anywhere; }
 pre { background: var(--panel); padding: 14px 16px; border-radius: 6px; margin: 12px 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre code { background: none; padding: 0; }
-.figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 8px 32px; margin: 32px 0 36px; padding: 0; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 8px 24px; margin: 32px 0 36px; padding: 0; }
 .figures > div { border-top: 1px solid var(--line); padding-top: 12px; min-width: 0; }
 .figures dt { color: var(--soft); font-size: 13px; }
 .figures dd { margin: 2px 0 0; font-size: 27px; letter-spacing: -0.02em; font-weight: 620; line-height: 1.25; white-space: nowrap; }
@@ -115,7 +115,7 @@ footer { margin-top: 72px; color: var(--soft); font-size: 13px; border-top: 1px 
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { font-size: 12px; } main { padding: 0; max-width: none; } h1 { font-size: 25px; } .lead { font-size: 14px; }
   section { margin-top: 32px; } figure, tr, .advice li { break-inside: avoid; } h2, caption { break-after: avoid; }
-  .figures { grid-template-columns: repeat(4, 1fr); } .figures dd { font-size: 20px; }
+  .figures { grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); } .figures dd { font-size: 20px; }
   figure svg.wide { display: block; } figure svg.narrow { display: none; }
   .scroll { overflow: visible; } table { font-size: 11px; }
 }

@@ -142,7 +142,7 @@ export function settingsInWords({ caveats, differs, machines }: Comparison): str
  * Figures for a short table: those of all shards together, then what changed, in alternation below the same figure of all
  * shards; the rest is in the page.
  */
-export function shortList(comparison: Comparison, most = 24): Change[] {
+export function shortList(comparison: Comparison, most = 36): Change[] {
   const whole = comparison.changes.filter(isWhole);
   const told = toldOf(comparison).filter((one) => !isWhole(one));
   if (comparison.method === "two runs") return [...whole, ...told].slice(0, most);

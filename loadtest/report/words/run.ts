@@ -59,10 +59,11 @@ export function aimInWords({ aim }: Result): string | null {
 export function readsInWords({ reads }: Result): string | null {
   if (reads === undefined) return null;
   const rows = reads.byFanout.map(
-    ({ shards, serviceMs }) => `p99 ${milliseconds(serviceMs.p99)} ms from ${plural(shards, "shard")}`,
+    ({ shards, serviceMs: { p95 = 0, p99 } }) =>
+      `p95 ${milliseconds(p95)} ms, p99 ${milliseconds(p99)} ms from ${plural(shards, "shard")}`,
   );
   const failed = reads.failed === 0 ? "" : ` ${count(reads.failed)} failed.`;
-  const waits = rows.length === 0 ? "none came" : rows.join(", ");
+  const waits = rows.length === 0 ? "none came" : rows.join("; ");
   return `History: ${plural(reads.pages, "page")}, ${reads.rate.toFixed(0)} a second of ${reads.asked} asked for; ${waits}.${failed}`;
 }
 

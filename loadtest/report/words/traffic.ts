@@ -1,4 +1,4 @@
-import { plural, seconds } from "../../stats/format.ts";
+import { count, duration, percent, plural, seconds } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
 import { rateInWords as perSecondInWords } from "../../traffic/arrivals/values.ts";
 import { askedAndMade } from "../../traffic/asked.ts";
@@ -19,8 +19,23 @@ export function rateInWords({ run, traffic: { asked, arrivals, made } }: Result)
   const gaps = arrivals?.gaps === "even" && arrivals.open ? ", even gaps" : "";
   const course = arrivals !== undefined && (arrivals.changes || gaps !== "") ? `${arrivals.words}${gaps}: ` : "";
   if (asked === undefined) return arrivals === undefined ? null : `${course}made ${perSecondInWords(made.rate)}`;
-  const isAverage = arrivals === undefined ? isOther(asked.rate, run.dials["rate"]) : arrivals.changes;
+  const isAverage = arrivals?.changes === true || isOther(asked.rate, run.dials["rate"]);
   return `${course}${askedAndMade(asked.rate, made.rate, isAverage)}`;
+}
+
+/**
+ * `Overall: asked 500/s, made 500/s; delivery p50 2.10 ms, p95 8.02 ms, p99 12.4 ms; no errors; 1,099 to recipients off line.`
+ * Errors are messages that were refused, had no answer, or could not be sent for want of a connection.
+ */
+export function overallInWords(result: Result): string {
+  const { latencyMs, traffic, verdict } = result;
+  const { p50, p95 = 0, p99 } = latencyMs.delivery;
+  const times = `delivery p50 ${duration(p50)}, p95 ${duration(p95)}, p99 ${duration(p99)}`;
+  const doubt = verdict.status === "VALID" ? "" : " (not to be trusted)";
+  const failed = traffic.refused + traffic.unknown + traffic.notConnected;
+  const errors = failed === 0 ? "no errors" : `${plural(failed, "error")} (${percent(traffic.failedShare, 2)})`;
+  const rate = [rateInWords(result) ?? []].flat().map((words) => `${words}; `);
+  return `Overall: ${rate.join("")}${times}${doubt}; ${errors}; ${count(traffic.offline)} to recipients off line.`;
 }
 
 /** Of a story with a pace of its own `rate` is not the average. */

@@ -92,7 +92,7 @@ function readsOf(report: ReadReport, asked: number) {
   const byFanout = report.byFanout.map(([shards, data]) => ({
     shards,
     pages: data.count,
-    serviceMs: { p50: quantileOf(data, 0.5), p99: quantileOf(data, 0.99), max: data.max },
+    serviceMs: { p50: quantileOf(data, 0.5), p95: quantileOf(data, 0.95), p99: quantileOf(data, 0.99), max: data.max },
   }));
   const pages = byFanout.reduce((sum, row) => sum + row.pages, 0);
   return { asked, rate: pages / Math.max(1, Math.ceil(report.seconds)), pages, failed: report.failed, byFanout };

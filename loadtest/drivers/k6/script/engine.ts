@@ -92,7 +92,7 @@ function optionsOf(settings: Settings): Options {
       chat: { executor: "per-vu-iterations", vus, iterations: 1, maxDuration: `${seconds}s`, gracefulStop: "1s" },
     },
     thresholds: thresholds(settings),
-    summaryTrendStats: ["count", "med", "p(90)", "p(99)", "p(99.9)", "max"],
+    summaryTrendStats: ["count", "med", "p(90)", "p(95)", "p(99)", "p(99.9)", "max"],
   };
 }
 

@@ -107,15 +107,30 @@ function shardRows(data: SummaryData, { labels, settings }: SummaryContext): Sha
 }
 
 function table(rows: readonly ShardRow[]): string[] {
-  const head = ["shard", "acked", "share", "".padEnd(BAR), "delivery p50", "p99", "service p99", "commit p99"];
+  const head = [
+    "shard",
+    "acked",
+    "share",
+    "".padEnd(BAR),
+    "delivery p50",
+    "p95",
+    "p99",
+    "service p95",
+    "p99",
+    "commit p95",
+    "p99",
+  ];
   const cells = rows.map((row) => [
     row.label,
     String(row.acked),
     `${(100 * row.share).toFixed(1)} %`,
     row.bar.padEnd(BAR),
     milliseconds(row.delivery, "med"),
+    milliseconds(row.delivery, "p(95)"),
     milliseconds(row.delivery, "p(99)"),
+    milliseconds(row.service, "p(95)"),
     milliseconds(row.service, "p(99)"),
+    milliseconds(row.commit, "p(95)"),
     milliseconds(row.commit, "p(99)"),
   ]);
   const all = [head, ...cells];
@@ -195,7 +210,7 @@ function countOf(data: SummaryData, name: CounterName): number {
 
 function quantiles(data: SummaryData, trend: string): string {
   const metric = data.metrics[measured(trend)];
-  return `p50 ${milliseconds(metric, "med")}, p99 ${milliseconds(metric, "p(99)")}`;
+  return `p50 ${milliseconds(metric, "med")}, p95 ${milliseconds(metric, "p(95)")}, p99 ${milliseconds(metric, "p(99)")}`;
 }
 
 function milliseconds(metric: SummaryMetric | undefined, statistic: string): string {

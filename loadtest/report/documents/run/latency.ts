@@ -10,10 +10,18 @@ import { blastRadiusInWords, hottestShard, intervalInWords, isBurning, type Late
 
 const UNJUDGED = "The run is invalid, so these are shown grey: they do not measure the server.";
 
+/** ms. */
+interface Quantiles {
+  readonly p50: number;
+  /** Absent in results of version 1. */
+  readonly p95?: number;
+  readonly p99: number;
+}
+
 interface Times {
-  readonly delivery: { readonly p50: number; readonly p99: number; readonly p999: number };
-  readonly service: { readonly p50: number; readonly p99: number; readonly p999: number };
-  readonly commit: { readonly p50: number; readonly p99: number };
+  readonly delivery: Quantiles & { readonly p999: number };
+  readonly service: Quantiles & { readonly p999: number };
+  readonly commit: Quantiles;
 }
 
 function withInterval(result: Result, metric: LatencyMetric, shard: string | null, value: number): Cell {
@@ -27,9 +35,11 @@ function byShard(result: Result): string {
     const cell = (metric: LatencyMetric, value: number) => withInterval(result, metric, shard, value);
     return [
       cell("delivery.p50", d.p50),
+      cell("delivery.p95", d.p95 ?? 0),
       cell("delivery.p99", d.p99),
-      ...[d.p999, s.p50, s.p99, s.p999].map(milliseconds),
+      ...[d.p999, s.p50, s.p95 ?? 0, s.p99, s.p999].map(milliseconds),
       cell("commit.p50", c.p50),
+      cell("commit.p95", c.p95 ?? 0),
       cell("commit.p99", c.p99),
     ];
   };
@@ -41,12 +51,12 @@ function byShard(result: Result): string {
     caption:
       "Milliseconds. Delivery: from the intended send; service: from the actual send; commit: in the server. " +
       "Below a figure its 95 % interval, from the run's own time slices",
-    head: ["Shard", "p50", "p99", "p99.9", "p50", "p99", "p99.9", "p50", "p99"],
+    head: ["Shard", "p50", "p95", "p99", "p99.9", "p50", "p95", "p99", "p99.9", "p50", "p95", "p99"],
     groups: [
       { name: "", columns: 1 },
-      { name: "Delivery", columns: 3 },
-      { name: "Service", columns: 3 },
-      { name: "Commit", columns: 2 },
+      { name: "Delivery", columns: 4 },
+      { name: "Service", columns: 4 },
+      { name: "Commit", columns: 3 },
     ],
     rows: [...rows, ["all", ...cells(null, result.latencyMs)]],
     rowClass: (row) => (row === rows.length ? "now" : ""),

@@ -23,7 +23,7 @@ import {
   verdictInWords,
   type LatencyMetric,
 } from "../../words/run.ts";
-import { closedInWords, rateInWords, trafficInWords } from "../../words/traffic.ts";
+import { closedInWords, overallInWords, trafficInWords } from "../../words/traffic.ts";
 
 type Row = readonly string[];
 
@@ -45,13 +45,13 @@ function summary(result: Result): string {
     `${plural(server.shards, "shard")} (${server.engine}), ${server.placement}`,
     server.shaped === null ? null : `shaped: ${server.shaped}`,
     trafficInWords(result),
-    rateInWords(result),
     moment(run.startedAt),
   ].filter((words) => words !== null);
   const reasons = result.verdict.reasons.map(
     ({ code: name, message }) => `- **${escapeMarkdown(name)}** ${escapeMarkdown(message)}`,
   );
   const sentences = [
+    overallInWords(result),
     failuresInWords(result),
     ...outagesInWords(result),
     recoveryInWords(result),
@@ -87,9 +87,12 @@ function shards(result: Result): string {
       "Offered",
       "Stored",
       `Delivery p50, ${unit}`,
+      `p95, ${unit}`,
       `p99, ${unit}`,
-      `Service p99, ${unit}`,
-      `Commit p99, ${unit}`,
+      `Service p95, ${unit}`,
+      `p99, ${unit}`,
+      `Commit p95, ${unit}`,
+      `p99, ${unit}`,
     ],
     result.shards.map(({ label, share, offered, stored, deliveryMs, serviceMs, commitMs }) => [
       label,
@@ -97,8 +100,11 @@ function shards(result: Result): string {
       count(offered),
       countOrNone(stored),
       withInterval(deliveryMs.p50, "delivery.p50", label),
+      withInterval(deliveryMs.p95 ?? 0, "delivery.p95", label),
       withInterval(deliveryMs.p99, "delivery.p99", label),
+      milliseconds(serviceMs.p95 ?? 0),
       milliseconds(serviceMs.p99),
+      withInterval(commitMs.p95 ?? 0, "commit.p95", label),
       withInterval(commitMs.p99, "commit.p99", label),
     ]),
   );
@@ -144,9 +150,10 @@ function windowTable({ windows }: Result): string[] {
     count(failed),
     count(acked),
     milliseconds(deliveryMs?.p50 ?? 0),
+    milliseconds(deliveryMs?.p95 ?? 0),
     milliseconds(deliveryMs?.p99 ?? 0),
   ]);
-  const head = ["Window", "When", "Failed", "Acknowledged", "Delivery p50, ms", "p99, ms"];
+  const head = ["Window", "When", "Failed", "Acknowledged", "Delivery p50, ms", "p95, ms", "p99, ms"];
   return ["## Before, during, after", table(head, rows)];
 }
 

@@ -43,25 +43,25 @@ const card = ({ name, value, note, hot, picture, grey }: Card): string =>
   `<div${grey === true ? ' class="grey"' : ""}><dt>${escapeXml(name)}</dt><dd${hot === true ? ' class="hot"' : ""}>${escapeXml(value)}</dd>` +
   `<dd class="note">${escapeXml(note)}${picture ?? ""}</dd></div>`;
 
-function latencyCard(result: Result): Card {
+function latencyCards(result: Result): Card[] {
   const grey = result.verdict.status === "INVALID";
   const blast = result.blastRadius;
-  if (blast === null) {
-    const { p50, p99 } = result.latencyMs.delivery;
-    return {
-      name: "Delivery, p99",
-      value: duration(p99),
-      note: `median ${duration(p50)}, from the intended send`,
-      grey,
-    };
-  }
-  return {
+  const { p50, p95 = 0, p99 } = result.latencyMs.delivery;
+  const delivery = {
+    name: "Delivery, p99",
+    value: duration(p99),
+    note: `p95 ${duration(p95)}, median ${duration(p50)}, from the intended send`,
+    grey,
+  };
+  if (blast === null) return [delivery];
+  const radius = {
     name: "Blast radius",
     value: times(blast.p99, blast.p99 < 10 ? 2 : 0),
     note: `innocent dialogs' p99: ${duration(blast.hotMs)} on shard ${blast.shard}, ${duration(blast.elsewhereMs)} elsewhere`,
     hot: blast.p99 > 1.2,
     grey,
   };
+  return [delivery, radius];
 }
 
 function headroomCard(result: Result): Card {
@@ -106,7 +106,7 @@ function skewCards(result: Result): Card[] {
 }
 
 function cards(result: Result): string {
-  const all = [...skewCards(result), latencyCard(result), headroomCard(result)];
+  const all = [...skewCards(result), ...latencyCards(result), headroomCard(result)];
   return `<dl class="figures${result.shards.length > 8 ? " many" : ""}">${all.map(card).join("")}</dl>`;
 }
 

@@ -21,7 +21,7 @@ import {
   THRESHOLD_MARKS,
   thresholdsInWords,
 } from "../../words/run.ts";
-import { closedInWords, rateInWords } from "../../words/traffic.ts";
+import { closedInWords, overallInWords } from "../../words/traffic.ts";
 
 /** Where the text goes: `process.stderr`, or anything that says whether it is a terminal, and how wide. */
 export interface Screen {
@@ -57,13 +57,15 @@ export function wrap(sentence: string, columns: number): string {
 
 function shardTable(result: Result, columns: number, hot: (line: string) => string): string {
   const most = Math.max(...result.shards.map(({ share }) => share), 1e-9);
-  const width = Math.max(4, columns - 56);
+  // The sentence about the blast radius says the same of them all.
+  const hasInnocent = columns >= 72;
+  const width = Math.max(4, columns - (hasInnocent ? 64 : 55));
   const burning = isBurning(result) ? hottestShard(result)?.label : undefined;
-  const head = `${"shard".padEnd(6)}${"".padEnd(width)}${"share".padStart(9)}${"offered".padStart(11)}${"stored".padStart(11)}${"p99, ms".padStart(10)}${"innocent".padStart(9)}`;
+  const head = `${"shard".padEnd(6)}${"".padEnd(width)}${"share".padStart(9)}${"offered".padStart(11)}${"stored".padStart(11)}${"p95, ms".padStart(9)}${"p99, ms".padStart(9)}${hasInnocent ? "innocent".padStart(9) : ""}`;
   const rows = result.shards.map(({ label, share, offered, stored, deliveryMs, innocentP99Ms }) => {
-    const p99 = milliseconds(deliveryMs.p99);
-    const innocent = milliseconds(innocentP99Ms ?? 0);
-    const line = `${escapeTerminal(label).padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(offered).padStart(11)}${countOrNone(stored).padStart(11)}${p99.padStart(10)}${innocent.padStart(9)}`;
+    const [p95, p99] = [deliveryMs.p95 ?? 0, deliveryMs.p99].map((ms) => milliseconds(ms).padStart(9));
+    const innocent = hasInnocent ? milliseconds(innocentP99Ms ?? 0).padStart(9) : "";
+    const line = `${escapeTerminal(label).padEnd(6)}${bar(share / most, width)}${percent(share).padStart(9)}${count(offered).padStart(11)}${countOrNone(stored).padStart(11)}${p95}${p99}${innocent}`;
     return label === burning ? hot(line) : line;
   });
   return [head, ...rows].join("\n");
@@ -78,7 +80,6 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const hot = paint("1;31");
   const { run, server, skew, verdict } = result;
   const shaped = server.shaped === null ? "" : `, shaped: ${server.shaped}`;
-  const rate = [rateInWords(result)].map((words) => (words === null ? "" : `; ${words}`)).join("");
   const valid = verdict.status === "VALID";
   const lead = leadInWords(result);
   const { causes } = skew;
@@ -110,7 +111,7 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
   const plain = (sentence: string): string => wrap(sentence, columns);
   return [
     plain(
-      `${run.scenario}, ${run.driver} driver, ${result.shards.length} × ${server.engine} by ${server.placement}${shaped}${rate}`,
+      `${run.scenario}, ${run.driver} driver, ${result.shards.length} × ${server.engine} by ${server.placement}${shaped}`,
     ),
     valid ? bold("VALID") : [hot("INVALID: the percentiles below are not to be trusted"), ...reasons].join("\n"),
     "",
@@ -119,6 +120,8 @@ export function terminalReport(result: Result, screen: Screen, environment = pro
     ...(lead === "" ? [] : [plain(lead)]),
     "",
     shardTable(result, columns, hot),
+    "",
+    bold(plain(overallInWords(result))),
     "",
     ...sentences.flatMap((sentence) => (sentence === null ? [] : [plain(sentence)])),
     ...(kept.length > 0 ? ["", bold(thresholdsInWords(result) ?? ""), ...kept] : []),

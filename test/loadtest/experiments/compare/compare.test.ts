@@ -211,7 +211,7 @@ test("what rests on too few samples is said to be not compared, on every page an
     "No difference was found, but delivery p99 and commit p99 of all shards could not be compared.",
   );
   const sentence =
-    /Not compared: delivery p99 of all shards rests on \d+ samples, needs 1,000; commit p99 of all shards rests on \d+ samples, needs 1,000; 8 figures of single shards, such as delivery p99 of shard 00, which rests on \d+ samples, needs 1,000\./u;
+    /Not compared: delivery p99 of all shards rests on \d+ samples, needs 1,000; commit p99 of all shards rests on \d+ samples, needs 1,000; 11 figures of single shards, such as delivery p95 of shard 00, which rests on \d+ samples, needs 200\./u;
   const terminal = terminalComparison(calm, { columns: 80 }, {}).replaceAll(/\s+/gu, " ");
   for (const text of [terminal, markdownComparison(calm)]) assert.match(text, sentence);
   assert.equal(comparisonHeadline({ ...calm, changes: [] }), "Nothing could be compared.");

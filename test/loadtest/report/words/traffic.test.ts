@@ -5,7 +5,7 @@ import type { Result } from "../../../../loadtest/analysis/result/result.ts";
 import { markdownReport } from "../../../../loadtest/report/documents/run/markdown.ts";
 import { htmlReport } from "../../../../loadtest/report/documents/run/page.ts";
 import { terminalReport } from "../../../../loadtest/report/documents/run/terminal.ts";
-import { closedInWords, rateInWords } from "../../../../loadtest/report/words/traffic.ts";
+import { closedInWords, overallInWords, rateInWords } from "../../../../loadtest/report/words/traffic.ts";
 import { runEvidence } from "../../../support/run-evidence.ts";
 
 /** A run of 8 s that made 2,000 messages a second, however it was asked for. */
@@ -44,4 +44,37 @@ test("every output says how messages came, and of a closed model what it cannot 
 test("a result of an early version, which does not say how messages came, says its rate", () => {
   const { arrivals: _, ...traffic } = ranWith("").traffic;
   assert.equal(rateInWords({ ...ranWith(""), traffic }), "asked 2,000/s, made 2,000/s");
+});
+
+test("one line says it all: rates, the three quantiles, errors, recipients off line", () => {
+  const result = ranWith("");
+  const { p50, p95, p99 } = result.latencyMs.delivery;
+  assert.ok(p50 < p95! && p95! < p99);
+  const line = overallInWords(result).replaceAll("\u202f", " ");
+  const [, ...shown] = /p50 ([\d.]+) ms, p95 ([\d.]+) ms, p99 ([\d,.]+) ms; (.*)\.$/u.exec(line)!;
+  assert.match(line, /^Overall: asked 2,000\/s, made 2,000\/s; delivery p50 /);
+  for (const [i, ms] of [p50, p95!, p99].entries()) {
+    assert.ok(Math.abs(Number(shown[i]!.replace(",", "")) / ms - 1) < 0.01, `${shown[i]} and ${ms}`);
+  }
+  assert.match(shown[3]!, /^no errors; [\d,]+ to recipients off line$/);
+  for (const output of [terminalReport(result, {}, {}), markdownReport(result)]) {
+    assert.ok(output.replaceAll(/[\s\u202f]+/gu, " ").includes(line));
+  }
+  const failed = { ...result.traffic, refused: 3, unknown: 1, failedShare: 4 / 16_000, offline: 12 };
+  const verdict = { status: "INVALID" as const, reasons: [] };
+  const doubtful = overallInWords({ ...result, traffic: failed, verdict }).replaceAll("\u202f", " ");
+  assert.match(doubtful, / ms \(not to be trusted\); 4 errors \(0\.03 %\); 12 to recipients off line\.$/);
+});
+
+test("p95 stands wherever p50 and p99 do", () => {
+  const result = ranWith("");
+  const [markdown, page] = [markdownReport(result), htmlReport(result, [])];
+  assert.match(
+    markdown,
+    /Delivery p50, ms \| p95, ms \| p99, ms \| Service p95, ms \| p99, ms \| Commit p95, ms \| p99, ms/,
+  );
+  assert.match(terminalReport(result, {}, {}), /stored {2}p95, ms {2}p99, ms/);
+  const heads = [...page.matchAll(/<th scope="col">(p[\d.]+)<\/th>/gu)].map(([, name]) => name);
+  assert.deepEqual(heads, ["p50", "p95", "p99", "p99.9", "p50", "p95", "p99", "p99.9", "p50", "p95", "p99"]);
+  assert.match(page, /<dt>Delivery, p99<\/dt>.*?p95 [\d.]+\u202fms, median/su);
 });

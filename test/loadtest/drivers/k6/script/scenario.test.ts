@@ -56,7 +56,7 @@ for (const [scenario, shards] of [
       "the same set of messages",
     );
     await server.stop();
-    assert.match(stdout, /delivery p50 +p99 +service p99 +commit p99/u);
+    assert.match(stdout, /delivery p50 +p95 +p99 +service p95 +p99 +commit p95 +p99/u);
     assert.match(stdout, /verdict: VALID/u);
     const acked = ackedByShard(stdout);
     const labels = Array.from({ length: shards }, (_, index) => String(index).padStart(2, "0"));

@@ -213,7 +213,7 @@ test("the terminal: no line is wider than the screen, colour only where it is wa
 });
 
 test("a shard without a measured delivery has no latency, rather than one of 0", () => {
-  const none = { p50: 0, p99: 0, p999: 0 };
+  const none = { p50: 0, p95: 0, p99: 0, p999: 0 };
   const [first, ...others] = result.shards;
   const quiet = { ...first!, acked: 1, deliveryMs: none, serviceMs: none, innocentP99Ms: null };
   const silent = { ...result, shards: [quiet, ...others] };
