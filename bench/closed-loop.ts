@@ -27,7 +27,8 @@ const TEXT = "The quick brown fox jumps over the lazy dog, and then has a rest u
 /**
  * Senders that send again when they are answered: the same client, connections and frames for every subject.
  *
- * @throws when less reached the peers than was acknowledged: then something else than durable and delivered was measured
+ * @throws when less reached the peers than was acknowledged: then something else than durable and delivered was
+ *   measured
  */
 export async function closedLoop(subject: Subject, options: LoopOptions): Promise<LoopResult> {
   const { batch, connections, measureS, outstanding, warmupS } = options;

@@ -10,7 +10,10 @@ const PAIRS = (process.env["BENCH_PAIRS"] ?? "20,20").split(",").map(Number);
 
 const of = (n: number, all: number): string => `${n} of ${all}`;
 
-/** Twenty pairs of the same thing, and twenty with one slower shard: a quarter of an hour. `BENCH_RUNS` names a folder that keeps the runs. */
+/**
+ * Twenty pairs of the same thing, and twenty with one slower shard: a quarter of an hour. `BENCH_RUNS` names a folder
+ * that keeps the runs.
+ */
 export async function compareTrials(): Promise<Section> {
   const kept = process.env["BENCH_RUNS"];
   const folder = kept ?? mkdtempSync(join(tmpdir(), "hotshard-trials-"));

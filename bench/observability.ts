@@ -9,7 +9,9 @@ import { benchmarkPage, type Section } from "./report.ts";
 import { benchScrape } from "./scrape.ts";
 import { openStable, type SubjectName } from "./subjects.ts";
 
-/** `npm run bench:observability`: what it costs to be seen, in a few minutes; writes `docs/benchmarks-observability.md`. */
+/**
+ * `npm run bench:observability`: what it costs to be seen, in a few minutes; writes `docs/benchmarks-observability.md`.
+ */
 const ROUNDS = Number(process.argv[2] ?? 8);
 const SUBJECTS: SubjectName[] = ["MySQL × 4", "SQLite × 4"];
 /** With so many shards a process has about 2,000 series. */

@@ -24,7 +24,8 @@ export interface Trial {
 }
 
 /**
- * Pairs of real runs: of the same thing ("same"), or with one of four shaped shards 10 % slower in the second ("planted").
+ * Pairs of real runs: of the same thing ("same"), or with one of four shaped shards 10 % slower in the second
+ * ("planted").
  *
  * @param folder keeps the runs; a pair that is there is not driven again, so an interrupted experiment goes on
  */

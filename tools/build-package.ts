@@ -5,8 +5,8 @@ import { SCHEMAS } from "./schemas.ts";
 
 /**
  * Makes `dist/`, which the npm package carries in place of the sources: Node refuses to strip types below node_modules.
- * `npm pack` and `npm publish` run it (`prepack`). Code first, then declarations of what `loadtest/api.ts` exports, then
- * every file that is read at run time, beside the code that reads it, and the JSON Schemas.
+ * `npm pack` and `npm publish` run it (`prepack`). Code first, then declarations of what `loadtest/api.ts` exports,
+ * then every file that is read at run time, beside the code that reads it, and the JSON Schemas.
  */
 const root = join(import.meta.dirname, "..");
 const tsc = join(root, "node_modules/typescript/bin/tsc");

@@ -5,7 +5,9 @@ import { WhatIfSchema } from "../loadtest/analysis/result/what-if.ts";
 
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 
-/** The JSON Schemas that the package exports as `hotshard/NAME.schema.json`, from the types that the code itself uses. */
+/**
+ * The JSON Schemas that the package exports as `hotshard/NAME.schema.json`, from the types that the code itself uses.
+ */
 export const SCHEMAS = {
   result: { $schema: DRAFT, ...ResultSchema },
   "what-if": { $schema: DRAFT, ...WhatIfSchema },

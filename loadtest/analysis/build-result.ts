@@ -141,8 +141,8 @@ function outagesIn(shards: Result["shards"], { unanswered }: Failures, { measure
 }
 
 /**
- * Draws every conclusion of a run from its evidence. Shares, skew, causes and advice are of what was offered: of the rows
- * in the databases and of the messages that failed, each on the shard where it belongs.
+ * Draws every conclusion of a run from its evidence. Shares, skew, causes and advice are of what was offered: of the
+ * rows in the databases and of the messages that failed, each on the shard where it belongs.
  *
  * @throws {ConfigError} BAD_RESULT if the evidence holds what no result may hold (a fault of the driver or server)
  */

@@ -3,8 +3,8 @@ import type { Measurement } from "../measurement/measurement.ts";
 import type { Dials, Story } from "../traffic/contract.ts";
 
 /**
- * Seconds of the schedule that a run went through, its warm-up included. Of an interrupted one whose pace is even, what was
- * planned tells; of another the slices do, to a slice's width.
+ * Seconds of the schedule that a run went through, its warm-up included. Of an interrupted one whose pace is even, what
+ * was planned tells; of another the slices do, to a slice's width.
  *
  * @param expected `Story.expected`: given by stories with a pace of their own
  * @returns at least 1, at most the whole schedule

@@ -109,8 +109,8 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
 }
 
 /**
- * What any run at the first rate would be refused for, found before one is started: so few messages that not even all of
- * them, delivered, would tell a percentile. A run knows more, and may still refuse.
+ * What any run at the first rate would be refused for, found before one is started: so few messages that not even all
+ * of them, delivered, would tell a percentile. A run knows more, and may still refuse.
  *
  * @throws {ConfigError} TOO_SHORT
  */

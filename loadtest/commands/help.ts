@@ -51,7 +51,9 @@ function examplesText(examples: readonly string[]): string {
   return `\n${heading}:\n${examples.map((words) => `  hotshard ${words}`).join("\n")}`;
 }
 
-/** Breaks long lines at spaces: a command with a backslash, so that it can still be pasted; text under its own start. */
+/**
+ * Breaks long lines at spaces: a command with a backslash, so that it can still be pasted; text under its own start.
+ */
 export function wrapHelp(text: string, width = WIDTH): string {
   return text
     .split("\n")

@@ -4,8 +4,8 @@ import { EXIT } from "../run/exit-code.ts";
 const ECHO_MS = 1_000;
 
 /**
- * The first Ctrl-C (or SIGTERM, or SIGHUP of a terminal that is closed) ends the run early and keeps what was measured; a second
- * one ends the process.
+ * The first Ctrl-C (or SIGTERM, or SIGHUP of a terminal that is closed) ends the run early and keeps what was measured;
+ * a second one ends the process.
  */
 export function onInterrupt(): AbortSignal {
   const controller = new AbortController();

@@ -122,7 +122,9 @@ async function folderOf(reference: string, dir: string): Promise<string> {
   }
 }
 
-/** Seconds of `12h`, `7d`; NaN when it is neither, and without a unit: who means days must not lose what is seconds old. */
+/**
+ * Seconds of `12h`, `7d`; NaN when it is neither, and without a unit: who means days must not lose what is seconds old.
+ */
 function ageOf(text: string): number {
   const days = /^(\d+(?:\.\d+)?)d$/u.exec(text.trim());
   if (days !== null) return Number(days[1]) * 86_400;

@@ -7,10 +7,12 @@ const LOOPBACK = ["localhost", "127.0.0.1", "[::1]", "::1"];
 const NAMES = ["no_proxy", "NO_PROXY"] as const;
 
 /**
- * Sees to it that a loopback address is never asked through a proxy, by this process and those that it starts: a proxy has a loopback
- * of its own. Node's `fetch` reads `NO_PROXY` anew for each request, and asks a proxy for loopback too unless it stands there.
+ * Sees to it that a loopback address is never asked through a proxy, by this process and those that it starts: a proxy
+ * has a loopback of its own. Node's `fetch` reads `NO_PROXY` anew for each request, and asks a proxy for loopback too
+ * unless it stands there.
  *
- * @param url an address that will be asked, of another loopback than the usual one perhaps (127.0.0.2); what is none is left alone
+ * @param url an address that will be asked, of another loopback than the usual one perhaps (127.0.0.2); what is none is
+ *   left alone
  */
 export function keepLoopbackDirect(env: Environment, url?: string): void {
   const { hostname = "" } = url !== undefined && URL.canParse(url) ? new URL(url) : {};

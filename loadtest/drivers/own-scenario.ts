@@ -15,8 +15,9 @@ export function isScenarioFile(reference: string): boolean {
 }
 
 /**
- * The scenario of a name, or of the user's own file, whose default export is a `ScenarioSpec`. Afterwards `findScenario`
- * knows it under the same reference, in this process; a file's story is tried out whenever it is made (BAD_SCENARIO).
+ * The scenario of a name, or of the user's own file, whose default export is a `ScenarioSpec`. Afterwards
+ * `findScenario` knows it under the same reference, in this process; a file's story is tried out whenever it is made
+ * (BAD_SCENARIO).
  *
  * @throws {ConfigError} NO_SUCH_SCENARIO, BAD_SCENARIO with everything that is wrong with the file
  */
@@ -84,7 +85,9 @@ function specFaults(spec: unknown): string[] {
 /** Messages of each lane that are looked at before a run. */
 const TRIED = 100;
 
-/** @throws {ConfigError} BAD_SCENARIO for a story that cannot be made or is none, and for a message that nobody can send */
+/**
+ * @throws {ConfigError} BAD_SCENARIO for a story that cannot be made or is none, and for a message that nobody can send
+ */
 function checkedStory(reference: string, dials: Dials, make: () => unknown): Story {
   try {
     const story = make();

@@ -4,7 +4,8 @@ import type { Driver } from "./contract.ts";
 const MEASURED: Readonly<Record<Driver["name"], number>> = { node: 25_000, k6: 5_000 };
 
 /**
- * What to expect of a rate beyond what a driver has been seen to make. The run goes on: the verdict says what came of it.
+ * What to expect of a rate beyond what a driver has been seen to make. The run goes on: the verdict says what came of
+ * it.
  *
  * @param rate messages per second at the peak; null: it is a result
  * @param generators processes that share it

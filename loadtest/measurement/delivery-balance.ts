@@ -1,6 +1,6 @@
 /**
- * Acknowledged less delivered messages by reader and time: what is left at the end was stored and did not arrive. Author
- * and reader may be in different processes, so both count, and the sum tells.
+ * Acknowledged less delivered messages by reader and time: what is left at the end was stored and did not arrive.
+ * Author and reader may be in different processes, so both count, and the sum tells.
  */
 export interface DeliveryBalance {
   /** Milliseconds of a bucket; buckets count from the start of the schedule by the message's intended moment. */

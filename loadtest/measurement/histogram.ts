@@ -110,8 +110,8 @@ export function quantileOf(data: HistogramData, q: number): number {
 }
 
 /**
- * The samples with so many more that never came: each is longer than any that did, so a quantile that falls among them is
- * infinite.
+ * The samples with so many more that never came: each is longer than any that did, so a quantile that falls among them
+ * is infinite.
  */
 export function withNever({ count, sum, max, buckets }: HistogramData, never: number): HistogramData {
   if (never === 0) return { count, sum, max, buckets };

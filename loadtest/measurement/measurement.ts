@@ -15,8 +15,8 @@ export interface ShardMeasurement {
   /** Received − intended, by the recipient. */
   readonly delivery: HistogramData;
   /**
-   * Received − handed to the socket, by the recipient: `delivery` less the send lag. The moment stands in the text, which
-   * is written as it is handed over.
+   * Received − handed to the socket, by the recipient: `delivery` less the send lag. The moment stands in the text,
+   * which is written as it is handed over.
    */
   readonly service: HistogramData;
   /** As `delivery`, only of dialogs that the story does not make hot. */

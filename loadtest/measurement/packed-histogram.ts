@@ -39,7 +39,9 @@ export function unpackHistogram({ sum, max, counts }: SmallHistogram): Histogram
   return { count, sum, max, buckets };
 }
 
-/** A copy with one byte for each gap and count if that is enough, as it mostly is, where an array of numbers has eight. */
+/**
+ * A copy with one byte for each gap and count if that is enough, as it mostly is, where an array of numbers has eight.
+ */
 export function smallHistogram({ sum, max, counts }: SmallHistogram): SmallHistogram {
   let largest = 0;
   for (let i = 0; i < counts.length; i += 1) largest = Math.max(largest, counts[i]!);

@@ -16,8 +16,8 @@ export function createSequenceSet(): SequenceSet {
 /**
  * Adds one number. In order it costs nothing; memory grows only over holes, up to 8 KB.
  *
- * @param overflow when the number is more than `WINDOW` above `low`: `forget` takes the oldest holes as filled, `ignore`
- *   leaves the number out
+ * @param overflow when the number is more than `WINDOW` above `low`: `forget` takes the oldest holes as filled,
+ *   `ignore` leaves the number out
  * @returns false when the number was in the set already (or was left out)
  */
 export function addToSequence(set: SequenceSet, seq: number, overflow: "forget" | "ignore"): boolean {

@@ -103,8 +103,8 @@ function sliceOf(second: number, seconds: number, shard: string, { acked, warmup
 }
 
 /**
- * The slices of one run that several generators made: counts and histograms add up exactly. Slices of files that hold no
- * histograms keep their counts and lose their percentiles.
+ * The slices of one run that several generators made: counts and histograms add up exactly. Slices of files that hold
+ * no histograms keep their counts and lose their percentiles.
  */
 export function mergeSlices(parts: Iterable<readonly Slice[]>): Slice[] {
   const all = [...parts].flat();

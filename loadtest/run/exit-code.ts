@@ -20,7 +20,9 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** An interrupted run is not judged; a failed audit is certain even when the run is INVALID, a missed threshold is not. */
+/**
+ * An interrupted run is not judged; a failed audit is certain even when the run is INVALID, a missed threshold is not.
+ */
 export function exitCodeOf(result: Result): number {
   if (result.run.interrupted) return EXIT.interrupted;
   if (auditFaults(result.audit).length > 0) return EXIT.failed;

@@ -55,8 +55,8 @@ export async function freshFolder(folder: string, scenario: string, now: Date): 
 }
 
 /**
- * Every run in a folder, the newest first, also those that this hotshard cannot read. What is no run is passed over, and
- * links are not followed.
+ * Every run in a folder, the newest first, also those that this hotshard cannot read. What is no run is passed over,
+ * and links are not followed.
  *
  * @throws {ConfigError} NO_RUNS when there is no such folder
  */

@@ -24,7 +24,8 @@ export function serverProgram(): string {
 
 /**
  * Starts a server on a free port of loopback. It is a process of its own, so that generator and server do not share an
- * event loop, and in its own process group, so that Ctrl-C reaches the generator first; it stops when this process dies.
+ * event loop, and in its own process group, so that Ctrl-C reaches the generator first; it stops when this process
+ * dies.
  *
  * @param args options of `hotshard serve`
  * @param log file for what it says besides: its errors, with what the databases said

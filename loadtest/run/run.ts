@@ -14,7 +14,7 @@ import { lostInWords } from "../analysis/failures/outage-reason.ts";
 import { judgeThresholds } from "../analysis/thresholds/judge-thresholds.ts";
 import { refuseUnknowable } from "../analysis/thresholds/threshold-needs.ts";
 import type { Threshold } from "../analysis/thresholds/threshold.ts";
-import { companionOf, type Companion, type Company } from "./companion/companion.ts";
+import { companionOf, type Companion, type CompanionOutcome } from "./companion/companion.ts";
 import type { Driver, Progress } from "../drivers/contract.ts";
 import type { Measurement, UnknownMessage } from "../measurement/measurement.ts";
 import { machineFacts } from "./machine.ts";
@@ -64,9 +64,9 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 /**
  * Drives one scenario, audits it against the databases, and writes the run's folder.
  *
- * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made or written to; TOO_SHORT, UNKNOWABLE for
- *   thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these shards;
- *   for a trace as `compileTrace`
+ * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made or written to; TOO_SHORT,
+ *   UNKNOWABLE for thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these
+ *   shards; for a trace as `compileTrace`
  */
 export async function executeRun(order: RunOrder): Promise<Result> {
   await openFolder(order.out);
@@ -136,14 +136,14 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
   const machine = await machineFacts(order.driver.name === "k6", process.cwd());
   const companion = companionOf({ ...order, url, topology: before.topology });
   let driven: Measurement | null = null;
-  let company: Company = { adds: {} };
+  let outcome: CompanionOutcome = { adds: {} };
   try {
     driven = await drive(order, url, runId, before.topology.shards, companion);
   } finally {
-    company = await companion.end(driven);
+    outcome = await companion.end(driven);
   }
   const measurement = driven;
-  const aftermath = await askAfterwards(client, runId, measurement, before);
+  const afterwards = await askAfterwards(client, runId, measurement, before);
   const evidence: RunEvidence = {
     hotshard: packageVersion(),
     runId,
@@ -155,16 +155,16 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     url,
     measurement,
     before,
-    ...(company.readersLost !== undefined && { readersLost: company.readersLost }),
+    ...(outcome.readersLost !== undefined && { readersLost: outcome.readersLost }),
     ...(order.maxErrors !== undefined && { maxErrors: order.maxErrors }),
-    ...aftermath,
+    ...afterwards,
   };
   const failures = failuresOf(evidence);
   const slices = withFailures(measurement.slices, failures.seconds);
   const judged = buildResult(evidence, failures);
   const built = {
     ...(await nameDialogs(judged, order.out)),
-    ...company.adds,
+    ...outcome.adds,
     latencyIntervals: latencyIntervals(judged, slices),
   };
   const result: Result = {
@@ -209,15 +209,17 @@ async function drive(
   });
 }
 
-type Aftermath = Pick<RunEvidence, "after" | "audit" | "dialogs" | "unknowns" | "serverGone" | "shardsLost">;
+type Afterwards = Pick<RunEvidence, "after" | "audit" | "dialogs" | "unknowns" | "serverGone" | "shardsLost">;
 
-/** What the server says of the run. Of one that is gone nothing is known, and what was measured is kept all the same. */
+/**
+ * What the server says of the run. Of one that is gone nothing is known, and what was measured is kept all the same.
+ */
 async function askAfterwards(
   client: ServerClient,
   runId: string,
   measurement: Measurement,
   before: ShardsReply,
-): Promise<Aftermath> {
+): Promise<Afterwards> {
   let after: ShardsReply | null = null;
   try {
     after = await client.shards();

@@ -1,6 +1,9 @@
 import { createEngine } from "../drivers/k6/script/engine.ts";
 
-/** `k6 run -e URL=ws://127.0.0.1:8086/chat loadtest/scenarios/lady-gaga.ts`; the story is `traffic/stories/lady-gaga.ts`. */
+/**
+ * `k6 run -e URL=ws://127.0.0.1:8086/chat loadtest/scenarios/lady-gaga.ts`; the story is
+ * `traffic/stories/lady-gaga.ts`.
+ */
 const engine = createEngine("lady-gaga");
 
 export const { options, setup, handleSummary } = engine;

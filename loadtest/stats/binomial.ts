@@ -7,8 +7,8 @@ const FEW = 10;
 /**
  * How many of `trials` independent trials succeed; the same in every JavaScript engine, in constant time on average.
  *
- * Counted up from 0 where few succeed, else transformed rejection (W. Hörmann, "The generation of binomial random variates",
- * Journal of Statistical Computation and Simulation 46, 1993, algorithm BTRS).
+ * Counted up from 0 where few succeed, else transformed rejection (W. Hörmann, "The generation of binomial random
+ * variates", Journal of Statistical Computation and Simulation 46, 1993, algorithm BTRS).
  *
  * @param trials whole, 0 to 2^53 − 1
  * @param chance of one to succeed, 0 to 1; what is no number succeeds never

@@ -1,21 +1,24 @@
 import { studentQuantile, studentTail } from "./student.ts";
 
-/** Standard error of a figure, and what its uncertainty is worth: Student's distribution with so many degrees of freedom. */
+/**
+ * Standard error of a figure, and what its uncertainty is worth: Student's distribution with so many degrees of
+ * freedom.
+ */
 export interface StandardError {
   readonly error: number;
   readonly freedom: number;
 }
 
 /**
- * Ways in which cells may hang together: of a cell's variance the share `common` passes from one cell to the next, weakened
- * to `memory` each time (a first-order autoregression), and the rest is its own.
+ * Ways in which cells may hang together: of a cell's variance the share `common` passes from one cell to the next,
+ * weakened to `memory` each time (a first-order autoregression), and the rest is its own.
  */
 const MEMORIES = [0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.93];
 const COMMON = [0.3, 0.6, 1];
 
 /**
- * Belief in cells that do not hang together at all, before the data. Chosen by simulation (`docs/compare.md`): more of it
- * makes intervals of independent seconds narrower, and those of 20 dependent ones miss more often.
+ * Belief in cells that do not hang together at all, before the data. Chosen by simulation (`docs/compare.md`): more of
+ * it makes intervals of independent seconds narrower, and those of 20 dependent ones miss more often.
  */
 const INDEPENDENT = 0.5;
 
@@ -140,21 +143,23 @@ export interface Evidence {
 export interface Dependence {
   /** @param parts what each cell adds to the sum; around any level */
   evidenceOf(parts: Float64Array): Evidence;
-  /** How likely each way is, by all these series together: of things that hang together likewise, and are independent. */
+  /**
+   * How likely each way is, by all these series together: of things that hang together likewise, and are independent.
+   */
   chancesOf(evidence: readonly Evidence[]): Float64Array;
   /** @param chances of each way, of the sum 1 */
   errorOf(evidence: Evidence, chances: Float64Array): StandardError;
 }
 
 /**
- * Standard errors of sums over neighbouring cells that may hang together, nobody knows how much: for each way in which they
- * may (first-order autoregression, and noise of each cell's own) the likelihood of what was seen is that of a Gaussian
- * series of unknown level and variance (Harvey, Forecasting, Structural Time Series Models and the Kalman Filter, 1989,
- * section 3.4; level and variance are integrated out with their usual flat priors), and the sum has Student's distribution.
- * The ways are averaged by their posterior chances (Hoeting, Madigan, Raftery & Volinsky, Statist. Sci. 14, 1999), and
- * Student's distribution is fitted to two quantiles of the average. A short run cannot rule out dependence, and its
- * intervals are wider for it; the best single estimate of the dependence would be too small where it matters (Kendall,
- * Biometrika 41, 1954).
+ * Standard errors of sums over neighbouring cells that may hang together, nobody knows how much: for each way in which
+ * they may (first-order autoregression, and noise of each cell's own) the likelihood of what was seen is that of a
+ * Gaussian series of unknown level and variance (Harvey, Forecasting, Structural Time Series Models and the Kalman
+ * Filter, 1989, section 3.4; level and variance are integrated out with their usual flat priors), and the sum has
+ * Student's distribution. The ways are averaged by their posterior chances (Hoeting, Madigan, Raftery & Volinsky,
+ * Statist. Sci. 14, 1999), and Student's distribution is fitted to two quantiles of the average. A short run cannot
+ * rule out dependence, and its intervals are wider for it; the best single estimate of the dependence would be too
+ * small where it matters (Kendall, Biometrika 41, 1954).
  *
  * @param cells at least 3
  */

@@ -1,6 +1,7 @@
 /**
- * Natural logarithm by the series of atanh, within 2 units of the last place. `Math.log` and `Math.exp` may differ in the
- * last bit between engines; the four basic operations are the same everywhere, and so is the traffic made with them.
+ * Natural logarithm by the series of atanh, within 2 units of the last place. `Math.log` and `Math.exp` may differ in
+ * the last bit between engines; the four basic operations are the same everywhere, and so is the traffic made with
+ * them.
  *
  * @param x > 0, finite
  */

@@ -60,7 +60,9 @@ export function moment(iso: string): string {
 /** `1 shard`, `4 shards`. */
 export const plural = (n: number, noun: string): string => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 
-/** Without a place to break the line: in a narrow table a broken date or interval would make its row several lines high. */
+/**
+ * Without a place to break the line: in a narrow table a broken date or interval would make its row several lines high.
+ */
 export function unbroken(text: string): string {
   return text.replaceAll(" ", "\u00a0");
 }

@@ -21,8 +21,8 @@ export function scatter(seed: number): number {
 }
 
 /**
- * −ln u by the series of atanh, error below 1e-12. `Math.log` may differ in the last bit between engines, and a schedule
- * adds up millions of gaps; the four basic operations are exact everywhere.
+ * −ln u by the series of atanh, error below 1e-12. `Math.log` may differ in the last bit between engines, and a
+ * schedule adds up millions of gaps; the four basic operations are exact everywhere.
  */
 function minusLog(word: number): number {
   const halvings = Math.clz32(word);

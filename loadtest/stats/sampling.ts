@@ -70,9 +70,9 @@ export function binomial(random: Random, n: number, p: number): number {
 export type Thrower = (loads: Float64Array, random: Random, n: number, weight: number) => void;
 
 /**
- * A thrower for shards of these shares (Σ = 1). Few balls are thrown one by one, each in constant time on average: a guide
- * table (Chen & Asau 1974) says where in the cumulated shares to begin. Many are thrown by conditional binomials (Devroye
- * 1986, XI.1.4), which is the same distribution.
+ * A thrower for shards of these shares (Σ = 1). Few balls are thrown one by one, each in constant time on average: a
+ * guide table (Chen & Asau 1974) says where in the cumulated shares to begin. Many are thrown by conditional binomials
+ * (Devroye 1986, XI.1.4), which is the same distribution.
  */
 export function createThrower(shares: readonly number[]): Thrower {
   const pick = createPicker(shares);

@@ -14,8 +14,9 @@ const BLOCKS = 20;
 const T = 2.101;
 
 /**
- * Ordinary least squares over the means of 20 stretches of equal length, which takes the saw-tooth of garbage collection
- * and most of the dependence of neighbours out of the interval (A. Law, Simulation Modeling and Analysis, on batch means).
+ * Ordinary least squares over the means of 20 stretches of equal length, which takes the saw-tooth of garbage
+ * collection and most of the dependence of neighbours out of the interval (A. Law, Simulation Modeling and Analysis, on
+ * batch means).
  *
  * @param points by ascending x
  * @returns null below 40 points: a trend would be a guess
@@ -40,8 +41,8 @@ export function trendOf(points: readonly (readonly [x: number, y: number])[]): T
 const LEAST_GROWTH = 0.02;
 
 /**
- * Whether a series keeps growing: it rises over the whole and over the second half, for certain, and by over 2 % in that
- * half. Growth that stops, as of caches that fill up, is no leak.
+ * Whether a series keeps growing: it rises over the whole and over the second half, for certain, and by over 2 % in
+ * that half. Growth that stops, as of caches that fill up, is no leak.
  */
 export function keepsGrowing(points: readonly (readonly [x: number, y: number])[]): boolean {
   const half = points.slice(points.length >> 1);

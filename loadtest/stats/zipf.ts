@@ -15,8 +15,9 @@ export interface ZipfLaw {
 const TERMS = 64;
 
 /**
- * Draws k = 1…keys in constant memory and time, whatever the exponent: rejection-inversion (W. Hörmann and G. Derflinger,
- * "Rejection-inversion to generate variates from monotone discrete distributions", ACM TOMACS 6(3), 1996, algorithm ZRI).
+ * Draws k = 1…keys in constant memory and time, whatever the exponent: rejection-inversion (W. Hörmann and G.
+ * Derflinger, "Rejection-inversion to generate variates from monotone discrete distributions", ACM TOMACS 6(3), 1996,
+ * algorithm ZRI).
  */
 export function createZipf(law: ZipfLaw): (random: Random) => number {
   const { keys } = law;
@@ -45,8 +46,8 @@ export function weightOf({ exponent, shift }: ZipfLaw): (k: number) => number {
 }
 
 /**
- * Σ of the weights of k = 1…keys: the first terms one by one, the rest by Euler and Maclaurin up to the third derivative,
- * exact to about 12 digits.
+ * Σ of the weights of k = 1…keys: the first terms one by one, the rest by Euler and Maclaurin up to the third
+ * derivative, exact to about 12 digits.
  */
 export function zipfMass(law: ZipfLaw): number {
   const { exponent: s, keys, shift } = law;

@@ -25,7 +25,10 @@ export interface Child {
 }
 
 export interface ChildOptions extends SpawnOptions {
-  /** What asks it to end, also when this process ends first: SIGTERM by default; SIGKILL for one that has nothing to save. */
+  /**
+   * What asks it to end, also when this process ends first: SIGTERM by default; SIGKILL for one that has nothing to
+   * save.
+   */
   readonly ask?: NodeJS.Signals;
   /** Milliseconds from being asked to being killed, 30,000 by default. */
   readonly patienceMs?: number;
@@ -88,8 +91,8 @@ function askAll(): void {
 }
 
 /**
- * A shell that reads from this process. When the reading ends without a word, this process is gone: then it asks the child to
- * end, and kills it. In a group of its own, so that Ctrl-C does not reach it first.
+ * A shell that reads from this process. When the reading ends without a word, this process is gone: then it asks the
+ * child to end, and kills it. In a group of its own, so that Ctrl-C does not reach it first.
  *
  * @returns stops it
  */

@@ -8,8 +8,9 @@ const CGROUPS = "/sys/fs/cgroup";
 const V1_MOUNTS = ["cpu", "cpu,cpuacct", "cpuacct,cpu"];
 
 /**
- * Cores whose time a container, or a service, may use: the least quota of its control group and those above it. Version 2 and version 1
- * (kernel documentation: admin-guide/cgroup-v2.rst, `cpu.max`; scheduler/sched-bwc.rst, `cpu.cfs_quota_us`).
+ * Cores whose time a container, or a service, may use: the least quota of its control group and those above it. Version
+ * 2 and version 1 (kernel documentation: admin-guide/cgroup-v2.rst, `cpu.max`; scheduler/sched-bwc.rst,
+ * `cpu.cfs_quota_us`).
  *
  * @returns in cores, e.g. 1.5; null when there is no quota, and where there are no control groups
  */

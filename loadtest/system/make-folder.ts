@@ -2,8 +2,8 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder and those above it. Node's own `recursive` never ends where a file system says that what is above does not
- * exist and cannot be made, as `/proc` does.
+ * Makes a folder and those above it. Node's own `recursive` never ends where a file system says that what is above does
+ * not exist and cannot be made, as `/proc` does.
  *
  * @throws what `mkdir` throws; EEXIST when there is something else than a folder
  */

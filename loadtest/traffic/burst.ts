@@ -10,9 +10,9 @@ export interface Burst {
 }
 
 /**
- * ∫ of the burst's height, 0 to 1, from 0 to a moment, ms. Attention falls as a power of time (R. Crane and D. Sornette,
- * "Robust dynamic classes revealed by measuring the response function of a social system", PNAS 105, 2008), and a power of
- * 2 needs no function that engines compute differently.
+ * ∫ of the burst's height, 0 to 1, from 0 to a moment, ms. Attention falls as a power of time (R. Crane and D.
+ * Sornette, "Robust dynamic classes revealed by measuring the response function of a social system", PNAS 105, 2008),
+ * and a power of 2 needs no function that engines compute differently.
  */
 export function burstArea({ from, rise, decay }: Burst, until: number): number {
   if (until <= from) return 0;
@@ -21,7 +21,9 @@ export function burstArea({ from, rise, decay }: Burst, until: number): number {
   return rise / 2 + (decay * after) / (decay + after);
 }
 
-/** The moment up to which the area is this, ms: the inverse of `burstArea`. @param area above 0, below that of all time */
+/**
+ * The moment up to which the area is this, ms: the inverse of `burstArea`. @param area above 0, below that of all time
+ */
 function burstMoment({ from, rise, decay }: Burst, area: number): number {
   if (area < rise / 2) return from + Math.sqrt(2 * rise * area);
   const rest = area - rise / 2;

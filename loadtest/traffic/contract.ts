@@ -1,4 +1,6 @@
-/** What every scenario can be told; `hotshard run` options, `k6 run -e` in capitals, `HOTSHARD_…` in the environment. */
+/**
+ * What every scenario can be told; `hotshard run` options, `k6 run -e` in capitals, `HOTSHARD_…` in the environment.
+ */
 interface CommonDials {
   /** Online and offline users together, ids 1…users; at least 2. */
   readonly users: number;
@@ -76,13 +78,13 @@ export interface Story {
   /** Share of the messages that the hot pair or inbox was asked to get; null when the story has none. */
   readonly askedShare: number | null;
   /**
-   * When an online user connects, ms after the start of the schedule; 0 or absent: before it. Whoever joins later writes
-   * only after that, and nobody writes to them.
+   * When an online user connects, ms after the start of the schedule; 0 or absent: before it. Whoever joins later
+   * writes only after that, and nobody writes to them.
    */
   readonly joinsAt?: (user: number) => number;
   /**
-   * Messages that the whole schedule is expected to hold, of a story with a pace of its own; absent: as many as the rate
-   * says, to the message, and the verdict holds it to that.
+   * Messages that the whole schedule is expected to hold, of a story with a pace of its own; absent: as many as the
+   * rate says, to the message, and the verdict holds it to that.
    */
   readonly expected?: number;
   /** The story with a pace of its own holds just so many messages; absent: `expected` is their mean. */
@@ -92,8 +94,8 @@ export interface Story {
   /** The popularity of dialogs that the story makes; absent when it promises none. */
   readonly popularity?: Popularity;
   /**
-   * Of a rehearsal: `before` its fault, `during`, `after`, in this order and without overlap. The generator is judged in
-   * all of them, the server in none; the report shows each, and the time to recover.
+   * Of a rehearsal: `before` its fault, `during`, `after`, in this order and without overlap. The generator is judged
+   * in all of them, the server in none; the report shows each, and the time to recover.
    */
   readonly windows?: readonly RunWindow[];
   /** Share of the messages that may fail, 0…1, where `--max-errors` says nothing; absent: 0.001, in a rehearsal 1. */

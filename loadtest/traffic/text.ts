@@ -34,11 +34,12 @@ function makeFiller(random: Random): string {
 }
 
 /**
- * Writes texts of an even spread of lengths: `hs1 SEQ SETTLED INTENDED_US DELAY_US w|m FILLER`, plain ASCII that needs no
- * escape in JSON, so that its length is also its size in bytes.
+ * Writes texts of an even spread of lengths: `hs1 SEQ SETTLED INTENDED_US DELAY_US w|m FILLER`, plain ASCII that needs
+ * no escape in JSON, so that its length is also its size in bytes.
  *
  * @param random a stream of its own: how often it is drawn from must not disturb the schedule
- * @returns writes one text; its `draw`, a number of `random`, is taken ahead by who writes in another order than was planned
+ * @returns writes one text; its `draw`, a number of `random`, is taken ahead by who writes in another order than was
+ *   planned
  */
 export function createTextWriter(random: Random): (stamp: Stamp, draw?: number) => string {
   const filler = makeFiller(random);

@@ -1,7 +1,7 @@
 import { bucketStart } from "../../server/placement/periods.ts";
 import { singleSegment } from "../../server/placement/topology.ts";
 import { advise } from "../analysis/skew/advice.ts";
-import type { Crowd } from "../analysis/skew/forecast.ts";
+import type { LightDialogs } from "../analysis/skew/forecast.ts";
 import { compileLayouts, hashKeys, shardsOf, type Layout } from "../analysis/skew/place-keys.ts";
 import type { DialogCount } from "../analysis/skew/what-if.ts";
 import type { Pairs } from "./pairs.ts";
@@ -9,8 +9,8 @@ import type { Tally } from "./tally.ts";
 import type { WhatIf } from "../analysis/result/what-if.ts";
 
 /**
- * What to do about these keys on today's layout. The heavy ones are looked at one by one, by name; all others are a crowd,
- * placed anew for each layout that is weighed.
+ * What to do about these keys on today's layout. The heavy ones are looked at one by one, by name; all others are light
+ * dialogs, placed anew for each layout that is weighed.
  *
  * @param pairs of today's placement when it goes by time and the input has times; then every key counts by time bucket
  */
@@ -20,7 +20,7 @@ export function adviceOf(target: number, counted: Tally, now: Layout, pairs: Pai
   const counts: readonly DialogCount[] = byTime === null ? counted.top : byBucket(counted, pairs!);
   const heavy = hashKeys(counted.top);
   const known = new Map<string, Float64Array>();
-  const crowd: Crowd = {
+  const light: LightDialogs = {
     dialogs: (byTime ?? counted.table).size() - counts.length,
     messages: counted.messages - counted.top.reduce((sum, { count }) => sum + count, 0),
     loads: ({ placement, shards }) => {
@@ -45,7 +45,7 @@ export function adviceOf(target: number, counted: Tally, now: Layout, pairs: Pai
       return loads;
     },
   };
-  return advise({ topology, counts, crowd, target });
+  return advise({ topology, counts, light, target });
 }
 
 /** The named keys by time bucket. */

@@ -55,7 +55,8 @@ const STEP = 1.1;
 /**
  * Reads the keys, places them by every layout, and says what to do.
  *
- * @throws {ConfigError} NO_MESSAGES when nothing was counted, BAD_INPUT when most lines cannot be used; what reading throws
+ * @throws {ConfigError} NO_MESSAGES when nothing was counted, BAD_INPUT when most lines cannot be used; what reading
+ *   throws
  */
 export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   const { today, target } = order;

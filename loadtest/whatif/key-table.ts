@@ -20,7 +20,10 @@ export interface KeyBlock {
   readonly counts: Float64Array<SharedArrayBuffer>;
 }
 
-/** Messages per distinct key. Keys are known by 64 bits of hash: ten million meet a twin with a chance of 3 in a million. */
+/**
+ * Messages per distinct key. Keys are known by 64 bits of hash: ten million meet a twin with a chance of 3 in a
+ * million.
+ */
 export interface KeyTable {
   /** @returns the key's index, by the order in which keys were first seen */
   indexOf(high: number, low: number): number;
@@ -48,8 +51,9 @@ function createBlock(keys: number): { -readonly [K in keyof KeyBlock]: KeyBlock[
 }
 
 /**
- * An open-addressing index (linear probing, at most two thirds full) over blocks that never move, 20 bytes a key and 12 to
- * 24 of index. A slot holds the first half of the hash beside the index, so that a miss costs one look at memory, not two.
+ * An open-addressing index (linear probing, at most two thirds full) over blocks that never move, 20 bytes a key and 12
+ * to 24 of index. A slot holds the first half of the hash beside the index, so that a miss costs one look at memory,
+ * not two.
  *
  * @throws {ConfigError} TOO_MANY_KEYS beyond 64 million keys
  */

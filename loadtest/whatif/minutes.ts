@@ -42,8 +42,9 @@ function ratioOf(loads: Float64Array): number {
 }
 
 /**
- * The minute with the highest max/mean under one layout, of those that have at least half of the mean minute's messages: in
- * a nearly empty one a single message is a skew. `chance` is what the worst of them would be below without any hot key.
+ * The minute with the highest max/mean under one layout, of those that have at least half of the mean minute's
+ * messages: in a nearly empty one a single message is a skew. `chance` is what the worst of them would be below without
+ * any hot key.
  *
  * @returns null without minutes
  */
@@ -66,9 +67,9 @@ export function worstMinute(
 }
 
 /**
- * What max/mean of the worst of so many minutes stays below in 95 of 100 cases even if every message had a key of its own:
- * n · KL(q ‖ 1/N) = ln(minutes · N ÷ 0.05) for the largest share q (Chernoff's bound in the form of Hoeffding, J. Am. Stat.
- * Assoc. 58, 1963, theorem 1, added up over shards and minutes).
+ * What max/mean of the worst of so many minutes stays below in 95 of 100 cases even if every message had a key of its
+ * own: n · KL(q ‖ 1/N) = ln(minutes · N ÷ 0.05) for the largest share q (Chernoff's bound in the form of Hoeffding, J.
+ * Am. Stat. Assoc. 58, 1963, theorem 1, added up over shards and minutes).
  */
 function worstByChance(messages: number, shards: number, minutes: number): number {
   if (shards === 1) return 1;

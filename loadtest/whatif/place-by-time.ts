@@ -22,7 +22,8 @@ const TOO_MANY =
   "more than 8 million pairs of key and time bucket: placements by time are asked for one moment; nothing else is lost";
 
 /**
- * Places every key by every layout, and every pair of key and time bucket where a layout has them. What moves is told of keys.
+ * Places every key by every layout, and every pair of key and time bucket where a layout has them. What moves is told
+ * of keys.
  *
  * @param pairsOf of each layout, as `byLayout`
  * @returns in the order of `layouts`

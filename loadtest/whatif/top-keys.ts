@@ -10,8 +10,8 @@ export interface NamedKey {
 }
 
 /**
- * Keeps the names of the heaviest keys of a stream. Exact, because the table counts every key: at its last row a key has
- * its whole count, and who belongs to the heaviest in the end belongs to the heaviest of what was seen until then.
+ * Keeps the names of the heaviest keys of a stream. Exact, because the table counts every key: at its last row a key
+ * has its whole count, and who belongs to the heaviest in the end belongs to the heaviest of what was seen until then.
  *
  * @param capacity names to keep
  */

@@ -3,8 +3,8 @@ import { cacheFolder, type Environment } from "../../loadtest/system/cache-folde
 import type { GoBuild } from "./go-build.ts";
 
 /**
- * Prometheus of docker-compose.yml, without a `v`: built by `hotshard stack install prometheus` in a clone of the repository,
- * where no image can be pulled.
+ * Prometheus of docker-compose.yml, without a `v`: built by `hotshard stack install prometheus` in a clone of the
+ * repository, where no image can be pulled.
  */
 export const PINNED_PROMETHEUS = {
   version: "3.11.3",

@@ -32,8 +32,8 @@ interface Expected {
 }
 
 /**
- * Compares what the generator was promised with what the shards hold. Equal counts and equal sums of 24 bits of md5 show
- * that the same messages are on both sides; a difference escapes with a chance of 2^−24.
+ * Compares what the generator was promised with what the shards hold. Equal counts and equal sums of 24 bits of md5
+ * show that the same messages are on both sides; a difference escapes with a chance of 2^−24.
  *
  * Counts are exact lower bounds: a shard with as many rows as expected and another sum counts as one message lost.
  *

@@ -22,8 +22,8 @@ const LEAST_SAMPLES = 100;
 const LEAST_MS = 0.001;
 
 /**
- * What the neighbours of a hot dialog pay: p99 of the delivery of innocent dialogs on the most loaded shard over that of
- * innocent dialogs on all others together.
+ * What the neighbours of a hot dialog pay: p99 of the delivery of innocent dialogs on the most loaded shard over that
+ * of innocent dialogs on all others together.
  *
  * @param hotStory whether the story makes anything hot; without one there is nobody to blame
  * @returns null without a hot story, with one shard, or with fewer than 100 samples on either side

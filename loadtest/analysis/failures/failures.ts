@@ -68,8 +68,8 @@ export function unknownMessages({ failed }: Pick<Measurement, "failed">, runId: 
 }
 
 /**
- * A message that an overloaded server refused was answered; one of these was not, and its shard may be away, or the server
- * with all of its shards: then nobody can send to it.
+ * A message that an overloaded server refused was answered; one of these was not, and its shard may be away, or the
+ * server with all of its shards: then nobody can send to it.
  */
 const isUnanswered = (code: string): boolean => outcomeOf(code) !== "refused";
 

@@ -79,10 +79,11 @@ export function windowFigures(windows: readonly RunWindow[], slices: readonly Sl
 }
 
 /**
- * Seconds from the start of the fault (the second window) until the server was as good as before it: for three seconds in
- * a row no message failed, and no second's p99 was above 1.25 times that of the worst second before. A second in which
- * nothing came is none of them, unless there was one before the fault, too: then silence tells nothing. A fault may be later
- * than its window's start: what was good before the last failed message in it, or the first slow second, is no recovery.
+ * Seconds from the start of the fault (the second window) until the server was as good as before it: for three seconds
+ * in a row no message failed, and no second's p99 was above 1.25 times that of the worst second before. A second in
+ * which nothing came is none of them, unless there was one before the fault, too: then silence tells nothing. A fault
+ * may be later than its window's start: what was good before the last failed message in it, or the first slow second,
+ * is no recovery.
  *
  * @returns null with fewer than two windows, or when it was not seen to recover
  */

@@ -6,8 +6,8 @@ const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
 const countOf = (value: unknown): number => (typeof value === "number" ? value : 0);
 
 /**
- * A result of version 1 as one of version 2, as far as it can be: shares, skew and advice speak of what was stored, which
- * `skew.of` says; what failed is known by its count alone. Nothing is checked: the schema does that afterwards.
+ * A result of version 1 as one of version 2, as far as it can be: shares, skew and advice speak of what was stored,
+ * which `skew.of` says; what failed is known by its count alone. Nothing is checked: the schema does that afterwards.
  */
 export function upgradeVersion1(old: Json): Json {
   const traffic = objectOf(old["traffic"]);

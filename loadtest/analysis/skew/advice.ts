@@ -1,6 +1,6 @@
 import type { Topology } from "../../../server/placement/contract.ts";
 import type { Advice } from "../result/result.ts";
-import { expectedLoads, hotDialogs, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
+import { expectedLoads, hotDialogs, NO_LIGHT_DIALOGS, type LightDialogs, type HotDialog } from "./forecast.ts";
 import { newestSegment, whereNow } from "./newest-segment.ts";
 import { addShard, changePlacement, mendDialog } from "./proposals.ts";
 import { remedyTopology } from "./remedy.ts";
@@ -13,7 +13,7 @@ export interface AdviceInput {
   /** Messages per dialog, or per dialog and time bucket where the newest segment places by time; in any order. */
   readonly counts: readonly DialogCount[];
   /** Further dialogs, none of which is hot. */
-  readonly crowd?: Crowd;
+  readonly light?: LightDialogs;
   /** max/mean up to which nothing needs to be done, above 1; default 1.25. */
   readonly target?: number;
   /** Whether other dialogs become hot while the traffic goes on; then none is worth a pin or a split. */
@@ -34,21 +34,21 @@ const isWorthwhile = (now: number, then: number): boolean => now - then >= WORTH
  * splits, another placement, another shard. These are alternatives, except that pins and splits of several hot dialogs
  * are steps: each one's forecast has the ones before it followed. "none" comes alone.
  *
- * Nothing is advised that takes less than a fifth off what max/mean is above 1: a move costs more than that is worth, and
- * the next hour's dialogs vary by as much. Where chance alone explains the skew (its 99 % quantile, `noiseFloor`) one
- * step must do so by itself: several heavy dialogs that met or parted by chance will do so again.
+ * Nothing is advised that takes less than a fifth off what max/mean is above 1: a move costs more than that is worth,
+ * and the next hour's dialogs vary by as much. Where chance alone explains the skew (its 99 % quantile, `noiseFloor`)
+ * one step must do so by itself: several heavy dialogs that met or parted by chance will do so again.
  *
  * Forecasts are max/mean of the remedied topology over these very counts (see `expectedLoads`).
  */
 export function advise(input: AdviceInput): Advice[] {
-  const { topology, crowd = NOBODY, target = 1.25, walks = false } = input;
+  const { topology, light = NO_LIGHT_DIALOGS, target = 1.25, walks = false } = input;
   const counts = mergeOverridden(topology, input.counts);
-  const now = maxOverMean(expectedLoads(topology, counts, crowd));
-  const chance = noiseFloor(counts.length + crowd.dialogs, topology.shards.length).p99;
-  const tolerable = leastMaxOverMean(topology, counts, crowd) > target ? target : Math.max(target, chance);
+  const now = maxOverMean(expectedLoads(topology, counts, light));
+  const chance = noiseFloor(counts.length + light.dialogs, topology.shards.length).p99;
+  const tolerable = leastMaxOverMean(topology, counts, light) > target ? target : Math.max(target, chance);
   if (now <= tolerable) return [nothingToDo(now, target, chance)];
-  const placement = changePlacement(topology, counts, crowd);
-  const shard = addShard(topology, counts, crowd);
+  const placement = changePlacement(topology, counts, light);
+  const shard = addShard(topology, counts, light);
   const mended = walks ? [] : mendDialogs({ ...input, counts }, now, now <= chance ? 1 : STEPS);
   const ways = [mended, placement === null ? [] : [placement], shard === null ? [] : [shard]].filter((steps) =>
     isWorthwhile(now, outcome(steps)),
@@ -80,7 +80,7 @@ function missing(target: number, advice: readonly Advice[]): Advice[] {
 }
 
 /** Of any layout that splits nothing more: the heaviest key lies somewhere. Above it nothing is chance. */
-function leastMaxOverMean(topology: Topology, counts: readonly DialogCount[], { messages }: Crowd): number {
+function leastMaxOverMean(topology: Topology, counts: readonly DialogCount[], { messages }: LightDialogs): number {
   const split = new Set(
     newestSegment(topology).overrides.flatMap(({ action, dialog }) => (action === "split" ? dialog : [])),
   );
@@ -94,19 +94,19 @@ function leastMaxOverMean(topology: Topology, counts: readonly DialogCount[], { 
 
 /** Pins or splits one dialog after the other until the target is reached, or as far as that helps. */
 function mendDialogs(input: AdviceInput, now: number, mostSteps: number): Advice[] {
-  const { topology, counts, crowd = NOBODY, target = 1.25 } = input;
+  const { topology, counts, light = NO_LIGHT_DIALOGS, target = 1.25 } = input;
   const steps: Advice[] = [];
   let followed = topology;
   while (steps.length < mostSteps && outcome(steps) > target) {
-    const [hot, ...later] = suspects(followed, counts, crowd, target, new Set(steps.map(({ dialog }) => dialog)));
+    const [hot, ...later] = suspects(followed, counts, light, target, new Set(steps.map(({ dialog }) => dialog)));
     if (hot === undefined) break;
     // The dialogs that are still to be mended would hide what this one's remedy does.
     const others = new Set(later.map(({ dialog }) => dialog));
     const visible = counts.filter(({ dialog }) => !others.has(dialog));
-    const advice = mendDialog(followed, visible, hot, target, crowd);
+    const advice = mendDialog(followed, visible, hot, target, light);
     if (advice === null) break;
     followed = remedyTopology(followed, advice);
-    steps.push({ ...advice, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts, crowd)) } });
+    steps.push({ ...advice, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts, light)) } });
   }
   return inWords(neededOf(steps, now, target), now);
 }
@@ -131,13 +131,13 @@ function inWords(steps: readonly Advice[], now: number): Advice[] {
 function suspects(
   topology: Topology,
   counts: readonly DialogCount[],
-  crowd: Crowd,
+  light: LightDialogs,
   target: number,
   mended: ReadonlySet<string | undefined>,
 ): HotDialog[] {
-  const hot = hotDialogs(topology, counts, target, crowd).filter(({ dialog }) => !mended.has(dialog));
+  const hot = hotDialogs(topology, counts, target, light).filter(({ dialog }) => !mended.has(dialog));
   if (hot.length > 0) return hot.slice(0, STEPS);
-  const loads = expectedLoads(topology, counts, crowd);
+  const loads = expectedLoads(topology, counts, light);
   const busiest = loads.indexOf(Math.max(...loads));
   const shardsOf = whereNow(topology);
   const total = loads.reduce((sum, load) => sum + load, 0);

@@ -80,18 +80,18 @@ function simulatePart({ layout, loads }: SegmentPart): { popular: Spread; placed
 }
 
 /**
- * Splits an observed max/mean into factors whose product it is. Each step of a simulation adds one thing that is true of
- * this run; what the expected max/mean grows by is that thing's doing. An interval is the spread of the step's own
- * simulation over the estimate of the step before; the hash's is the observed value over the spread of the last step, so
- * a hash that is not to blame has 1 inside.
+ * Splits an observed max/mean into factors whose product it is. Each step of a simulation adds one thing that is true
+ * of this run; what the expected max/mean grows by is that thing's doing. An interval is the spread of the step's own
+ * simulation over the estimate of the step before; the hash's is the observed value over the spread of the last step,
+ * so a hash that is not to blame has 1 inside.
  *
- * What is thrown are keys: dialogs, or under a placement by time pairs of dialog and time bucket. Parts of a split dialog
- * count as keys of their own for `popularity`; that they lie on distinct shards, and where a pin lies, is the placement's
- * doing and counts there.
+ * What is thrown are keys: dialogs, or under a placement by time pairs of dialog and time bucket. Parts of a split
+ * dialog count as keys of their own for `popularity`; that they lie on distinct shards, and where a pin lies, is the
+ * placement's doing and counts there.
  *
- * Of a run under several segments, chance, popularity and placement are those of each segment on its own shards, weighed
- * by its messages. What the whole run is expected to have beyond that is the change's doing: a shard that was there for
- * half of the time. It is 1 for a topology of one segment.
+ * Of a run under several segments, chance, popularity and placement are those of each segment on its own shards,
+ * weighed by its messages. What the whole run is expected to have beyond that is the change's doing: a shard that was
+ * there for half of the time. It is 1 for a topology of one segment.
  *
  * Deterministic; its time does not grow with the number of messages, and with dialogs only by one sort.
  *

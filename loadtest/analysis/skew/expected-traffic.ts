@@ -64,7 +64,8 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
   const all = planned === null ? messages : asked;
   return {
     byShard: new Map(router.labels.map((label, i) => [label, shards[i]!])),
-    // A message brings a new dialog the more rarely the more there were: no later one more often than those of this half.
+    // A message brings a new dialog the more rarely the more there were: no later one more often than those of this
+    // half.
     dialogs:
       planned === null
         ? dialogs.size
@@ -82,7 +83,8 @@ function measuredMessages({ expected }: Story, dials: Dials, asked: number): num
 }
 
 /**
- * To the whole measured phase, from all that was placed: the beginning may end in the warm-up, which is the same traffic.
+ * To the whole measured phase, from all that was placed: the beginning may end in the warm-up, which is the same
+ * traffic.
  *
  * @param messages of the measured phase
  */

@@ -25,7 +25,9 @@ const DRAWS = 1_000;
 const GRID = 40;
 const ROUNDS = 300;
 
-/** The normal deviate that is exceeded with this chance, 0 < tail ≤ ½: Student's, of as good as no doubt in the error. */
+/**
+ * The normal deviate that is exceeded with this chance, 0 < tail ≤ ½: Student's, of as good as no doubt in the error.
+ */
 const normalQuantile = (tail: number): number => studentQuantile(tail, 1e6);
 
 const busiest = (loads: readonly number[]): number => loads.reduce((most, load) => Math.max(most, load), 0);
@@ -33,16 +35,17 @@ const busiest = (loads: readonly number[]): number => loads.reduce((most, load) 
 /**
  * Growth until the first writer saturates: 1 ÷ (the largest use of a writer, offered × seconds a row) − 1.
  *
- * **Interval.** Ends of the largest use are the largest of the writers' own ends. Above: the first writer is one of them, so
- * it fails with a chance of α at most, for a one-sided α of each. Below: no end of any may be too high, so each has
- * 1 − (1 − α)^(1/n) (Šidák, J. Am. Stat. Assoc. 62, 1967). When one writer is first by far, the miss is the sum of both;
- * when all are equal it is α. The α that makes the first 5 % holds the truth in at least 95 % of the cases whatever the
- * limits are; in more when several are nearly first.
+ * **Interval.** Ends of the largest use are the largest of the writers' own ends. Above: the first writer is one of
+ * them, so it fails with a chance of α at most, for a one-sided α of each. Below: no end of any may be too high, so
+ * each has 1 − (1 − α)^(1/n) (Šidák, J. Am. Stat. Assoc. 62, 1967). When one writer is first by far, the miss is the
+ * sum of both; when all are equal it is α. The α that makes the first 5 % holds the truth in at least 95 % of the cases
+ * whatever the limits are; in more when several are nearly first.
  *
  * **Estimate.** The largest of several measured uses is too large: luck put it there. How much, is told by drawing
- * measurements (a parametric bootstrap; Davison & Hinkley 1997, 2.2) of writers as they plausibly are: each at its posterior
- * mean under the distribution of seconds a row that makes all of them likeliest (`plausible`). The median of (largest measured ÷
- * largest true) is taken off. Writers that are alike, which they mostly are, then get the growth of all of them together.
+ * measurements (a parametric bootstrap; Davison & Hinkley 1997, 2.2) of writers as they plausibly are: each at its
+ * posterior mean under the distribution of seconds a row that makes all of them likeliest (`plausible`). The median of
+ * (largest measured ÷ largest true) is taken off. Writers that are alike, which they mostly are, then get the growth of
+ * all of them together.
  *
  * @param writers at least one, all with an offer above 0
  */
@@ -90,9 +93,9 @@ function luckOf(writers: readonly WriterUse[]): number {
 }
 
 /**
- * Seconds a row that the writers plausibly have: posterior means under the prior of greatest likelihood (Kiefer & Wolfowitz
- * 1956), found on a grid by expectation and maximisation (Laird 1978). Measurements that their errors explain come together;
- * groups, and one that is slow, stay apart.
+ * Seconds a row that the writers plausibly have: posterior means under the prior of greatest likelihood (Kiefer &
+ * Wolfowitz 1956), found on a grid by expectation and maximisation (Laird 1978). Measurements that their errors explain
+ * come together; groups, and one that is slow, stay apart.
  */
 function plausible(writers: readonly WriterUse[]): number[] {
   const values = writers.map(({ rowS }) => rowS);

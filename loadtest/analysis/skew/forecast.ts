@@ -11,26 +11,30 @@ export interface HotDialog {
 }
 
 /** Dialogs that are too light and too many to be looked at one by one. */
-export interface Crowd {
+export interface LightDialogs {
   readonly dialogs: number;
   readonly messages: number;
   /** Their messages by shard, in the order of `segment.shards`; pins and splits do not concern them. */
   readonly loads: (segment: Segment) => ArrayLike<number>;
 }
 
-export const NOBODY: Crowd = { dialogs: 0, messages: 0, loads: () => [] };
+export const NO_LIGHT_DIALOGS: LightDialogs = { dialogs: 0, messages: 0, loads: () => [] };
 
 /**
  * Messages that each shard would get if these dialogs were written again under the newest segment. The parts of a split
  * dialog count as equal; a placement by time is asked for the moments of the counts.
  *
- * @param counts messages of each dialog, or of each in each time bucket; the crowd's are added
+ * @param counts messages of each dialog, or of each in each time bucket; those of the light dialogs are added
  * @returns in the order of `topology.shards`
  */
-export function expectedLoads(topology: Topology, counts: readonly DialogCount[], crowd: Crowd = NOBODY): number[] {
+export function expectedLoads(
+  topology: Topology,
+  counts: readonly DialogCount[],
+  light: LightDialogs = NO_LIGHT_DIALOGS,
+): number[] {
   const loads = topology.shards.map(() => 0);
   const newest = { ...newestSegment(topology), from: "0" };
-  const others = crowd.loads(newest);
+  const others = light.loads(newest);
   newest.shards.forEach(({ label }, i) => (loads[topology.shards.indexOf(label)]! += others[i] ?? 0));
   const shardsOf = whereNow(topology);
   for (const { dialog, count, id } of counts) {
@@ -42,8 +46,8 @@ export function expectedLoads(topology: Topology, counts: readonly DialogCount[]
 
 /**
  * Dialogs with which max/mean exceeds the target even if all others lay evenly. One of share p on k of N shards makes
- * it 1 + p(N/k − 1); a pinned one what its shard gets by pins and by weight; one that time buckets spread, with most of it, q,
- * on one shard, 1 − p + N·q.
+ * it 1 + p(N/k − 1); a pinned one what its shard gets by pins and by weight; one that time buckets spread, with most of
+ * it, q, on one shard, 1 − p + N·q.
  *
  * @param target max/mean, at least 1
  * @param crowd of dialogs that are not hot
@@ -53,11 +57,11 @@ export function hotDialogs(
   topology: Topology,
   counts: readonly DialogCount[],
   target: number,
-  crowd: Crowd = NOBODY,
+  light: LightDialogs = NO_LIGHT_DIALOGS,
 ): HotDialog[] {
   const { overrides } = newestSegment(topology);
   const shards = topology.shards.length;
-  const total = counts.reduce((sum, { count }) => sum + count, crowd.messages);
+  const total = counts.reduce((sum, { count }) => sum + count, light.messages);
   const shares = new Map<string, number>();
   for (const { dialog, count } of counts) shares.set(dialog, (shares.get(dialog) ?? 0) + count / total);
   const spread = spreadByTime(topology, counts, total);

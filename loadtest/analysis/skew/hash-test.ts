@@ -10,7 +10,9 @@ export interface HashTest {
   readonly pValue: number;
 }
 
-/** Complementary error function; relative error < 1.2e-7 (Press et al., Numerical Recipes, 6.2, Chebyshev fit), x ≥ 0. */
+/**
+ * Complementary error function; relative error < 1.2e-7 (Press et al., Numerical Recipes, 6.2, Chebyshev fit), x ≥ 0.
+ */
 function erfc(x: number): number {
   const t = 1 / (1 + x / 2);
   const fit = [
@@ -43,12 +45,12 @@ export function chiSquareSurvival(x: number, degreesOfFreedom: number): number {
  * together, and a chi-square that takes them for independent rejects a perfect hash.
  *
  * What the shards are due is known from a sample alone, so this is Pearson's test of two samples against each other
- * (Press et al., Numerical Recipes, 3rd ed., 14.3.3): against the sample as if it were exact, a perfect hash of more dialogs
- * than were sampled is rejected.
+ * (Press et al., Numerical Recipes, 3rd ed., 14.3.3): against the sample as if it were exact, a perfect hash of more
+ * dialogs than were sampled is rejected.
  *
  * @param dialogs distinct dialogs per shard, pinned and split ones left out
- * @param sample synthetic dialogs per shard under the same placement (see `sampleKeySpace`); shards without any dialog of
- *   either kind are left out
+ * @param sample synthetic dialogs per shard under the same placement (see `sampleKeySpace`); shards without any dialog
+ *   of either kind are left out
  * @returns null when a shard expects fewer than 5 dialogs (Cochran 1954) or there is only one shard
  */
 export function testHash(dialogs: readonly number[], sample: readonly number[]): HashTest | null {
@@ -69,8 +71,8 @@ export function testHash(dialogs: readonly number[], sample: readonly number[]):
 }
 
 /**
- * Tests the hash on a run: every key once, where the first segment that hashed it put it; in the next ones it lies where it
- * lies because of that. What pins and splits put is left out. The statistics of the segments add up.
+ * Tests the hash on a run: every key once, where the first segment that hashed it put it; in the next ones it lies
+ * where it lies because of that. What pins and splits put is left out. The statistics of the segments add up.
  *
  * @param labels number of the topology's shards
  * @returns null when no segment has enough keys (see `testHash`)

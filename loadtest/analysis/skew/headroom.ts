@@ -15,9 +15,10 @@ export interface WriterLimit {
 }
 
 /**
- * The limit of a writer where the run can know it, else null. The fit (`fitWriter`) is a line through commits that mostly
- * hold a few rows, followed to a full one. It is believed when its 95 % interval spans at most a factor of two (commits were
- * many enough, and large enough) and the writer was busy for at least a tenth of the time. A shape's limit always is.
+ * The limit of a writer where the run can know it, else null. The fit (`fitWriter`) is a line through commits that
+ * mostly hold a few rows, followed to a full one. It is believed when its 95 % interval spans at most a factor of two
+ * (commits were many enough, and large enough) and the writer was busy for at least a tenth of the time. A shape's
+ * limit always is.
  */
 export function knownLimit({ busy, byShape, interval, limitPerS }: WriterFit): WriterLimit | null {
   if (limitPerS === null || interval === null) return null;
@@ -61,7 +62,8 @@ export interface AdviceForecast {
  * How much the traffic can grow before the first shard saturates, today and with the advice followed. Each shard writes
  * then as fast as today; one whose limit is unknown, and a new one, as fast as the one that is first today.
  *
- * @returns null when the limit of the shard that is sent most is not known (`knownLimit`): nobody could say which is first
+ * @returns null when the limit of the shard that is sent most is not known (`knownLimit`): nobody could say which is
+ *   first
  */
 export function headroomOf(shards: readonly ShardLoad[], advice: AdviceForecast | null): Headroom | null {
   const known = shards.flatMap((shard) => {

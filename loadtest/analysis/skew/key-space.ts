@@ -36,8 +36,8 @@ export function sampleKeySpace(place: (dialog: string) => number, shards: number
 }
 
 /**
- * The shares of the key space that a placement gives its shards, estimated from a sample. What sampling alone explains is
- * taken out again by shrinking towards the intended shares (positive-part James–Stein; Efron & Morris 1973): an even
+ * The shares of the key space that a placement gives its shards, estimated from a sample. What sampling alone explains
+ * is taken out again by shrinking towards the intended shares (positive-part James–Stein; Efron & Morris 1973): an even
  * placement comes out even, or more nearly even than its sample, and an uneven one as it is.
  *
  * @param sample of `sampleKeySpace`

@@ -51,7 +51,9 @@ function startOf(before: ShardsReply, after: ShardStatus): WriterTotals {
   return start.commits > after.writer.commits ? NOTHING : start;
 }
 
-/** The `shards` of a result: what each was offered and stored, how long it took, how near its writer is to its limit. */
+/**
+ * The `shards` of a result: what each was offered and stored, how long it took, how near its writer is to its limit.
+ */
 export function measuredShards(evidence: Evidence): Result["shards"] {
   const { measurement, before, after, layout, failed, audit, scheduleS } = evidence;
   const dialogs = new Float64Array(layout.labels.length);

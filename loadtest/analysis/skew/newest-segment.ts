@@ -13,8 +13,8 @@ export function onlyNewest(topology: Topology): Topology {
 }
 
 /**
- * Where the newest segment puts a dialog: on one shard, or on those that share it if it is split; a placement by time at the
- * moment of the message id, or at some moment.
+ * Where the newest segment puts a dialog: on one shard, or on those that share it if it is split; a placement by time
+ * at the moment of the message id, or at some moment.
  *
  * @returns indexes into `topology.shards`
  */

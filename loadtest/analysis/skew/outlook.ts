@@ -20,8 +20,9 @@ interface Ground {
 }
 
 /**
- * What is to come: what to do, how far the traffic can grow, what other placements would make of it. All of it is of the
- * topology as it is now, its newest segment. What a run wrote under older ones is taken to be written again under that.
+ * What is to come: what to do, how far the traffic can grow, what other placements would make of it. All of it is of
+ * the topology as it is now, its newest segment. What a run wrote under older ones is taken to be written again under
+ * that.
  */
 export function outlook({ layout, topology, shards, walks }: Ground): Pick<Result, "advice" | "headroom" | "whatIf"> {
   const { counts, dialogs } = layout;

@@ -33,7 +33,9 @@ export interface PlacedKeys {
   moved: number;
 }
 
-/** Seed of the second hash: that of the default `time-bucket` for one moment, so that what is forecast is what happens. */
+/**
+ * Seed of the second hash: that of the default `time-bucket` for one moment, so that what is forecast is what happens.
+ */
 export const TIMED_SEED = parsePlacement("time-bucket")
   .entry.make([{ label: "00", weight: 1 }], {})
   .seed(SOME_MOMENT);

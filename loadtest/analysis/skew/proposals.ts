@@ -4,7 +4,7 @@ import { parsePlacement } from "../../../server/placement/registry.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { percent } from "../../stats/format.ts";
 import type { Advice } from "../result/result.ts";
-import { expectedLoads, NOBODY, type Crowd, type HotDialog } from "./forecast.ts";
+import { expectedLoads, NO_LIGHT_DIALOGS, type LightDialogs, type HotDialog } from "./forecast.ts";
 import { keySpaceShares, sampleKeySpace } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
 import { newestSegment, whereNow } from "./newest-segment.ts";
@@ -23,14 +23,14 @@ const LISTED = 8;
 type Proposal = Omit<Advice, "forecast">;
 
 /** The remedy with max/mean of the topology that follows it, over these counts (see `expectedLoads`). */
-function weighed(topology: Topology, counts: readonly DialogCount[], crowd: Crowd, proposal: Proposal): Advice {
+function weighed(topology: Topology, counts: readonly DialogCount[], light: LightDialogs, proposal: Proposal): Advice {
   const followed = remedyTopology(topology, { ...proposal, forecast: { maxOverMean: 1 } });
-  return { ...proposal, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts, crowd)) } };
+  return { ...proposal, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts, light)) } };
 }
 
 /**
- * A pin while the dialog fits on one shard, the placement knows weights and no time spreads it; else the narrowest split
- * that reaches the target, or the best one.
+ * A pin while the dialog fits on one shard, the placement knows weights and no time spreads it; else the narrowest
+ * split that reaches the target, or the best one.
  *
  * @param target max/mean, above 1
  * @returns null when there is only one shard
@@ -40,31 +40,34 @@ export function mendDialog(
   counts: readonly DialogCount[],
   hot: HotDialog,
   target: number,
-  crowd: Crowd = NOBODY,
+  light: LightDialogs = NO_LIGHT_DIALOGS,
 ): Advice | null {
   const segment = newestSegment(topology);
   const labels = labelsOf(segment);
   const { weighted } = parsePlacement(segment.placement).entry;
   // A pin would hold on one shard what a placement by time spreads.
   const isSpread = counts.some(({ dialog, id }) => dialog === hot.dialog && id !== undefined);
-  if (labels.length * hot.share <= 1 && weighted && !isSpread) return pin(topology, counts, crowd, hot);
+  if (labels.length * hot.share <= 1 && weighted && !isSpread) return pin(topology, counts, light, hot);
   let best: Advice | null = null;
   // From 1 + p(N/k − 1) ≤ target: with fewer parts only a lucky lie of the others would reach it.
   const least = Math.ceil((hot.share * labels.length) / (target - 1 + hot.share));
   for (let k = Math.max(2, least); k <= labels.length; k++) {
-    const advice = weighed(topology, counts, crowd, split(hot, labels, k, isSpread));
+    const advice = weighed(topology, counts, light, split(hot, labels, k, isSpread));
     if (advice.forecast.maxOverMean <= target) return advice;
     if (best === null || advice.forecast.maxOverMean < best.forecast.maxOverMean) best = advice;
   }
   return best;
 }
 
-/** On the shard where it is, so that it need not move; on the idlest one where that is better, as beside another hot dialog. */
-function pin(topology: Topology, counts: readonly DialogCount[], crowd: Crowd, hot: HotDialog): Advice {
-  const loads = expectedLoads(topology, counts, crowd);
+/**
+ * On the shard where it is, so that it need not move; on the idlest one where that is better, as beside another hot
+ * dialog.
+ */
+function pin(topology: Topology, counts: readonly DialogCount[], light: LightDialogs, hot: HotDialog): Advice {
+  const loads = expectedLoads(topology, counts, light);
   const here = whereNow(topology)(hot.dialog)[0]!;
-  const stays = weighed(topology, counts, crowd, pinTo(topology, hot, here));
-  const moves = weighed(topology, counts, crowd, pinTo(topology, hot, loads.indexOf(Math.min(...loads))));
+  const stays = weighed(topology, counts, light, pinTo(topology, hot, here));
+  const moves = weighed(topology, counts, light, pinTo(topology, hot, loads.indexOf(Math.min(...loads))));
   return moves.forecast.maxOverMean < stays.forecast.maxOverMean * WORTH_MOVING ? moves : stays;
 }
 
@@ -87,7 +90,7 @@ function split({ dialog, share }: HotDialog, labels: readonly string[], k: numbe
 export function changePlacement(
   topology: Topology,
   counts: readonly DialogCount[],
-  crowd: Crowd = NOBODY,
+  light: LightDialogs = NO_LIGHT_DIALOGS,
 ): Advice | null {
   const segment = newestSegment(topology);
   const labels = topology.shards;
@@ -103,7 +106,7 @@ export function changePlacement(
   if (most <= UNEVEN) return null;
   const shard = labels[excess.indexOf(most)]!;
   const text = `Place by slots instead of ${segment.placement}, which gives shard ${shard} ${most.toFixed(2)} times its share of the dialogs; what is stored must move once.`;
-  return weighed(topology, counts, crowd, { action: "change-placement", text, placement: "slots" });
+  return weighed(topology, counts, light, { action: "change-placement", text, placement: "slots" });
 }
 
 /**
@@ -112,11 +115,15 @@ export function changePlacement(
  * @returns null unless the busiest shard is relieved by at least half of what it would be under an even load. Max/mean,
  *   over more shards, may still grow
  */
-export function addShard(topology: Topology, counts: readonly DialogCount[], crowd: Crowd = NOBODY): Advice | null {
+export function addShard(
+  topology: Topology,
+  counts: readonly DialogCount[],
+  light: LightDialogs = NO_LIGHT_DIALOGS,
+): Advice | null {
   const label = String(Math.max(...topology.shards.map(Number)) + 1).padStart(2, "0");
-  const advice = weighed(topology, counts, crowd, { action: "add-shard", text: "", shards: [label] });
-  const before = Math.max(...expectedLoads(topology, counts, crowd));
-  const relief = 1 - Math.max(...expectedLoads(remedyTopology(topology, advice), counts, crowd)) / before;
+  const advice = weighed(topology, counts, light, { action: "add-shard", text: "", shards: [label] });
+  const before = Math.max(...expectedLoads(topology, counts, light));
+  const relief = 1 - Math.max(...expectedLoads(remedyTopology(topology, advice), counts, light)) / before;
   if (relief < 0.5 / (topology.shards.length + 1)) return null;
   return { ...advice, text: `Add shard ${label}: the busiest shard then gets ${percent(relief)} fewer messages.` };
 }

@@ -4,7 +4,10 @@ import { keyOf, type SegmentPart } from "./segment-parts.ts";
 import type { Spread } from "./simulate.ts";
 import { vectorClasses } from "./weight-classes.ts";
 
-/** Random numbers and additions that one simulation takes, about a second of them; more where the fewest trials need more. */
+/**
+ * Random numbers and additions that one simulation takes, about a second of them; more where the fewest trials need
+ * more.
+ */
 const STEPS = 20_000_000;
 const FEWEST = 400;
 const MOST = 4_000;
@@ -22,7 +25,8 @@ interface Cells {
 /**
  * Distribution of max/mean of a whole run when its topology changed on the way and the hash was perfect. A key that was
  * written under several segments is thrown once for all of them: how the places of one key hang together (consistent
- * hashing leaves most where they were) is taken from the synthetic keys that every segment has placed. Pins and splits stay.
+ * hashing leaves most where they were) is taken from the synthetic keys that every segment has placed. Pins and splits
+ * stay.
  *
  * Deterministic; its time does not grow with the number of messages, and with dialogs only by one sort.
  *
@@ -80,8 +84,9 @@ export function simulateChange(parts: readonly SegmentPart[], labels: number): S
 }
 
 /**
- * The synthetic keys, those together that lie alike under all segments. What sampling adds to the shares of a shard is taken
- * out again by fitting them to the shares of every segment in turn (iterative proportional fitting; Deming & Stephan 1940).
+ * The synthetic keys, those together that lie alike under all segments. What sampling adds to the shares of a shard is
+ * taken out again by fitting them to the shares of every segment in turn (iterative proportional fitting; Deming &
+ * Stephan 1940).
  */
 function cellsOf(parts: readonly SegmentPart[], labels: number): Cells {
   const places = parts.map(({ layout }) => layout.places);

@@ -49,8 +49,8 @@ export function weightClasses(counts: readonly number[]): WeightClass[] {
 }
 
 /**
- * As `weightClasses`, by total weight. The dialogs of a class are equal, with the mean weights of those in it: every part
- * keeps its total.
+ * As `weightClasses`, by total weight. The dialogs of a class are equal, with the mean weights of those in it: every
+ * part keeps its total.
  *
  * @param vectors messages of each dialog by part, of equal length
  */

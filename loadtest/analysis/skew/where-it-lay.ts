@@ -58,7 +58,9 @@ function byBucket(loads: readonly DialogLoad[], bucketMs: readonly number[]): Di
   return [...counts.values()];
 }
 
-/** What the databases hold, by index of the shard. A server of an early version does not say the segment: the newest. */
+/**
+ * What the databases hold, by index of the shard. A server of an early version does not say the segment: the newest.
+ */
 function loadsOf(reply: AuditDialogsReply, labels: readonly string[], newest: number): DialogLoad[] {
   const indexOf = new Map(labels.map((label, index) => [label, index]));
   return reply.dialogs.flatMap(({ shard, dialog, count, segment = newest, bucket = 0 }) => {

@@ -18,9 +18,9 @@ interface QuantileError {
 }
 
 /**
- * Shares of the samples between which the quantile lies, so many standard errors of its share to either side. By logits, so
- * that they lie between 0 and 1; read from the distribution they are an interval of the quantile (Woodruff, J. Amer.
- * Statist. Assoc. 47, 1952), which is longer to the side where samples are rare.
+ * Shares of the samples between which the quantile lies, so many standard errors of its share to either side. By
+ * logits, so that they lie between 0 and 1; read from the distribution they are an interval of the quantile (Woodruff,
+ * J. Amer. Statist. Assoc. 47, 1952), which is longer to the side where samples are rare.
  */
 export function sharesAround(q: number, reach: number): [low: number, high: number] {
   const at = (step: number) => 1 / (1 + ((1 - q) / q) * Math.exp(-step));
@@ -34,7 +34,8 @@ const SPAN = 2;
 /**
  * Every figure of `measuresOf`, in its order, for each of some runs of the same story. How much seconds resemble their
  * neighbours is half a question of the figure itself, in all these runs, and half of the same figure of every shard: so
- * many series know better than one of 20 seconds, and one shard with a queue still is not judged by its idle neighbours.
+ * many series know better than one of 20 seconds, and one shard with a queue still is not judged by its idle
+ * neighbours.
  *
  * @param runs of at least 3 cells each
  */
@@ -100,7 +101,9 @@ function estimateOf(log: number, { error, freedom }: StandardError, quantile: Qu
   };
 }
 
-/** So many independent samples on either side of a quantile make its error known (Cochran's rule; Biometrics 10, 1954). */
+/**
+ * So many independent samples on either side of a quantile make its error known (Cochran's rule; Biometrics 10, 1954).
+ */
 const LEAST_BEYOND = 5;
 
 /** Fewer cells than this show nothing of how the samples above a quantile are spread over time. */

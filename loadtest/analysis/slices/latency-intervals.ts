@@ -12,11 +12,13 @@ type LatencyInterval = NonNullable<Result["latencyIntervals"]>[number];
 const TAIL = 0.025;
 
 /**
- * 95 % intervals of latencies from the run's own time slices: messages which waited in one queue, and seconds that resemble
- * their neighbours, do not count as independent (`createDependence`). The ends are those of the histogram's buckets.
+ * 95 % intervals of latencies from the run's own time slices: messages which waited in one queue, and seconds that
+ * resemble their neighbours, do not count as independent (`createDependence`). The ends are those of the histogram's
+ * buckets.
  *
- * @returns a row for each quantile that rests on enough samples, of null and null when the run cannot tell, because its seconds
- *   hang together so much that its samples are worth few independent ones; no rows when the run is shorter than `LEAST_SLICES`
+ * @returns a row for each quantile that rests on enough samples, of null and null when the run cannot tell, because its
+ *   seconds hang together so much that its samples are worth few independent ones; no rows when the run is shorter than
+ *   `LEAST_SLICES`
  */
 export function latencyIntervals(result: Pick<Result, "run" | "shards">, slices: readonly Slice[]): LatencyInterval[] {
   const series = seriesOf(result, slices);

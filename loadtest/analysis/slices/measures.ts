@@ -54,8 +54,8 @@ export interface Taken {
   /** Its natural logarithm; NaN without samples. */
   readonly log: number;
   /**
-   * What each cell adds to the figure's deviation, to first order (its influence; Hampel, J. Amer. Statist. Assoc. 69, 1974);
-   * the sum is 0. Of the logarithm; of a quantile: of the share of samples that lie below it.
+   * What each cell adds to the figure's deviation, to first order (its influence; Hampel, J. Amer. Statist. Assoc. 69,
+   * 1974); the sum is 0. Of the logarithm; of a quantile: of the share of samples that lie below it.
    */
   readonly influence: Float64Array;
   readonly quantile: Quantile | null;
@@ -64,9 +64,13 @@ export interface Taken {
 export interface Quantile {
   /** 0.5…1. */
   readonly q: number;
-  /** Cells that would have the samples above it, were these spread evenly: (Σ x)² ÷ Σ x² (Kish, Survey Sampling, 1965). */
+  /**
+   * Cells that would have the samples above it, were these spread evenly: (Σ x)² ÷ Σ x² (Kish, Survey Sampling, 1965).
+   */
   readonly cellsAbove: number;
-  /** ln of the quantile at a share of the samples, 0…1, interpolated inside its bucket so that it moves with the data. */
+  /**
+   * ln of the quantile at a share of the samples, 0…1, interpolated inside its bucket so that it moves with the data.
+   */
   readonly logAt: (share: number) => number;
 }
 
@@ -142,7 +146,9 @@ function distributionOf(parts: readonly CellHistograms[]): Distribution {
   return { counts, total: sumOf(counts) };
 }
 
-/** The bucket in which a quantile lies, and the share of its samples that lie below the quantile; null without samples. */
+/**
+ * The bucket in which a quantile lies, and the share of its samples that lie below the quantile; null without samples.
+ */
 function placeOf({ counts, total }: Distribution, q: number): { index: number; below: number } | null {
   let rank = q * total;
   let last = null;
@@ -166,7 +172,8 @@ function logQuantile(distribution: Distribution, q: number): number {
 /**
  * By cell, the sum over its samples.
  *
- * @param worth of a sample of which this share lies below the q-quantile: 1, 0, or a part of it in the quantile's own bucket
+ * @param worth of a sample of which this share lies below the q-quantile: 1, 0, or a part of it in the quantile's own
+ *   bucket
  */
 function overCells(
   parts: readonly CellHistograms[],

@@ -123,7 +123,9 @@ interface Place {
   readonly commit: Wide;
 }
 
-/** Before it is known which buckets are used: `counts` has `BUCKET_COUNT` counts per cell, all others than `used` are 0. */
+/**
+ * Before it is known which buckets are used: `counts` has `BUCKET_COUNT` counts per cell, all others than `used` are 0.
+ */
 interface Wide {
   readonly counts: Uint32Array;
   readonly used: Uint8Array;

@@ -14,8 +14,8 @@ const Z = 1.959963984540054;
 const SUMMED = 300;
 
 /**
- * Smallest number of samples whose largest value is an upper end of the 95 % interval of the q-quantile: 1 − qⁿ must reach
- * 97.5 %. 368 for p99, 3,688 for p99.9 (David & Nagaraja, Order Statistics, 3rd ed. 2003, section 7.1).
+ * Smallest number of samples whose largest value is an upper end of the 95 % interval of the q-quantile: 1 − qⁿ must
+ * reach 97.5 %. 368 for p99, 3,688 for p99.9 (David & Nagaraja, Order Statistics, 3rd ed. 2003, section 7.1).
  *
  * @param q above 0, below 1
  */
@@ -24,9 +24,9 @@ export function samplesForQuantile(q: number): number {
 }
 
 /**
- * Distribution-free interval of a quantile: the order statistics whose ranks hold the binomial number of samples below it
- * (David & Nagaraja 2003, section 7.1). Samples count as independent; where neighbours in time wait in one queue the true
- * interval is wider.
+ * Distribution-free interval of a quantile: the order statistics whose ranks hold the binomial number of samples below
+ * it (David & Nagaraja 2003, section 7.1). Samples count as independent; where neighbours in time wait in one queue the
+ * true interval is wider.
  *
  * @param q above 0, below 1
  */

@@ -7,8 +7,9 @@ import { METRICS } from "./threshold-metrics.ts";
 type Row = NonNullable<Result["thresholds"]>[number];
 
 /**
- * Judges each threshold by its value; the 95 % interval says whether another run may come out differently. Figures of an
- * INVALID run are not judged; a figure that a VALID run does not have fails, so that nothing passes for want of samples.
+ * Judges each threshold by its value; the 95 % interval says whether another run may come out differently. Figures of
+ * an INVALID run are not judged; a figure that a VALID run does not have fails, so that nothing passes for want of
+ * samples.
  */
 export function judgeThresholds(thresholds: readonly Threshold[], evidence: Omit<Subject, "shard">): Row[] {
   const judged = evidence.result.verdict.status === "VALID";

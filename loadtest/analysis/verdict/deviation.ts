@@ -3,8 +3,8 @@ const CHANCE = 1e-6;
 
 /**
  * How far a count may be from its expectation: Bernstein's inequality, P(|X − EX| >= t) <= 2 exp(−t² / (2 (v + t/3))),
- * solved for t. It holds for sums of independent 0/1 variables and for Poisson counts, for small numbers too (Boucheron,
- * Lugosi and Massart, Concentration Inequalities, 2013, section 2.8).
+ * solved for t. It holds for sums of independent 0/1 variables and for Poisson counts, for small numbers too
+ * (Boucheron, Lugosi and Massart, Concentration Inequalities, 2013, section 2.8).
  *
  * @param variance of the count
  * @returns t with a chance of at most 1e-6 to be exceeded

@@ -36,8 +36,8 @@ const LONGER = "Give a longer --duration, or a higher --rate.";
 const FAULT = "Report it as a fault of the generator.";
 
 /**
- * What failed, or was never delivered, is the server's doing and told as such: it is no missing sample, and a longer run
- * would not bring it.
+ * What failed, or was never delivered, is the server's doing and told as such: it is no missing sample, and a longer
+ * run would not bring it.
  *
  * @returns null when everything was timed that should have been
  */

@@ -24,8 +24,8 @@ export interface ZipfFit {
 
 /**
  * Fits a Zipf law to what was stored. Of n independent messages the mean of ln(rank) is sufficient for the exponent and
- * has a bounded range, so Bernstein's inequality (Boucheron, Lugosi and Massart, Concentration Inequalities, 2013, section
- * 2.8) says how far it may be from its expectation by chance.
+ * has a bounded range, so Bernstein's inequality (Boucheron, Lugosi and Massart, Concentration Inequalities, 2013,
+ * section 2.8) says how far it may be from its expectation by chance.
  *
  * @param counts messages per dialog
  * @param missing messages that were sent and are not among the counts: each may have had any rank

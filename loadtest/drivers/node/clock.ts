@@ -14,8 +14,9 @@ export interface RunClock {
 }
 
 /**
- * Milliseconds of the clock that all processes of this machine share, that nobody can set and that counts from its start
- * (CLOCK_MONOTONIC of clock_gettime(2); the same clock as `performance.now()`, which counts from the process's start).
+ * Milliseconds of the clock that all processes of this machine share, that nobody can set and that counts from its
+ * start (CLOCK_MONOTONIC of clock_gettime(2); the same clock as `performance.now()`, which counts from the process's
+ * start).
  */
 export function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;

@@ -9,7 +9,7 @@ const ATTEMPTS = 4;
 const BACK_OFF_MS = { first: 100, most: 2_000 } as const;
 
 /** The connections of the users that one generator has. */
-export interface Crowd {
+export interface Connections {
   /** @returns the user's session, or null while it has none */
   session(user: number): Session | null;
   /** Connects everybody. @throws {DriveError} when somebody cannot be connected; resolves early at an abort */
@@ -26,7 +26,12 @@ export interface Crowd {
  * @param users ids of those to connect, ascending
  * @param handlers `onLost` is called before the user is connected again, which goes on with back-off until `close`
  */
-export function createCrowd(url: string, secret: string, users: readonly number[], handlers: SessionHandlers): Crowd {
+export function createConnections(
+  url: string,
+  secret: string,
+  users: readonly number[],
+  handlers: SessionHandlers,
+): Connections {
   const sessions: (Session | null)[] = Array.from({ length: (users.at(-1) ?? 0) + 1 }, () => null);
   const waiting = new Set<() => void>();
   const absences: { readonly user: number; readonly from: number; until: number | null }[] = [];

@@ -7,7 +7,7 @@ import { createGapBins } from "../../measurement/gap-bins.ts";
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { createRunClock, machineMs, watchCpu, type RunClock } from "./clock.ts";
-import { createCrowd, type Crowd } from "./connections.ts";
+import { createConnections, type Connections } from "./connections.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { pace } from "./pacer.ts";
 import type { Session } from "./session.ts";
@@ -19,7 +19,7 @@ const TICK_MS = 1_000;
 const POLL_MS = 10;
 
 /** What generators know at the end of the schedule; added up, that of a run. */
-export interface Books {
+export interface Pending {
   /** Sent and not answered. */
   readonly outstanding: number;
   /** Acknowledged messages to readers who are connected, less those that came to the readers that are here. */
@@ -29,22 +29,22 @@ export interface Books {
 }
 
 /** A generator's place among those that make one run. */
-export interface Seat {
+export interface Part {
   /** From 0. */
   readonly index: number;
   /** At least 1; at most as many as the story has lanes. */
   readonly count: number;
   /** Called when everybody is connected. @returns the moment when the schedule starts, on the clock of `machineMs` */
   start(): Promise<number>;
-  /** Asked about every 10 ms after the last send. @returns whether to go home */
-  isOver(books: Books): boolean;
+  /** Asked about every 10 ms after the last send. @returns whether to end */
+  isOver(pending: Pending): boolean;
 }
 
 /** The place of a generator that makes a run by itself. */
-export const ALONE: Seat = { index: 0, count: 1, start: async () => machineMs(), isOver: nothingMoreToCome };
+export const ALONE: Part = { index: 0, count: 1, start: async () => machineMs(), isOver: nothingMoreToCome };
 
 /** Every answer and delivery is there, or nothing more is to be expected. */
-export function nothingMoreToCome({ outstanding, undelivered, silentPolls }: Books): boolean {
+export function nothingMoreToCome({ outstanding, undelivered, silentPolls }: Pending): boolean {
   return outstanding === 0 && (undelivered <= 0 || silentPolls >= SILENT_POLLS);
 }
 
@@ -57,7 +57,7 @@ interface Run {
   readonly clock: RunClock;
   readonly tally: Tally;
   readonly ledger: Ledger;
-  readonly crowd: Crowd;
+  readonly connections: Connections;
   phase: Progress["phase"];
   /** `performance.now()` of the last read from any socket. */
   heardAt: number;
@@ -71,7 +71,7 @@ export function storyOf({ scenario, dials }: DriveOrder): Story {
 }
 
 /** The lanes that fall to one of `count` generators; every process works it out alone. */
-function lanesOf(story: Story, { index, count }: Seat): Lane[] {
+function lanesOf(story: Story, { index, count }: Part): Lane[] {
   const lanes = story.lanes();
   const hand = dealLanesOut(
     lanes.map((lane) => lane.rate),
@@ -85,9 +85,9 @@ function usersOf(story: Story, lanes: readonly Lane[]): number[] {
   return all.filter((user) => lanes.some((lane) => lane.hasAuthor(user)));
 }
 
-function prepare(order: DriveOrder, seat: Seat): Run {
+function prepare(order: DriveOrder, part: Part): Run {
   const story = storyOf(order);
-  const lanes = lanesOf(story, seat);
+  const lanes = lanesOf(story, part);
   const clock = createRunClock();
   const tally = createTally(order.shards, story.online, scheduleMs(order));
   const source = sourceOf(lanes, scheduleMs(order));
@@ -96,7 +96,7 @@ function prepare(order: DriveOrder, seat: Seat): Run {
   const joins = users.map((user) => ({ user, at: story.joinsAt?.(user) ?? 0 })).filter(({ at }) => at > 0);
   const later = new Set(joins.map(({ user }) => user));
   const first = users.filter((user) => !later.has(user));
-  const crowd = createCrowd(order.url, order.secret, first, {
+  const connections = createConnections(order.url, order.secret, first, {
     onFrame(session, frame) {
       if (run.phase !== "connect") tally.advance(clock.at(session.readAt));
       ledger.frame(session, frame);
@@ -116,7 +116,7 @@ function prepare(order: DriveOrder, seat: Seat): Run {
     clock,
     tally,
     ledger,
-    crowd,
+    connections,
     phase: "connect",
     heardAt: 0,
   };
@@ -124,35 +124,35 @@ function prepare(order: DriveOrder, seat: Seat): Run {
 }
 
 /**
- * Connects the users of its lanes, sends their messages, waits for what comes back. One thread; memory grows with users,
- * dialogs and seconds, not with messages.
+ * Connects the users of its lanes, sends their messages, waits for what comes back. One thread; memory grows with
+ * users, dialogs and seconds, not with messages.
  *
  * @param drainMs longest wait for answers and deliveries after the end of the schedule
  * @throws {DriveError} when somebody cannot be connected
  */
-export async function generate(order: DriveOrder, seat: Seat, drainMs: number): Promise<Measurement> {
+export async function generate(order: DriveOrder, part: Part, drainMs: number): Promise<Measurement> {
   await loadScenario(order.scenario);
-  const run = prepare(order, seat);
-  const { clock, crowd, tally } = run;
+  const run = prepare(order, part);
+  const { clock, connections, tally } = run;
   const stopTicks = startTicks(run);
   try {
-    await crowd.connect(order.signal);
-    clock.start(await seat.start());
+    await connections.connect(order.signal);
+    clock.start(await part.start());
     const cpu = watchCpu();
     const stopJoins = startJoins(run);
     const gaps = await send(run).finally(stopJoins);
     const busy = cpu();
     const interrupted = order.signal?.aborted === true;
     run.phase = "drain";
-    await drain(run, seat, drainMs + (interrupted ? 0 : scheduleLeftMs(run)));
-    await crowd.close();
+    await drain(run, part, drainMs + (interrupted ? 0 : scheduleLeftMs(run)));
+    await connections.close();
     tally.advance(clock.now() + TICK_MS);
     return {
       driver: "node",
       startedAt: clock.startedAt(),
       interrupted,
       ...tally.measurement(),
-      absences: crowd.absences().map(({ user, from, until }) => ({
+      absences: connections.absences().map(({ user, from, until }) => ({
         user,
         fromMs: clock.at(from),
         untilMs: until === null ? null : clock.at(until),
@@ -167,19 +167,19 @@ export async function generate(order: DriveOrder, seat: Seat, drainMs: number): 
     };
   } finally {
     stopTicks();
-    await crowd.close();
+    await connections.close();
   }
 }
 
 /** @returns the gaps between the messages that were sent, by bin */
 async function send(run: Run): Promise<readonly number[]> {
-  const { clock, crowd, ledger, order, lanes, source, tally } = run;
+  const { clock, connections, ledger, order, lanes, source, tally } = run;
   const dirty = new Set<Session>();
   const gaps = createGapBins(lanes);
   run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
   const hooks = {
     send(planned: PlannedSend) {
-      const session = crowd.session(planned.author);
+      const session = connections.session(planned.author);
       tally.planned++;
       // Whether or not the server let it through: the schedule is the generator's.
       gaps.sent(planned.at);
@@ -203,12 +203,12 @@ async function send(run: Run): Promise<readonly number[]> {
 }
 
 /** Connects those who come later, each at its moment. @returns stops it */
-function startJoins({ joins, crowd, clock }: Run): () => void {
+function startJoins({ joins, connections, clock }: Run): () => void {
   let next = 0;
   let timer: NodeJS.Timeout | undefined;
   const turn = () => {
     for (let join = joins[next]; join !== undefined && join.at <= clock.now(); join = joins[++next])
-      crowd.join(join.user);
+      connections.join(join.user);
     const wait = joins[next];
     if (wait !== undefined) timer = setTimeout(turn, Math.max(1, wait.at - clock.now()));
   };
@@ -225,14 +225,14 @@ function scheduleMs({ dials }: DriveOrder): number {
   return (dials.warmupS + dials.durationS) * 1000;
 }
 
-async function drain(run: Run, seat: Seat, drainMs: number): Promise<void> {
+async function drain(run: Run, part: Part, drainMs: number): Promise<void> {
   const { ledger } = run;
   const start = performance.now();
   let [silentPolls, heardAt] = [0, run.heardAt];
   for (let now = start; now < start + drainMs; now = performance.now()) {
     silentPolls = run.heardAt === heardAt ? silentPolls + 1 : 0;
     ({ heardAt } = run);
-    if (seat.isOver({ outstanding: ledger.outstanding, undelivered: ledger.undelivered, silentPolls })) return;
+    if (part.isOver({ outstanding: ledger.outstanding, undelivered: ledger.undelivered, silentPolls })) return;
     await new Promise((resolve) => void setTimeout(resolve, POLL_MS));
   }
 }

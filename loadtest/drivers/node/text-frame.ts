@@ -7,8 +7,9 @@ const IN_16_BITS = 126;
 const IN_64_BITS = 127;
 
 /**
- * A client's WebSocket frame (RFC 6455, 5.2) as a string of bytes, to be written as Latin-1: one copy and one system call,
- * where `ws` makes a header, a payload and a vector of both. Its frames and these may follow each other on one socket.
+ * A client's WebSocket frame (RFC 6455, 5.2) as a string of bytes, to be written as Latin-1: one copy and one system
+ * call, where `ws` makes a header, a payload and a vector of both. Its frames and these may follow each other on one
+ * socket.
  *
  * Masking guards proxies against scripts in browsers. A mask of zeros is legal and spares a pass over every byte.
  *

@@ -7,18 +7,18 @@ import { startChild } from "../../system/child.ts";
 import { DriveError } from "../drive-error.ts";
 import { mergeMeasurements } from "../../measurement/merge-measurements.ts";
 import { machineMs } from "./clock.ts";
-import { nothingMoreToCome, type Books } from "./generator.ts";
-import type { FromMember, ToMember } from "./worker.ts";
+import { nothingMoreToCome, type Pending } from "./generator.ts";
+import type { FromWorker, ToWorker } from "./worker.ts";
 
 /** Between the word and the start of the schedule, so that every process has heard it. */
 const NOTICE_MS = 100;
 const TICK_MS = 1_000;
 
-interface Member {
+interface Worker {
   readonly process: ChildProcess;
   isConnected: boolean;
   progress: Progress | null;
-  books: Books | null;
+  pending: Pending | null;
   measurement: Measurement | null;
   /** Why it ended without a measurement. */
   lost: string | null;
@@ -26,24 +26,25 @@ interface Member {
 
 /**
  * Several generators as processes of their own, each with its lanes and their users. They start at one moment of the
- * machine's monotonic clock, by which a message that one sends and another receives is timed: all MUST run on one machine.
+ * machine's monotonic clock, by which a message that one sends and another receives is timed: all MUST run on one
+ * machine.
  *
  * A process that dies after the start is told of in `generator.lost`, and the others go on.
  *
  * @param count at least 2
  * @throws {DriveError} when somebody cannot be connected, or nobody is left
  */
-export async function driveTeam(order: DriveOrder, count: number, drainMs: number): Promise<Measurement> {
-  const members = Array.from({ length: count }, (_, index) => hire(order, index, count, drainMs));
-  const kill = () => members.forEach(({ process: child }) => child.kill("SIGKILL"));
-  const stop = () => members.forEach((member) => tell(member, { kind: "stop" }));
+export async function driveWorkers(order: DriveOrder, count: number, drainMs: number): Promise<Measurement> {
+  const workers = Array.from({ length: count }, (_, index) => startWorker(order, index, count, drainMs));
+  const kill = () => workers.forEach(({ process: child }) => child.kill("SIGKILL"));
+  const stop = () => workers.forEach((worker) => tell(worker, { kind: "stop" }));
   order.signal?.addEventListener("abort", stop, { once: true });
   if (order.signal?.aborted === true) stop();
-  const ticks = startTicks(order, members);
+  const ticks = startTicks(order, workers);
   try {
-    await work(members);
-    const parts = members.flatMap(({ measurement }) => measurement ?? []);
-    const lost = members.flatMap((member) => member.lost ?? []);
+    await work(workers);
+    const parts = workers.flatMap(({ measurement }) => measurement ?? []);
+    const lost = workers.flatMap((worker) => worker.lost ?? []);
     if (parts.length === 0) throw new DriveError("GENERATORS_LOST", `no generator is left: ${lost.join("; ")}.`);
     return mergeMeasurements(parts, lost);
   } finally {
@@ -53,91 +54,91 @@ export async function driveTeam(order: DriveOrder, count: number, drainMs: numbe
   }
 }
 
-/** The member's program: TypeScript in a clone, compiled in the package. */
+/** The worker's program: TypeScript in a clone, compiled in the package. */
 function program(): string {
   const source = fileURLToPath(new URL("./worker.ts", import.meta.url));
   return existsSync(source) ? source : source.replace(/\.ts$/u, ".js");
 }
 
-function hire(order: DriveOrder, index: number, count: number, drainMs: number): Member {
+function startWorker(order: DriveOrder, index: number, count: number, drainMs: number): Worker {
   const { onProgress: _, signal: __, generators: ___, ...plain } = order;
   const { process: child } = startChild(process.execPath, [program()], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     serialization: "advanced",
     ask: "SIGKILL",
   });
-  const nothing = { isConnected: false, progress: null, books: null, measurement: null, lost: null };
-  const member: Member = { process: child, ...nothing };
-  tell(member, { kind: "assignment", assignment: { order: plain, index, count, drainMs } });
-  return member;
+  const nothing = { isConnected: false, progress: null, pending: null, measurement: null, lost: null };
+  const worker: Worker = { process: child, ...nothing };
+  tell(worker, { kind: "assignment", assignment: { order: plain, index, count, drainMs } });
+  return worker;
 }
 
-function tell({ process: child }: Member, message: ToMember): void {
+function tell({ process: child }: Worker, message: ToWorker): void {
   // One that has died is found out by its exit.
   child.send(message, () => {});
 }
 
-/** Brings the members from their first connection to their measurements or deaths. */
-async function work(members: readonly Member[]): Promise<void> {
+/** Brings the workers from their first connection to their measurements or deaths. */
+async function work(workers: readonly Worker[]): Promise<void> {
   let startAt: number | null = null;
   let hasEnded = false;
   await new Promise<void>((resolve, reject) => {
     function look(): void {
-      const alive = members.filter(({ lost }) => lost === null);
-      if (startAt === null && alive.length === members.length && alive.every(({ isConnected }) => isConnected)) {
+      const alive = workers.filter(({ lost }) => lost === null);
+      if (startAt === null && alive.length === workers.length && alive.every(({ isConnected }) => isConnected)) {
         startAt = machineMs() + NOTICE_MS;
-        for (const member of alive) tell(member, { kind: "start", at: startAt });
+        for (const worker of alive) tell(worker, { kind: "start", at: startAt });
       }
       const busy = alive.filter(({ measurement }) => measurement === null);
       if (busy.length === 0) resolve();
       else if (!hasEnded && isOver(busy)) {
         hasEnded = true;
-        for (const member of busy) tell(member, { kind: "go home" });
+        for (const worker of busy) tell(worker, { kind: "end" });
       }
     }
 
-    members.forEach((member, index) => {
+    workers.forEach((worker, index) => {
       const lose = (reason: string) => {
-        if (member.measurement !== null || member.lost !== null) return;
-        member.lost = `generator ${index + 1} of ${members.length} ${reason}`;
-        if (startAt === null) reject(new DriveError("GENERATORS_LOST", `${member.lost} before the start.`));
+        if (worker.measurement !== null || worker.lost !== null) return;
+        worker.lost = `generator ${index + 1} of ${workers.length} ${reason}`;
+        if (startAt === null) reject(new DriveError("GENERATORS_LOST", `${worker.lost} before the start.`));
         else look();
       };
-      member.process.on("message", (message: FromMember) => {
+      worker.process.on("message", (message: FromWorker) => {
         if (message.kind === "failed" && message.code !== null) reject(new DriveError(message.code, message.message));
         else if (message.kind === "failed") lose(`broke: ${message.message}`);
         else {
-          note(member, message);
+          note(worker, message);
           if (message.kind !== "progress") look();
         }
       });
-      member.process.on("exit", (code, signal) => lose(`ended by itself (${signal ?? `exit code ${code}`})`));
+      worker.process.on("exit", (code, signal) => lose(`ended by itself (${signal ?? `exit code ${code}`})`));
     });
   });
 }
 
-function note(member: Member, message: Exclude<FromMember, { kind: "failed" }>): void {
-  if (message.kind === "connected") member.isConnected = true;
-  else if (message.kind === "progress") member.progress = message.progress;
-  else if (message.kind === "books") member.books = message.books;
-  else member.measurement = message.measurement;
+function note(worker: Worker, message: Exclude<FromWorker, { kind: "failed" }>): void {
+  if (message.kind === "connected") worker.isConnected = true;
+  else if (message.kind === "progress") worker.progress = message.progress;
+  else if (message.kind === "pending") worker.pending = message.pending;
+  else worker.measurement = message.measurement;
 }
 
 /** Everybody has sent the last message, and all together nothing is missing: readers are not where authors are. */
-function isOver(members: readonly Member[]): boolean {
-  const books = members.flatMap((member) => member.books ?? []);
-  if (books.length < members.length) return false;
+function isOver(workers: readonly Worker[]): boolean {
+  const pending = workers.flatMap((worker) => worker.pending ?? []);
+  if (pending.length < workers.length) return false;
   return nothingMoreToCome({
-    outstanding: sum(books.map(({ outstanding }) => outstanding)),
-    undelivered: sum(books.map(({ undelivered }) => undelivered)),
-    silentPolls: Math.min(...books.map(({ silentPolls }) => silentPolls)),
+    outstanding: sum(pending.map(({ outstanding }) => outstanding)),
+    undelivered: sum(pending.map(({ undelivered }) => undelivered)),
+    silentPolls: Math.min(...pending.map(({ silentPolls }) => silentPolls)),
   });
 }
 
 /** Once a second what all have done, as one. */
-function startTicks({ onProgress }: DriveOrder, members: readonly Member[]): NodeJS.Timeout {
+function startTicks({ onProgress }: DriveOrder, workers: readonly Worker[]): NodeJS.Timeout {
   return setInterval(() => {
-    const parts = members.flatMap(({ progress }) => progress ?? []);
+    const parts = workers.flatMap(({ progress }) => progress ?? []);
     const [first] = parts;
     if (first === undefined) return;
     const acked: Record<string, number> = {};

@@ -1,9 +1,9 @@
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { DriveError, type DriveErrorCode } from "../drive-error.ts";
-import { generate, type Books } from "./generator.ts";
+import { generate, type Pending } from "./generator.ts";
 
-/** What a generator of a team is told, once. */
+/** What one of several generators is told, once. */
 export interface Assignment {
   readonly order: Omit<DriveOrder, "onProgress" | "signal" | "generators">;
   readonly index: number;
@@ -11,35 +11,35 @@ export interface Assignment {
   readonly drainMs: number;
 }
 
-export type ToMember =
+export type ToWorker =
   | { readonly kind: "assignment"; readonly assignment: Assignment }
   | { readonly kind: "start"; readonly at: number }
   | { readonly kind: "stop" }
-  | { readonly kind: "go home" };
+  | { readonly kind: "end" };
 
-export type FromMember =
+export type FromWorker =
   | { readonly kind: "connected" }
   | { readonly kind: "progress"; readonly progress: Progress }
-  | { readonly kind: "books"; readonly books: Books }
+  | { readonly kind: "pending"; readonly pending: Pending }
   | { readonly kind: "measured"; readonly measurement: Measurement }
   | { readonly kind: "failed"; readonly code: DriveErrorCode | null; readonly message: string };
 
-/** One generator of several (`node-team.ts`): a process that makes its lanes' part of the run. */
+/** One generator of several (`worker-pool.ts`): a process that makes its lanes' part of the run. */
 const stop = new AbortController();
 const start = Promise.withResolvers<number>();
 let isOver = false;
 
-process.on("message", (message: ToMember) => {
+process.on("message", (message: ToWorker) => {
   if (message.kind === "assignment") void take(message.assignment);
   else if (message.kind === "start") start.resolve(message.at);
   else if (message.kind === "stop") stop.abort();
   else isOver = true;
 });
-// Signals reach the whole group of processes; the team's head says when to stop.
+// Signals reach the whole group of processes; the parent says when to stop.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 process.once("disconnect", () => process.exit());
 
-function tell(message: FromMember): void {
+function tell(message: FromWorker): void {
   process.send?.(message);
 }
 
@@ -49,20 +49,20 @@ async function take({ order, index, count, drainMs }: Assignment): Promise<void>
     onProgress: (progress) => tell({ kind: "progress", progress }),
     signal: stop.signal,
   };
-  const seat = {
+  const part = {
     index,
     count,
     start() {
       tell({ kind: "connected" });
       return start.promise;
     },
-    isOver(books: Books) {
-      tell({ kind: "books", books });
+    isOver(pending: Pending) {
+      tell({ kind: "pending", pending });
       return isOver;
     },
   };
   try {
-    tell({ kind: "measured", measurement: await generate(whole, seat, drainMs) });
+    tell({ kind: "measured", measurement: await generate(whole, part, drainMs) });
   } catch (error) {
     const code = error instanceof DriveError ? error.code : null;
     tell({ kind: "failed", code, message: error instanceof Error ? error.message : String(error) });

@@ -4,7 +4,10 @@ const LAPSE = 0.03;
 const SLOPES = [1.5, 3, 6, 12, 24, 48, 96];
 /** Scale of a figure's noise from run to run, in ln of the figure; the standard deviation is 1.8 times that. */
 const NOISES = [0.05, 0.1, 0.2, 0.4];
-/** A figure farther from its limit than by a factor of 1.5 counts as beyond, not as so far: no straight line reaches there. */
+/**
+ * A figure farther from its limit than by a factor of 1.5 counts as beyond, not as so far: no straight line reaches
+ * there.
+ */
 const BAND = Math.log(1.5);
 /** Cells of the grid in an interval of the precision that is asked for. */
 const CELLS = 8;
@@ -31,20 +34,22 @@ export interface KeptCurve {
   add(outcome: RateOutcome): void;
   /** The rate below which the capacity lies with this chance, above 0, below 1. */
   quantile(chance: number): number;
-  /** The highest rate that one more run keeps with this chance, 0.5 … 0.95, with all that is not known of the capacity. */
+  /**
+   * The highest rate that one more run keeps with this chance, 0.5 … 0.95, with all that is not known of the capacity.
+   */
   rateKeptWith(chance: number): number;
   /** Of the rates between these two the one whose run is expected to tell most of the capacity. */
   mostTelling(lowest: number, highest: number): number;
 }
 
 /**
- * A straight line through the figures, in ln rate and ln figure, near where it crosses the limit; what lies far from the
- * limit counts as beyond it (censored regression: Tobin, Econometrica 26, 1958). With noise of a logistic distribution this
- * is a logistic curve P(kept | rate). Its posterior is held on a grid of capacity × slope × noise, with a uniform prior of ln
- * capacity, and one of slope and noise that is uniform in the width of the curve (noise ÷ slope) and not in its logarithm:
- * a curve that is taken for too narrow ends a search early. A run's noise is at least its own standard error.
- * Without figures it is the grid of Kontsevich & Tyler's psi method (Vision Research 39, 1999); lapses as
- * Wichmann & Hill (Perception & Psychophysics 63, 2001).
+ * A straight line through the figures, in ln rate and ln figure, near where it crosses the limit; what lies far from
+ * the limit counts as beyond it (censored regression: Tobin, Econometrica 26, 1958). With noise of a logistic
+ * distribution this is a logistic curve P(kept | rate). Its posterior is held on a grid of capacity × slope × noise,
+ * with a uniform prior of ln capacity, and one of slope and noise that is uniform in the width of the curve (noise ÷
+ * slope) and not in its logarithm: a curve that is taken for too narrow ends a search early. A run's noise is at least
+ * its own standard error. Without figures it is the grid of Kontsevich & Tyler's psi method (Vision Research 39, 1999);
+ * lapses as Wichmann & Hill (Perception & Psychophysics 63, 2001).
  *
  * @param start rate in the middle of the grid, > 0
  * @param precision 0.1: an interval whose ends are 10 % apart is told from wider ones

@@ -10,7 +10,9 @@ const FALSE_ALARM = 0.025;
 const LEAST_SLICES = 5;
 /** A slice with fewer deliveries has no median worth the name. */
 const LEAST_DELIVERIES = 10;
-/** Of the messages that come, a share of 0.5 % too many adds 5 ms a second; less is none of this precision's business. */
+/**
+ * Of the messages that come, a share of 0.5 % too many adds 5 ms a second; less is none of this precision's business.
+ */
 const LEAST_RISE_MS_PER_S = 5;
 /** The second half must rise by so much of the whole's rise. */
 const STILL = 0.5;
@@ -30,11 +32,11 @@ export interface QueueGrowth {
 type Point = readonly [second: number, ms: number];
 
 /**
- * Whether messages waited ever longer until the measured phase ended. Where more comes than is served, the wait grows by a
- * constant with each second (1 − served ÷ come), around which the queue walks at random. For such a walk the mean of the
- * increments is the efficient estimate of that drift, and its t test holds its chance of error for every dependence of
- * neighbours from none to a walk (Canjels & Watson, Review of Economics and Statistics 79, 1997): a queue that only came and
- * went is no growth, nor is a single jump. The second half must still rise.
+ * Whether messages waited ever longer until the measured phase ended. Where more comes than is served, the wait grows
+ * by a constant with each second (1 − served ÷ come), around which the queue walks at random. For such a walk the mean
+ * of the increments is the efficient estimate of that drift, and its t test holds its chance of error for every
+ * dependence of neighbours from none to a walk (Canjels & Watson, Review of Economics and Statistics 79, 1997): a queue
+ * that only came and went is no growth, nor is a single jump. The second half must still rise.
  *
  * @param slices of the run, in any order; those in the measured phase as a whole count
  * @returns null when no queue grew for certain, or the run is shorter than five slices

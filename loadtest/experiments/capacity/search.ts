@@ -43,9 +43,10 @@ export interface Search {
 }
 
 /**
- * Finds the rate that half of the runs keep. The rate is doubled, or halved, until runs differ; from then on the next rate
- * is the one whose outcome is expected to leave the least entropy of the capacity (Kontsevich & Tyler, Vision Research 39,
- * 1999; of the capacity alone: Prins, J. Vision 13(7), 2013), until the 95 % interval is as narrow as asked.
+ * Finds the rate that half of the runs keep. The rate is doubled, or halved, until runs differ; from then on the next
+ * rate is the one whose outcome is expected to leave the least entropy of the capacity (Kontsevich & Tyler, Vision
+ * Research 39, 1999; of the capacity alone: Prins, J. Vision 13(7), 2013), until the 95 % interval is as narrow as
+ * asked.
  *
  * @param start first rate, > 0
  * @param precision 0.1: the ends of the 95 % interval are at most 10 % apart

@@ -6,7 +6,9 @@ import type { Vote } from "./search.ts";
 
 /** More refused and unanswered messages than this, and a rate is not served, however quick the rest was. */
 const MOST_FAILURES = 0.001;
-/** A shard is sent too much when all of the interval of its headroom is below: 1 %, the finest precision of a search. */
+/**
+ * A shard is sent too much when all of the interval of its headroom is below: 1 %, the finest precision of a search.
+ */
 const BEYOND = -0.01;
 /** A writer so busy is the bottleneck. */
 const BUSY = 0.85;
@@ -119,7 +121,9 @@ function forecastOf(rate: number, { headroom, verdict }: Result): Step["forecast
   return { shard, rate: at(growth), low: at(ends?.low ?? growth), high: at(ends?.high ?? growth) };
 }
 
-/** What a run shows of where it would stop: a shard's queue or busy writer, the generator if it lagged, else the loop. */
+/**
+ * What a run shows of where it would stop: a shard's queue or busy writer, the generator if it lagged, else the loop.
+ */
 function bottleneckOf({ generator, shards, verdict }: Result, growth: QueueGrowth | null): Bottleneck {
   const [first] = [...shards].sort((a, b) => b.busy - a.busy);
   const busy =

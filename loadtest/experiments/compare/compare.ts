@@ -25,8 +25,8 @@ export interface CompareOptions {
 export const DEFAULT_COMPARE: CompareOptions = { confidence: 0.95, tolerance: 0.05, toleranceMs: 1, allow: new Set() };
 
 /**
- * A figure of both sides before anything is decided; `a` and `b` are no logarithms. The change is that of logarithms, of
- * `failures` the plain difference.
+ * A figure of both sides before anything is decided; `a` and `b` are no logarithms. The change is that of logarithms,
+ * of `failures` the plain difference.
  */
 export interface Figure {
   readonly metric: string;
@@ -50,7 +50,10 @@ export function sift(
   return { refused: all.filter((one) => !isAllowed(one)), allowed: all.filter(isAllowed) };
 }
 
-/** Compares two runs that `sift` lets pass. Their noise is that of their own time slices, however much these hang together. */
+/**
+ * Compares two runs that `sift` lets pass. Their noise is that of their own time slices, however much these hang
+ * together.
+ */
 export function compareRuns(
   a: ComparedRun & { readonly dialogs: DialogCounts | null },
   b: ComparedRun & { readonly dialogs: DialogCounts | null },

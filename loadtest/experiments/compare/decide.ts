@@ -1,6 +1,8 @@
 import { studentQuantile, studentTail } from "../../stats/student.ts";
 
-/** What is known of one figure's change, on the scale on which its error is even: logarithms, of shares the plain one. */
+/**
+ * What is known of one figure's change, on the scale on which its error is even: logarithms, of shares the plain one.
+ */
 export interface Estimate {
   /** B − A on that scale. */
   readonly change: number;
@@ -13,7 +15,10 @@ export interface Estimate {
 export interface Decision {
   /** Chance of such a change, or a larger one, where the true one is within the tolerance. */
   readonly pValue: number;
-  /** The same times what the figure's level falls short of 1 − confidence by, at most 1; below 1 − confidence it is told. */
+  /**
+   * The same times what the figure's level falls short of 1 − confidence by, at most 1; below 1 − confidence it is
+   * told.
+   */
   readonly adjusted: number;
   /** Ends of the interval of the change; it lies beyond the tolerance exactly when the change is told. */
   readonly low: number;
@@ -40,16 +45,16 @@ function decideOne(estimate: Estimate, level: number, chance: number): Decision 
 }
 
 /**
- * Decides about all figures together: each gets an interval of level 1 − (1 − confidence) ÷ m, and by Bonferroni's inequality
- * all m hold at once with the chance `confidence`, however the figures hang together. Shards share a machine, and p50 and
- * p99 their messages, so a procedure that needs independence (Benjamini–Hochberg, and it bounds the share of false alarms
- * only) would promise too much.
+ * Decides about all figures together: each gets an interval of level 1 − (1 − confidence) ÷ m, and by Bonferroni's
+ * inequality all m hold at once with the chance `confidence`, however the figures hang together. Shards share a
+ * machine, and p50 and p99 their messages, so a procedure that needs independence (Benjamini–Hochberg, and it bounds
+ * the share of false alarms only) would promise too much.
  *
- * The interval alone decides: "up" or "down" when it lies beyond the tolerance, "same" when it lies within (Lakens, Soc.
- * Psychol. Personal. Sci. 8, 2017: equivalence), else "unclear": the runs were too short or too noisy. Holm's step-down
- * procedure would tell some more figures once one is told, but intervals at its steps do not hold together, and those
- * that do say nothing of the size of what was told (Strassburger & Bretz, Statist. Med. 27, 2008; Guilbaud, Biom. J. 50,
- * 2008). Whether anything is told at all is the same by either.
+ * The interval alone decides: "up" or "down" when it lies beyond the tolerance, "same" when it lies within (Lakens,
+ * Soc. Psychol. Personal. Sci. 8, 2017: equivalence), else "unclear": the runs were too short or too noisy. Holm's
+ * step-down procedure would tell some more figures once one is told, but intervals at its steps do not hold together,
+ * and those that do say nothing of the size of what was told (Strassburger & Bretz, Statist. Med. 27, 2008; Guilbaud,
+ * Biom. J. 50, 2008). Whether anything is told at all is the same by either.
  *
  * @param confidence 0 to below 1
  */
@@ -64,9 +69,9 @@ export const SHARE_OF_WHOLE = 0.8;
 /**
  * Decides about the figures of all shards first, and about a shard's below those that are told: few rounds leave few
  * degrees of freedom, and Student's quantile for one of hundreds of figures is then so large that nothing is seen. The
- * figures of all shards get `SHARE_OF_WHOLE` of the chance of a false alarm and single shards the rest; a figure that is told
- * hands its part on to the same figure of the shards (Bretz, Maurer, Brannath & Posch, Statist. Med. 28, 2009). The chance of any
- * false alarm is at most 1 − confidence, however the figures hang together.
+ * figures of all shards get `SHARE_OF_WHOLE` of the chance of a false alarm and single shards the rest; a figure that
+ * is told hands its part on to the same figure of the shards (Bretz, Maurer, Brannath & Posch, Statist. Med. 28, 2009).
+ * The chance of any false alarm is at most 1 − confidence, however the figures hang together.
  *
  * @param whole of each figure, the index of the same figure of all shards; null: it is one of these
  */

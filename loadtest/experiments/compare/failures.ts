@@ -20,9 +20,9 @@ export interface FailedShare extends StandardError {
 }
 
 /**
- * Failures come in bursts: the error of their share is that which the run's seconds show (`createDependence`), where the
- * slices have them, and never less than that of as many independent messages, by the counts with a failure and a message
- * that did not fail more (Agresti & Caffo, Amer. Statist. 54, 2000): none seen does not mean none.
+ * Failures come in bursts: the error of their share is that which the run's seconds show (`createDependence`), where
+ * the slices have them, and never less than that of as many independent messages, by the counts with a failure and a
+ * message that did not fail more (Agresti & Caffo, Amer. Statist. 54, 2000): none seen does not mean none.
  *
  * @returns null when nothing was sent
  */

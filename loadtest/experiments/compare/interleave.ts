@@ -20,11 +20,11 @@ export interface Round {
 export const firstOf = (round: number): "a" | "b" => (round % 2 === 0 ? "a" : "b");
 
 /**
- * Compares two settings that took turns. Of each round only the difference B − A counts (of logarithms), so whatever both
- * runs of a round had in common is gone; and as the turns change, a steady drift adds to the rounds in which A was first
- * what it takes from the others. Both are fitted: d = μ + g·o with o = ±1 for the order, by least squares; the error of μ
- * has n − 2 degrees of freedom (Jones & Kenward, Design and Analysis of Cross-Over Trials, 3rd ed. 2014, chapter 2: the
- * period effect). The noise is that between rounds, not that inside a run (Kalibera & Jones, ISMM 2013).
+ * Compares two settings that took turns. Of each round only the difference B − A counts (of logarithms), so whatever
+ * both runs of a round had in common is gone; and as the turns change, a steady drift adds to the rounds in which A was
+ * first what it takes from the others. Both are fitted: d = μ + g·o with o = ±1 for the order, by least squares; the
+ * error of μ has n − 2 degrees of freedom (Jones & Kenward, Design and Analysis of Cross-Over Trials, 3rd ed. 2014,
+ * chapter 2: the period effect). The noise is that between rounds, not that inside a run (Kalibera & Jones, ISMM 2013).
  *
  * @param rounds an even number, at least `LEAST_ROUNDS`, the turns changing
  */

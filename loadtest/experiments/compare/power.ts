@@ -11,9 +11,9 @@ const POWER = 0.8416;
 const WHOLE = measuresOf([]).length + 1;
 
 /**
- * The change of a figure of all shards that so many rounds tell in four of five experiments: the interval reaches t times an
- * error that is estimated itself, with rounds − 2 degrees of freedom (normal approximation to the noncentral t; Johnson &
- * Welch, Biometrika 31, 1940).
+ * The change of a figure of all shards that so many rounds tell in four of five experiments: the interval reaches t
+ * times an error that is estimated itself, with rounds − 2 degrees of freedom (normal approximation to the noncentral
+ * t; Johnson & Welch, Biometrika 31, 1940).
  *
  * @param noise standard deviation between runs of the same setting, as a share of a figure, ≥ 0
  * @returns as a share of the figure

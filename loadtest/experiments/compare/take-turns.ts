@@ -27,7 +27,9 @@ export interface TurnsTaken {
   readonly failure: { readonly code: number; readonly words: string } | null;
 }
 
-/** Runs both settings in turn. Each run is a process of its own, on a server of its own unless the setting has a --url. */
+/**
+ * Runs both settings in turn. Each run is a process of its own, on a server of its own unless the setting has a --url.
+ */
 export async function takeTurns(turns: Turns): Promise<TurnsTaken> {
   const rounds: Round[] = [];
   for (let round = 0; round < turns.rounds; round += 1) {

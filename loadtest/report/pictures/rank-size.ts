@@ -66,7 +66,8 @@ function draw(points: readonly Point[], fair: number, width: number): Drawing {
 }
 
 /**
- * Share of the messages by rank of the dialog, against the fair share of a shard: whatever lies above fills a shard alone.
+ * Share of the messages by rank of the dialog, against the fair share of a shard: whatever lies above fills a shard
+ * alone.
  *
  * @param counts messages per dialog, heaviest first
  * @returns null without dialogs

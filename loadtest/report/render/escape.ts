@@ -16,8 +16,8 @@ export function escapeXml(text: string): string {
 }
 
 /**
- * Text for one cell or line of GitHub-flavoured Markdown: no markup, links, mentions, HTML or line breaks come of it, and
- * it stays readable as it is. An underscore inside a word (`7_501`) is none in that dialect.
+ * Text for one cell or line of GitHub-flavoured Markdown: no markup, links, mentions, HTML or line breaks come of it,
+ * and it stays readable as it is. An underscore inside a word (`7_501`) is none in that dialect.
  */
 export function escapeMarkdown(text: string): string {
   return text

@@ -61,7 +61,10 @@ const VERBS = { worse: "is worse", better: "is better", more: "gets more", less:
 
 const isWhole = ({ shard, dialog }: Change): boolean => shard === null && dialog === null;
 
-/** The finding in one sentence: more failures, or the largest difference for the worse if there is one, else the largest. */
+/**
+ * The finding in one sentence: more failures, or the largest difference for the worse if there is one, else the
+ * largest.
+ */
 export function comparisonHeadline(comparison: Comparison): string {
   const told = toldOf(comparison);
   const worse = told.filter(({ outcome }) => outcome === "worse");
@@ -139,8 +142,8 @@ export function settingsInWords({ caveats, differs, machines }: Comparison): str
 }
 
 /**
- * Figures for a short table: those of all shards together, then what changed, in alternation below the same figure of all
- * shards; the rest is in the page.
+ * Figures for a short table: those of all shards together, then what changed, in alternation below the same figure of
+ * all shards; the rest is in the page.
  */
 export function shortList(comparison: Comparison, most = 36): Change[] {
   const whole = comparison.changes.filter(isWhole);

@@ -70,7 +70,9 @@ export function failureHeadline(result: Result): string | null {
   return `${share(result.traffic.failedShare)} of the messages failed${why === null ? "" : `: ${why}`}.`;
 }
 
-/** `OVERLOADED on shard 01`, `mostly NO_ANSWER on 4 shards`, `NOT_CONNECTED`. Null where codes are not known by shard. */
+/**
+ * `OVERLOADED on shard 01`, `mostly NO_ANSWER on 4 shards`, `NOT_CONNECTED`. Null where codes are not known by shard.
+ */
 function mainFailure(result: Result): string | null {
   const byCode = Map.groupBy(result.failures, ({ code }) => code);
   const sums = [...byCode].map(([code, rows]) => ({

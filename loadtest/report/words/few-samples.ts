@@ -5,8 +5,8 @@ import type { Result } from "../../analysis/result/result.ts";
 const LEAST = samplesForQuantile(0.99);
 
 /**
- * `Fewer than 368 messages on shards 00 and 02: a p99 of so few may be far below the true one.` Null when all have more.
- * The largest of fewer samples is no upper end of an interval of the p99.
+ * `Fewer than 368 messages on shards 00 and 02: a p99 of so few may be far below the true one.` Null when all have
+ * more. The largest of fewer samples is no upper end of an interval of the p99.
  */
 export function fewSamplesInWords({ shards }: Pick<Result, "shards">): string | null {
   const few = shards.filter(({ acked }) => acked > 0 && acked < LEAST).map(({ label }) => label);

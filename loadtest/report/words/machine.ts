@@ -7,7 +7,10 @@ const UNITS = [
   ["MiB", 2 ** 20],
 ] as const;
 
-/** `2 cores of AMD EPYC, 23.5 GiB, Linux 6.1.0; Node 26.10.0, k6 v2.2.0; commit 06a265598a1c; its container may use 512 MiB`. */
+/**
+ * `2 cores of AMD EPYC, 23.5 GiB, Linux 6.1.0; Node 26.10.0, k6 v2.2.0; commit 06a265598a1c; its container may use 512
+ * MiB`.
+ */
 export function machineInWords({ cpu, cores, memory, kernel, node, k6, commit, limits }: Machine): string {
   const most = [
     ...(limits?.cores === undefined ? [] : [coresInWords(limits.cores)]),

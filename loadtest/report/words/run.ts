@@ -204,7 +204,10 @@ function growthEnds({ growthInterval, growthToLimit }: NonNullable<Result["headr
   return ends.every((end) => end === inUnit(growthToLimit)) ? "" : ` (95 % interval ${ends.join(" to ")})`;
 }
 
-/** `Shard 02 saturates at +38 %; split in 3: +204 % before one saturates, history reads 1 → 3 shards.` Null when the limit is unknown. */
+/**
+ * `Shard 02 saturates at +38 %; split in 3: +204 % before one saturates, history reads 1 → 3 shards.` Null when the
+ * limit is unknown.
+ */
 export function headroomInWords(result: Result): string | null {
   const { headroom, advice, skew, traffic } = result;
   if (headroom === null) return null;

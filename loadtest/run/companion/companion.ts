@@ -6,7 +6,7 @@ import type { Result } from "../../analysis/result/result.ts";
 import { createSoakWatch } from "./soak-watch.ts";
 import type { Dials } from "../../traffic/contract.ts";
 
-export interface CompanyOrder {
+export interface CompanionOrder {
   readonly scenario: string;
   readonly dials: Dials;
   /** Chat of the server. */
@@ -16,7 +16,7 @@ export interface CompanyOrder {
 }
 
 /** What a companion leaves. */
-export interface Company {
+export interface CompanionOutcome {
   /** What it adds to the result. */
   readonly adds: Partial<Result>;
   /** Why the readers did not read to the end; absent: they did, or there were none. */
@@ -28,16 +28,16 @@ export interface Companion {
   /** Told of the progress of the run, about once a second. */
   progress(progress: Progress): void;
   /** Ends it. */
-  end(measurement: Measurement | null): Promise<Company>;
+  end(measurement: Measurement | null): Promise<CompanionOutcome>;
 }
 
 const NONE: Companion = { progress: () => {}, end: async () => ({ adds: {} }) };
-const COMPANIONS: Readonly<Record<string, (order: CompanyOrder) => Companion>> = {
+const COMPANIONS: Readonly<Record<string, (order: CompanionOrder) => Companion>> = {
   history: createReaders,
   soak: createSoakWatch,
 };
 
 /** @returns the scenario's companion; one that does nothing for most */
-export function companionOf(order: CompanyOrder): Companion {
+export function companionOf(order: CompanionOrder): Companion {
   return COMPANIONS[order.scenario]?.(order) ?? NONE;
 }

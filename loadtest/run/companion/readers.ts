@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { dialogId } from "../../../server/placement/dialog.ts";
 import { httpBase } from "../../drivers/chat-address.ts";
-import type { Company, CompanyOrder, Companion } from "./companion.ts";
+import type { CompanionOutcome, CompanionOrder, Companion } from "./companion.ts";
 import { startChild } from "../../system/child.ts";
 import { createToken, DAY_S } from "../../drivers/token.ts";
 import { plural } from "../../stats/format.ts";
@@ -19,7 +19,7 @@ const DRAWN = 2_000;
 const died = { adds: {}, readersLost: "their process died, memory may be the cause" };
 
 /** Readers in a process of their own, during the measured phase: a progress, about a second, late at either end. */
-export function createReaders(order: CompanyOrder): Companion {
+export function createReaders(order: CompanionOrder): Companion {
   const asked = Number(order.dials["readRate"]);
   const { process: child } = startChild(process.execPath, [program()], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -29,9 +29,9 @@ export function createReaders(order: CompanyOrder): Companion {
   // One that has died is found out at the end; without a callback it would end this process too.
   const tell = (message: ReadOrder | "stop") => void child.send(message, () => {});
   let started = false;
-  let outcome: Promise<Company> | null = null;
+  let outcome: Promise<CompanionOutcome> | null = null;
 
-  async function stop(): Promise<Company> {
+  async function stop(): Promise<CompanionOutcome> {
     try {
       if (!child.connected || child.exitCode !== null || child.signalCode !== null) return died;
       if (!started) return { adds: {}, readersLost: "the run ended before they began" };
@@ -39,7 +39,7 @@ export function createReaders(order: CompanyOrder): Companion {
       const gone = once(child, "exit").then(() => null);
       tell("stop");
       const answer = await Promise.race([said, gone]).catch(() => null);
-      return answer === null ? died : companyOf(answer[0], asked);
+      return answer === null ? died : outcomeOf(answer[0], asked);
     } finally {
       kill();
     }
@@ -57,7 +57,7 @@ export function createReaders(order: CompanyOrder): Companion {
   };
 }
 
-function companyOf(report: ReadReport, asked: number): Company {
+function outcomeOf(report: ReadReport, asked: number): CompanionOutcome {
   const reads = readsOf(report, asked);
   if (reads.pages > 0) return { adds: { reads } };
   return { adds: { reads }, readersLost: `not one page came, and ${plural(reads.failed, "request")} failed` };
@@ -69,7 +69,7 @@ function program(): string {
   return existsSync(source) ? source : source.replace(/\.ts$/u, ".js");
 }
 
-function readOrder({ scenario, dials, url, secret, topology }: CompanyOrder): ReadOrder {
+function readOrder({ scenario, dials, url, secret, topology }: CompanionOrder): ReadOrder {
   const router = compileTopology(topology);
   const next = mergeLanes(findScenario(scenario)!.make(dials).lanes());
   const dialogs: [string, number][] = [];

@@ -1,6 +1,6 @@
 import { keepsGrowing, trendOf } from "../../stats/trend.ts";
 import { httpBase } from "../../drivers/chat-address.ts";
-import type { CompanyOrder, Companion } from "./companion.ts";
+import type { CompanionOrder, Companion } from "./companion.ts";
 import type { Slice } from "../../measurement/measurement.ts";
 import type { Result } from "../../analysis/result/result.ts";
 
@@ -10,7 +10,7 @@ type Point = readonly [second: number, value: number];
 const SAMPLES = 2_000;
 
 /** Watches the server's memory over `/metrics` during the measured phase; latency is in the slices. */
-export function createSoakWatch({ url, dials }: CompanyOrder): Companion {
+export function createSoakWatch({ url, dials }: CompanionOrder): Companion {
   const address = `${httpBase(url)}/metrics`;
   const every = Math.max(1, dials.durationS / SAMPLES);
   const memory: Point[] = [];

@@ -16,9 +16,9 @@ export interface Moments {
 }
 
 /**
- * Many systems keep times in whole seconds. Sent as they stand, a second's messages would be one burst that never was: as
- * long as a trace has whole seconds only, those of one second are spread over it at random, as the arrivals of a Poisson
- * process are when their number is known.
+ * Many systems keep times in whole seconds. Sent as they stand, a second's messages would be one burst that never was:
+ * as long as a trace has whole seconds only, those of one second are spread over it at random, as the arrivals of a
+ * Poisson process are when their number is known.
  *
  * @param secondMs how long a second of the trace lasts in the replay
  * @param endMs no moment is later

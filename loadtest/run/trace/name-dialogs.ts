@@ -5,7 +5,9 @@ import { createGunzip } from "node:zlib";
 import type { Result } from "../../analysis/result/result.ts";
 import { NAMES_FILE } from "./prepare.ts";
 
-/** Gives the hot dialogs of a replayed trace the names that the trace has for them; of every other run nothing changes. */
+/**
+ * Gives the hot dialogs of a replayed trace the names that the trace has for them; of every other run nothing changes.
+ */
 export async function nameDialogs(result: Result, folder: string): Promise<Result> {
   const file = join(folder, NAMES_FILE);
   if (result.run.scenario !== "trace" || !existsSync(file)) return result;

@@ -117,8 +117,8 @@ function inOrder(sources: readonly Source[]) {
 }
 
 /**
- * Somebody who is here all the time or never: a message to somebody on the way would be neither delivered nor offline. Hot
- * dialogs get what was asked and nothing by chance, as far as few users leave a choice.
+ * Somebody who is here all the time or never: a message to somebody on the way would be neither delivered nor offline.
+ * Hot dialogs get what was asked and nothing by chance, as far as few users leave a choice.
  */
 function quietReader({ random }: LaneSeat, dials: FlashCrowdDials, plan: Plan, author: number): number {
   const { early, joiners } = plan;

@@ -1,7 +1,9 @@
 import { defineScenario } from "../scenario.ts";
 import { random } from "./random.ts";
 
-/** Even traffic for a long time: `hotshard run` watches the server's memory and the latency, and judges their trends. */
+/**
+ * Even traffic for a long time: `hotshard run` watches the server's memory and the latency, and judges their trends.
+ */
 export const soak = defineScenario({
   name: "soak",
   story: "even random traffic for long; the trends of the server's memory and of the latency are judged",

@@ -18,8 +18,8 @@ interface Plan {
 }
 
 /**
- * Picks the dialogs of the hottest ranks so that the shards get what was asked for: `max-over-mean` itself, or the ranks
- * dealt out evenly, or all on one. What is not picked falls as it is hashed, and is counted in.
+ * Picks the dialogs of the hottest ranks so that the shards get what was asked for: `max-over-mean` itself, or the
+ * ranks dealt out evenly, or all on one. What is not picked falls as it is hashed, and is counted in.
  */
 export function aimZipf(dials: ZipfDials, ground: Ground): Aim | { readonly fault: string } {
   const ranked = rankDialogs(dials);
@@ -55,8 +55,8 @@ function shardOf(ranked: RankedDialogs, ground: Ground, rank: number): number {
 }
 
 /**
- * Deals the head's ranks to shards, the heaviest first: to the chosen shard while it stays within its target, else to the
- * shard that has least.
+ * Deals the head's ranks to shards, the heaviest first: to the chosen shard while it stays within its target, else to
+ * the shard that has least.
  *
  * @param target of max/mean; by default what the dials say, and 0 deals everything to the shard that has least
  */

@@ -35,7 +35,9 @@ const OWN_DIALS = {
   plan: { option: "plan", kind: "text", derived: true, default: "", meaning: "folder of the compiled trace" },
 } as const;
 
-/** Replays what a file says: see `compileTrace`, which makes the plan that this reads. Node only: k6 reads no big file. */
+/**
+ * Replays what a file says: see `compileTrace`, which makes the plan that this reads. Node only: k6 reads no big file.
+ */
 export const trace = defineScenario({
   name: "trace",
   story: "replays a file: messages at their times, or dialogs in proportion to their counts",

@@ -19,8 +19,8 @@ export interface Chunk {
 }
 
 /**
- * The whole lines of a file (`-`: of stdin), gzip or not, in pieces of some megabytes; only the last piece may end without
- * a line end. What a gzip that was cut or damaged gave up to there is kept, and the fault is added.
+ * The whole lines of a file (`-`: of stdin), gzip or not, in pieces of some megabytes; only the last piece may end
+ * without a line end. What a gzip that was cut or damaged gave up to there is kept, and the fault is added.
  *
  * @throws {ConfigError} NO_INPUT when it cannot be opened, NOT_TEXT for a line of over 16 MB
  */

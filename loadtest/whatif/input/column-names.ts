@@ -32,7 +32,10 @@ export const NAMES = {
   time: ["time", "timestamp", "ts", "at", "created_at", "date", "datetime"],
 } as const;
 
-/** A count when it holds numbers and nothing else could be: as `jq to_entries` names it, and who stores other things too. */
+/**
+ * A count when it holds numbers and nothing else could be: as `jq to_entries` names it, and who stores other things
+ * too.
+ */
 export const MAYBE_COUNT = "value";
 
 /** Of a group it is its key; of a message, without a count beside it, more likely its own. */

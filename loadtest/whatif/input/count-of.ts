@@ -8,8 +8,8 @@ const ONE_GROUP = /^\d{1,3}[,.]\d{3}$/u;
 /**
  * A count as programs write it: `1500`, `1500.00`, `1.5e3`, `1,500`, `1.500.000`.
  *
- * @param decimalComma whether the input comes from where a comma stands before the decimals: then `1.500` and `1,500` are
- *   a thousand to one program and one to another, and neither is taken
+ * @param decimalComma whether the input comes from where a comma stands before the decimals: then `1.500` and `1,500`
+ *   are a thousand to one program and one to another, and neither is taken
  * @returns messages, ≥ 0, or NaN for what is no whole number up to 2^53
  */
 export function countOf(text: string, decimalComma = false): number {

@@ -2,7 +2,10 @@ import { MAYBE_COUNT } from "./column-names.ts";
 import { fieldText, isObject, jsonRow, keyOf } from "./json-row.ts";
 import { isCount } from "./table-columns.ts";
 
-/** Rows of a whole document, objects or [key, count], and what they are in words; `eachOne`: each is one message; or why there are none, in words, and the code of that error. */
+/**
+ * Rows of a whole document, objects or [key, count], and what they are in words; `eachOne`: each is one message; or why
+ * there are none, in words, and the code of that error.
+ */
 export type DocumentRows =
   | { readonly rows: readonly unknown[]; readonly what: string; readonly eachOne?: true }
   | { readonly why: string; readonly code: "UNKNOWN_FORMAT" | "CUT_SHORT" };

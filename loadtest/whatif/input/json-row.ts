@@ -56,7 +56,10 @@ export function keyOf(field: unknown): unknown {
   return inner.length === 1 ? unwrapped(inner[0]) : value;
 }
 
-/** A field as it would stand in a table; of what is neither a string nor a number, its JSON, which is no number and no time. */
+/**
+ * A field as it would stand in a table; of what is neither a string nor a number, its JSON, which is no number and no
+ * time.
+ */
 export function fieldText(field: unknown): string | null {
   if (field === undefined) return null;
   const value = unwrapped(field);

@@ -24,7 +24,8 @@ export interface ShapeFault {
 /**
  * Tells from some rows, objects or [key, count], what their fields are.
  *
- * A row without a count is one message, unless a field of another name holds a number in every row: that may be the count.
+ * A row without a count is one message, unless a field of another name holds a number in every row: that may be the
+ * count.
  */
 export function shapeOf(rows: readonly unknown[], options: InputOptions): JsonShape | ShapeFault {
   const { key, count, time, prefix = "--" } = options;

@@ -15,7 +15,10 @@ const IN_ALL: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^\d+[:=]/u, "a number at the begin before a mark: a count, or a part of the key?"],
 ];
 
-/** @returns what speaks against one key a line, as in prose and in lines of key and count, and where; null when nothing does */
+/**
+ * @returns what speaks against one key a line, as in prose and in lines of key and count, and where; null when nothing
+ * does
+ */
 export function doubtKeys(lines: readonly HeadLine[]): Seen | null {
   // JSON strings, as `jq` without -r writes them.
   if (lines.every(({ text }) => /^"(?:[^"\\]|\\.)*"$/u.test(text))) return null;

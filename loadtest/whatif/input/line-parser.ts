@@ -11,8 +11,8 @@ import { tableParser } from "./table-parser.ts";
 /**
  * Adds the line [from, until) of the text to the batch; the text has a character a byte.
  *
- * @returns `row` when the line is done with, also when it was left out; `open` when it is the first part of a record that
- *   goes on in the next line; `bad` when its quotes break the rules
+ * @returns `row` when the line is done with, also when it was left out; `open` when it is the first part of a record
+ *   that goes on in the next line; `bad` when its quotes break the rules
  */
 export type LineParser = (text: string, from: number, until: number, line: number) => "row" | "open" | "bad";
 

@@ -21,8 +21,8 @@ export interface OpenRecord {
 }
 
 /**
- * Puts lines together until the quotes of a record are closed. Where that does not come about its first quote was a mistake,
- * and only its own line is lost.
+ * Puts lines together until the quotes of a record are closed. Where that does not come about its first quote was a
+ * mistake, and only its own line is lost.
  */
 export function openRecord(faults: InputFaults): OpenRecord {
   let lines: RawLine[] = [];

@@ -30,7 +30,10 @@ export function recogniseNdjson(head: Head, options: InputOptions): Format {
   throw new ConfigError("BAD_COLUMNS", `${head.name} line ${rows[shape.at]!.line.number}: ${shape.why}`);
 }
 
-/** Arrays of names and of types above those of rows, as ClickHouse's JSONCompactEachRowWithNames and …AndTypes write them. */
+/**
+ * Arrays of names and of types above those of rows, as ClickHouse's JSONCompactEachRowWithNames and …AndTypes write
+ * them.
+ */
 function namesAbove(values: readonly unknown[]): number {
   const rows = values.slice(0, 3).findIndex((value) => !Array.isArray(value) || isCount(String(value[1])));
   return Math.max(0, rows);

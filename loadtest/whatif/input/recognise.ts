@@ -12,8 +12,8 @@ import { columnsFault, findColumns, namedColumns, type TableColumns, type TableH
 
 /**
  * Tells the format of an input from its first lines: as the user says, or the first of these that fits: JSON, a drawn
- * table, columns under a header of known names, an output that is known not to hold counts (refused), `uniq -c`, columns without
- * known names, one key a line.
+ * table, columns under a header of known names, an output that is known not to hold counts (refused), `uniq -c`,
+ * columns without known names, one key a line.
  *
  * @throws {ConfigError} UNKNOWN_FORMAT, BAD_COLUMNS, BAD_OPTIONS
  */
@@ -171,7 +171,10 @@ function spaces(head: Head, options: InputOptions): Format {
   return { kind: "spaces", columns, skip: Number(columns.header) };
 }
 
-/** Counts stand to the right of their places: only one that fills them has no space before it, and then not all lines have that. */
+/**
+ * Counts stand to the right of their places: only one that fills them has no space before it, and then not all lines
+ * have that.
+ */
 function isUniq({ lines }: Head): boolean {
   return lines.every(({ text }) => /^ *\d+ /u.test(text)) && lines.some(({ text }) => text.startsWith(" "));
 }

@@ -44,8 +44,8 @@ export interface ReadOptions {
 }
 
 /**
- * Rows of a file of counts (`dialog,count`) or of a trace (`time,dialog`), in the formats of docs/whatif.md; gzip or not; `-` is
- * stdin.
+ * Rows of a file of counts (`dialog,count`) or of a trace (`time,dialog`), in the formats of docs/whatif.md; gzip or
+ * not; `-` is stdin.
  *
  * Streams: a file may be larger than memory, unless it is one JSON document. A line that cannot be used is left out and
  * told in `faults`.

@@ -8,7 +8,9 @@ const NO_RECORD_END = "\u0000";
 /** A quoted field may run over so many lines; beyond, its quote is a mistake, and only its own line is lost. */
 export const MOST_LINES_A_FIELD = 100;
 
-/** @returns the fields of a line without quotes, or with quotes around whole fields alone; null when it takes a parser */
+/**
+ * @returns the fields of a line without quotes, or with quotes around whole fields alone; null when it takes a parser
+ */
 function splitSimple(text: string, delimiter: string): string[] | null {
   if (!text.includes(QUOTE)) return delimiter === "" ? [text] : text.split(delimiter);
   const fields: string[] = [];
@@ -52,8 +54,9 @@ export function splitRecord(text: string, delimiter: string): string[] | "open" 
 }
 
 /**
- * What quotes mean in a file. `record`: RFC 4180, a field may hold line ends. `line`: one that does not close on its line,
- * where RFC 4180 would have it, is a character like any other: mysql -B and psql -A know no quotes. `none`: each is.
+ * What quotes mean in a file. `record`: RFC 4180, a field may hold line ends. `line`: one that does not close on its
+ * line, where RFC 4180 would have it, is a character like any other: mysql -B and psql -A know no quotes. `none`: each
+ * is.
  */
 export type Quotes = "record" | "line" | "none";
 

@@ -36,8 +36,8 @@ function isDate(text: string): boolean {
 
 /**
  * Finds the columns: as the user says, by a header's names, and without either when there is one way alone to read the
- * table: two columns are key and count, unless the first is a date: then time and key. Where numbers may be times or not
- * nothing is guessed.
+ * table: two columns are key and count, unless the first is a date: then time and key. Where numbers may be times or
+ * not nothing is guessed.
  *
  * @returns null when nothing tells; `columnsFault` says why
  * @throws {ConfigError} BAD_COLUMNS when what the user says is not there

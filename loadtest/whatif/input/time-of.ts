@@ -6,7 +6,8 @@ const DAY_MS = 86_400_000;
 
 /**
  * A point in time in milliseconds. ISO 8601 (without a zone: UTC), or a number, whose size tells its unit: below 10^11
- * seconds (since 1970, or since the start of a trace), below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds.
+ * seconds (since 1970, or since the start of a trace), below 10^14 milliseconds, below 10^17 microseconds, else
+ * nanoseconds.
  *
  * @returns NaN for anything else, such as 31 February
  */

@@ -36,8 +36,8 @@ function receiver(given: string): {
 }
 
 /**
- * Asks a Prometheus before the run whether it would take what k6 writes: k6 itself goes on without it, and the dashboard
- * would stay empty.
+ * Asks a Prometheus before the run whether it would take what k6 writes: k6 itself goes on without it, and the
+ * dashboard would stay empty.
  *
  * @param url of its remote write
  * @throws {DriveError} NO_PROMETHEUS when it does not answer, takes no remote write, or no native histograms

@@ -10,9 +10,9 @@ export interface Clock {
 }
 
 /**
- * k6 has no `performance.now()` and `Date.now()` is whole milliseconds. The duration of the test is fine but counts from
- * an unknown moment; events carry fine epoch times but are handled later than they happened, so that every difference is
- * too small and the largest so far is the best.
+ * k6 has no `performance.now()` and `Date.now()` is whole milliseconds. The duration of the test is fine but counts
+ * from an unknown moment; events carry fine epoch times but are handled later than they happened, so that every
+ * difference is too small and the largest so far is the best.
  *
  * @param startAt epoch milliseconds
  */

@@ -31,8 +31,8 @@ const OPEN = 1;
 const TAGS = { name: "chat" };
 
 /**
- * Opens a socket for every user, some at a time. Who is lost is connected again with back-off until `closeAll`, unless the
- * server refused it for good; a first connection that is refused is not tried again.
+ * Opens a socket for every user, some at a time. Who is lost is connected again with back-off until `closeAll`, unless
+ * the server refused it for good; a first connection that is refused is not tried again.
  */
 export function connect(url: string, secret: string, users: readonly number[], events: ConnectionEvents): Connections {
   const all: WebSocket[] = [];

@@ -3,7 +3,9 @@ export const COUNTERS = {
   planned: "hotshard_planned",
   sent: "hotshard_sent",
   acked: "hotshard_acked",
-  /** Σ of the first 24 bits of md5(`dialog:author:client`) of the acknowledged messages, to hold against the databases'. */
+  /**
+   * Σ of the first 24 bits of md5(`dialog:author:client`) of the acknowledged messages, to hold against the databases'.
+   */
   auditSum: "hotshard_audit_sum",
   refused: "hotshard_refused",
   unknown: "hotshard_unknown",

@@ -29,7 +29,9 @@ const TEXT_STREAM = 0x7e_57;
 const MOST_PER_TURN = 100;
 /** Shortest wait, ms: at high rates one wake-up serves several messages. */
 const GRAIN_MS = 1;
-/** After the schedule's end every VU listens at least so long, ms: other VUs' messages to its users are still under way. */
+/**
+ * After the schedule's end every VU listens at least so long, ms: other VUs' messages to its users are still under way.
+ */
 const LEAST_DRAIN_MS = 2_000;
 const POLL_MS = 50;
 
@@ -155,11 +157,11 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
 
 function lanesOf(story: Story, vu: number, vus: number): Lane[] {
   const lanes = story.lanes();
-  const hands = dealLanesOut(
+  const dealt = dealLanesOut(
     lanes.map((lane) => lane.rate),
     vus,
   );
-  return lanes.filter((_, index) => hands[vu - 1]?.includes(index));
+  return lanes.filter((_, index) => dealt[vu - 1]?.includes(index));
 }
 
 function usersOf(story: Story, lanes: readonly Lane[]): number[] {

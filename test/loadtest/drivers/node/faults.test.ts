@@ -4,7 +4,7 @@ import type { DriveOrder } from "../../../../loadtest/drivers/contract.ts";
 import type { Measurement } from "../../../../loadtest/measurement/measurement.ts";
 import { unknownMessages } from "../../../../loadtest/analysis/failures/failures.ts";
 import { createNodeDriver } from "../../../../loadtest/drivers/node/driver.ts";
-import { createCrowd } from "../../../../loadtest/drivers/node/connections.ts";
+import { createConnections } from "../../../../loadtest/drivers/node/connections.ts";
 import { DEFAULT_DIALS } from "../../../../loadtest/traffic/dials.ts";
 import { dialogId } from "../../../../server/placement/dialog.ts";
 import { readText } from "../../../../loadtest/traffic/text.ts";
@@ -248,14 +248,19 @@ test("a closed connection comes back with back-off; what it waited for is unknow
 test("a user who comes later was away until then", async (t) => {
   const chat = await startFakeChat(good);
   t.after(() => chat.stop());
-  const crowd = createCrowd(chat.url, "s", [1], { onFrame() {}, onRead() {}, onBadFrame() {}, onLost() {} });
-  t.after(() => crowd.close());
-  await crowd.connect(undefined);
-  assert.deepEqual(crowd.absences(), []);
+  const connections = createConnections(chat.url, "s", [1], {
+    onFrame() {},
+    onRead() {},
+    onBadFrame() {},
+    onLost() {},
+  });
+  t.after(() => connections.close());
+  await connections.connect(undefined);
+  assert.deepEqual(connections.absences(), []);
   const asked = performance.now();
-  crowd.join(2);
-  while (crowd.session(2) === null) await new Promise(setImmediate);
-  const [absence, ...more] = crowd.absences();
+  connections.join(2);
+  while (connections.session(2) === null) await new Promise(setImmediate);
+  const [absence, ...more] = connections.absences();
   assert.deepEqual([absence!.user, more.length], [2, 0]);
   assert.ok(absence!.from < asked && absence!.until! > asked);
 });

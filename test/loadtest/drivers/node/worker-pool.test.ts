@@ -94,13 +94,13 @@ test("three generators make the messages of one, and what they measured adds up"
 test("a message from one process to another is timed by one clock", async () => {
   const { shards: all } = await createNodeDriver().drive(orderOf("rteamclock", 4));
   const service = mergeHistograms(Object.values(all).map((shard) => shard.service));
-  // Clocks that start with their processes would differ by tenths of a second, to either side: of two members that
+  // Clocks that start with their processes would differ by tenths of a second, to either side: of two workers that
   // write to each other one would seem to receive before the other has sent.
   assert.ok(service.buckets[0]![0] > 0, "something was received before it was sent");
 });
 
 /** Process ids of the generators that this process has started. */
-function memberPids(): number[] {
+function workerPids(): number[] {
   const rows = execFileSync("ps", ["-e", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
   const fields = rows.map((row) => row.trim().split(/\s+/u));
   return fields.flatMap(([pid, ppid, ...args]) =>
@@ -114,7 +114,7 @@ test("a generator that dies makes the run INVALID, and what the others measured 
     onProgress({ sent }) {
       if (killed || sent < 100) return;
       killed = true;
-      process.kill(memberPids()[1]!, "SIGKILL");
+      process.kill(workerPids()[1]!, "SIGKILL");
     },
     dials: { ...dials, durationS: 8 },
   });
@@ -122,7 +122,7 @@ test("a generator that dies makes the run INVALID, and what the others measured 
   assert.equal(measurement.generator.lost!.length, 1);
   assert.match(measurement.generator.lost![0]!, /^generator \d of 3 ended by itself \(SIGKILL\)$/u);
   assert.ok(measurement.sent > 500, `${measurement.sent} sent by the others`);
-  assert.deepEqual(memberPids(), []);
+  assert.deepEqual(workerPids(), []);
 
   const audited = audit(measurement, await auditOf(order), []).audit;
   assert.deepEqual([audited.match, audited.lost, audited.extraCopies], [null, 0, 0]);
@@ -135,10 +135,10 @@ test("a run that cannot begin or is left by all says why, and leaves no process 
   await assert.rejects(createNodeDriver().drive(refused), { code: "TOKEN_REFUSED" });
   const left = orderOf("rteambad01", 2, {
     dials: { ...dials, durationS: 600 },
-    onProgress: () => memberPids().forEach((pid) => process.kill(pid, "SIGKILL")),
+    onProgress: () => workerPids().forEach((pid) => process.kill(pid, "SIGKILL")),
   });
   await assert.rejects(createNodeDriver().drive(left), { code: "GENERATORS_LOST", message: /1 of 2 .*2 of 2 / });
-  assert.deepEqual(memberPids(), []);
+  assert.deepEqual(workerPids(), []);
 });
 
 test("an interrupt reaches every generator, and the books are closed", async () => {

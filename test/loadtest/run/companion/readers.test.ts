@@ -49,12 +49,12 @@ for (const status of [200, 503]) {
     await answered;
     readers.progress({ ...measuring, phase: "drain" });
     await left;
-    const company = await readers.end(null);
-    const { pages, failed } = company.adds.reads!;
-    assert.ok((status === 200 ? pages : failed) > 0, JSON.stringify(company));
-    assert.equal(status === 200 ? failed : pages, 0, JSON.stringify(company));
+    const outcome = await readers.end(null);
+    const { pages, failed } = outcome.adds.reads!;
+    assert.ok((status === 200 ? pages : failed) > 0, JSON.stringify(outcome));
+    assert.equal(status === 200 ? failed : pages, 0, JSON.stringify(outcome));
     // Without a page the server had less to do than asked.
-    if (status === 200) assert.equal(company.readersLost, undefined);
-    else assert.match(company.readersLost!, /^not one page came, and \d+ requests? failed$/u);
+    if (status === 200) assert.equal(outcome.readersLost, undefined);
+    else assert.match(outcome.readersLost!, /^not one page came, and \d+ requests? failed$/u);
   });
 }
