@@ -1,6 +1,6 @@
 import { extent, max } from "d3-array";
 import { scaleLinear, type ScaleLinear } from "d3-scale";
-import { line, px, rect, text } from "../loadtest/report/render/svg.ts";
+import { line, px, rect, text } from "../loadtest/report/pictures/svg.ts";
 import type { DrawnSeries, TimeRange } from "./range.ts";
 
 /** A panel of a dashboard with the data of its queries. */

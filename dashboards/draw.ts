@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { text } from "../loadtest/report/render/svg.ts";
+import { text } from "../loadtest/report/pictures/svg.ts";
 import { CHROMIUM, findProgram } from "../tools/stack/programs.ts";
 import { drawPanel } from "./draw-panel.ts";
 import { substitute } from "./queries.ts";

@@ -13,7 +13,7 @@ import { faultOfRun } from "../experiments/child-run.ts";
 import { createCountdown } from "../experiments/countdown.ts";
 import { EXIT } from "../run/exit-code.ts";
 import { onInterrupt } from "./interrupt.ts";
-import { wrap } from "../report/documents/run/terminal.ts";
+import { wrap } from "../report/render/terminal.ts";
 import { freshFolder } from "../run/folders.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
 import { parseDuration } from "../traffic/dial.ts";

@@ -6,10 +6,10 @@ import { compareRuns, sift, type CompareOptions } from "../experiments/compare/c
 import type { Comparison } from "../analysis/result/comparison.ts";
 import { openRun } from "../experiments/compare/open.ts";
 import { powerInWords } from "../experiments/compare/power.ts";
-import { terminalComparison } from "../report/documents/comparison/terminal.ts";
+import { terminalComparison } from "../report/reports.ts";
 import { writeComparison } from "../experiments/compare/write.ts";
 import { compareInterleaved, LEAST_ROUNDS } from "../experiments/compare/interleave.ts";
-import { wrap } from "../report/documents/run/terminal.ts";
+import { wrap } from "../report/render/terminal.ts";
 import { takeTurns } from "../experiments/compare/take-turns.ts";
 import { faultOfRun, splitWords } from "../experiments/child-run.ts";
 import { createCountdown } from "../experiments/countdown.ts";

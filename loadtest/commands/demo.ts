@@ -6,7 +6,7 @@ import { chooseDriver } from "../drivers/registry.ts";
 import { EXIT, exitCodeOf } from "../run/exit-code.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createLiveView, type LiveView } from "../run/live-view.ts";
-import { wrap } from "../report/documents/run/terminal.ts";
+import { wrap } from "../report/render/terminal.ts";
 import { freshFolder } from "../run/folders.ts";
 import { sharedSecret } from "../run/secret.ts";
 

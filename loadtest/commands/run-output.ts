@@ -4,7 +4,8 @@ import { exitCodeOf } from "../run/exit-code.ts";
 import { createLiveView } from "../run/live-view.ts";
 import { openPage } from "../system/open-page.ts";
 import type { Result } from "../analysis/result/result.ts";
-import { terminalReport, wrap } from "../report/documents/run/terminal.ts";
+import { terminalReport } from "../report/reports.ts";
+import { wrap } from "../report/render/terminal.ts";
 
 /** What scripts read on stdout: nothing, the result document, or one event a line with the result as the last. */
 export type OutputKind = "none" | "document" | "lines";

@@ -10,8 +10,8 @@ import { createInputFaults, inputName } from "../whatif/input/input-faults.ts";
 import { INPUT_FORMATS, inputFormat } from "../whatif/input/input-options.ts";
 import { readRows } from "../whatif/input/rows.ts";
 import { readResult } from "../report/run-folder.ts";
-import { whatIfPage } from "../report/documents/what-if/page.ts";
-import { whatIfFaults, whatIfTerminal } from "../report/documents/what-if/terminal.ts";
+import { htmlWhatIf } from "../report/reports.ts";
+import { whatIfFaults, terminalWhatIf } from "../report/reports.ts";
 import { forecastLayouts, type WhatIfOrder } from "../whatif/forecast-layouts.ts";
 import { shellCommand, type GivenFlags } from "../system/command-line.ts";
 import { parseToday, wholeNumber, type TodayLayout } from "./whatif-options.ts";
@@ -105,10 +105,10 @@ async function whatIf(input: string, options: Options, given: GivenFlags): Promi
     onProgress: (words) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${words} …`),
   });
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
-  await writeFile(options.out, whatIfPage(document));
+  await writeFile(options.out, htmlWhatIf(document));
   process.stderr.write(whatIfFaults(document, process.stderr));
   const screen = options.json === true ? process.stderr : process.stdout;
-  screen.write(`${whatIfTerminal(document, screen)}Picture: ${options.out}\n`);
+  screen.write(`${terminalWhatIf(document, screen)}Picture: ${options.out}\n`);
   if (options.json === true) process.stdout.write(`${JSON.stringify(document)}\n`);
   return document.input.faults.some(({ lost }) => lost) ? EXIT.partial : EXIT.good;
 }

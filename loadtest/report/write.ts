@@ -6,9 +6,9 @@ import { rollup, sum } from "d3-array";
 import type { AuditDialogsReply } from "../../server/protocol/http.ts";
 import type { Slice } from "../measurement/measurement.ts";
 import { eachSlice, readDialogs, readResult, type DialogCount } from "./run-folder.ts";
-import { htmlReport } from "./documents/run/page.ts";
+import { htmlReport } from "./reports.ts";
 import { junitReport } from "./documents/run/junit.ts";
-import { markdownReport } from "./documents/run/markdown.ts";
+import { markdownReport } from "./reports.ts";
 import type { Result } from "../analysis/result/result.ts";
 import { makeFolder } from "../system/make-folder.ts";
 

@@ -1,6 +1,6 @@
 import type { Progress } from "../drivers/contract.ts";
 import { duration } from "../stats/format.ts";
-import { bar } from "../report/documents/run/terminal.ts";
+import { bar } from "../report/render/terminal.ts";
 
 /** How often a line is printed where nothing can be redrawn (a log file, CI), seconds. */
 const LOG_EVERY_S = 5;

@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../../server/config-error.ts";
 import type { Comparison } from "../../analysis/result/comparison.ts";
-import { markdownComparison } from "../../report/documents/comparison/markdown.ts";
-import { comparisonPage } from "../../report/documents/comparison/page.ts";
+import { markdownComparison } from "../../report/reports.ts";
+import { htmlComparison } from "../../report/reports.ts";
 import { makeFolder } from "../../system/make-folder.ts";
 
 /**
@@ -16,7 +16,7 @@ export async function writeComparison(folder: string, comparison: Comparison): P
     await makeFolder(folder);
     await writeFile(join(folder, "compare.json"), `${JSON.stringify(comparison, null, 2)}\n`);
     await writeFile(join(folder, "compare.md"), markdownComparison(comparison));
-    await writeFile(join(folder, "compare.html"), comparisonPage(comparison));
+    await writeFile(join(folder, "compare.html"), htmlComparison(comparison));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError("BAD_OUT", `--out ${folder} cannot be written (${reason}); name another one`);

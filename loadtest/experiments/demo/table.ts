@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { PlayedAct } from "./demo.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { wrap } from "../../report/documents/run/terminal.ts";
+import { wrap } from "../../report/render/terminal.ts";
 
 type Row = readonly [question: string, ...answers: string[]];
 

@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { duration } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, rect, text, type Drawing, type Picture } from "../render/svg.ts";
+import { isNarrow, rect, text, type Drawing, type Picture } from "./svg.ts";
 import { blastRadiusInWords } from "../words/run.ts";
 
 /** p99 of innocent dialogs on the hot shard above that of innocent dialogs elsewhere; null without a blast radius. */

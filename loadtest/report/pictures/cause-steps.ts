@@ -1,7 +1,7 @@
 import { scaleLog } from "d3-scale";
 import { times } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, line, rect, text, type Drawing, type Picture } from "../render/svg.ts";
+import { isNarrow, line, rect, text, type Drawing, type Picture } from "./svg.ts";
 import { causesIn, mainCause } from "../words/run.ts";
 
 const interval = (low: number, high: number): string => `${low.toFixed(2)}–${high.toFixed(2)}`;

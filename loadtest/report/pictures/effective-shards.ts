@@ -1,5 +1,5 @@
 import type { Result } from "../../analysis/result/result.ts";
-import { rect, type Drawing, type Picture } from "../render/svg.ts";
+import { rect, type Drawing, type Picture } from "./svg.ts";
 
 const SIZE = 14;
 const GAP = 4;

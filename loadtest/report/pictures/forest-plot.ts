@@ -1,5 +1,5 @@
 import { scaleSymlog } from "d3-scale";
-import { dot, isNarrow, line, rect, text, type Drawing, type Picture } from "../render/svg.ts";
+import { dot, isNarrow, line, rect, text, type Drawing, type Picture } from "./svg.ts";
 import { FAILURES, type Change, type Comparison } from "../../analysis/result/comparison.ts";
 import { changeInWords, changeOf, comparisonHeadline, metricInWords, placeInWords } from "../words/comparison.ts";
 

@@ -3,7 +3,7 @@ import { scaleLinear } from "d3-scale";
 import type { Slice } from "../../measurement/measurement.ts";
 import { count, perSecond } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, line, px, rect, text, type Drawing, type Picture } from "../render/svg.ts";
+import { isNarrow, line, px, rect, text, type Drawing, type Picture } from "./svg.ts";
 
 /** Steps of the colour ramp; the style sheet has `heat-0` … `heat-6`. */
 const LEVELS = 7;

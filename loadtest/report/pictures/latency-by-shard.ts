@@ -1,7 +1,7 @@
 import { scaleLog } from "d3-scale";
 import { duration, milliseconds } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { dot, isNarrow, line, text, type Drawing, type Picture } from "../render/svg.ts";
+import { dot, isNarrow, line, text, type Drawing, type Picture } from "./svg.ts";
 import { hottestShard, isBurning } from "../words/run.ts";
 import { rowHeight } from "./share-by-shard.ts";
 

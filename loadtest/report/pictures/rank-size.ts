@@ -2,7 +2,7 @@ import { scaleLog } from "d3-scale";
 import { line as path } from "d3-shape";
 import { count, percent } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { dot, isNarrow, line, text, type Drawing, type Picture } from "../render/svg.ts";
+import { dot, isNarrow, line, text, type Drawing, type Picture } from "./svg.ts";
 
 export interface Point {
   readonly rank: number;

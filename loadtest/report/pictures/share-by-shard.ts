@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { percent, shortCount, times } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, line, rect, text, textWidth, type Drawing, type Picture } from "../render/svg.ts";
+import { isNarrow, line, rect, text, textWidth, type Drawing, type Picture } from "./svg.ts";
 import { headline, hottestShard, isBurning } from "../words/run.ts";
 
 /** Rows shrink as there are more of them, so that 64 shards still fit on a page. */

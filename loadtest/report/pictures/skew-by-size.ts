@@ -1,7 +1,7 @@
 import { scaleLog } from "d3-scale";
 import { line as path } from "d3-shape";
 import { times } from "../../stats/format.ts";
-import { dot, isNarrow, line, text, type Drawing, type Picture } from "../render/svg.ts";
+import { dot, isNarrow, line, text, type Drawing, type Picture } from "./svg.ts";
 import type { WhatIf, WhatIfRow } from "../../analysis/result/what-if.ts";
 
 interface Point {

@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { percent, perSecond } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, line, rect, text, type Drawing, type Picture } from "../render/svg.ts";
+import { isNarrow, line, rect, text, type Drawing, type Picture } from "./svg.ts";
 import { headroomInWords } from "../words/run.ts";
 import { rowHeight } from "./share-by-shard.ts";
 

@@ -70,3 +70,7 @@ export const METHOD =
 
 /** What the user should know when nobody said what there is today. */
 export const ASSUMED = "Nobody said what there is today, so this is assumed; --today modulo:16 would say so.";
+
+/** What could not be used, and how often. */
+export const faultInWords = ({ where, message, lines }: WhatIf["input"]["faults"][number]): string =>
+  `${where}: ${message}.${lines > 1 ? ` ${plural(lines, "line")} have it.` : ""}`;

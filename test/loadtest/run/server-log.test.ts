@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createNodeDriver } from "../../../loadtest/drivers/node/driver.ts";
-import { markdownReport } from "../../../loadtest/report/documents/run/markdown.ts";
+import { markdownReport } from "../../../loadtest/report/reports.ts";
 import { headline } from "../../../loadtest/report/words/run.ts";
 import { executeRun } from "../../../loadtest/run/run.ts";
 import { createServerLog, SERVER_LOG } from "../../../loadtest/run/server-log.ts";

@@ -1,83 +1,86 @@
-import type { Slice } from "../../../measurement/measurement.ts";
-import { failedCount, failuresInWords, outagesInWords, recoveryInWords } from "../../words/failures.ts";
-import { count, countOrNone, milliseconds, percent, perSecond, unbroken } from "../../../stats/format.ts";
-import { failureStrip } from "../../pictures/heat-strip.ts";
 import type { Result } from "../../../analysis/result/result.ts";
-import { figure, paragraph, section } from "../../render/section.ts";
-import { table } from "../../render/table.ts";
+import type { Slice } from "../../../measurement/measurement.ts";
+import { count, milliseconds, percent, perSecond, unbroken } from "../../../stats/format.ts";
+import { failureStrip } from "../../pictures/heat-strip.ts";
+import { failedCount, failuresInWords, outagesInWords, recoveryInWords } from "../../words/failures.ts";
+import { onPage, section, sentence, table, text, type Block, type Column } from "../model.ts";
+
+type Failure = Result["failures"][number];
+type Window = Result["windows"][number];
+
+const FROM_TO: Column<{ readonly fromS: number; readonly untilS: number }> = {
+  name: "When",
+  only: "markdown",
+  cell: ({ fromS, untilS }) => `${fromS} s to ${untilS} s`,
+};
 
 /** What failed, where and when: before any figure of what went well. */
-export function failures(result: Result, slices: readonly Slice[]): string {
+export function failures(result: Result, slices: readonly Slice[]): Block[] {
   const words = failuresInWords(result);
-  if (words === null) return "";
+  if (words === null) return [];
   const { traffic } = result;
   const due = traffic.sent + traffic.notConnected;
-  return section(
-    "failures",
-    "What failed",
-    paragraph(words) +
-      outagesInWords(result)
-        .map((sentence) => paragraph(sentence))
-        .join("") +
-      figure(
-        failureStrip(result, slices),
-        "Failed messages per second, by the shard where they belong and when they were due.",
-      ) +
-      (result.failures.length === 0
-        ? ""
-        : table({
-            caption: `${count(failedCount(result))} messages by shard and code`,
-            head: ["Shard", "Code", "Messages", "Of all", "First", "Last"],
-            words: new Set([1]),
-            rows: result.failures.map(({ shard, code, count: n, fromS, untilS }) => [
-              shard,
-              code,
-              count(n),
-              percent(n / due, 2),
-              unbroken(`${fromS.toFixed(1)} s`),
-              unbroken(`${untilS.toFixed(1)} s`),
-            ]),
-          })),
-  );
+  const when = table<Failure>({
+    caption: `${count(failedCount(result))} messages by shard and code`,
+    columns: [
+      { name: "Shard", cell: ({ shard }) => shard },
+      { ...text("Code"), cell: ({ code }) => code },
+      { name: "Messages", cell: ({ count: n }) => count(n) },
+      { name: "Of all", only: "page", cell: ({ count: n }) => percent(n / due, 2) },
+      { name: "First", only: "page", cell: ({ fromS }) => unbroken(`${fromS.toFixed(1)} s`) },
+      { name: "Last", only: "page", cell: ({ untilS }) => unbroken(`${untilS.toFixed(1)} s`) },
+      {
+        name: "When due",
+        only: "markdown",
+        cell: ({ fromS, untilS }) => `${fromS.toFixed(1)} s to ${untilS.toFixed(1)} s`,
+      },
+    ],
+    rows: result.failures,
+  });
+  const caption = "Failed messages per second, by the shard where they belong and when they were due.";
+  return [
+    section(
+      "failures",
+      "What failed",
+      onPage(...sentence(words), ...outagesInWords(result).flatMap((one) => sentence(one)), {
+        kind: "picture",
+        picture: failureStrip(result, slices),
+        caption,
+      }),
+      ...(result.failures.length === 0 ? [] : [when]),
+    ),
+  ];
 }
+
+const time = (name: string, q: "p50" | "p95" | "p99"): Column<Window> => ({
+  name: { page: `${q}, ms`, markdown: name },
+  cell: ({ deliveryMs }) => milliseconds(deliveryMs?.[q] ?? 0),
+});
 
 /** Before, during and after a rehearsed fault. */
-export function windows(result: Result): string {
-  if (result.windows.length === 0) return "";
-  const recovery = recoveryInWords(result);
-  return section(
-    "windows",
-    "Before, during, after",
-    (recovery === null ? "" : paragraph(recovery)) +
-      table({
+export function windows(result: Result): Block[] {
+  if (result.windows.length === 0) return [];
+  return [
+    section(
+      "windows",
+      "Before, during, after",
+      onPage(...sentence(recoveryInWords(result))),
+      table<Window>({
         caption: "The windows that the scenario declares; its server is judged in none of them",
-        head: ["Window", "From", "To", "Failed", "Acknowledged", "Rate", "p50, ms", "p95, ms", "p99, ms"],
-        rows: result.windows.map(({ name, fromS, untilS, failed, acked, ratePerS, deliveryMs: d }) => [
-          name,
-          unbroken(`${fromS} s`),
-          unbroken(`${untilS} s`),
-          count(failed),
-          count(acked),
-          perSecond(ratePerS),
-          ...[d?.p50, d?.p95, d?.p99].map((value) => milliseconds(value ?? 0)),
-        ]),
+        columns: [
+          { name: "Window", cell: ({ name }) => name },
+          { name: "From", only: "page", cell: ({ fromS }) => unbroken(`${fromS} s`) },
+          { name: "To", only: "page", cell: ({ untilS }) => unbroken(`${untilS} s`) },
+          FROM_TO,
+          { name: "Failed", cell: ({ failed }) => count(failed) },
+          { name: "Acknowledged", cell: ({ acked }) => count(acked) },
+          { name: "Rate", only: "page", cell: ({ ratePerS }) => perSecond(ratePerS) },
+          time("Delivery p50, ms", "p50"),
+          time("p95, ms", "p95"),
+          time("p99, ms", "p99"),
+        ],
+        rows: result.windows,
       }),
-  );
-}
-
-/** Offered beside acknowledged and stored, shard by shard. */
-export function messagesByShard(result: Result): string {
-  return table({
-    caption: "Messages. Offered: they belong there and were due, whatever became of them; stored: rows in the database",
-    head: ["Shard", "Offered", "Share", "Acknowledged", "Failed", "Stored", "Recipient off line"],
-    rows: result.shards.map(({ label, offered, share, acked, stored, offline }) => [
-      label,
-      count(offered),
-      percent(share),
-      count(acked),
-      offered > acked ? { html: count(offered - acked), className: "hot" } : "0",
-      countOrNone(stored),
-      countOrNone(offline),
-    ]),
-  });
+    ),
+  ];
 }

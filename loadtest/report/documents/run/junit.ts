@@ -1,4 +1,4 @@
-import { escapeXml } from "../../render/escape.ts";
+import { escapeXml } from "../../../stats/escape.ts";
 import { failuresInWords, hasTooManyErrors } from "../../words/failures.ts";
 import { percent } from "../../../stats/format.ts";
 import type { Result } from "../../../analysis/result/result.ts";

@@ -1,44 +1,51 @@
-import type { Slice } from "../../../measurement/measurement.ts";
-import { moment } from "../../../stats/format.ts";
-import { page } from "../../render/page.ts";
 import type { Result } from "../../../analysis/result/result.ts";
-import { failures, windows } from "./failures.ts";
-import { blastRadius, latency } from "./latency.ts";
-import { opening } from "./opening.ts";
-import { advice, headroom, whatIf } from "./remedies.ts";
-import { causes, hotDialogs, overTime } from "./skew.ts";
-import { thresholds } from "./thresholds.ts";
-import { again, audit, generator } from "./trust.ts";
-import { headline } from "../../words/run.ts";
+import type { Slice } from "../../../measurement/measurement.ts";
+import { moment, plural, unbroken } from "../../../stats/format.ts";
+import { failuresInWords, recoveryInWords } from "../../words/failures.ts";
+import {
+  aimInWords,
+  forecastInWords,
+  headline,
+  headroomInWords,
+  leadInWords,
+  readsInWords,
+  trendsInWords,
+  verdictInWords,
+} from "../../words/run.ts";
+import { closedInWords, rateInWords, trafficInWords } from "../../words/traffic.ts";
+import { sentence, type Page } from "../model.ts";
+import { opening } from "./figures.ts";
+import { runParts } from "./parts.ts";
 
-/**
- * The report as one HTML file: no script, no request to anywhere, light and dark, on paper and on a phone. The same
- * input gives the same bytes.
- *
- * @param counts messages per dialog, heaviest first; empty when nobody kept them
- */
-export function htmlReport(result: Result, slices: readonly Slice[], counts: readonly number[] = []): string {
-  const body = [
-    opening(result),
-    failures(result, slices),
-    windows(result),
-    thresholds(result),
-    overTime(result, slices),
-    causes(result),
-    hotDialogs(result, counts),
-    latency(result),
-    blastRadius(result),
-    headroom(result),
-    advice(result),
-    whatIf(result),
-    audit(result),
-    generator(result),
-    again(result),
-  ].join("\n");
-  return page({
-    title: `${result.run.scenario}: ${headline(result)}`,
-    className: result.verdict.status === "VALID" ? "valid" : "invalid",
-    body,
-    footer: `hotshard ${result.hotshard} · run ${result.run.id} · ${moment(result.run.startedAt)}`,
-  });
+/** @param counts messages per dialog, heaviest first; empty when nobody kept them */
+export function runPage(result: Result, slices: readonly Slice[], counts: readonly number[] = []): Page {
+  const { run, server, verdict } = result;
+  const where = [
+    `${run.driver} driver`,
+    `${plural(server.shards, "shard")}, ${server.placement}`,
+    trafficInWords(result),
+    rateInWords(result),
+    unbroken(moment(run.startedAt)),
+    server.shaped === null ? null : `shaped: ${server.shaped}`,
+  ];
+  return {
+    title: `${run.scenario}: ${headline(result)}`,
+    isValid: verdict.status === "VALID",
+    names: ["hotshard", run.scenario],
+    where: where.filter((words) => words !== null),
+    verdict: { status: verdict.status, words: verdictInWords(result) },
+    reasons: verdict.reasons.map(({ code, message }) => ({ name: code, text: message })),
+    headline: headline(result),
+    lead: [
+      ...sentence(failuresInWords(result), "lead"),
+      ...sentence(recoveryInWords(result), "lead"),
+      ...sentence(leadInWords(result), "lead"),
+      ...[closedInWords, forecastInWords, aimInWords, headroomInWords, readsInWords, trendsInWords].flatMap((inWords) =>
+        sentence(inWords(result), "lead soft"),
+      ),
+    ],
+    opening: opening(result),
+    parts: runParts(result, slices, counts),
+    footer: `hotshard ${result.hotshard} · run ${run.id} · ${moment(run.startedAt)}`,
+  };
 }

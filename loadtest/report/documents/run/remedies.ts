@@ -1,24 +1,45 @@
-import { escapeXml } from "../../render/escape.ts";
-import { count, percent, times } from "../../../stats/format.ts";
-import { writerLoad } from "../../pictures/writer-load.ts";
 import type { Result } from "../../../analysis/result/result.ts";
-import { figure, paragraph, section } from "../../render/section.ts";
-import { table, type Cell } from "../../render/table.ts";
-import { headroomInWords, knowsNoShares } from "../../words/run.ts";
+import { count, percent, times } from "../../../stats/format.ts";
+import { blastBars } from "../../pictures/blast-bars.ts";
+import { writerLoad } from "../../pictures/writer-load.ts";
+import { blastRadiusInWords, headroomInWords, knowsNoShares } from "../../words/run.ts";
+import {
+  inMarkdown,
+  onPage,
+  section,
+  sentence,
+  table,
+  type Block,
+  type Cell,
+  type Item,
+  type Table,
+} from "../model.ts";
+import { judged } from "./shards.ts";
+
+/** What dialogs that are not hot pay for their neighbour. */
+export function blastRadius(result: Result): Block[] {
+  const words = blastRadiusInWords(result);
+  if (words === null) return [];
+  const picture: Block = { kind: "picture", picture: blastBars(result) };
+  return [onPage(section("blast", "Blast radius", ...judged(result, ...sentence(words), picture)))];
+}
 
 /** How far the traffic can grow. */
-export function headroom(result: Result): string {
+export function headroom(result: Result): Block[] {
   const words = headroomInWords(result);
-  if (words === null) return "";
-  const shaped =
-    result.server.shaped === null
-      ? ""
-      : ` Shards are shaped (${result.server.shaped}): these limits are the shape's, not a database's.`;
-  return section(
-    "headroom",
-    "Headroom",
-    paragraph(words + shaped) + figure(writerLoad(result), "Messages sent to each shard, of what its writer can take."),
-  );
+  if (words === null) return [];
+  const { shaped } = result.server;
+  const whose = `Shards are shaped (${shaped}): these limits are the shape's, not a database's.`;
+  const caption = "Messages sent to each shard, of what its writer can take.";
+  return [
+    onPage(
+      section("headroom", "Headroom", ...sentence(shaped === null ? words : `${words} ${whose}`), {
+        kind: "picture",
+        picture: writerLoad(result),
+        caption,
+      }),
+    ),
+  ];
 }
 
 const NAMES = {
@@ -30,26 +51,31 @@ const NAMES = {
 };
 
 /** What to do, with what it is expected to give. */
-export const advice = (result: Result): string =>
-  knowsNoShares(result)
-    ? ""
-    : section(
-        "advice",
-        "What would fix it",
-        adviceList(result.advice, result.skew.maxOverMean, result.skew.segments === undefined ? "now" : "in this run"),
-      );
-
-/** @param now max/mean today @param when what `now` is of */
-export function adviceList(all: Result["advice"], now: number, when = "now"): string {
-  const items = all.map(
-    ({ action, text, forecast }) =>
-      `<li><b>${NAMES[action]}</b><span>${escapeXml(text)} <span class="soft">Forecast max/mean ${times(forecast.maxOverMean)}, ` +
-      `${when} ${times(now)}.</span></span></li>`,
-  );
-  return `<ol class="advice">${items.join("")}</ol>`;
+export function advice(result: Result): Block[] {
+  if (knowsNoShares(result)) return [];
+  const { maxOverMean, segments } = result.skew;
+  const now = `, ${segments === undefined ? "now" : "in this run"} ${times(maxOverMean)}`;
+  return [
+    section(
+      "advice",
+      "What would fix it",
+      onPage(adviceList(result.advice, now)),
+      inMarkdown(adviceList(result.advice, "")),
+    ),
+  ];
 }
 
-function tint(maxOverMean: number): string {
+/** @param now max/mean today, behind the forecast */
+export function adviceList(all: Result["advice"], now: string): Block {
+  const items = all.map(({ action, text, forecast }): Item => ({
+    name: NAMES[action],
+    text,
+    note: `Forecast max/mean ${times(forecast.maxOverMean)}${now}.`,
+  }));
+  return { kind: "list", look: "advice", items };
+}
+
+function tint(maxOverMean: number): NonNullable<Cell["look"]> {
   if (maxOverMean <= 1.1) return "";
   if (maxOverMean <= 1.25) return "tint-1";
   if (maxOverMean <= 2) return "tint-2";
@@ -57,36 +83,46 @@ function tint(maxOverMean: number): string {
 }
 
 /** Every placement on 2 … 64 shards for the dialogs just seen. */
-export function whatIf(result: Result): string {
+export function whatIf(result: Result): Block[] {
   const { rows, dialogs } = result.whatIf;
-  if (rows.length === 0) return "";
-  return section(
-    "what-if",
-    "What if",
-    paragraph(
-      `The ${count(dialogs)} dialogs of this run, placed again without pins and splits${result.skew.distinctPairs === undefined ? "" : ", by time bucket where the placement goes by time"}. No placement divides one hot dialog: more shards then only raise max/mean.`,
-    ) + whatIfTable(rows, result.server.placement),
-  );
+  if (rows.length === 0) return [];
+  const byTime = result.skew.distinctPairs === undefined ? "" : ", by time bucket where the placement goes by time";
+  const words = `The ${count(dialogs)} dialogs of this run, placed again without pins and splits${byTime}.`;
+  return [
+    section(
+      "what-if",
+      "What if",
+      onPage(...sentence(`${words} No placement divides one hot dialog: more shards then only raise max/mean.`)),
+      inMarkdown(...sentence("Max/mean (share of dialogs that would move):")),
+      onPage(whatIfTable(rows, result.server.placement, (ratio) => ratio.toFixed(2))),
+      inMarkdown(whatIfTable(rows, result.server.placement, times)),
+    ),
+  ];
 }
 
 /** Placements by numbers of shards. @param today placement whose row stands out */
-export function whatIfTable(rows: Result["whatIf"]["rows"], today: string): string {
+export function whatIfTable(
+  rows: Result["whatIf"]["rows"],
+  today: string,
+  inWords: (maxOverMean: number) => string,
+): Table {
   const sizes = [...new Set(rows.map(({ shards }) => shards))].sort((a, b) => a - b);
-  const placements = [...new Set(rows.map(({ placement }) => placement))];
-  const body = placements.map((placement): Cell[] => [
-    { html: escapeXml(placement).replaceAll(":", ":<wbr>") },
-    ...sizes.map((size): Cell => {
-      const row = rows.find((candidate) => candidate.placement === placement && candidate.shards === size);
-      if (row === undefined) return "–";
-      const html = `${row.maxOverMean.toFixed(2)}<small>${percent(row.movedFromToday, 0)}</small>`;
-      return { html, className: tint(row.maxOverMean) };
-    }),
-  ]);
-  return table({
+  return table<string>({
     caption: "Max/mean by placement and number of shards; below it the share of dialogs that would move",
-    head: ["Placement", ...sizes.map(String)],
-    rows: body,
+    columns: [
+      { name: "Placement", cell: (placement) => ({ text: placement, breaks: true }) },
+      ...sizes.map((size) => ({
+        name: String(size),
+        cell: (placement: string): Cell => {
+          const row = rows.find((candidate) => candidate.placement === placement && candidate.shards === size);
+          if (row === undefined) return { text: "–" };
+          const { maxOverMean, movedFromToday } = row;
+          return { text: inWords(maxOverMean), under: percent(movedFromToday, 0), look: tint(maxOverMean) };
+        },
+      })),
+    ],
+    rows: [...new Set(rows.map(({ placement }) => placement))],
+    isMarked: (placement) => placement === today,
     className: "what-if",
-    rowClass: (row) => (placements[row] === today ? "now" : ""),
   });
 }

@@ -17,8 +17,8 @@ import {
   NO_ANSWER,
   NOT_CONNECTED,
 } from "../../../../loadtest/measurement/failed-messages.ts";
-import { htmlReport } from "../../../../loadtest/report/documents/run/page.ts";
-import { markdownReport } from "../../../../loadtest/report/documents/run/markdown.ts";
+import { htmlReport } from "../../../../loadtest/report/reports.ts";
+import { markdownReport } from "../../../../loadtest/report/reports.ts";
 import type { Result } from "../../../../loadtest/analysis/result/result.ts";
 import type { Dials } from "../../../../loadtest/traffic/contract.ts";
 import { addScenario, findScenario } from "../../../../loadtest/traffic/stories/registry.ts";

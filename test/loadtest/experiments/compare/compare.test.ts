@@ -5,10 +5,10 @@ import { obstaclesOf, type ComparedRun } from "../../../../loadtest/experiments/
 import { compareRuns, DEFAULT_COMPARE } from "../../../../loadtest/experiments/compare/compare.ts";
 import { ComparisonSchema, type Comparison } from "../../../../loadtest/analysis/result/comparison.ts";
 import { forestPlot } from "../../../../loadtest/report/pictures/forest-plot.ts";
-import { markdownComparison } from "../../../../loadtest/report/documents/comparison/markdown.ts";
-import { comparisonPage } from "../../../../loadtest/report/documents/comparison/page.ts";
+import { markdownComparison } from "../../../../loadtest/report/reports.ts";
+import { htmlComparison } from "../../../../loadtest/report/reports.ts";
 import { seriesOf } from "../../../../loadtest/analysis/slices/series.ts";
-import { terminalComparison } from "../../../../loadtest/report/documents/comparison/terminal.ts";
+import { terminalComparison } from "../../../../loadtest/report/reports.ts";
 import { comparisonHeadline, toldOf } from "../../../../loadtest/report/words/comparison.ts";
 import type { Result } from "../../../../loadtest/analysis/result/result.ts";
 import { mergeHistograms } from "../../../../loadtest/measurement/histogram.ts";
@@ -175,7 +175,7 @@ test("the pages say what was found, and foreign text stays text", () => {
   const b = opened({ noise: 2, slow: { "03": 1.3 } });
   const evil = "<img src=x onerror=alert(1)>";
   const comparison = compared(a, { ...b, result: { ...b.result, server: { ...b.result.server, placement: evil } } });
-  const html = comparisonPage(comparison);
+  const html = htmlComparison(comparison);
   assert.ok(!html.includes(evil) && html.includes("&lt;img"));
   assert.match(html, /<h1>Shard 03 is worse: (commit|delivery) p\d\d /u);
   assert.match(html, /<svg class="wide"/u);

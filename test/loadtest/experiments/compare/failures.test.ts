@@ -4,9 +4,9 @@ import { compareRuns, DEFAULT_COMPARE } from "../../../../loadtest/experiments/c
 import { failedShareOf } from "../../../../loadtest/experiments/compare/failures.ts";
 import { forestPlot } from "../../../../loadtest/report/pictures/forest-plot.ts";
 import { compareInterleaved, firstOf } from "../../../../loadtest/experiments/compare/interleave.ts";
-import { markdownComparison } from "../../../../loadtest/report/documents/comparison/markdown.ts";
-import { comparisonPage } from "../../../../loadtest/report/documents/comparison/page.ts";
-import { terminalComparison } from "../../../../loadtest/report/documents/comparison/terminal.ts";
+import { markdownComparison } from "../../../../loadtest/report/reports.ts";
+import { htmlComparison } from "../../../../loadtest/report/reports.ts";
+import { terminalComparison } from "../../../../loadtest/report/reports.ts";
 import { comparisonHeadline } from "../../../../loadtest/report/words/comparison.ts";
 import { seriesOf } from "../../../../loadtest/analysis/slices/series.ts";
 import { createRandom } from "../../../../loadtest/stats/random.ts";
@@ -52,7 +52,7 @@ test("a tenth of the messages refused all along is worse, leads the headline, an
   for (const text of [
     terminalComparison(comparison, { columns: 80 }, {}),
     markdownComparison(comparison),
-    comparisonPage(comparison),
+    htmlComparison(comparison),
     forestPlot(comparison)!.draw(800).body,
   ]) {
     assert.match(text.replaceAll(/<[^>]*>/gu, " ").replaceAll(/\s+/gu, " "), /failed[^]*\+9\.\d\d\spp/u);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareRuns, DEFAULT_COMPARE } from "../../../../loadtest/experiments/compare/compare.ts";
-import { markdownComparison } from "../../../../loadtest/report/documents/comparison/markdown.ts";
-import { comparisonPage } from "../../../../loadtest/report/documents/comparison/page.ts";
-import { terminalComparison } from "../../../../loadtest/report/documents/comparison/terminal.ts";
+import { markdownComparison } from "../../../../loadtest/report/reports.ts";
+import { htmlComparison } from "../../../../loadtest/report/reports.ts";
+import { terminalComparison } from "../../../../loadtest/report/reports.ts";
 import { settingsInWords } from "../../../../loadtest/report/words/comparison.ts";
 import type { Machine } from "../../../../loadtest/analysis/result/machine-schema.ts";
 import { seriesOf } from "../../../../loadtest/analysis/slices/series.ts";
@@ -38,7 +38,7 @@ test("other machines are told with the facts that differ, in every output", () =
   for (const text of [
     terminalComparison(comparison, { columns: 80 }, {}),
     markdownComparison(comparison),
-    comparisonPage(comparison),
+    htmlComparison(comparison),
   ]) {
     assert.ok(text.replaceAll(/\s+/gu, " ").includes(sentence), text);
   }

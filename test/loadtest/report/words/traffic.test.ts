@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildResult } from "../../../../loadtest/analysis/build-result.ts";
 import type { Result } from "../../../../loadtest/analysis/result/result.ts";
-import { markdownReport } from "../../../../loadtest/report/documents/run/markdown.ts";
-import { htmlReport } from "../../../../loadtest/report/documents/run/page.ts";
-import { terminalReport } from "../../../../loadtest/report/documents/run/terminal.ts";
+import { markdownReport } from "../../../../loadtest/report/reports.ts";
+import { htmlReport } from "../../../../loadtest/report/reports.ts";
+import { terminalReport } from "../../../../loadtest/report/reports.ts";
 import { closedInWords, overallInWords, rateInWords } from "../../../../loadtest/report/words/traffic.ts";
 import { runEvidence } from "../../../support/run-evidence.ts";
 

@@ -9,7 +9,7 @@ import type { Browser } from "playwright-core";
 import { createInputFaults } from "../../../../../loadtest/whatif/input/input-faults.ts";
 import type { RowBatch } from "../../../../../loadtest/whatif/input/row-batch.ts";
 import type { WhatIf } from "../../../../../loadtest/analysis/result/what-if.ts";
-import { whatIfPage } from "../../../../../loadtest/report/documents/what-if/page.ts";
+import { htmlWhatIf } from "../../../../../loadtest/report/reports.ts";
 import { forecastLayouts } from "../../../../../loadtest/whatif/forecast-layouts.ts";
 import { HANG_MS, needChromium, startChromium } from "../../../../support/chromium.ts";
 
@@ -80,7 +80,7 @@ if (skip === false) {
     for (const [name, question] of Object.entries(QUESTIONS)) {
       const document = await ask(question);
       documents.set(name, document);
-      await writeFile(join(folder, `${name}.html`), whatIfPage(document));
+      await writeFile(join(folder, `${name}.html`), htmlWhatIf(document));
     }
     browser = await startChromium();
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createInputFaults } from "../../../../../loadtest/whatif/input/input-faults.ts";
-import { whatIfTerminal } from "../../../../../loadtest/report/documents/what-if/terminal.ts";
+import { terminalWhatIf } from "../../../../../loadtest/report/reports.ts";
 import { forecastLayouts } from "../../../../../loadtest/whatif/forecast-layouts.ts";
 
 const counts = Array.from({ length: 300 }, (_, i) => Math.ceil(900 / (i + 1)));
@@ -35,7 +35,7 @@ for (const [shards, columns] of [
     const shares = sharesOf(shards);
     const rows = document.rows.map((row) => (row.shards === 16 ? { ...row, shards } : row));
     const today = { ...document.today, shards, shares };
-    const text = whatIfTerminal({ ...document, rows, today }, { columns }).replaceAll("\u202f", " ");
+    const text = terminalWhatIf({ ...document, rows, today }, { columns }).replaceAll("\u202f", " ");
     const lines = text.split("\n");
     assert.deepEqual(
       lines.filter((line) => line.length > columns),

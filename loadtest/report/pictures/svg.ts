@@ -1,4 +1,4 @@
-import { escapeXml } from "./escape.ts";
+import { escapeXml } from "../../stats/escape.ts";
 
 /** A drawing of a known size; its body is SVG. */
 export interface Drawing {
