@@ -13,10 +13,10 @@ export interface GapBins {
 }
 
 /**
- * Of `left` messages anywhere before an end, the next one comes after a share of the time that is left, and
- * u = 1 − (1 − share)^left is even between 0 and 1, whatever came before: the bins are those of u. Of many messages that is
- * 1 − exp(−gap × rate), the exponential gaps of Poisson arrivals; of a handful it is still exact, and several lanes together
- * are as one. Where the rate changes, time is measured by the area under it.
+ * Of `left` messages anywhere before an end, the next one comes after a share of the time that is left, and u = 1 − (1
+ * − share)^left is even between 0 and 1, whatever came before: the bins are those of u. Of many messages that is 1 −
+ * exp(−gap × rate), the exponential gaps of Poisson arrivals; of a handful it is still exact, and several lanes
+ * together are as one. Where the rate changes, time is measured by the area under it.
  *
  * With even gaps u is how far a message lies from its place in the row, in halves of a gap: all are in the first bin.
  *

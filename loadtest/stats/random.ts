@@ -12,7 +12,9 @@ export interface Random {
 
 const TWO_32 = 4_294_967_296;
 
-/** Murmur3's 32-bit finalizer (Appleby): a bijection that scatters neighbouring seeds. @returns a signed 32-bit integer */
+/**
+ * Murmur3's 32-bit finalizer (Appleby): a bijection that scatters neighbouring seeds. @returns a signed 32-bit integer
+ */
 export function scatter(seed: number): number {
   let h = seed | 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

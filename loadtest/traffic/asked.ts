@@ -5,7 +5,10 @@ import { scheduleOf } from "./schedule.ts";
 
 /** What a run is asked to send. */
 export interface Asked {
-  /** Messages per second: what `--rate` says, or the average of arrivals that change, or of a story with a pace of its own. */
+  /**
+   * Messages per second: what `--rate` says, or the average of arrivals that change, or of a story with a pace of its
+   * own.
+   */
   readonly rate: number;
   /** Messages of the whole schedule, warm-up included. */
   readonly messages: number;

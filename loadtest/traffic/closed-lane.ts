@@ -24,9 +24,9 @@ export interface ClosedOrder extends ClosedShape {
 }
 
 /**
- * All users of a closed model as one lane: whose turn it is depends on every answer, so one generator makes all of it. The
- * n-th message and the n-th time to think are the same for every driver; the moments follow from the answers. `gaps` is of
- * the thinking: exponential, or always the mean.
+ * All users of a closed model as one lane: whose turn it is depends on every answer, so one generator makes all of it.
+ * The n-th message and the n-th time to think are the same for every driver; the moments follow from the answers.
+ * `gaps` is of the thinking: exponential, or always the mean.
  */
 export function createClosedLane({ users, thinkS, gaps, seed, endMs, parts, hasAuthor }: ClosedOrder): Lane {
   const meanMs = 1000 * thinkS;

@@ -4,7 +4,10 @@
 interface CommonDials {
   /** Online and offline users together, ids 1…users; at least 2. */
   readonly users: number;
-  /** Messages per second over all authors; > 0. Where `arrivals` says another course, its average over the measured phase. */
+  /**
+   * Messages per second over all authors; > 0. Where `arrivals` says another course, its average over the measured
+   * phase.
+   */
   readonly rate: number;
   /** When messages come, as `parseArrivals` reads it; empty: at `rate` all the time, with Poisson arrivals. */
   readonly arrivals: string;

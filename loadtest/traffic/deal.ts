@@ -27,8 +27,8 @@ function isLighter(hand: Hand, best: Hand): boolean {
 }
 
 /**
- * All lanes as one ascending stream. Of a closed model it is what would come if every answer came at once; with no time to
- * think between them it has no end.
+ * All lanes as one ascending stream. Of a closed model it is what would come if every answer came at once; with no time
+ * to think between them it has no end.
  */
 export function mergeLanes(lanes: readonly Lane[]): () => PlannedSend | null {
   const heads = lanes.map(nextOf);

@@ -52,9 +52,10 @@ export function laneCount(dials: Dials): number {
 }
 
 /**
- * Deals the online users round robin to min(16, online) lanes, each with its own seeded stream and its part of the arrivals.
- * Together they hold as many messages as were asked for, phase by phase. With Poisson arrivals, which lane a message falls
- * to is one multinomial draw, as it is among independent Poisson processes whose sum is known. A closed model is one lane.
+ * Deals the online users round robin to min(16, online) lanes, each with its own seeded stream and its part of the
+ * arrivals. Together they hold as many messages as were asked for, phase by phase. With Poisson arrivals, which lane a
+ * message falls to is one multinomial draw, as it is among independent Poisson processes whose sum is known. A closed
+ * model is one lane.
  *
  * @param plan called once per lane, when the lanes are made
  */
@@ -119,7 +120,9 @@ function phasesOf(dials: Dials, plans: readonly LanePlan[], isEven: boolean): Ph
   );
 }
 
-/** @returns which lane a message is, by its number: even over the lanes by their rates, and the same for every generator */
+/**
+ * @returns which lane a message is, by its number: even over the lanes by their rates, and the same for every generator
+ */
 function createOwner(seed: number, plans: readonly LanePlan[]): (message: number) => number {
   const rates = plans.map(({ rate, after }) => (after === undefined ? rate : 0));
   const sum = rates.reduce((total, rate) => total + rate, 0);

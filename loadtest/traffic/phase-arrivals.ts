@@ -7,8 +7,8 @@ import { createArrivals } from "./poisson.ts";
 export type Moments = () => number | null;
 
 /**
- * Poisson arrivals of one lane, phase after phase. Where the rate changes, its moments are even in the area under the rate
- * (L. Devroye, Non-Uniform Random Variate Generation, 1986, chapter VI, section 1).
+ * Poisson arrivals of one lane, phase after phase. Where the rate changes, its moments are even in the area under the
+ * rate (L. Devroye, Non-Uniform Random Variate Generation, 1986, chapter VI, section 1).
  */
 export function poissonMoments(random: Random, phases: readonly Phase[]): Moments {
   return inTurn(

@@ -1,6 +1,8 @@
 import type { Phase } from "./contract.ts";
 
-/** How the messages of a phase lie in its time: the share of them that is due up to a moment, and the other way round. */
+/**
+ * How the messages of a phase lie in its time: the share of them that is due up to a moment, and the other way round.
+ */
 export interface PhaseShare {
   /** @param at ms after the start of the schedule, within the phase @returns 0…1 */
   readonly share: (at: number) => number;
@@ -9,8 +11,8 @@ export interface PhaseShare {
 }
 
 /**
- * The area under a rate that is constant or changes in a straight line, over the whole area. Only the four operations and
- * the square root, which every engine computes alike.
+ * The area under a rate that is constant or changes in a straight line, over the whole area. Only the four operations
+ * and the square root, which every engine computes alike.
  *
  * @param fromMs start of the phase, the end of the one before
  */

@@ -15,8 +15,8 @@ export interface Stretch {
 }
 
 /**
- * The whole schedule of an open model, the warm-up first. Each phase holds as many messages as the area under its rate, to
- * the whole message, and so does every beginning of it that ends with a stretch.
+ * The whole schedule of an open model, the warm-up first. Each phase holds as many messages as the area under its rate,
+ * to the whole message, and so does every beginning of it that ends with a stretch.
  *
  * @param times the rate of the dials is multiplied by it
  * @returns nothing of a closed model, which has no schedule

@@ -21,8 +21,8 @@ interface PlannedRun {
 }
 
 /**
- * Messages per dialog and shard of the whole schedule, made again from its seed: where the databases cannot be asked, the
- * plan still says what was offered. A message counts where its intended moment puts it.
+ * Messages per dialog and shard of the whole schedule, made again from its seed: where the databases cannot be asked,
+ * the plan still says what was offered. A message counts where its intended moment puts it.
  */
 export function plannedDialogs(
   story: Pick<Story, "lanes" | "users">,

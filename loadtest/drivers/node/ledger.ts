@@ -22,7 +22,9 @@ import type { Tally } from "./tally.ts";
 
 /** The stream of random numbers that fills texts: none of the lanes' own. */
 const TEXT_STREAM = 0x7e_57;
-/** A user of a closed model without a connection tries again after so long, ms: connecting anew takes as long at least. */
+/**
+ * A user of a closed model without a connection tries again after so long, ms: connecting anew takes as long at least.
+ */
 const TRY_AGAIN_MS = 100;
 
 /** One direction of a dialog, of its two ends those that this process has. */

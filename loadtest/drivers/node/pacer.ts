@@ -16,8 +16,9 @@ export interface PacerHooks {
 }
 
 /**
- * Hands over every message as soon as its moment has come, by one timer with a grain of a millisecond. A moment that was
- * missed is made up for at once and never skipped or moved (open model). Of a closed model an answer makes the next one due.
+ * Hands over every message as soon as its moment has come, by one timer with a grain of a millisecond. A moment that
+ * was missed is made up for at once and never skipped or moved (open model). Of a closed model an answer makes the next
+ * one due.
  *
  * @param endMs end of the schedule, ms after its start
  * @param signal stops at its abort

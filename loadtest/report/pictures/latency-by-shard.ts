@@ -75,7 +75,10 @@ function draw(result: Result, width: number): Drawing {
   };
 }
 
-/** Delivery (from the intended send) above service (from the actual one): small dot p50, short bar p95, large dot p99, bar p99.9. */
+/**
+ * Delivery (from the intended send) above service (from the actual one): small dot p50, short bar p95, large dot p99,
+ * bar p99.9.
+ */
 export function latencyByShard(result: Result): Picture {
   const { delivery, service } = result.latencyMs;
   return {

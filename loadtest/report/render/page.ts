@@ -6,7 +6,10 @@ import { STYLE } from "./style.ts";
 /** The page may load nothing, whatever a dialog is called. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-/** One HTML file without script or request, light and dark, on paper and on a phone. The same input gives the same bytes. */
+/**
+ * One HTML file without script or request, light and dark, on paper and on a phone. The same input gives the same
+ * bytes.
+ */
 export function htmlPage(page: Page): string {
   return `<!doctype html>
 <html lang="en">

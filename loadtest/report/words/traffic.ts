@@ -11,8 +11,8 @@ export function trafficInWords({ run, traffic }: Result): string {
 }
 
 /**
- * `asked 500/s, made 500/s`, beside it; before it how messages came, where it is not just that. Null in results of early
- * versions, which did not say.
+ * `asked 500/s, made 500/s`, beside it; before it how messages came, where it is not just that. Null in results of
+ * early versions, which did not say.
  */
 export function rateInWords({ run, traffic: { asked, arrivals, made } }: Result): string | null {
   if (made === undefined) return null;
@@ -24,8 +24,8 @@ export function rateInWords({ run, traffic: { asked, arrivals, made } }: Result)
 }
 
 /**
- * `Overall: asked 500/s, made 500/s; delivery p50 2.10 ms, p95 8.02 ms, p99 12.4 ms; no errors; 1,099 to recipients off line.`
- * Errors are messages that were refused, had no answer, or could not be sent for want of a connection.
+ * `Overall: asked 500/s, made 500/s; delivery p50 2.10 ms, p95 8.02 ms, p99 12.4 ms; no errors; 1,099 to recipients off
+ * line.` Errors are messages that were refused, had no answer, or could not be sent for want of a connection.
  */
 export function overallInWords(result: Result): string {
   const { latencyMs, traffic, verdict } = result;

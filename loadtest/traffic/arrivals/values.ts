@@ -15,7 +15,9 @@ export function readTime(text: string): number {
   return seconds > 0 ? seconds : Number.NaN;
 }
 
-/** `500/s`, `2,000/s`, `0.25/s`: two digits below one, one below a hundred, thousands with a comma; k6 has no `Intl`. */
+/**
+ * `500/s`, `2,000/s`, `0.25/s`: two digits below one, one below a hundred, thousands with a comma; k6 has no `Intl`.
+ */
 export function rateInWords(rate: number): string {
   if (rate < 100) return `${Number(rate.toFixed(rate < 1 ? 2 : 1))}/s`;
   return `${String(Math.round(rate)).replace(/\B(?=(?:\d{3})+$)/gu, ",")}/s`;

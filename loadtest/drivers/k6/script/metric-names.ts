@@ -13,7 +13,10 @@ export const COUNTERS = {
   notConnected: "hotshard_not_connected",
   /** Refused, of unknown outcome, or not sent for want of a connection. */
   failed: "hotshard_failed",
-  /** Of a closed model, whose messages nobody can count beforehand: failed ones beyond what MAX_ERRORS allows of those made. */
+  /**
+   * Of a closed model, whose messages nobody can count beforehand: failed ones beyond what MAX_ERRORS allows of those
+   * made.
+   */
   failedBeyond: "hotshard_failed_beyond",
   /** Messages of the hot pair or inbox. */
   hotOffered: "hotshard_hot_offered",
