@@ -119,7 +119,9 @@ async function quiet(minutes: number): Promise<Section> {
   say(row.join("  "));
   return {
     title: "Random traffic",
-    text: "No alert of any kind may fire. Max/mean is that of the whole run, beside what a perfect hash gives its dialogs at most in 99 of 100 runs.",
+    text:
+      "No alert of any kind may fire. Max/mean is that of the whole run, beside what a perfect hash gives " +
+      "its dialogs at most in 99 of 100 runs.",
     head: ["minutes", "messages", "alerts that fired", "max/mean", "by chance, p99"],
     rows: [row],
   };
@@ -129,9 +131,11 @@ function hotSection(acts: readonly Hot[]): Section {
   return {
     title: "One hot dialog",
     text:
-      `\`hotshard stack up\`, then \`hotshard run lady-gaga --rate ${values.rate}\`: one dialog with 40 % of the messages. Rules are evaluated ` +
-      `every ${EVALUATION_S} seconds; counted from the first scrape that saw a message, on a new stack each alert fires within ` +
-      `${MOST_EVALUATIONS} evaluations. Right after even traffic the last minute holds some of it yet, and takes longer. Resolved is after the end of the run: its last minute must pass.`,
+      `\`hotshard stack up\`, then \`hotshard run lady-gaga --rate ${values.rate}\`: one dialog with 40 % of the ` +
+      `messages. Rules are evaluated every ${EVALUATION_S} seconds; counted from the first scrape that saw a ` +
+      `message, on a new stack each alert fires within ${MOST_EVALUATIONS} evaluations. Right after even traffic ` +
+      "the last minute holds some of it yet, and takes longer. Resolved is after the end of the run: its last " +
+      "minute must pass.",
     head: ["when", "alert", "shard", "fires after, s", "evaluations", "resolved after, s"],
     rows: acts.flatMap(({ rows }) => rows),
   };

@@ -22,8 +22,9 @@ export async function compareTrials(): Promise<Section> {
     return {
       title: "Compare: false alarms and a planted change",
       text:
-        "Pairs of real runs of 10 s, 300 messages a second, four SQLite shards, compared as `hotshard compare` does by default. Planted: shaped " +
-        "shards, one of them with commits of 44 instead of 40 ms in the second run. The goals: at most 1 of 20, at least 19 of 20.",
+        "Pairs of real runs of 10 s, 300 messages a second, four SQLite shards, compared as `hotshard compare` " +
+        "does by default. Planted: shaped shards, one of them with commits of 44 instead of 40 ms in the second " +
+        "run. The goals: at most 1 of 20, at least 19 of 20.",
       head: ["pairs", "outcome"],
       rows: [
         [
@@ -48,8 +49,8 @@ export async function oneHour(): Promise<Section> {
   return {
     title: "An hour on 64 shards",
     text:
-      "Synthetic results of 3,200 messages a second and 100,000 dialogs, written as a run writes them. The goals: compared under 2 s, " +
-      "a report under 1,000 kB that is drawn under 1 s in Chromium. Medians of 5.",
+      "Synthetic results of 3,200 messages a second and 100,000 dialogs, written as a run writes them. The " +
+      "goals: compared under 2 s, a report under 1,000 kB that is drawn under 1 s in Chromium. Medians of 5.",
     head: ["what", "measured"],
     rows: [
       ["`hotshard compare A B`, the whole command, s", row.compareS],

@@ -47,8 +47,10 @@ async function nodeDriver(): Promise<Section> {
   return {
     title: "The Node driver",
     text:
-      `25,000 messages a second between 100 users for ${row.minutes} minutes, each sent at its moment, acknowledged, received ` +
-      "and checked, on one thread; the chat server without stores on the same machine. Resident memory is read once a second from the second minute on; its slope has a 95 % interval. Driver and server fill both cores: a run says SEND_LAG and is INVALID when its send lag p99 is above 50 ms.",
+      `25,000 messages a second between 100 users for ${row.minutes} minutes, each sent at its moment, ` +
+      "acknowledged, received and checked, on one thread; the chat server without stores on the same machine. " +
+      "Resident memory is read once a second from the second minute on; its slope has a 95 % interval. Driver " +
+      "and server fill both cores: a run says SEND_LAG and is INVALID when its send lag p99 is above 50 ms.",
     head: ["what", "measured"],
     rows: [
       ["messages/s, sent and checked", row.perSecond],
@@ -71,8 +73,9 @@ async function whatIfSpeed(): Promise<Section> {
   return {
     title: "What-if: a billion messages",
     text:
-      "`hotshard whatif counts.csv`, the whole command: a file of a line for each key (counts, as a database's GROUP BY gives " +
-      "them; Zipf, s = 0.9), every key placed by every placement on 2 to 64 shards, advice, picture.",
+      "`hotshard whatif counts.csv`, the whole command: a file of a line for each key (counts, as a database's " +
+      "GROUP BY gives them; Zipf, s = 0.9), every key placed by every placement on 2 to 64 shards, advice, " +
+      "picture.",
     head: ["what", "measured"],
     rows: [
       ["messages", messages.toLocaleString("en")],
@@ -89,8 +92,9 @@ async function whatIfForecasts(): Promise<Section> {
   return {
     title: "What-if: forecast and outcome",
     text:
-      "Max/mean of real runs (SQLite shards, 400 messages/s). The forecast is made by `hotshard whatif` from a run of 10 s on four shards " +
-      "by slots; the outcome is what the databases held after a run of 20 s of the same traffic on the other layout.",
+      "Max/mean of real runs (SQLite shards, 400 messages/s). The forecast is made by `hotshard whatif` from a " +
+      "run of 10 s on four shards by slots; the outcome is what the databases held after a run of 20 s of the " +
+      "same traffic on the other layout.",
     head: ["from → to", "forecast", "outcome", "off by"],
     rows: rows.map(({ setting, forecast, outcome }) => [
       setting,

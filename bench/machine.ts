@@ -6,5 +6,8 @@ export function machine(): string {
   const commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
   const memory = Math.round(totalmem() / 2 ** 30);
   const processor = `${availableParallelism()} × ${cpus()[0]?.model ?? "processor"}`;
-  return `Machine: ${processor}, ${memory} GiB, ${osType()} ${release()}, Node ${process.versions.node}; commit ${commit}, ${new Date().toISOString().slice(0, 10)}.`;
+  return (
+    `Machine: ${processor}, ${memory} GiB, ${osType()} ${release()}, Node ${process.versions.node}; commit ` +
+    `${commit}, ${new Date().toISOString().slice(0, 10)}.`
+  );
 }

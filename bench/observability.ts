@@ -40,8 +40,9 @@ function detector(): Section {
   return {
     title: "Hot-dialog detector",
     text:
-      "Zipf 0.99, 20,000 messages, 256 counters, 20 streams: recall of the true ten most frequent dialogs in the worst " +
-      "stream (at least 1), and the time of a message (less than 1 µs): that of the detector, and of all that is kept of a dialog.",
+      "Zipf 0.99, 20,000 messages, 256 counters, 20 streams: recall of the true ten most frequent dialogs in the " +
+      "worst stream (at least 1), and the time of a message (less than 1 µs): that of the detector, and of all " +
+      "that is kept of a dialog.",
     head: ["dialogs", "recall", "detector, ns", "hash, window and detector, ns"],
     rows: rows.map((row) => [String(row.dialogs), row.recall, row.nanos, row.allNanos]),
   };
@@ -50,7 +51,9 @@ function detector(): Section {
 function accounting(): Section {
   return {
     title: "What is counted of a message",
-    text: "CPU of the counting alone, without the chat: stages, key space, window, detector, fan-out, and its part of a commit of ten.",
+    text:
+      "CPU of the counting alone, without the chat: stages, key space, window, detector, fan-out, and its " +
+      "part of a commit of ten.",
     head: ["", "CPU per message, ns"],
     rows: [["all of it", benchAccounting(5)]],
   };
@@ -72,8 +75,9 @@ async function logs(): Promise<Section> {
   return {
     title: "Log lines to Loki",
     text:
-      `${LINES_PER_S.toLocaleString("en")} lines a second for ${LOG_S} seconds to a stand-in that enforces Loki's limits and fails in the ` +
-      "middle. Accepted and dropped add up to logged, exactly, and the stand-in holds the accepted ones: the benchmark fails otherwise.",
+      `${LINES_PER_S.toLocaleString("en")} lines a second for ${LOG_S} seconds to a stand-in that enforces ` +
+      "Loki's limits and fails in the middle. Accepted and dropped add up to logged, exactly, and the stand-in " +
+      "holds the accepted ones: the benchmark fails otherwise.",
     head: ["Loki says", "for, s", "logged", "accepted", "dropped", "held", "largest push, kB"],
     rows: rows.map((row, index) => [
       OUTAGES[index]!.mood === "hang" ? "nothing" : String(OUTAGES[index]!.mood),
@@ -93,10 +97,11 @@ async function costs(): Promise<Section> {
     return {
       title: "Metrics, detector and JSON log: on over off",
       text:
-        "Server CPU per durable and delivered message, 100 senders with one message outstanding each; on: metrics, detector, " +
-        `log at \`info\`; off: \`--observe 0 --log silent\`. ${ROUNDS} rounds of each; the goal is a median of at most 1.05. ` +
-        "The µs are those of the quietest rounds. The spread is the largest over the smallest figure of `off`: on a machine " +
-        "where it is larger than the ratio, this table decides nothing.",
+        "Server CPU per durable and delivered message, 100 senders with one message outstanding each; on: " +
+        `metrics, detector, log at \`info\`; off: \`--observe 0 --log silent\`. ${ROUNDS} rounds of each; the ` +
+        "goal is a median of at most 1.05. The µs are those of the quietest rounds. The spread is the largest " +
+        "over the smallest figure of `off`: on a machine where it is larger than the ratio, this table decides " +
+        "nothing.",
       head: ["server", "off, µs", "on, µs", "on / off, median", "on / off, quietest", "spread of off"],
       rows: rows
         .filter((row) => row !== null)

@@ -46,8 +46,9 @@ async function costs(stable: Stable, batch: number): Promise<Section> {
   return {
     title: batch === 1 ? "Durable and delivered messages, one at a time" : `Client batches of ${batch} frames`,
     text:
-      `200 connections, 100 senders, ${batch === 1 ? "one message" : `one batch of ${batch}`} outstanding each, ${ROUNDS} rounds. ` +
-      "The bare echo is `ws` alone: it parses the same frames, passes them to the peer and acks them.",
+      `200 connections, 100 senders, ${batch === 1 ? "one message" : `one batch of ${batch}`} outstanding ` +
+      `each, ${ROUNDS} rounds. The bare echo is \`ws\` alone: it parses the same frames, passes them to the peer ` +
+      "and acks them.",
     head: ["server", "CPU per message, µs", "× bare echo", "messages/s"],
     rows: rows.map((row) => [row.subject, row.cpuMicros, row.cpuRatio, Math.round(row.perSecond)]),
   };
@@ -69,7 +70,9 @@ async function stores(): Promise<Section> {
   const rows = await benchStorage(3);
   return {
     title: "Shard stores alone",
-    text: "One shard, one commit after the other. CPU is that of this process, the shard's thread included, without the database server.",
+    text:
+      "One shard, one commit after the other. CPU is that of this process, the shard's thread included, " +
+      "without the database server.",
     head: ["engine", "rows per commit", "rows/s", "CPU per row, µs", "commit, ms"],
     rows: rows.map((row) => [row.engine, row.group, Math.round(row.rowsPerS), row.cpuMicros, row.commitMs]),
   };

@@ -87,7 +87,9 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
     start,
     precision,
     withinMs,
-    command: `${shellWords(["hotshard", "capacity", ...words])} ${shellFlags({ rate: given.rate, until: given.until, precision: given.precision, within: given.within })}`,
+    command:
+      `${shellWords(["hotshard", "capacity", ...words])} ` +
+      shellFlags({ rate: given.rate, until: given.until, precision: given.precision, within: given.within }),
     out,
     signal: onInterrupt(),
     onRun: (done, rate) => countdown.next(done, `run ${done + 1} at ${rate}/s`),
@@ -121,7 +123,9 @@ function refuseTooShort(scenario: string, { duration, rate, until }: Given): voi
   const need = samplesForQuantile(needs.q);
   const have = Number(rate) * parseDuration(duration);
   if (have >= need) return;
-  const why = `needs ${need} ${needs.samples} in the measured phase of each run, and ${Math.round(have)} messages are planned`;
+  const why =
+    `needs ${need} ${needs.samples} in the measured phase of each run, and ${Math.round(have)} ` +
+    "messages are planned";
   throw new ConfigError(
     "TOO_SHORT",
     `--until ${until} ${why}: give a longer --duration, or a higher --rate to begin with`,

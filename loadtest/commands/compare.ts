@@ -25,8 +25,8 @@ Examples:
   hotshard compare runs/main runs/branch --fail-on-worse --tolerance 10%
   hotshard compare --interleave 'random --placement slots' 'random --placement ring:virtualNodes=20' --rounds 10
 
-Exit codes: 0 compared, whatever came out; 1 something is worse and --fail-on-worse was given; 2 they cannot be compared;
-3 a run is INVALID; 74 the answer could not be written.`;
+Exit codes: 0 compared, whatever came out; 1 something is worse and --fail-on-worse was given; 2 they cannot be
+compared; 3 a run is INVALID; 74 the answer could not be written.`;
 
 interface Given {
   readonly out?: string;

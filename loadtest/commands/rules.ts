@@ -15,8 +15,8 @@ export function addRules(program: Command): void {
     .command("rules")
     .summary("Prometheus rules, alerts and a dashboard for the skew of any metric")
     .description(
-      "Prints (or writes) recording rules for the skew of a metric over the values of one label, alerts that stay quiet " +
-        "by chance, and a Grafana dashboard.",
+      "Prints (or writes) recording rules for the skew of a metric over the values of one label, alerts " +
+        "that stay quiet by chance, and a Grafana dashboard.",
     )
     .requiredOption("--metric <name>", "the metric, perhaps with matchers: 'requests_total{job=\"db\"}'")
     .requiredOption("--by <label>", "the label that tells your shards, partitions or brokers apart")

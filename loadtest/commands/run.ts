@@ -32,7 +32,8 @@ const SERVER_OPTIONS = {
 } as const;
 
 const ENVIRONMENT =
-  "\nEvery option that takes a value has an environment variable: HOTSHARD_HOT_SHARE\nfor --hot-share. Options win. `hotshard scenarios` lists dials with defaults.";
+  "\nEvery option that takes a value has an environment variable: HOTSHARD_HOT_SHARE\nfor --hot-share. " +
+  "Options win. `hotshard scenarios` lists dials with defaults.";
 
 /** By flag, without the dashes; `json` has no value. */
 type Given = Readonly<Record<string, string | undefined>>;

@@ -58,9 +58,9 @@ export function addRuns(program: Command): void {
     .command("prune")
     .summary("delete runs by age or number; never anything that is not a run")
     .description(
-      "Deletes runs that are older than --older-than and, of the others, all but the --keep newest. Only files that a run " +
-        "writes are deleted: a folder that holds anything else stays, with that. Runs that this hotshard cannot read, those of " +
-        "a newer one too, stay and do not count.",
+      "Deletes runs that are older than --older-than and, of the others, all but the --keep newest. Only " +
+        "files that a run writes are deleted: a folder that holds anything else stays, with that. Runs that this " +
+        "hotshard cannot read, those of a newer one too, stay and do not count.",
     )
     .option(...DIR)
     .option("--older-than <age>", "a number with its unit: 12h, 7d")
@@ -79,11 +79,34 @@ function list(runs: readonly RunFolder[], json: boolean): void {
   else process.stdout.write([HEAD, ...runs.map(row)].map((line) => `${line}\n`).join(""));
 }
 
-const HEAD = `${"started".padEnd(21)}${"verdict".padEnd(15)}${"max/mean".padStart(8)}${"messages".padStart(12)}${"size".padStart(9)}  folder`;
+const inColumns = (
+  cells: Readonly<Record<"started" | "verdict" | "skew" | "messages" | "size" | "folder", string>>,
+): string =>
+  cells.started.padEnd(21) +
+  cells.verdict.padEnd(15) +
+  cells.skew.padStart(8) +
+  cells.messages.padStart(12) +
+  cells.size.padStart(9) +
+  `  ${cells.folder}`;
+
+const HEAD = inColumns({
+  started: "started",
+  verdict: "verdict",
+  skew: "max/mean",
+  messages: "messages",
+  size: "size",
+  folder: "folder",
+});
 
 function row({ startedAt, verdict, maxOverMean, messages, bytes, name }: RunFolder): string {
-  const skew = maxOverMean === null ? "–" : times(maxOverMean);
-  return `${escapeTerminal(moment(startedAt)).padEnd(21)}${verdict.padEnd(15)}${skew.padStart(8)}${(messages === null ? "–" : count(messages)).padStart(12)}${size(bytes).padStart(9)}  ${escapeTerminal(name)}`;
+  return inColumns({
+    started: escapeTerminal(moment(startedAt)),
+    verdict,
+    skew: maxOverMean === null ? "–" : times(maxOverMean),
+    messages: messages === null ? "–" : count(messages),
+    size: size(bytes),
+    folder: escapeTerminal(name),
+  });
 }
 
 function size(bytes: number): string {

@@ -16,5 +16,10 @@ export function rateWarning(driver: Driver["name"], rate: number | null, generat
   if (rate === null || rate <= most * generators) return null;
   const enough = Math.ceil(rate / most);
   const remedy = driver === "k6" ? `--driver node, or --generators ${enough}` : `--generators ${enough}`;
-  return `RATE_HIGH: ${rate} messages a second are more than ${generators === 1 ? "one process" : `${generators} processes`} of the ${driver} driver made when it was measured (${most} each, on two cores): the run may be INVALID. Try ${remedy}, with as many cores, or a lower --rate.`;
+  return (
+    `RATE_HIGH: ${rate} messages a second are more than ` +
+    `${generators === 1 ? "one process" : `${generators} processes`} of the ${driver} driver made when it was ` +
+    `measured (${most} each, on two cores): the run may be INVALID. Try ${remedy}, with as many cores, or a ` +
+    "lower --rate."
+  );
 }

@@ -111,7 +111,8 @@ export function hotAlert(target: SkewTarget): Rule {
 
 const HOT_DESCRIPTION = {
   counter:
-    "Over five minutes and still in the last one, or far above in the last one alone; and beyond what chance would do with this much traffic.",
+    "Over five minutes and still in the last one, or far above in the last one alone; and beyond what chance " +
+    "would do with this much traffic.",
   gauge: "Over five minutes, and still in the last one.",
 } as const;
 

@@ -68,7 +68,8 @@ export function parseSkewTarget(options: SkewOptions): SkewTarget {
     !isTarget && `--target ${options.target}: a number above 1, at most ${HIGHEST_TARGET}`,
     isTarget &&
       members.length < least &&
-      `--metric ${options.metric}: for --target ${target} it must let through ${least} values of ${by}, and ${members.length} are found`,
+      `--metric ${options.metric}: for --target ${target} it must let through ${least} values of ${by}, and ` +
+        `${members.length} are found`,
     !DURATION.test(hold) && `--hold ${hold}: a duration such as 30s, 2m, 1h`,
     /\s/u.test(options.runbook ?? "") && `--runbook ${options.runbook}: an address without spaces`,
   ].filter((fault) => fault !== false);

@@ -33,7 +33,9 @@ export const COMMON_DIALS = {
     option: "arrivals",
     kind: "text",
     default: "",
-    meaning: `how messages come: ${ARRIVAL_MODELS.map(({ example }) => example).join(", ")}; ",even" behind it for even gaps`,
+    meaning:
+      `how messages come: ${ARRIVAL_MODELS.map(({ example }) => example).join(", ")}; ",even" behind it ` +
+      "for even gaps",
   },
   durationS: {
     option: "duration",

@@ -116,7 +116,8 @@ function refuseUseless({ name, faults }: WhatIfOrder, { messages, rows, table, t
   if (table.size() > 2 && heaviest!.count * 2 === messages && TOTAL.test(heaviest!.dialog)) {
     throw new ConfigError(
       "TOTAL_ROW",
-      `${name}: the key ${JSON.stringify(heaviest!.dialog)} has as many messages as all others together: leave the line of totals out`,
+      `${name}: the key ${JSON.stringify(heaviest!.dialog)} has as many messages as all others together: ` +
+        "leave the line of totals out",
     );
   }
 }

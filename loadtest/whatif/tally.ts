@@ -71,4 +71,5 @@ export async function tally(
 }
 
 const outOfOrder = (): string =>
-  "a message over two minutes older than one before it: it counts for the whole, not for its minute. Sort the trace by time";
+  "a message over two minutes older than one before it: it counts for the whole, not for its minute. Sort the " +
+  "trace by time";

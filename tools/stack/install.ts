@@ -34,7 +34,8 @@ export async function installPrometheus(
     const reason = error instanceof Error ? error.message : String(error);
     throw new MissingProgramError(
       "BUILD_FAILED",
-      `Prometheus ${PINNED_PROMETHEUS.version} could not be built: ${reason}. Install it yourself and put it on PATH, or use \`docker compose up\`.`,
+      `Prometheus ${PINNED_PROMETHEUS.version} could not be built: ${reason}. Install it yourself and put it ` +
+        `on PATH, or use \`docker compose up\`.`,
     );
   } finally {
     await rm(work, { recursive: true, force: true });

@@ -65,7 +65,8 @@ export async function installK6(options: InstallOptions = {}): Promise<string> {
     }
     throw new MissingProgramError(
       "K6_UNAVAILABLE",
-      `k6 ${K6_VERSION} could not be brought. ${reasons.join("; ")}. Install k6 v2 yourself and set HOTSHARD_K6, or use --driver node.`,
+      `k6 ${K6_VERSION} could not be brought. ${reasons.join("; ")}. Install k6 v2 yourself and set ` +
+        "HOTSHARD_K6, or use --driver node.",
     );
   } finally {
     await rm(work, { recursive: true, force: true });

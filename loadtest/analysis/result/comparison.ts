@@ -15,8 +15,8 @@ const Change = Type.Object({
   b: Num("Of the second"),
   change: Num("b / a − 1; of failures b − a, as all that follow"),
   low: Num(
-    "Lower end of its interval; those of all figures hold together with the chance `confidence`, when interleaved those " +
-      "of all shards together",
+    "Lower end of its interval; those of all figures hold together with the chance `confidence`, when " +
+      "interleaved those of all shards together",
   ),
   high: Num("Upper end"),
   tolerance: Num("Changes up to this are nobody's concern: a share of the smaller figure"),

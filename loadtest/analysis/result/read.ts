@@ -19,7 +19,8 @@ export function checkResult(value: unknown, where: string): Result {
   if (typeof version === "number" && version > VERSION) {
     throw new ConfigError(
       "NEWER_RESULT",
-      `${where} is version ${version} and this hotshard reads version ${VERSION}; use the hotshard that wrote it, or a newer one`,
+      `${where} is version ${version} and this hotshard reads version ${VERSION}; use the hotshard that wrote ` +
+        "it, or a newer one",
     );
   }
   const result: unknown = version === 1 ? upgradeVersion1(value as Readonly<Record<string, unknown>>) : value;

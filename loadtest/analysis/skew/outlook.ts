@@ -47,7 +47,9 @@ export function outlook({ layout, topology, shards, walks }: Ground): Pick<Resul
 /** The first advice says what all of them are about. */
 function saidOfNewest(advice: Result["advice"], { counts }: Layout, topology: Topology): Result["advice"] {
   const now = maxOverMean(expectedLoads(topology, counts)).toFixed(2);
-  const about = `This is of the newest topology alone (epoch ${topology.epoch}): these dialogs written again under it have max/mean ${now}.`;
+  const about =
+    `This is of the newest topology alone (epoch ${topology.epoch}): these dialogs written again ` +
+    `under it have max/mean ${now}.`;
   return advice.map((one, i) => (i === 0 ? { ...one, text: `${one.text} ${about}` } : one));
 }
 

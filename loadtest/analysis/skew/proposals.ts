@@ -74,7 +74,9 @@ function pin(topology: Topology, counts: readonly DialogCount[], light: LightDia
 function pinTo(topology: Topology, { dialog, share }: HotDialog, index: number): Proposal {
   const shard = topology.shards[index]!;
   const less = percent(topology.shards.length * share);
-  const text = `Pin dialog ${dialog} (${percent(share)} of the messages) to shard ${shard} and give that shard ${less} less of the other dialogs, which moves some of them.`;
+  const text =
+    `Pin dialog ${dialog} (${percent(share)} of the messages) to shard ${shard} and give that shard ` +
+    `${less} less of the other dialogs, which moves some of them.`;
   return { action: "pin", text, dialog, dialogShare: share, shards: [shard] };
 }
 
@@ -82,7 +84,9 @@ function pinTo(topology: Topology, { dialog, share }: HotDialog, index: number):
 function split({ dialog, share }: HotDialog, labels: readonly string[], k: number, isSpread: boolean): Proposal {
   const shards = splitShards(dialog, labels, k).sort();
   const named = k > LISTED ? `${k} shards` : `the ${k} shards ${shards.join(", ")}`;
-  const text = `Split dialog ${dialog} (${percent(share)} of the messages) over ${named}; reading its history then asks ${k} shards instead of ${isSpread ? "all" : "one"}.`;
+  const text =
+    `Split dialog ${dialog} (${percent(share)} of the messages) over ${named}; reading its history ` +
+    `then asks ${k} shards instead of ${isSpread ? "all" : "one"}.`;
   return { action: "split", text, dialog, dialogShare: share, shards, readFanout: k };
 }
 
@@ -105,7 +109,9 @@ export function changePlacement(
   const most = Math.max(...excess);
   if (most <= UNEVEN) return null;
   const shard = labels[excess.indexOf(most)]!;
-  const text = `Place by slots instead of ${segment.placement}, which gives shard ${shard} ${most.toFixed(2)} times its share of the dialogs; what is stored must move once.`;
+  const text =
+    `Place by slots instead of ${segment.placement}, which gives shard ${shard} ${most.toFixed(2)} ` +
+    "times its share of the dialogs; what is stored must move once.";
   return weighed(topology, counts, light, { action: "change-placement", text, placement: "slots" });
 }
 

@@ -115,5 +115,8 @@ export function unknownOf({ quantile }: Estimate): string | null {
   const { cellsAbove, q, worth } = quantile;
   const least = Math.round(LEAST_BEYOND / (1 - q));
   if (worth >= least) return cellsAbove < LEAST_CELLS ? "was made by a few moments of a run" : null;
-  return `rests on samples worth ${count(Math.floor(worth))} independent ones, as its seconds hang together, and needs ${count(least)}`;
+  return (
+    `rests on samples worth ${count(Math.floor(worth))} independent ones, as its seconds hang together, and ` +
+    `needs ${count(least)}`
+  );
 }

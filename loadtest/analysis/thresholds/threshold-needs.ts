@@ -112,7 +112,9 @@ function lackOfEvenness(
   };
   if (keeps(Math.max(1, Math.round(Math.min(dialogs, messages))))) return null;
   const chance = evennessByChance(dialogs, shards, statistic, quantile);
-  const why = `is within the noise: ${count(dialogs)} equally heavy dialogs on ${shards} shards reach ${chance.toFixed(2)} by chance alone in 1 of 100 runs`;
+  const why =
+    `is within the noise: ${count(dialogs)} equally heavy dialogs on ${shards} shards reach ` +
+    `${chance.toFixed(2)} by chance alone in 1 of 100 runs`;
   const needed = room > 0 ? dialogs * (Math.abs(chance - even) / room) ** 2 : Number.POSITIVE_INFINITY;
   // As many messages as dialogs: each message still brings a new one, so a longer run has more of them.
   const grows = dialogs > messages / 2 && (isUpper ? limit > even : limit < even);

@@ -52,7 +52,8 @@ export function parseThresholds(texts: readonly string[], option = "--fail-on"):
   const wrong = faults.join("; ");
   throw new ConfigError(
     "BAD_THRESHOLD",
-    `${wrong}${wrong.endsWith("?") ? "" : "."} A threshold is metric, operator, value, unit, e.g. delivery.p99<50ms; operators: ${OPERATORS.join(" ")}; metrics: ${metricsInWords()}`,
+    `${wrong}${wrong.endsWith("?") ? "" : "."} A threshold is metric, operator, value, unit, e.g. ` +
+      `delivery.p99<50ms; operators: ${OPERATORS.join(" ")}; metrics: ${metricsInWords()}`,
   );
 }
 

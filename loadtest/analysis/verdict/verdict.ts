@@ -6,6 +6,7 @@ import { askedOf } from "../../traffic/asked.ts";
 import type { Dials } from "../../traffic/contract.ts";
 import { quantileOf, type HistogramData } from "../../measurement/histogram.ts";
 import { gapDistance, outOfRow } from "./arrival-gaps.ts";
+import { contradictionsOf, counterValues } from "./counters.ts";
 import { countTolerance } from "./deviation.ts";
 import { ackedOf, missingSamples, sampleCounts, total } from "./missing-samples.ts";
 import { reachedRate } from "./reached-rate.ts";
@@ -74,7 +75,9 @@ const NO_AUDIT = "there is no audit; shares and skew are those of the schedule."
 function generatorsLost({ generator }: Measurement): Reason[] {
   const { lost = [], processes = 1 } = generator;
   if (lost.length === 0) return [];
-  const message = `${lost.length} of ${processes} generators died (${lost.join("; ")}): what they sent and measured is missing here, and the audit cannot tell. Look for its cause, memory for one, and run again.`;
+  const message =
+    `${lost.length} of ${processes} generators died (${lost.join("; ")}): what they sent and ` +
+    "measured is missing here, and the audit cannot tell. Look for its cause, memory for one, and run again.";
   return [{ code: "GENERATOR_LOST", message, evidence: { lost: lost.length, processes } }];
 }
 
@@ -85,19 +88,24 @@ function generatorsLost({ generator }: Measurement): Reason[] {
 const CHECKS: Readonly<Record<string, Check>> = {
   SERVER_GONE({ serverGone, shardsLost, measurement }) {
     if (serverGone === undefined || shardsLost !== undefined) return null;
-    const message = `The server could not be asked what it stored (${serverGone}): ${NO_AUDIT} Look into the server's log; that of a run's own server, if it said anything, is server.log in the run's folder.`;
+    const message =
+      `The server could not be asked what it stored (${serverGone}): ${NO_AUDIT} Look into the ` +
+      "server's log; that of a run's own server, if it said anything, is server.log in the run's folder.";
     return { message, evidence: { acked: total(measurement, ackedOf) } };
   },
 
   SHARD_LOST({ shardsLost, measurement }) {
     if (shardsLost === undefined) return null;
-    const message = `What is stored could not be counted, because ${shardsLost}: ${NO_AUDIT} Bring it back, and run again.`;
+    const why = `What is stored could not be counted, because ${shardsLost}: ${NO_AUDIT}`;
+    const message = `${why} Bring it back, and run again.`;
     return { message, evidence: { acked: total(measurement, ackedOf) } };
   },
 
   READERS_LOST({ readersLost, measurement }) {
     if (readersLost === undefined) return null;
-    const message = `Nobody read beside the writers to the end (${readersLost}): the server had less to do than asked. Run again, for some seconds at least.`;
+    const message =
+      `Nobody read beside the writers to the end (${readersLost}): the server had less to do than ` +
+      "asked. Run again, for some seconds at least.";
     return { message, evidence: { acked: total(measurement, ackedOf) } };
   },
 
@@ -111,13 +119,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const { measurement, cores, limits } = input;
     const { cpu } = measurement.generator;
     if (cpu <= limits.cpu * cores) return null;
-    const message = `The generator kept ${cpu.toFixed(2)} of ${cores === 1 ? "1 core" : `${cores} cores`} busy (at most ${percent(limits.cpu)} is believed): it was the bottleneck, not the server. ${remedyOf(input)}`;
+    const message =
+      `The generator kept ${cpu.toFixed(2)} of ${cores === 1 ? "1 core" : `${cores} cores`} busy ` +
+      `(at most ${percent(limits.cpu)} is believed): it was the bottleneck, not the server. ${remedyOf(input)}`;
     return { message, evidence: { busyCores: cpu, cores, limitCores: limits.cpu * cores, ...ratesOf(input) } };
   },
 
   DROPPED({ measurement: { late, planned } }) {
     if (late === 0) return null;
-    const message = `${late} of ${planned} planned messages were never sent, because the generator was late: the load was lighter than asked. Lower --rate, or share it out with --generators.`;
+    const message =
+      `${late} of ${planned} planned messages were never sent, because the generator was late: the ` +
+      "load was lighter than asked. Lower --rate, or share it out with --generators.";
     return { message, evidence: { late, planned } };
   },
 
@@ -128,14 +140,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const tolerance = countTolerance(offered * askedShare * (1 - askedShare));
     if (Math.abs(hotOffered - offered * askedShare) <= tolerance) return null;
     const share = (count: number) => count / Math.max(1, offered);
-    const message = `The hot dialog got ${percent(share(hotOffered))} of the messages and ${percent(askedShare)} was asked for; chance explains ${percent(share(tolerance))} to either side. Report it as a fault of the generator.`;
+    const message =
+      `The hot dialog got ${percent(share(hotOffered))} of the messages and ${percent(askedShare)} ` +
+      `was asked for; chance explains ${percent(share(tolerance))} to either side. Report it as a fault of ` +
+      "the generator.";
     const evidence = { asked: askedShare, realised: share(hotOffered), tolerance: share(tolerance) };
     return { message, evidence };
   },
 
   ZIPF_OFF({ zipf }) {
     if (!zipf || Math.abs(zipf.meanLogRank - zipf.expectedLogRank) <= zipf.tolerance) return null;
-    const message = `The popularity of the dialogs was that of a Zipf law with exponent ${zipf.realised.toFixed(2)}, and ${zipf.asked.toFixed(2)} was asked for; chance does not explain it in ${zipf.messages} messages. Report it as a fault of the generator.`;
+    const message =
+      `The popularity of the dialogs was that of a Zipf law with exponent ${zipf.realised.toFixed(2)}, and ` +
+      `${zipf.asked.toFixed(2)} was asked for; chance does not explain it in ${zipf.messages} messages. Report ` +
+      "it as a fault of the generator.";
     return { message, evidence: { ...zipf } };
   },
 
@@ -148,7 +166,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const course = dials.arrivals === "" ? `${dials.rate}/s make` : `${arrivalsOf(dials).words} makes`;
     const source = expected === undefined ? course : "the story makes";
     const chance = tolerance === 0 ? "" : ` ± ${Math.round(tolerance)}`;
-    const message = `The schedule held ${planned} messages and ${source} ${asked}${chance}: this was not the traffic asked for. Report it as a fault of the generator, or of the scenario when it is your own.`;
+    const message =
+      `The schedule held ${planned} messages and ${source} ${asked}${chance}: this was not the ` +
+      "traffic asked for. Report it as a fault of the generator, or of the scenario when it is your own.";
     return { message, evidence: { planned, asked, tolerance } };
   },
 
@@ -158,28 +178,36 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (arrivalsOf(dials).gaps === "even") return unevenGaps(generator.gaps);
     const { distance, tolerance, gaps } = gapDistance(generator.gaps);
     if (distance <= tolerance) return null;
-    const message = `The gaps between messages were not those of Poisson arrivals at the rate asked for: their shares are off by up to ${percent(distance)}, and chance explains ${percent(tolerance)} of ${gaps}. Report it as a fault of the generator.`;
+    const message =
+      "The gaps between messages were not those of Poisson arrivals at the rate asked for: their " +
+      `shares are off by up to ${percent(distance)}, and chance explains ${percent(tolerance)} of ${gaps}. ` +
+      "Report it as a fault of the generator.";
     return { message, evidence: { distance, tolerance, gaps } };
   },
 
   SAMPLES_MISSING({ measurement, dials, audit }) {
     const missing = missingSamples(measurement, dials, audit);
     if (missing === null) return null;
-    const message = `Samples are missing (${missing.what}): the percentiles would speak of a part only. ${missing.remedy}`;
+    const { what, remedy } = missing;
+    const message = `Samples are missing (${what}): the percentiles would speak of a part only. ${remedy}`;
     return { message, evidence: sampleCounts(measurement) };
   },
 
   COUNTERS_CONTRADICT({ measurement, audit }) {
     const contradictions = contradictionsOf(measurement, audit);
     if (contradictions.length === 0) return null;
-    const message = `Counters contradict each other (${contradictions.join("; ")}): something was not counted. Look for lost connections among the errors, else report it as a fault of the generator.`;
+    const message =
+      `Counters contradict each other (${contradictions.join("; ")}): something was not counted. ` +
+      "Look for lost connections among the errors, else report it as a fault of the generator.";
     return { message, evidence: counterValues(measurement, audit) };
   },
 
   CLOCK_JUMPED({ measurement, limits }) {
     const jump = measurement.generator.clockJumpMs ?? 0;
     if (jump <= limits.clockJumpMs) return null;
-    const message = `The machine's clock jumped by ${Math.round(jump)} ms (at most ${limits.clockJumpMs} ms is believed): it was set, or the machine slept. Run again.`;
+    const message =
+      `The machine's clock jumped by ${Math.round(jump)} ms (at most ${limits.clockJumpMs} ms is ` +
+      "believed): it was set, or the machine slept. Run again.";
     return { message, evidence: { jumpMs: jump, limitMs: limits.clockJumpMs } };
   },
 };
@@ -188,7 +216,9 @@ function unevenGaps(bins: readonly number[]): Finding | null {
   const astray = outOfRow(bins);
   if (astray === 0) return null;
   const gaps = bins.reduce((sum, count) => sum + count, 0);
-  const message = `${astray} of ${gaps} messages were not due at even gaps, which were asked for. Report it as a fault of the generator.`;
+  const message =
+    `${astray} of ${gaps} messages were not due at even gaps, which were asked for. Report it as a ` +
+    "fault of the generator.";
   return { message, evidence: { astray, gaps } };
 }
 
@@ -229,54 +259,20 @@ function remedyOf(input: VerdictInput): string {
   if (!isOpen) return "Let fewer users in, or run the generator on a machine of its own.";
   const { askedPerS = 0, reachedPerS = askedPerS } = ratesOf(input);
   const isBehind = reachedPerS < BEHIND * askedPerS;
-  const reached = `It came to ${Math.round(reachedPerS)} messages a second of the ${askedPerS} asked for: try --rate ${Math.floor(ROOM * reachedPerS)}`;
-  return `${isBehind ? reached : `Lower ${input.dials.arrivals === "" ? "--rate" : "the rates of --arrivals"}`}, share it out with --generators, or run the generator on a machine of its own.`;
+  const reached =
+    `It came to ${Math.round(reachedPerS)} messages a second of the ${askedPerS} asked for: try ` +
+    `--rate ${Math.floor(ROOM * reachedPerS)}`;
+  return (
+    `${isBehind ? reached : `Lower ${input.dials.arrivals === "" ? "--rate" : "the rates of --arrivals"}`}, ` +
+    "share it out with --generators, or run the generator on a machine of its own."
+  );
 }
 
 function lagging(input: VerdictInput, what: string, than: string, lag: HistogramData, limit: number): Finding | null {
   const p99 = quantileOf(lag, 0.99);
   if (p99 <= limit) return null;
-  const message = `One message in a hundred was ${what} ${p99.toFixed(1)} ms or more after ${than} (at most ${limit} ms is believed): the generator was the bottleneck, not the server. ${remedyOf(input)}`;
+  const message =
+    `One message in a hundred was ${what} ${p99.toFixed(1)} ms or more after ${than} (at most ` +
+    `${limit} ms is believed): the generator was the bottleneck, not the server. ${remedyOf(input)}`;
   return { message, evidence: { p99Ms: p99, limitMs: limit, ...ratesOf(input) } };
-}
-
-function counterValues(measurement: Measurement, audit: Result["audit"]): Record<string, number> {
-  const { planned, sent, late, notConnected, refused, unknown, delivered, offline, errors } = measurement;
-  return {
-    planned,
-    sent,
-    late,
-    notConnected,
-    acked: total(measurement, ackedOf),
-    refused,
-    unknown,
-    delivered,
-    offline,
-    ...(audit.stored !== null && { stored: audit.stored }),
-    unexpectedAcks: errors["UNEXPECTED_ACK"] ?? 0,
-    unreadableFrames: errors["BAD_SERVER_FRAME"] ?? 0,
-  };
-}
-
-function contradictionsOf(measurement: Measurement, audit: Result["audit"]): string[] {
-  const { planned, sent, late, notConnected, refused, unknown, delivered, offline, errors } = measurement;
-  const acked = total(measurement, ackedOf);
-  const found: string[] = [];
-  if (planned !== sent + late + notConnected)
-    found.push(`planned ${planned} ≠ sent ${sent} + late ${late} + not connected ${notConnected}`);
-  if (sent !== acked + refused + unknown) {
-    found.push(`sent ${sent} ≠ acked ${acked} + refused ${refused} + unknown ${unknown}`);
-  }
-  // Fewer are a fault of the server (`undelivered`); a message of unknown outcome may have been delivered, or not.
-  if (delivered + offline > acked + unknown) {
-    found.push(`delivered ${delivered} + offline ${offline} > acked ${acked} + unknown ${unknown}`);
-  }
-  if (audit.stored !== null && audit.match !== null && audit.stored > acked + unknown) {
-    found.push(`stored ${audit.stored} > acked ${acked} + unknown ${unknown}`);
-  }
-  const strays = errors["UNEXPECTED_ACK"] ?? 0;
-  if (strays > 0) found.push(`${strays} acks for messages that did not wait for one`);
-  const broken = errors["BAD_SERVER_FRAME"] ?? 0;
-  if (broken > 0) found.push(`${broken} frames of the server could not be read`);
-  return found;
 }

@@ -99,11 +99,14 @@ function refuseStray({ out, words }: CapacityOrder, why: string | null): void {
   if (why === null) return;
   const instead =
     words[0] === "trace"
-      ? 'Give a file of counts (dialog,count), which --rate paces, or try "hotshard run trace" with one --speed after the other'
-      : 'Give a scenario that makes as many messages as --rate says, or try "hotshard run" with one dial after the other';
+      ? 'Give a file of counts (dialog,count), which --rate paces, or try "hotshard run trace" with one --speed ' +
+        "after the other"
+      : 'Give a scenario that makes as many messages as --rate says, or try "hotshard run" with one dial after ' +
+        "the other";
   throw new ConfigError(
     "RATE_IGNORED",
-    `${words[0]} does not follow --rate: ${why}. A capacity is found by raising the rate. ${instead}; the run is in ${out}`,
+    `${words[0]} does not follow --rate: ${why}. A capacity is found by raising the rate. ${instead}; the run ` +
+      `is in ${out}`,
   );
 }
 

@@ -31,5 +31,8 @@ export function strayFromRate(first: RunAtRate | null, rate: number, { run, traf
   const expected = (first.planned * rate) / first.rate;
   const allowed = Math.abs(expected - first.planned) / 2 + CHANCE * Math.sqrt(expected + first.planned);
   if (Math.abs(traffic.planned - expected) <= allowed) return null;
-  return `at ${perSecond(first.rate)} its schedule held ${count(first.planned)} messages, at ${perSecond(rate)} ${count(traffic.planned)}`;
+  return (
+    `at ${perSecond(first.rate)} its schedule held ${count(first.planned)} messages, at ${perSecond(rate)} ` +
+    count(traffic.planned)
+  );
 }

@@ -129,14 +129,17 @@ function bottleneckOf({ generator, shards, verdict }: Result, growth: QueueGrowt
   const busy =
     first === undefined
       ? ""
-      : `the busiest writer, shard ${first.label}, had a commit under way ${(100 * first.busy).toFixed(0)} % of the time`;
+      : `the busiest writer, shard ${first.label}, had a commit under way ${(100 * first.busy).toFixed(0)} % ` +
+        "of the time";
   if (growth !== null && growth.shard !== null) {
     return { what: "shard", shard: growth.shard, evidence: `${growthInWords(growth)}, and only there; ${busy}` };
   }
   if (first !== undefined && first.busy >= BUSY) return { what: "shard", shard: first.label, evidence: busy };
   const codes = verdict.reasons.map(({ code }) => code).filter((code) => GENERATOR.has(code));
   if (codes.length > 0) {
-    const evidence = `${codes.join(", ")}: ${generator.cpu.toFixed(2)} of a core busy, sends p99 ${generator.sendLagMs.p99.toFixed(0)} ms late; ${busy}`;
+    const evidence =
+      `${codes.join(", ")}: ${generator.cpu.toFixed(2)} of a core busy, sends p99 ` +
+      `${generator.sendLagMs.p99.toFixed(0)} ms late; ${busy}`;
     return { what: "generator", shard: null, evidence };
   }
   const shared = growth === null ? "" : `${growthInWords(growth)}, on all shards alike; `;

@@ -58,7 +58,8 @@ function audit({ audit: { match, acked } }: Result): string {
 }
 
 const LEGEND =
-  "Bystanders are the dialogs that are not hot; p99: 99 of 100 of their messages take no longer; there: on the fullest shard; else: on the worst of the others.";
+  "Bystanders are the dialogs that are not hot; p99: 99 of 100 of their messages take no longer; there: on " +
+  "the fullest shard; else: on the worst of the others.";
 
 function moral(played: readonly PlayedAct[]): string {
   const advice = played.find(({ act }) => act.number === 3)?.result.advice[0];

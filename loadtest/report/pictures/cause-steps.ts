@@ -61,6 +61,8 @@ function draw(result: Result, causes: Causes, width: number): Drawing {
   };
 }
 
+const WHISKERS = "Whiskers are 95 % intervals of the simulation.";
+
 /** The factors of skew as steps on a logarithmic scale: their product is the observed max/mean. */
 export function causeSteps(result: Result, causes: Causes): Picture {
   const { maxOverMean } = result.skew;
@@ -71,7 +73,7 @@ export function causeSteps(result: Result, causes: Causes): Picture {
   return {
     id: "causes",
     title: "Where the skew comes from",
-    description: `${factors.join(", ")}; together ${times(maxOverMean)}. Whiskers are 95 % intervals of the simulation.`,
+    description: `${factors.join(", ")}; together ${times(maxOverMean)}. ${WHISKERS}`,
     draw: (width) => draw(result, causes, width),
   };
 }

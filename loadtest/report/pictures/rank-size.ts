@@ -82,7 +82,9 @@ export function rankCurve(points: readonly Point[], fair: number): Picture {
   return {
     id: "ranks",
     title: "Share of the messages by rank of the dialog",
-    description: `The heaviest of ${count(points[points.length - 1]!.rank)} dialogs has ${percent(points[0]!.share, 2)} of the messages, the lightest ${percent(points[points.length - 1]!.share, 4)}.`,
+    description:
+      `The heaviest of ${count(points[points.length - 1]!.rank)} dialogs has ` +
+      `${percent(points[0]!.share, 2)} of the messages, the lightest ${percent(points[points.length - 1]!.share, 4)}.`,
     draw: (width) => draw(points, fair, width),
   };
 }

@@ -67,7 +67,9 @@ export function shareByShard(result: Result): Picture {
   return {
     id: "share",
     title: "Share of the messages by shard",
-    description: `${headline(result)} The fair share is ${percent(1 / shards.length)}; chance alone stays below ${times(skew.noiseFloor.p99)} of it in 99 of 100 runs.`,
+    description:
+      `${headline(result)} The fair share is ${percent(1 / shards.length)}; chance alone stays below ` +
+      `${times(skew.noiseFloor.p99)} of it in 99 of 100 runs.`,
     draw: (width) => drawShares({ shards: messages, p99: skew.noiseFloor.p99, hot }, width),
   };
 }

@@ -94,7 +94,10 @@ export function skewBySize(document: WhatIf): Picture {
   return {
     id: "sizes",
     title: "Max/mean by number of shards",
-    description: `From ${few} to ${many} shards; on ${many} the placements lie between ${times(best)} and ${times(worst)}, and the heaviest key alone forces ${times(Math.max(1, many * input.topShare))}. Today ${today.placement} on ${today.shards} has ${times(today.maxOverMean)}.`,
+    description:
+      `From ${few} to ${many} shards; on ${many} the placements lie between ${times(best)} and ` +
+      `${times(worst)}, and the heaviest key alone forces ${times(Math.max(1, many * input.topShare))}. Today ` +
+      `${today.placement} on ${today.shards} has ${times(today.maxOverMean)}.`,
     draw: (width) => draw(document, width),
   };
 }

@@ -13,7 +13,10 @@ export function planInWords({ each, runs: { few, many }, withinMs }: Plan, durat
   const runs = `about ${few} to ${many} runs of ${duration}`;
   if (withinMs < few * each) {
     const fit = Math.max(1, Math.floor(withinMs / each));
-    return `${runs} would take ${waitInWords(few * each)} or more; --within ends it after ${waitInWords(withinMs)}, some ${plural(fit, "run")}.`;
+    return (
+      `${runs} would take ${waitInWords(few * each)} or more; --within ends it after ` +
+      `${waitInWords(withinMs)}, some ${plural(fit, "run")}.`
+    );
   }
   return `${runs}, ${waitInWords(few * each)} to ${waitInWords(Math.min(many * each, withinMs))}.`;
 }
@@ -34,7 +37,10 @@ function foundInWords(capacity: Capacity): string {
   const ends = `${percent(level, 0)} interval ${perSecond(low)} to ${perSecond(high)}`;
   const nine = reliable === null ? "" : ` Nine of ten keep it at ${perSecond(reliable)}.`;
   if (ceiling === "generator") {
-    return `${until} is kept up to ${perSecond(estimate!)} (${ends}), and beyond this generator, or the machine it shares with the server, cannot keep up: the server's capacity may be higher.${early}`;
+    return (
+      `${until} is kept up to ${perSecond(estimate!)} (${ends}), and beyond this generator, or the machine ` +
+      `it shares with the server, cannot keep up: the server's capacity may be higher.${early}`
+    );
   }
   return `${until} is kept by half of the runs at ${perSecond(estimate!)} (${ends}).${nine}${early}`;
 }
@@ -55,9 +61,14 @@ function forecastInWords({ estimate, forecast }: Capacity): string | null {
   if (forecast === null) return null;
   const { atRate, error, high, low, rate, shard } = forecast;
   const ends = low < high ? ` (95 % interval ${perSecond(low)} to ${perSecond(high)})` : "";
-  const said = `The report of the run at ${perSecond(atRate)} forecast that shard ${shard} saturates at ${perSecond(rate)}${ends}`;
+  const said =
+    `The report of the run at ${perSecond(atRate)} forecast that shard ${shard} saturates at ` +
+    `${perSecond(rate)}${ends}`;
   if (error === null) return `${said}; that was not reached.`;
-  return `${said}; found ${perSecond(estimate!)}: the forecast is ${growth(error)} off. Saturation is where the queue grows for ever; a threshold on latency is met a little below.`;
+  return (
+    `${said}; found ${perSecond(estimate!)}: the forecast is ${growth(error)} off. Saturation is where the ` +
+    "queue grows for ever; a threshold on latency is met a little below."
+  );
 }
 
 /** One line of the table of runs. */

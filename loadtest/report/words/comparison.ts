@@ -118,15 +118,19 @@ export function groundsInWords(comparison: Comparison): string {
   const told = toldOf(comparison).length;
   const noise =
     method === "interleaved"
-      ? `${plural(rounds, "round")} in alternation, so the machine's drift is taken out; figures of all shards first, single shards below those that changed`
-      : "the noise is that inside each run; what the machine did between the runs is not in it (--interleave takes that out)";
+      ? `${plural(rounds, "round")} in alternation, so the machine's drift is taken out; figures of all shards ` +
+        "first, single shards below those that changed"
+      : "the noise is that inside each run; what the machine did between the runs is not in it (--interleave " +
+        "takes that out)";
   const power =
     between === null
       ? ""
-      : ` Runs of the same setting vary by ${percent(between.share)} (median of the figures of all shards): ${plural(rounds, "round")} tell a change from ${percent(between.detectable)} on in 4 of 5 experiments.`;
+      : ` Runs of the same setting vary by ${percent(between.share)} (median of the figures of all shards): ` +
+        `${plural(rounds, "round")} tell a change from ${percent(between.detectable)} on in 4 of 5 experiments.`;
   return (
     `Of ${plural(changes.length, "figure")}, ${told} changed, ${of("same")} are the same within ` +
-    `${percent(tolerance.share, 0)} of the smaller figure (or ${milliseconds(tolerance.ms)} ms; of failures ${(100 * tolerance.failures).toFixed(1)} pp), ${of("unclear")} are too noisy to tell. ` +
+    `${percent(tolerance.share, 0)} of the smaller figure (or ${milliseconds(tolerance.ms)} ms; of failures ` +
+    `${(100 * tolerance.failures).toFixed(1)} pp), ${of("unclear")} are too noisy to tell. ` +
     `Simultaneous ${percent(confidence, 0)} confidence; ${noise}.${power}`
   );
 }

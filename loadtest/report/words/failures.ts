@@ -131,14 +131,18 @@ export function failuresInWords(result: Result): string | null {
     skew.of === "stored"
       ? "Shares are those of the rest."
       : "Shares, skew and advice count them; latencies are of those that arrived.";
-  return `${count(failed)} of ${due} (${share(traffic.failedShare)}) failed${rows === "" ? "" : `: ${rows}`}${limit}. ${basis}`;
+  return (
+    `${count(failed)} of ${due} (${share(traffic.failedShare)}) ` +
+    `failed${rows === "" ? "" : `: ${rows}`}${limit}. ${basis}`
+  );
 }
 
 /** `Shard 02 from 8.0 s to 12.1 s (410 messages)`, one sentence for each outage. */
 export function outagesInWords({ outages }: Result): string[] {
   return outages.map(
     ({ shard, fromS, untilS, messages, reason }) =>
-      `Shard ${shard} answered nothing from ${fromS.toFixed(1)} s to ${untilS.toFixed(1)} s: ${plural(messages, "message")} without an answer${reason === undefined ? "" : `; its database: ${reason}`}.`,
+      `Shard ${shard} answered nothing from ${fromS.toFixed(1)} s to ${untilS.toFixed(1)} s: ` +
+      `${plural(messages, "message")} without an answer${reason === undefined ? "" : `; its database: ${reason}`}.`,
   );
 }
 

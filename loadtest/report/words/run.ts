@@ -64,7 +64,10 @@ export function readsInWords({ reads }: Result): string | null {
   );
   const failed = reads.failed === 0 ? "" : ` ${count(reads.failed)} failed.`;
   const waits = rows.length === 0 ? "none came" : rows.join("; ");
-  return `History: ${plural(reads.pages, "page")}, ${reads.rate.toFixed(0)} a second of ${reads.asked} asked for; ${waits}.${failed}`;
+  return (
+    `History: ${plural(reads.pages, "page")}, ${reads.rate.toFixed(0)} a second of ${reads.asked} asked ` +
+    `for; ${waits}.${failed}`
+  );
 }
 
 const mb = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
@@ -75,7 +78,8 @@ export function trendsInWords({ trends }: Result): string | null {
   const { memoryBytes: memory, deliveryMs: delivery } = trends;
   if (memory === null || delivery === null) return "The run was too short to tell a trend of memory or latency.";
   const grows = memory.grows ? "The server's memory keeps growing" : "The server's memory does not keep growing";
-  const interval = `${mb(memory.perHour)} MB an hour (${mb(memory.low)} to ${mb(memory.high)}) at ${mb(memory.level)} MB`;
+  const hourly = `${mb(memory.perHour)} MB an hour (${mb(memory.low)} to ${mb(memory.high)})`;
+  const interval = `${hourly} at ${mb(memory.level)} MB`;
   const drift = `${delivery.perHour.toFixed(2)} ms an hour (${delivery.low.toFixed(2)} to ${delivery.high.toFixed(2)})`;
   return `${grows}: ${interval}. Median delivery: ${drift}.`;
 }
@@ -215,7 +219,8 @@ export function headroomInWords(result: Result): string | null {
   const today =
     growthToLimit < 0
       ? `Shard ${shard} is past saturation: it can write ${percent(-growthToLimit, 0)} less than it is sent`
-      : `Shard ${shard} saturates at ${growth(growthToLimit)} ${traffic.arrivals?.changes === true ? "average " : ""}traffic${growthEnds(headroom)}`;
+      : `Shard ${shard} saturates at ${growth(growthToLimit)} ` +
+        `${traffic.arrivals?.changes === true ? "average " : ""}traffic${growthEnds(headroom)}`;
   const now =
     skew.segments === undefined
       ? today
@@ -270,7 +275,10 @@ export function auditInWords({ audit }: Result): string {
 /** `The advice of run a1b2 promised max/mean 1.13 ×; it came to 1.15 ×.` Null when no advice was followed. */
 export function forecastInWords({ forecast, skew }: Result): string | null {
   if (forecast === undefined) return null;
-  return `The advice of run ${forecast.of} promised max/mean ${times(forecast.maxOverMean)}; it came to ${times(skew.maxOverMean)}.`;
+  return (
+    `The advice of run ${forecast.of} promised max/mean ${times(forecast.maxOverMean)}; it came to ` +
+    `${times(skew.maxOverMean)}.`
+  );
 }
 
 /** `Thresholds: 1 of 2 missed.` Null when none were given. */

@@ -48,7 +48,7 @@ export function closedInWords({ traffic: { arrivals, made } }: Result): string |
   if (arrivals === undefined || arrivals.open) return null;
   const instead = made === undefined ? "an open one" : `an open one, --rate ${Math.max(1, Math.round(made.rate))}`;
   return (
-    "A closed model: when the server is slow, users write less, and the messages that others would have sent meanwhile are in no " +
-    `latency here (coordinated omission). To see what waits in line, take ${instead}.`
+    "A closed model: when the server is slow, users write less, and the messages that others would have sent " +
+    `meanwhile are in no latency here (coordinated omission). To see what waits in line, take ${instead}.`
   );
 }

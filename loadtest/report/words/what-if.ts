@@ -34,7 +34,10 @@ function layoutInWords({ today: { placement, shards, overrides } }: WhatIf): str
 /** What the same number of keys would do without a heavy one among them. */
 export function chanceInWords({ today: { noiseFloor, pairs } }: WhatIf): string {
   const keys = pairs === undefined ? "keys" : "pairs of key and time bucket";
-  return `As many equally heavy ${keys} would lie at ${times(noiseFloor.mean)} by chance, below ${times(noiseFloor.p99)} in 99 of 100 cases.`;
+  return (
+    `As many equally heavy ${keys} would lie at ${times(noiseFloor.mean)} by chance, below ` +
+    `${times(noiseFloor.p99)} in 99 of 100 cases.`
+  );
 }
 
 /** What was read: how much of it, and what each line was taken for when it had no count. */
@@ -42,12 +45,17 @@ export function inputInWords({ input }: WhatIf): string {
   const { messages, dialogs, topShare, readAs, leftOut } = input;
   const each = readAs?.eachOne === true ? "; each line was counted as one message" : "";
   const left = leftOut === null ? "" : `; ${leftOutInWords(leftOut)}`;
-  return `${plural(messages, "message")} of ${plural(dialogs, "key")}${each}${left}; the heaviest has ${percent(topShare, topShare < 0.01 ? 3 : 1)}`;
+  return (
+    `${plural(messages, "message")} of ${plural(dialogs, "key")}${each}${left}; the heaviest has ` +
+    percent(topShare, topShare < 0.01 ? 3 : 1)
+  );
 }
 
 function leftOutInWords({ lines, share, more }: NonNullable<WhatIf["input"]["leftOut"]>): string {
   if (lines === 0) return "the end of the file is missing";
-  const of = `${plural(lines, "line")} (${share < 0.0005 ? "below 0.1 %" : percent(share)}) ${lines === 1 ? "was" : "were"} left out`;
+  const of =
+    `${plural(lines, "line")} (${share < 0.0005 ? "below 0.1 %" : percent(share)}) ` +
+    `${lines === 1 ? "was" : "were"} left out`;
   return more ? `${of}, and the end of the file is missing` : of;
 }
 

@@ -46,7 +46,8 @@ const STREAM = 0x54_52_43;
 const SPREAD_STREAM = STREAM + 1;
 const outOfOrder = (): string => "earlier than the line before it: sent with that one. Sort the trace by time";
 const cutAt = (endMs: number): string =>
-  `later than the ${endMs / 1000} s of the run: it and what follows are left out. Give a longer --duration or more --speed`;
+  `later than the ${endMs / 1000} s of the run: it and what follows are left out. Give a longer --duration or ` +
+  "more --speed";
 
 /**
  * Turns a trace into a schedule on disk: each key becomes a dialog of its own (told apart by 64 bits of its hash), each

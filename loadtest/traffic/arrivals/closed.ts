@@ -21,7 +21,8 @@ export const closed: ArrivalModel = {
       isOpen: false,
       users,
       thinkS,
-      words: `a closed loop of ${who} for the answer and ${users === 1 ? "thinks" : "think"} for ${timeInWords(thinkS)}`,
+      words:
+        `a closed loop of ${who} for the answer and ${users === 1 ? "thinks" : "think"} for ` + timeInWords(thinkS),
     };
   },
 };

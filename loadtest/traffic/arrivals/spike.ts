@@ -20,7 +20,8 @@ export const spike: ArrivalModel = {
       last: rate,
       // As long after it as before, to see the server recover.
       usualS: at + seconds + at,
-      words: `${rateInWords(rate)} with a spike of ${rateInWords(peak)} for ${timeInWords(seconds)} at ${timeInWords(at)}`,
+      words:
+        `${rateInWords(rate)} with a spike of ${rateInWords(peak)} for ${timeInWords(seconds)} at ` + timeInWords(at),
     };
   },
 };

@@ -38,8 +38,8 @@ export function headOf(name: string, text: string, firstLine: number): Head {
 }
 
 const READ =
-  "What is read: CSV (, ; tab or |) of key and count, or of time and key; tables of mysql -t and psql; uniq -c; JSON and NDJSON " +
-  "with key and count, or counts by key; one key a line";
+  "What is read: CSV (, ; tab or |) of key and count, or of time and key; tables of mysql -t and psql; uniq -c; " +
+  "JSON and NDJSON with key and count, or counts by key; one key a line";
 
 /** UNKNOWN_FORMAT: what was seen and where, what would be read, and how to say what it is. */
 export function unknownFormat(head: Head, line: number, seen: string, options: InputOptions): ConfigError {

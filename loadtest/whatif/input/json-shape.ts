@@ -61,7 +61,8 @@ export function shapeOf(rows: readonly unknown[], options: InputOptions): JsonSh
   if (maybe && !timed) {
     return shapeWith({ ...names, count: [MAYBE_COUNT] }, objects);
   }
-  const which = `${prefix}count ${maybe ? MAYBE_COUNT : numeric[0]}, or ${prefix}count none when each row is one message`;
+  const name = maybe ? MAYBE_COUNT : numeric[0];
+  const which = `${prefix}count ${name}, or ${prefix}count none when each row is one message`;
   return fault(`a number in ${numeric.slice(0, 8).join(", ")}, which may be the count: say ${which}`);
 }
 

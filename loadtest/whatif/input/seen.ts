@@ -21,8 +21,8 @@ const MARKS: readonly (readonly [mark: RegExp, what: string])[] = [
   [/^\s*<[!?a-z]/iu, "XML or HTML: export CSV"],
   [
     /^(?:# Scanning the entire keyspace|\[\d+\.\d+%\] |hot key found with counter|Sampled \d+ keys in the keyspace)/u,
-    "the output of redis-cli --hotkeys, --bigkeys or --memkeys: its numbers are sizes, or logarithms of frequencies, not messages: " +
-      "count the keys of some seconds of MONITOR",
+    "the output of redis-cli --hotkeys, --bigkeys or --memkeys: its numbers are sizes, or logarithms of " +
+      "frequencies, not messages: count the keys of some seconds of MONITOR",
   ],
   [/^\d{10}\.\d{6} \[\d+ /u, "the output of redis-cli MONITOR: cut each line down to its key, then sort | uniq -c"],
   [/^(?:INSERT|REPLACE) INTO |^CREATE TABLE |^\('.*\)[,;]/iu, "SQL: export CSV"],

@@ -186,9 +186,13 @@ export function columnsFault(head: TableHead, options: InputOptions): ConfigErro
   const { name, line, rows } = head;
   const [first = []] = rows;
   const shown = first.slice(0, 6).map((field) => JSON.stringify(field.slice(0, 40)));
-  const has = `${first.length} ${first.length === 1 ? "column" : "columns"}, ${shown.join(", ")}${first.length > 6 ? ", …" : ""}`;
+  const has =
+    `${first.length} ${first.length === 1 ? "column" : "columns"}, ` +
+    `${shown.join(", ")}${first.length > 6 ? ", …" : ""}`;
   const { prefix = "--" } = options;
-  const how = `begin it with the line dialog,count or time,dialog, or ${howToSay(options)} (name or number of a column; ${prefix}count none: each line is one message)`;
+  const how =
+    `begin it with the line dialog,count or time,dialog, or ${howToSay(options)} (name or number of a ` +
+    `column; ${prefix}count none: each line is one message)`;
   return new ConfigError(
     "BAD_COLUMNS",
     `${name} line ${line} does not tell which columns are key and count (${has}): ${how}`,

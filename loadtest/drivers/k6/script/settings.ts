@@ -48,7 +48,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const MAX_LAG_MS = 50;
 /** Its thresholds must be declared before k6 can ask the server anything, and so must the traffic. */
 const AIM_REMEDY =
-  "Dials that say an effect on the shards need the server's placement: use `hotshard run --driver k6`, which asks for it.";
+  "Dials that say an effect on the shards need the server's placement: use `hotshard run --driver k6`, which " +
+  "asks for it.";
 const CLOSED_ALONE = "GENERATORS: a closed model is one generator's, as whose turn it is depends on every answer.";
 const DRAIN_MS = 10_000;
 const CONNECT_MS = { least: 2_000, perUser: 4 } as const;

@@ -49,13 +49,17 @@ export function summaryText(data: SummaryData, context: SummaryContext): string 
   const count = (name: CounterName) => `${name} ${countOf(data, name)}`;
   const lines = [
     "",
-    `${scenario}: ${dials.users} users, ${rates(data, context)}, ${dials.durationS} s after ${dials.warmupS} s of warm-up, seed ${dials.seed}`,
+    `${scenario}: ${dials.users} users, ${rates(data, context)}, ${dials.durationS} s after ${dials.warmupS} ` +
+      `s of warm-up, seed ${dials.seed}`,
     "",
     ...(rows.length > 0 ? [...table(rows), ""] : []),
     skewLine(rows, countOf(data, "failed")),
     hotLine(data, context),
-    `all shards: delivery ${quantiles(data, TRENDS.delivery)} · service ${quantiles(data, TRENDS.service)} · commit ${quantiles(data, TRENDS.commit)}`,
-    `sent ${countOf(data, "sent")} = acked ${acked} + ${count("refused")} + ${count("unknown")}; ${count("delivered")}, ${count("offline")}, not connected ${countOf(data, "notConnected")}, ${count("duplicated")}, ${count("reordered")}`,
+    `all shards: delivery ${quantiles(data, TRENDS.delivery)} · service ${quantiles(data, TRENDS.service)} · ` +
+      `commit ${quantiles(data, TRENDS.commit)}`,
+    `sent ${countOf(data, "sent")} = acked ${acked} + ${count("refused")} + ${count("unknown")}; ` +
+      `${count("delivered")}, ${count("offline")}, not connected ${countOf(data, "notConnected")}, ` +
+      `${count("duplicated")}, ${count("reordered")}`,
     auditLine(data, rows, context.runId),
     "",
     ...verdict(data, settings),
@@ -73,7 +77,8 @@ function rates(data: SummaryData, { settings: { dials, generators }, askedRate }
   const course = changes || row !== "" ? `${words}${row}: ` : "";
   if (askedRate === null) return `${course}made ${rateInWords(made)}`;
   const isAverage = changes || rateInWords(askedRate) !== rateInWords(dials.rate);
-  return `${course}${askedAndMade(askedRate, made, isAverage)}${generators === 1 ? "" : ` by one of ${generators} generators`}`;
+  const part = generators === 1 ? "" : ` by one of ${generators} generators`;
+  return `${course}${askedAndMade(askedRate, made, isAverage)}${part}`;
 }
 
 interface ShardRow {
@@ -146,7 +151,10 @@ function skewLine(rows: readonly ShardRow[], failed: number): string {
   const hottest = rows.find((row) => row.acked === most)?.label ?? "";
   const ratio = (most * rows.length) / total;
   const survivors = failed > 0 ? `, of what was acknowledged: ${failed} more failed` : "";
-  return `max/mean ${ratio.toFixed(2)} (shard ${hottest}) · effective shards ${(total / most).toFixed(1)} of ${rows.length}${survivors}`;
+  return (
+    `max/mean ${ratio.toFixed(2)} (shard ${hottest}) · effective shards ${(total / most).toFixed(1)} of ` +
+    `${rows.length}${survivors}`
+  );
 }
 
 function hotLine(data: SummaryData, { askedShare }: SummaryContext): string {
@@ -193,7 +201,9 @@ function verdict(data: SummaryData, settings: Settings): string[] {
   const failed = countOf(data, "failed");
   const most = mostFailures(settings) ?? Math.floor(settings.maxErrors * countOf(data, "planned"));
   if (failed > most) {
-    const kinds = `${countOf(data, "refused")} refused, ${countOf(data, "unknown")} without an answer, ${countOf(data, "notConnected")} without a connection`;
+    const kinds =
+      `${countOf(data, "refused")} refused, ${countOf(data, "unknown")} without an answer, ` +
+      `${countOf(data, "notConnected")} without a connection`;
     faults.push(`${failed} messages failed (${kinds}), at most ${most} may (MAX_ERRORS)`);
   }
   if (settings.generators === 1)
@@ -210,7 +220,9 @@ function countOf(data: SummaryData, name: CounterName): number {
 
 function quantiles(data: SummaryData, trend: string): string {
   const metric = data.metrics[measured(trend)];
-  return `p50 ${milliseconds(metric, "med")}, p95 ${milliseconds(metric, "p(95)")}, p99 ${milliseconds(metric, "p(99)")}`;
+  return (
+    `p50 ${milliseconds(metric, "med")}, p95 ${milliseconds(metric, "p(95)")}, p99 ` + milliseconds(metric, "p(99)")
+  );
 }
 
 function milliseconds(metric: SummaryMetric | undefined, statistic: string): string {

@@ -70,7 +70,8 @@ function skewFigures(result: Result): Figure[] {
 function shares(result: Result): Block[] {
   if (knowsNoShares(result)) return [];
   const { of, cv, gini, distinctDialogs } = result.skew;
-  const indices = `Coefficient of variation ${percent(cv)}, Gini ${gini.toFixed(3)}, ${plural(distinctDialogs, "dialog")}.`;
+  const dialogs = plural(distinctDialogs, "dialog");
+  const indices = `Coefficient of variation ${percent(cv)}, Gini ${gini.toFixed(3)}, ${dialogs}.`;
   return [
     {
       kind: "picture",

@@ -88,7 +88,8 @@ export function junitReport(result: Result): string {
   ].flatMap(([name, value]) =>
     typeof value === "string" ? [`      <property name="${name}" value="${escapeXml(value)}"/>`] : [],
   );
-  const figures = `tests="${all.length}" failures="${failures}" errors="0" skipped="${skipped}" time="${result.run.durationS}"`;
+  const counts = `tests="${all.length}" failures="${failures}" errors="0" skipped="${skipped}"`;
+  const figures = `${counts} time="${result.run.durationS}"`;
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${figures}>\n` +
     `  <testsuite name="${escapeXml(suite)}" timestamp="${escapeXml(result.run.startedAt)}" ${figures}>\n` +

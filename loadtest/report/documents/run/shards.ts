@@ -185,8 +185,8 @@ export function latency(result: Result): Block {
       "Latency by shard",
       ...(result.verdict.status === "VALID" ? [] : sentence(UNJUDGED)),
       ...sentence(
-        "What users wait is delivery: from the moment a message was meant to be sent until its reader's socket has it. " +
-          "Service starts at the actual send and hides what queues before it.",
+        "What users wait is delivery: from the moment a message was meant to be sent until its reader's " +
+          "socket has it. Service starts at the actual send and hides what queues before it.",
       ),
       ...judged(result, { kind: "picture", picture: shown ? latencyByShard(result) : null }, latencyTable(result)),
       ...sentence(fewSamplesInWords(result), "soft"),

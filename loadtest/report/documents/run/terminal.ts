@@ -26,7 +26,8 @@ import { shardBars } from "./shards.ts";
 export function runScreen(result: Result, columns: number): Block[][] {
   const { run, server, skew, verdict, thresholds: given = [] } = result;
   const shaped = server.shaped === null ? "" : `, shaped: ${server.shaped}`;
-  const what = `${run.scenario}, ${run.driver} driver, ${result.shards.length} × ${server.engine} by ${server.placement}`;
+  const shards = `${result.shards.length} × ${server.engine} by ${server.placement}`;
+  const what = `${run.scenario}, ${run.driver} driver, ${shards}`;
   const status: Block[] =
     verdict.status === "VALID"
       ? sentence("VALID", "strong")

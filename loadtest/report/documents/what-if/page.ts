@@ -115,8 +115,8 @@ function worstMinutes({ rows, today }: WhatIf): Block[] {
       "The worst minute",
       ...sentence(
         "What is even over a day may burn for a minute. Of the minutes with at least half of the mean minute's " +
-          "messages, the one in which the fullest shard stood out most. By chance: what the worst of them stays below " +
-          "in 95 of 100 cases even if every message has a key of its own.",
+          "messages, the one in which the fullest shard stood out most. By chance: what the worst of them stays " +
+          "below in 95 of 100 cases even if every message has a key of its own.",
       ),
       table<(typeof same)[number]>({
         caption: `Worst minute of every placement on ${plural(today.shards, "shard")}`,
