@@ -2,9 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createIdClock } from "../server/chat/clock.ts";
 import type { MessageRow } from "../server/shards/contract.ts";
-import { loneFence } from "../server/shards/lone-fence.ts";
 import { createStore } from "../server/shards/open-store.ts";
 import { parseShardUrl } from "../server/shards/url.ts";
 import { startMariadb } from "../test/support/mariadb.ts";
@@ -46,10 +44,13 @@ export async function benchStorage(seconds: number): Promise<StorageRow[]> {
 
 async function benchStore(url: string, group: number, seconds: number): Promise<StorageRow> {
   const store = createStore(parseShardUrl(url));
-  const { fence, onConnect } = loneFence({ cluster: "bench", node: 0, epoch: 1, clock: createIdClock(0) });
-  await store.open(onConnect);
+  const fence = { node: 0, incarnation: 1, epoch: 0 };
+  await store.open(async (session) => {
+    await session.claim("0".repeat(32));
+    await session.admit(fence, 0n);
+  });
   const next = messages();
-  const insert = () => store.insert(Array.from({ length: group }, next), fence());
+  const insert = () => store.insert(Array.from({ length: group }, next), fence);
   await insertFor(insert, seconds / 3);
   const { commits, cpuMicros, elapsedMs } = await insertFor(insert, seconds);
   await store.close();

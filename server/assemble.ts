@@ -1,8 +1,8 @@
+import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
 import { createChat, type Chat } from "./chat/chat.ts";
-import { createIdClock, type IdClock } from "./chat/clock.ts";
 import type { Config } from "./config.ts";
 import { SYSTEM_EDGE_CLOCK, type EdgeClock } from "./edge/edge-clock.ts";
 import { createWatch } from "./edge/watch.ts";
@@ -20,13 +20,16 @@ import { measureRuntime } from "./observability/runtime-metrics.ts";
 import { idleMeter } from "./observability/shard-meters.ts";
 import type { Traces } from "./observability/traces.ts";
 import { LIMITS } from "./protocol/frames.ts";
-import { loneFence } from "./shards/lone-fence.ts";
 import { createStore } from "./shards/open-store.ts";
 import { createOutageLog } from "./shards/outage-log.ts";
 import { createShardSet, type ShardSet } from "./shards/shard-set.ts";
 import { createShard, type Shard } from "./shards/shard.ts";
 import type { ShardSpec } from "./shards/url.ts";
 import { createWriter } from "./shards/writer.ts";
+import { createFileStateStore } from "./topology/file-store.ts";
+import { createMembership, type Membership, type MemberShard } from "./topology/membership.ts";
+import { sealingOf } from "./topology/sealing.ts";
+import type { StateStore } from "./topology/state-store.ts";
 import { createViews, type Views } from "./topology/view.ts";
 
 /** What another owner than the configuration may give. */
@@ -40,6 +43,10 @@ export interface Given {
   readonly clock?: EdgeClock;
   /** What connects this node to others; alone by default. */
   readonly fabric?: Delivery;
+  /** Where the state is kept that gives out message ids; by default a file in the data folder. */
+  readonly state?: StateStore;
+  /** Length of a grant of message ids, ms; for tests. */
+  readonly leaseMs?: number;
 }
 
 /** A whole server that does not listen yet. */
@@ -56,17 +63,14 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
-/** Identity of shards that no state knows. */
-const NOBODYS = "0".repeat(32);
 const NOTHING_PUSHED: PushCounts = { accepted: 0, dropped: 0 };
 
 /** Builds every part from the configuration; opens and listens nowhere. */
 export async function assemble(
   config: Config,
   logger: Logger,
-  { storeOf = createStore, log, traces = null, clock: given = SYSTEM_EDGE_CLOCK, fabric }: Given = {},
+  { storeOf = createStore, log, traces = null, clock: given = SYSTEM_EDGE_CLOCK, fabric, state, leaseMs }: Given = {},
 ): Promise<Assembled> {
-  const clock = createIdClock(config.node);
   const guard = createGuard((what, error) => {
     logger.error({ err: error, what }, "a side channel failed; the chat goes on");
     metrics.error("INTERNAL");
@@ -83,10 +87,21 @@ export async function assemble(
       hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),
     },
   );
+  let joined = false;
+  const store = state ?? createFileStateStore(join(config.data, "state.json"));
+  const membership = createMembership({
+    store,
+    shards: () => shards.all().map(memberShard),
+    sealing: () => sealingOf(views.current().topology, Date.now()),
+    guard,
+    ...(leaseMs !== undefined && { leaseMs }),
+    tell: ({ error, level, shard, text }) =>
+      logger[level]({ ...(shard && { shard }), ...(error && { err: error }) }, text),
+  });
   const shards = createShardSet(
     config.specs.map((spec, index) => ({ label: config.layout.shards[index]!, spec })),
     {
-      build: (label, spec) => buildShard({ clock, config, guard, logger, storeOf }, label, spec),
+      build: (label, spec) => buildShard({ config, guard, logger, membership, storeOf }, label, spec),
       onAdd(shard) {
         shard.meter = guardedMeter(
           guard,
@@ -115,12 +130,12 @@ export async function assemble(
     : idleObserver();
   const stopRuntime = config.observe ? measureRuntime(metrics.exposition, guard) : () => {};
   const chat = createChat({
-    node: config.node,
+    node: () => membership.reading().node,
     limits: { ...LIMITS, pingMs: config.pingMs, rate: config.rateLimit, connections: config.userConnections },
     guard,
     views,
     shards,
-    clock,
+    ids: membership.ids,
     fabric: fabric ?? createHub(guard).join(),
     // Traces first: exemplars and log lines name them.
     probe: joinProbes(guard, {
@@ -131,7 +146,7 @@ export async function assemble(
     }),
     logger,
   });
-  const watch = createWatch({ node: config.node, shards, views, metrics, observer });
+  const watch = createWatch({ node: () => (joined ? membership.reading() : null), shards, views, metrics, observer });
   const edgeClock = { ...given, after: (ms: number, run: () => void) => given.after(ms, guard("connections", run)) };
   const app = await createApp(config, chat, watch, metrics, logger, edgeClock, guard);
   return {
@@ -140,6 +155,8 @@ export async function assemble(
     shards,
     views,
     async open() {
+      await membership.join();
+      joined = true;
       await shards.open();
       chat.start();
     },
@@ -147,7 +164,10 @@ export async function assemble(
       await app.close();
       observer.stop();
       stopRuntime();
+      await Promise.all(shards.all().map((shard) => shard.writer.drain()));
+      if (joined) await membership.leave();
       await shards.close();
+      await store.close();
     },
   };
 }
@@ -157,22 +177,35 @@ function guardedMeter(guard: Guard, meter: ShardMeter): ShardMeter {
   return guardEach(guard, "metrics", meter, counting);
 }
 
+function memberShard(shard: Shard): MemberShard {
+  return {
+    label: shard.label,
+    store: shard,
+    isUp: () => shard.state() === "up",
+    oldestPending() {
+      const id = shard.oldestPending();
+      return id === null ? null : BigInt(id);
+    },
+  };
+}
+
 interface ShardBuild {
-  readonly clock: IdClock;
   readonly config: Config;
   readonly guard: Guard;
   readonly logger: Logger;
+  readonly membership: Membership;
   readonly storeOf: typeof createStore;
 }
 
-function buildShard({ clock, config, guard, logger, storeOf }: ShardBuild, label: string, spec: ShardSpec): Shard {
+function buildShard({ config, guard, logger, membership, storeOf }: ShardBuild, label: string, spec: ShardSpec): Shard {
   const store = storeOf(spec, { onWait: (seconds) => shard.meter.waited(seconds) });
   const outages = createOutageLog();
   const writer = createWriter({
     label,
     store,
-    // It moves the clock: an id is never minted twice, even if the wall clock was set back while the server was down.
-    ...loneFence({ cluster: NOBODYS, node: config.node, epoch: config.layout.epoch, clock }),
+    fence: () => membership.fence(),
+    onConnect: membership.onConnect(label),
+    onFenced: (fence) => membership.fenced(label, fence),
     limits: { queueRows: config.queueRows, queueBytes: config.queueBytes, maxRows: config.groupRows },
     onCommit(report) {
       shard.meter.commit(report);
@@ -182,10 +215,19 @@ function buildShard({ clock, config, guard, logger, storeOf }: ShardBuild, label
     },
     onState: guard("states of shards", (state: "up" | "down", reason: Error | null) => {
       outages.note(state, reason);
+      if (state === "down") membership.absent(label);
       if (state === "up") logger.info({ shard: label }, `shard ${label} is up`);
       else logger.error({ shard: label, err: reason }, `shard ${label} is down`);
     }),
   });
-  const shard = createShard({ label, spec, store, writer, meter: idleMeter(), outages, node: config.node });
+  const shard = createShard({
+    label,
+    spec,
+    store,
+    writer,
+    meter: idleMeter(),
+    outages,
+    node: () => membership.reading().node,
+  });
   return shard;
 }

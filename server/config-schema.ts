@@ -17,7 +17,11 @@ export const ConfigSchema = Type.Object({
     default: "slots",
     description: "Name with options: slots, ring:virtualNodes=1",
   }),
-  data: Type.String({ minLength: 1, default: "hotshard-data", description: "Folder of the SQLite shards" }),
+  data: Type.String({
+    minLength: 1,
+    default: "hotshard-data",
+    description: "Folder of the SQLite shards and of state.json, which gives out node numbers and message ids",
+  }),
   topology: Type.Optional(Type.String({ minLength: 1, description: "Topology file (JSON); replaces placement" })),
   secret: Type.Optional(
     Type.String({ minLength: 16, description: "HS256 secret of the tokens, 16 characters or more" }),
@@ -36,11 +40,6 @@ export const ConfigSchema = Type.Object({
     Type.String({ minLength: 1, description: "Certificate chain (PEM): serves https and wss; read again on SIGHUP" }),
   ),
   tlsKey: Type.Optional(Type.String({ minLength: 1, description: "Key of --tls-cert (PEM)" })),
-  node: Type.Integer({
-    minimum: 0,
-    maximum: 1023,
-    description: "Node number inside message ids; by default a random one",
-  }),
   queueRows: Type.Integer({ minimum: 1, default: 20_000, description: "Most rows that wait for one shard" }),
   queueBytes: Type.Integer({
     // A row of the longest text counts 8,600 bytes, and must fit.

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 import { Type, type TSchema } from "typebox";
@@ -160,7 +159,7 @@ function readOptions(argv: readonly string[], faults: string[]): Given {
 
 /** Values that do not fit are faults; their defaults take their place, so that the rest can be judged. */
 function readValues(given: Given, add: (option: Option, fault: string) => void): Values {
-  const values: Record<string, unknown> = { node: randomInt(1024) };
+  const values: Record<string, unknown> = {};
   for (const option of OPTIONS) {
     const schema: TSchema = ConfigSchema.properties[option];
     const text = given[option];

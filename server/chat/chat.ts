@@ -6,7 +6,7 @@ import type { ErrorCode } from "../protocol/errors.ts";
 import type { HistoryFrame, Limits, PingFrame, SendFrame } from "../protocol/frames.ts";
 import type { ShardSet } from "../shards/shard-set.ts";
 import type { Views } from "../topology/view.ts";
-import type { IdClock } from "./clock.ts";
+import type { Ids } from "../topology/ids.ts";
 import { createDeliver } from "./deliver.ts";
 import { readHistory, type HistoryPage } from "./history.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
@@ -18,13 +18,14 @@ import type { Decoded } from "./sending.ts";
 import type { Session } from "./session.ts";
 
 export interface ChatParts {
-  readonly node: number;
+  /** Number of this server; it may get another while it runs. */
+  readonly node: () => number;
   /** What a welcome tells. */
   readonly limits: Limits;
   readonly guard: Guard;
   readonly views: Views;
   readonly shards: ShardSet;
-  readonly clock: IdClock;
+  readonly ids: Ids;
   readonly fabric: Delivery;
   readonly probe: Probe;
   readonly logger: Logger;
@@ -74,14 +75,14 @@ export interface Chat {
 
 /** Puts the parts together. The caller owns shards and stores. */
 export function createChat(parts: ChatParts): Chat {
-  const { clock, fabric, guard, logger, probe, shards, views } = parts;
+  const { fabric, guard, ids, logger, probe, shards, views } = parts;
   const sessions = new Set<Session>();
   const greeting = new Set<Session>();
   const presence = createPresence();
   const outbox = createOutbox(probe.delivered, guard);
   const reads = createReadQueue();
   const deliver = createDeliver({ fabric, outbox, presence });
-  const send = createSend({ clock, deliver, fault, probe, reads, views });
+  const send = createSend({ deliver, fault, ids, probe, reads, views });
   const read = createRead(reads, history, fault);
   let phase: ReturnType<Chat["phase"]> = "starting";
 
@@ -96,7 +97,9 @@ export function createChat(parts: ChatParts): Chat {
   }
 
   function history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage> {
-    return readHistory(views.current().ownersOf(dialog), dialog, page, clock.peek().toString());
+    const view = views.current();
+    const reader = { epoch: view.topology.epoch, fresh: ids.peek().toString() };
+    return readHistory(view.ownersOf(dialog), dialog, page, reader);
   }
 
   return {
@@ -133,7 +136,7 @@ export function createChat(parts: ChatParts): Chat {
         JSON.stringify({
           type: "welcome",
           user,
-          node: parts.node,
+          node: parts.node(),
           epoch: views.current().topology.epoch,
           limits: parts.limits,
         }),

@@ -1,7 +1,8 @@
+import { ConfigError } from "../config-error.ts";
 import type { HistoryMessage } from "../protocol/frames.ts";
 import { LIMITS } from "../protocol/frames.ts";
 import { compareIds } from "../placement/message-id.ts";
-import { isLostShard, type MessageRow } from "../shards/contract.ts";
+import { isLostShard, type HistoryPart, type MessageRow } from "../shards/contract.ts";
 import type { Shard } from "../shards/shard.ts";
 
 /** A page of one dialog, ascending by id, merged from every shard that may hold a part of it. */
@@ -12,41 +13,55 @@ export interface HistoryPage {
   readonly partial?: readonly string[];
 }
 
+/** A shard has been sealed for a topology that this server does not know: it cannot tell where all of a dialog is. */
+export class StaleReaderError extends Error {}
+
+interface Reader {
+  /** Of the topology that it reads by. */
+  readonly epoch: number;
+  /** An id that no message has yet. */
+  readonly fresh: string;
+}
+
 /**
- * Reads one page; it ends early where it would have more than `LIMITS.pageBytes`. A shard that does not answer is named in `partial`; the others still answer.
+ * Reads one page; it ends early where it would have more than `LIMITS.pageBytes`. A shard that does not answer is named in
+ * `partial`; the others still answer. Every message with an id below `stable` that this dialog will ever have on the shards
+ * that answered is there: what is in flight, here or on other nodes, has a larger one.
  *
- * @param before messages with smaller ids only; null reads the newest page
- * @param limit 1…`LIMITS.page`
- * @param fresh an id that no message has yet
+ * @param page `before`: messages with smaller ids only; without it the newest page. `limit`: 1…`LIMITS.page`
+ * @throws {StaleReaderError} when a shard knows a newer topology than the reader
  */
 export async function readHistory(
   shards: readonly Shard[],
   dialog: string,
   page: { readonly before?: string | undefined; readonly limit?: number | undefined },
-  fresh: string,
+  { epoch, fresh }: Reader,
 ): Promise<HistoryPage> {
   const limit = page.limit ?? LIMITS.page;
   // Before the reads begin: what is in flight now may appear during them.
-  const stable = shards.map((shard) => shard.oldestPending() ?? fresh).reduce(smaller, fresh);
+  const ownFloor = shards.map((shard) => shard.oldestPending() ?? fresh).reduce(smaller, fresh);
   const partial: string[] = [];
   // One more than asked tells whether an older page exists.
   const parts = await Promise.all(
-    shards.map((shard) =>
-      shard.history(dialog, page.before ?? null, limit + 1).then(
-        ({ rows }) => rows,
-        (error: unknown): readonly MessageRow[] => {
-          if (!isLostShard(error)) throw error;
-          partial.push(shard.label);
-          return [];
-        },
-      ),
-    ),
+    shards.map(async (shard): Promise<HistoryPart> => {
+      try {
+        return await shard.history(dialog, page.before ?? null, limit + 1);
+      } catch (error) {
+        if (!isLostShard(error)) throw error;
+        // A connection that was made anew found it before the read could.
+        if (error instanceof ConfigError && error.code === "OLD_TOPOLOGY") throw new StaleReaderError(error.message);
+        partial.push(shard.label);
+        return { rows: [], epoch: 0, floor: null };
+      }
+    }),
   );
-  const merged = parts.flat().sort((a, b) => compareIds(a.id, b.id));
+  const newest = Math.max(...parts.map((part) => part.epoch));
+  if (newest > epoch) throw new StaleReaderError(`a shard is at epoch ${newest}, this server at ${epoch}`);
+  const merged = parts.flatMap(({ rows }) => rows).sort((a, b) => compareIds(a.id, b.id));
   const messages = newestWithin(LIMITS.pageBytes, merged.slice(-limit).map(toMessage));
   return {
     messages,
-    stable,
+    stable: parts.reduce((least, { floor }) => (floor === null ? least : smaller(least, floor)), ownFloor),
     ...(merged.length > messages.length && { next: messages[0]!.message }),
     ...(partial.length > 0 && { partial: partial.sort() }),
   };

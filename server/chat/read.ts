@@ -1,6 +1,6 @@
 import { dialogId } from "../placement/dialog.ts";
 import type { HistoryFrame } from "../protocol/frames.ts";
-import type { HistoryPage } from "./history.ts";
+import { StaleReaderError, type HistoryPage } from "./history.ts";
 import { READS_WAIT, type ReadQueue } from "./read-queue.ts";
 import type { Fault } from "./send.ts";
 import type { Session } from "./session.ts";
@@ -20,7 +20,8 @@ export function createRead(reads: ReadQueue, readPage: ReadPage, fault: Fault) {
       const text = JSON.stringify({ type: "history", id: frame.id, ...page });
       await new Promise<void>((resolve) => session.send(text, resolve));
     } catch (error) {
-      fault(session, error, frame.id);
+      if (error instanceof StaleReaderError) session.refuse("STALE_TOPOLOGY", error.message, frame.id);
+      else fault(session, error, frame.id);
     }
   }
 

@@ -4,7 +4,7 @@ import type { Probe } from "../observability/probe.ts";
 import type { Committed, Failed } from "../shards/row-queue.ts";
 import { rowBytes } from "../shards/shard.ts";
 import type { Views } from "../topology/view.ts";
-import type { IdClock } from "./clock.ts";
+import type { Ids } from "../topology/ids.ts";
 import type { Deliver } from "./deliver.ts";
 import { ackFrame } from "./frame-text.ts";
 import type { ReadQueue } from "./read-queue.ts";
@@ -17,7 +17,7 @@ export type Fault = (session: Session, error: unknown, id?: string) => void;
 
 export interface SendParts {
   readonly views: Views;
-  readonly clock: IdClock;
+  readonly ids: Ids;
   readonly deliver: Deliver;
   readonly probe: Probe;
   readonly reads: ReadQueue;
@@ -34,12 +34,15 @@ export interface Way {
   fail(sending: Sending, error: unknown): void;
 }
 
+/** The state that gives out ids cannot be reached. */
+const NO_GRANT: Failed = { error: "STALE_TOPOLOGY", detail: "this server may mint no message ids now" };
+
 /**
  * The way of a message after it was validated: place → queue → commit → ack + deliver. Nothing is acknowledged or
  * delivered before its commit.
  */
 export function createSend(parts: SendParts) {
-  const { clock, deliver, fault, probe, views } = parts;
+  const { deliver, fault, ids, probe, views } = parts;
   const resend = createResend(parts, { acknowledge, fail, refuse, store });
 
   function acknowledge(sending: Sending, stored: Committed): void {
@@ -77,7 +80,8 @@ export function createSend(parts: SendParts) {
     const { frame, user } = sending;
     const start = performance.now();
     const dialog = dialogId(user, frame.to);
-    const id = clock.next();
+    const id = ids.next();
+    if (id === null) return refuse(sending, NO_GRANT);
     const shard = views.current().place({ dialog, id, author: user, client: frame.id });
     const row = sending.put(shard, dialog, id.toString());
     probe.placed(sending, start, performance.now());

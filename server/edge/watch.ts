@@ -1,12 +1,17 @@
+import { ApiError } from "./http/api-error.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Observer } from "../observability/observer.ts";
 import type { HotReply, ShardsReply } from "../protocol/http.ts";
 import type { ShardSet } from "../shards/shard-set.ts";
+import type { MembershipReading } from "../topology/membership.ts";
 import type { Views } from "../topology/view.ts";
 
 /** What pages and probes ask of the server, beside the chat. */
 export interface Watch {
   readonly shards: ShardSet;
+  /** False while this server may mint no message ids: then writes are refused. */
+  readonly mayWrite: () => boolean;
+  /** @throws {ApiError} SHARD_UNAVAILABLE while the server is starting */
   readonly status: () => ShardsReply;
   readonly hot: () => HotReply;
   /** Distinct dialogs of the last closed window of ten seconds; null before there is one. */
@@ -14,7 +19,8 @@ export interface Watch {
 }
 
 interface WatchParts {
-  readonly node: number;
+  /** Null while the server is starting. */
+  readonly node: () => MembershipReading | null;
   readonly shards: ShardSet;
   readonly views: Views;
   readonly metrics: Pick<Metrics, "recipientsOffline">;
@@ -24,8 +30,9 @@ interface WatchParts {
 export function createWatch({ metrics, node, observer, shards, views }: WatchParts): Watch {
   return {
     shards,
+    mayWrite: () => node()?.mayMint ?? false,
     status: () => ({
-      node,
+      node: numberOf(node()),
       topology: views.current().topology,
       recipientsOffline: metrics.recipientsOffline(),
       shards: shards.all().map((shard) => shard.status()),
@@ -33,4 +40,9 @@ export function createWatch({ metrics, node, observer, shards, views }: WatchPar
     hot: () => observer.hot(),
     distinctDialogs: () => observer.lastWindow()?.dialogs ?? null,
   };
+}
+
+function numberOf(reading: MembershipReading | null): number {
+  if (reading === null) throw new ApiError("SHARD_UNAVAILABLE", "the server is starting");
+  return reading.node;
 }

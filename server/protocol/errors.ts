@@ -72,8 +72,9 @@ export const ERRORS = {
   STALE_TOPOLOGY: {
     http: 503,
     retryable: true,
-    outcome: "unknown",
-    meaning: "The topology changed while the message was under way. Resend with the same id.",
+    outcome: "refused",
+    meaning:
+      "This server may not write there any more, or mint no message ids now: nothing was stored. Resend with the same id.",
   },
   SHUTTING_DOWN: {
     http: 503,

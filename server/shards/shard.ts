@@ -7,7 +7,10 @@ import type { ShardSpec } from "./url.ts";
 import type { Writer } from "./writer.ts";
 
 /** One shard of this server: its store for reads, its writer for messages; every operation is measured. */
-export interface Shard extends Pick<ShardStore, "find" | "audit" | "auditDialogs"> {
+export interface Shard
+  extends
+    Pick<ShardStore, "find" | "audit" | "auditDialogs">,
+    Pick<ShardStore, "admit" | "beat" | "fences" | "retire" | "seal"> {
   readonly label: string;
   readonly spec: ShardSpec;
   readonly writer: Writer;
@@ -32,8 +35,8 @@ interface ShardParts {
   /** Until the shard is in the set. */
   readonly meter: ShardMeter;
   readonly outages: Pick<OutageLog, "list">;
-  /** Number of this server. */
-  readonly node: number;
+  /** Number of this server; it may get another while it runs. */
+  readonly node: () => number;
 }
 
 export function createShard({ label, meter, node, outages, spec, store, writer }: ShardParts): Shard {
@@ -58,10 +61,15 @@ export function createShard({ label, meter, node, outages, spec, store, writer }
     meter,
     state: () => writer.state(),
     oldestPending: () => writer.oldestPending(),
-    history: (dialog, before, limit) => measured("history", () => store.history(dialog, before, limit, node)),
+    history: (dialog, before, limit) => measured("history", () => store.history(dialog, before, limit, node())),
     find: (dialog, author, client) => measured("find", () => store.find(dialog, author, client)),
     audit: (run) => measured("audit", () => store.audit(run)),
     auditDialogs: (run, periods) => measured("audit", () => store.auditDialogs(run, periods)),
+    admit: (fence, from) => store.admit(fence, from),
+    beat: (fence, floor) => store.beat(fence, floor),
+    fences: () => store.fences(),
+    retire: (of, incarnation) => store.retire(of, incarnation),
+    seal: (epoch, closedBelow) => store.seal(epoch, closedBelow),
     status: () => ({
       label,
       engine: store.engine,

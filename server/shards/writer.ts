@@ -23,8 +23,8 @@ export interface WriterOptions {
   readonly fence: () => Fence;
   /** Judges every connection to the database before it is used. */
   readonly onConnect: OnConnect;
-  /** A batch was fenced, once for each: the topology has changed. */
-  readonly onFenced?: () => void;
+  /** A batch that was sent under this fence was refused for it. */
+  readonly onFenced?: (fence: Fence) => void;
   /** A commit that takes longer is given up: its rows are answered SHARD_UNAVAILABLE. Default 10,000. */
   readonly commitTimeoutMs?: number;
   readonly clock?: WriterClock;
@@ -119,13 +119,14 @@ export function createWriter(options: WriterOptions): Writer {
     current = batch;
     startedAt = clock.now();
     watch(commitTimeoutMs);
-    store.insert(batch.rows, fence()).then(
-      (inserted) => finish(batch, inserted),
+    const sent = fence();
+    store.insert(batch.rows, sent).then(
+      (inserted) => finish(batch, sent, inserted),
       (error: Error) => fail(batch, error),
     );
   }
 
-  function finish(batch: Batch, { others, reason }: Inserted): void {
+  function finish(batch: Batch, sent: Fence, { others, reason }: Inserted): void {
     if (batch !== current) return;
     current = null;
     probeMs = PROBE_MS.first;
@@ -150,7 +151,7 @@ export function createWriter(options: WriterOptions): Writer {
       example: batch.rows[0]!,
     });
     // Before the answers: whoever looks for a row again looks by the new topology.
-    if (isFenced) onFenced?.();
+    if (isFenced) onFenced?.(sent);
     if (queue.rows() > 0) wake();
     for (let i = 0; i < rows; i++) {
       const other = others.get(i);

@@ -109,7 +109,7 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
     lost = null;
     joinedAt = clock.now();
     granted.pass(BigInt(held.from));
-    tell({ level: "info", text: `this is node ${held.node}, incarnation ${held.incarnation}` });
+    if (old !== null) tell({ level: "info", text: `this is node ${held.node} now, incarnation ${held.incarnation}` });
     tellAhead(messageTime(BigInt(held.from)) - clock.wall());
     // Not waited for here: a shard may find that another number has to be taken.
     entering = enter(held.incarnation);

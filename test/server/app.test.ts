@@ -171,7 +171,7 @@ test("a shard that comes up later takes nothing below what it is closed to", asy
   while ((await server.app.inject("/readyz")).statusCode !== 200) await delay(10);
   const client = await connect(server.chatUrl, 1);
   client.send({ type: "send", id: "1", to: 2, text: "x" });
-  assert.ok(BigInt((await client.next("ack")).message) > BigInt(FUTURE));
+  assert.ok(BigInt((await client.next("ack")).message) >= BigInt(FUTURE));
 });
 
 test("ids go on above what a shard is closed to, also when the wall clock was set back", async (t) => {
@@ -179,5 +179,5 @@ test("ids go on above what a shard is closed to, also when the wall clock was se
   await server.open();
   const client = await connect(server.chatUrl, 1);
   client.send({ type: "send", id: "1", to: 2, text: "x" });
-  assert.ok(BigInt((await client.next("ack")).message) > BigInt(FUTURE));
+  assert.ok(BigInt((await client.next("ack")).message) >= BigInt(FUTURE));
 });

@@ -16,7 +16,7 @@ const router = compileTopology(singleSegment({ labels: LABELS, placement: "slots
 
 let server: TestServer;
 before(async () => {
-  server = await startServer({ args: ["--node", "7"] });
+  server = await startServer();
 });
 after(() => server.stop());
 
@@ -30,7 +30,7 @@ async function people(count: number): Promise<{ id: number; client: ChatClient }
 test("welcome tells user, node, epoch and limits, after a hello by frame or by header", async () => {
   const user = ++lastUser;
   const limits = { ...LIMITS, pingMs: 20_000, rate: 0, connections: 100 };
-  const welcome = { type: "welcome", user, node: 7, epoch: 1, limits };
+  const welcome = { type: "welcome", user, node: 0, epoch: 1, limits };
   const silent = await connect(server.chat, user, { hello: "none" });
   silent.send({ type: "hello", token: tokenOf(user) });
   assert.deepEqual(await silent.next("welcome"), welcome);

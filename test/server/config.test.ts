@@ -164,7 +164,7 @@ test("a port in use, a data folder that cannot be, shards of another server: one
   const port = new URL(server.url).port;
   const cases: [args: string[], pattern: RegExp][] = [
     [["--port", port, "--data", join(folder, "unused")], /EADDRINUSE.*choose another --port or --host/],
-    [["--data", join(folder, "file", "below")], /SHARD_UNUSABLE: .*ENOTDIR/],
+    [["--data", join(folder, "file", "below")], /STATE_UNUSABLE: .*ENOTDIR.*give --data a folder/],
     [["--shards", "2", "--data", server.data], /SHARD_IN_USE: .*shard-00.*shard-01.*stop that server/],
     [["--host", "no-such-host.invalid", "--secret", "a secret of one's own"], /(ENOTFOUND|EAI_AGAIN)/],
   ];

@@ -37,8 +37,8 @@ test("every connection of a reader and of the author gets each message, alone or
 test("a reader who is connected to another node, and the author's other device there, get it once", async (t) => {
   const hub = createHub(NO_GUARD);
   const shard = memoryStore();
-  const one = await listen(t, [shard], ["--node", "1"], { fabric: hub.join() });
-  const two = await listen(t, [shard], ["--node", "2"], { fabric: hub.join() });
+  const one = await listen(t, [shard], [], { fabric: hub.join() });
+  const two = await listen(t, [shard], [], { fabric: hub.join() });
   await Promise.all([one.open(), two.open()]);
   const author = await connect(one.chatUrl, 1);
   const device = await connect(two.chatUrl, 1);

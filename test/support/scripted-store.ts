@@ -1,19 +1,24 @@
-import { ALL_INSERTED, type ShardMark, type ShardStore, type StoreSession } from "../../server/shards/contract.ts";
+import {
+  ALL_INSERTED,
+  type FenceRow,
+  type ShardMark,
+  type ShardStore,
+  type StoreSession,
+} from "../../server/shards/contract.ts";
 
-/** A store that keeps nothing, and whose calls a test can hold or fail. */
+type Fences = Pick<ShardStore, "seal" | "admit" | "beat" | "retire" | "fences">;
+
+/** A store that keeps nothing but who may write, and whose calls a test can hold or fail. */
 export function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
+  const fences = scriptedFences();
   return {
     engine: "sqlite",
     async open(onConnect) {
-      await onConnect(scriptedSession());
+      await onConnect(scriptedSession("0", fences));
       return { crashSafe: false, settings: "in memory" };
     },
     insert: async () => ALL_INSERTED,
-    seal: async () => {},
-    admit: async () => {},
-    beat: async () => {},
-    retire: async () => {},
-    fences: async () => [],
+    ...fences,
     history: async () => ({ rows: [], epoch: 0, floor: null }),
     find: async () => null,
     audit: async () => ({ rows: 0, sum: 0 }),
@@ -27,13 +32,23 @@ export function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
 }
 
 /** A connection to a shard that belongs to nobody. @param closedBelow what it says when it is claimed */
-export function scriptedSession(closedBelow = "0"): StoreSession {
+export function scriptedSession(closedBelow = "0", fences: Fences = scriptedFences()): StoreSession {
   const mark: ShardMark = { cluster: null, epoch: 0, closedBelow };
+  return { mark, claim: async (cluster) => ({ ...mark, cluster }), ...fences };
+}
+
+function scriptedFences(): Fences {
+  const rows = new Map<number, FenceRow>();
   return {
-    mark,
-    claim: async (cluster) => ({ ...mark, cluster }),
     seal: async () => {},
-    admit: async () => {},
-    fences: async () => [],
+    async admit(fence, from) {
+      rows.set(fence.node, { ...fence, closedBelow: "0", floor: from.toString(), silentMs: 0 });
+    },
+    async beat({ node }, floor) {
+      const row = rows.get(node);
+      if (row !== undefined) rows.set(node, { ...row, floor: floor.toString() });
+    },
+    retire: async (node) => void rows.delete(node),
+    fences: async () => [...rows.values()],
   };
 }

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import fp from "fastify-plugin";
 import { ERRORS, type ErrorCode } from "../../protocol/errors.ts";
+import { StaleReaderError } from "../../chat/history.ts";
 import { isLostShard } from "../../shards/contract.ts";
 
 /** An HTTP answer with a code of the table in `protocol/errors.ts`. */
@@ -30,6 +31,7 @@ export const apiErrors = fp(
     app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
       if (error instanceof ApiError) return answer(reply, error.code, error.message);
       // Where the store lives is for the log, not for a client.
+      if (error instanceof StaleReaderError) return answer(reply, "STALE_TOPOLOGY", error.message);
       if (isLostShard(error)) return answer(reply, "SHARD_UNAVAILABLE", "a shard does not answer");
       const status = error.statusCode ?? 500;
       if (status === 413) return answer(reply, "TOO_LARGE", error.message);

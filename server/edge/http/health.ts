@@ -1,11 +1,11 @@
 import type { FastifyInstance } from "fastify";
 import type { Chat } from "../../chat/chat.ts";
-import type { ShardSet } from "../../shards/shard-set.ts";
+import type { Watch } from "../watch.ts";
 
 /** `/healthz` (the process), `/readyz` (can it take traffic). */
 export async function healthRoutes(
   app: FastifyInstance,
-  { chat, shards }: { chat: Chat; shards: ShardSet },
+  { chat, mayWrite, shards }: { chat: Chat } & Pick<Watch, "mayWrite" | "shards">,
 ): Promise<void> {
   app.get("/healthz", () => ({ status: "ok" }));
 
@@ -15,7 +15,8 @@ export async function healthRoutes(
       .filter((shard) => shard.state() === "down")
       .map((shard) => shard.label);
     const lost = degraded.length === shards.all().length ? "no shard answers" : null;
-    const reason = chat.phase() === "running" ? lost : chat.phase();
+    const noGrant = mayWrite() ? null : "writes are refused: there is no grant of message ids";
+    const reason = chat.phase() === "running" ? (lost ?? noGrant) : chat.phase();
     return reply
       .code(reason === null ? 200 : 503)
       .send({ status: reason ?? (degraded.length === 0 ? "ready" : "degraded"), degraded });

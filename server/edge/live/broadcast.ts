@@ -36,10 +36,10 @@ export function createBroadcast({ guard, intervalMs, start, snapshot, onSlow, ve
   const lookers = new Set<Looker>();
   let timer: NodeJS.Timeout | null = null;
   let last = "";
-  let told = version();
+  let told: number | null = null;
 
   const tick = guard("the live page", () => {
-    const beginning = told === version() ? "" : event("start", start());
+    const beginning = told === null || told === version() ? "" : event("start", start());
     told = version();
     last = event("snapshot", snapshot());
     for (const looker of lookers) send(looker, beginning + last);
@@ -62,6 +62,8 @@ export function createBroadcast({ guard, intervalMs, start, snapshot, onSlow, ve
     join(looker) {
       lookers.add(looker);
       if (timer === null) {
+        // Who looks now is told now.
+        told = null;
         looker.write(event("start", start()));
         timer = setInterval(tick, intervalMs).unref();
         tick();

@@ -79,6 +79,8 @@ export const livePage = fp(
         const until = open ? null : (await app.demandAdmin(request)).until;
         if (broadcast.lookers() >= MOST_STREAMS)
           throw new ApiError("OVERLOADED", `${MOST_STREAMS} live streams are open, and that is the most`);
+        // While the server is starting there is nothing to tell, and an error can still be answered.
+        snapshots.version();
         reply.hijack();
         stream(reply.raw, broadcast, until);
       },
