@@ -108,6 +108,24 @@ test("arrows between the rooms of the harness go one way, types included", () =>
   }
 });
 
+test("no circle among the folders in a room of the harness", () => {
+  const arrows = new Map<string, Set<string>>();
+  for (const file of sources("loadtest")) {
+    const room = file.split("/").slice(0, 2).join("/");
+    const below = importsOf(file)
+      .map(({ target }) => dirname(target))
+      // Files beside the folders of a room, its contract above all, are for all of them.
+      .filter((folder) => folder.startsWith(`${room}/`) && folder !== dirname(file));
+    if (dirname(file) !== room) arrows.set(dirname(file), new Set([...(arrows.get(dirname(file)) ?? []), ...below]));
+  }
+  const left = new Map(arrows);
+  for (let ends = [""]; ends.length > 0;) {
+    ends = [...left.keys()].filter((folder) => [...left.get(folder)!].every((below) => !left.has(below)));
+    for (const folder of ends) left.delete(folder);
+  }
+  assert.deepEqual([...left.keys()], []);
+});
+
 test("analysis, statistics and what-if's mathematics do no I/O", () => {
   const pure = ["stats", "traffic/stories", "measurement", "analysis"].flatMap((room) => sources(`loadtest/${room}`));
   const found = pure.flatMap((file) =>
