@@ -35,7 +35,7 @@ export function addTools(program: Command, finish: (code: number) => void): void
 
   program
     .command("doctor")
-    .summary("what is here, what is missing, and the command that mends each")
+    .summary("what is here, what is missing, and the command that brings each")
     .action(async () => finish(await runDoctor(process.stdout)));
 
   program

@@ -10,14 +10,14 @@ export interface StandardError {
 }
 
 /**
- * Ways in which cells may hang together: of a cell's variance the share `common` passes from one cell to the next,
+ * Ways in which cells may be correlated: of a cell's variance the share `common` passes from one cell to the next,
  * weakened to `memory` each time (a first-order autoregression), and the rest is its own.
  */
 const MEMORIES = [0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.93];
 const COMMON = [0.3, 0.6, 1];
 
 /**
- * Belief in cells that do not hang together at all, before the data. Chosen by simulation (`docs/compare.md`): more of
+ * Belief in cells that are not correlated at all, before the data. Chosen by simulation (`docs/compare.md`): more of
  * it makes intervals of independent seconds narrower, and those of 20 dependent ones miss more often.
  */
 const INDEPENDENT = 0.5;
@@ -144,7 +144,8 @@ export interface Dependence {
   /** @param parts what each cell adds to the sum; around any level */
   evidenceOf(parts: Float64Array): Evidence;
   /**
-   * How likely each way is, by all these series together: of things that hang together likewise, and are independent.
+   * How likely each way is, by all these series together: of series that are correlated likewise, and independent of
+   * each other.
    */
   chancesOf(evidence: readonly Evidence[]): Float64Array;
   /** @param chances of each way, of the sum 1 */
@@ -152,7 +153,7 @@ export interface Dependence {
 }
 
 /**
- * Standard errors of sums over neighbouring cells that may hang together, nobody knows how much: for each way in which
+ * Standard errors of sums over neighbouring cells whose correlation is not known: for each way in which
  * they may (first-order autoregression, and noise of each cell's own) the likelihood of what was seen is that of a
  * Gaussian series of unknown level and variance (Harvey, Forecasting, Structural Time Series Models and the Kalman
  * Filter, 1989, section 3.4; level and variance are integrated out with their usual flat priors), and the sum has

@@ -6,7 +6,7 @@ const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 /** `12,467`. */
 export const count = (value: number): string => grouped.format(value);
 
-/** The same, and `–` for what nobody knows. */
+/** The same, and `–` for what is not known. */
 export const countOrNone = (value: number | null | undefined): string =>
   value === null || value === undefined ? NONE : count(value);
 

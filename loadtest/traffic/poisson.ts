@@ -3,7 +3,7 @@ import type { Random } from "../stats/random.ts";
 
 /**
  * Poisson arrivals given their number: the moments of `count` independent messages, each anywhere between the two ends,
- * in ascending order. The gaps are those of a Poisson process, and the number is not left to luck.
+ * in ascending order. The gaps are those of a Poisson process, and the number is not left to chance.
  *
  * Constant memory: after each moment the least of the `left` others splits what remains of the time by
  * 1 − U^(1/left) (L. Devroye, Non-Uniform Random Variate Generation, 1986, chapter V, section 3).

@@ -151,7 +151,7 @@ function inputOf(order: WhatIfOrder, counted: Tally): WhatIf["input"] {
   };
 }
 
-/** What the end of a file that was cut would have held nobody knows. */
+/** What the end of a file that was cut would have held is not known. */
 const UNKNOWN_LOSS = new Set(["GZIP_CUT", "GZIP_BROKEN"]);
 
 function leftOutOf(faults: InputFaults, used: number): WhatIf["input"]["leftOut"] {

@@ -59,7 +59,7 @@ export async function examine(env: NodeJS.ProcessEnv = process.env): Promise<Doc
 }
 
 /**
- * `hotshard doctor`: prints what is here, what is missing, and the command that mends each.
+ * `hotshard doctor`: prints what is here, what is missing, and the command that brings each.
  *
  * @returns the exit code: 0 when the demo can run, 4 when something that it needs is missing
  */

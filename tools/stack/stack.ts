@@ -111,7 +111,7 @@ async function failure(part: Part, records: Records, late: boolean): Promise<Con
   const log = records.logFile(part.name);
   const words = (await readFile(log, "utf8").catch(() => "")).trim().split("\n").at(-1) ?? "";
   const what = late ? `does not answer after ${READY_MS / 1_000} s` : "ended while it started";
-  const rest = "the other parts stay as they are: mend it and call `up` again, or call `down`";
+  const rest = "the other parts stay as they are: correct it and call `up` again, or call `down`";
   return new ConfigError("PART_FAILED", `${part.name} ${what} (${log}: ${words.slice(-300)}); ${rest}`);
 }
 

@@ -19,7 +19,7 @@ const Change = Type.Object({
       "interleaved those of all shards together",
   ),
   high: Num("Upper end"),
-  tolerance: Num("Changes up to this are nobody's concern: a share of the smaller figure"),
+  tolerance: Num("Changes up to this are ignored: a share of the smaller figure"),
   pValue: Num("Of the hypothesis that the change is within the tolerance"),
   adjusted: Num(
     "The same for all figures together, at most 1: times their number (Bonferroni), when interleaved by its part",

@@ -38,7 +38,7 @@ const Skew = Type.Object({
   causes: Nullable(
     Type.Object(
       { chance: Factor, popularity: Factor, placement: Factor, change: Factor, hash: Factor },
-      { description: "Their product is maxOverMean; null: nobody knows where the messages belong" },
+      { description: "Their product is maxOverMean; null: it is not known where the messages belong" },
     ),
   ),
   hashTest: Nullable(
@@ -219,7 +219,7 @@ export const ResultSchema = Type.Object(
       Type.Object({
         shard: Label,
         nowPerS: Num("Rows per second now"),
-        limitPerS: Num("Rows per second at saturation, less the luck of being the least of several measured limits"),
+        limitPerS: Num("Rows per second at saturation, less the bias of being the least of several measured limits"),
         growthToLimit: Num("0.38: the traffic can grow by 38 % before this shard saturates; negative: it already does"),
         growthInterval: Type.Optional(Ends("95 %: until the first of all shards saturates; absent in early files")),
         afterAdvice: Nullable(Num("The same after the first advice")),

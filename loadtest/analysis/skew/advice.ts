@@ -2,7 +2,7 @@ import type { Topology } from "../../../server/placement/contract.ts";
 import type { Advice } from "../result/result.ts";
 import { expectedLoads, hotDialogs, NO_LIGHT_DIALOGS, type LightDialogs, type HotDialog } from "./forecast.ts";
 import { newestSegment, whereNow } from "./newest-segment.ts";
-import { addShard, changePlacement, mendDialog } from "./proposals.ts";
+import { addShard, changePlacement, treatDialog } from "./proposals.ts";
 import { remedyTopology } from "./remedy.ts";
 import { noiseFloor } from "./noise-floor.ts";
 import { maxOverMean } from "../../../server/statistics/skew.ts";
@@ -20,7 +20,7 @@ export interface AdviceInput {
   readonly walks?: boolean;
 }
 
-/** Dialogs that are mended at most. */
+/** Dialogs that are treated at most. */
 const STEPS = 3;
 /** A remedy must take this part off what max/mean is above 1, or it is not worth its move. */
 const WORTHWHILE = 0.2;
@@ -49,8 +49,8 @@ export function advise(input: AdviceInput): Advice[] {
   if (now <= tolerable) return [nothingToDo(now, target, chance)];
   const placement = changePlacement(topology, counts, light);
   const shard = addShard(topology, counts, light);
-  const mended = walks ? [] : mendDialogs({ ...input, counts }, now, now <= chance ? 1 : STEPS);
-  const ways = [mended, placement === null ? [] : [placement], shard === null ? [] : [shard]].filter((steps) =>
+  const treated = walks ? [] : treatDialogs({ ...input, counts }, now, now <= chance ? 1 : STEPS);
+  const ways = [treated, placement === null ? [] : [placement], shard === null ? [] : [shard]].filter((steps) =>
     isWorthwhile(now, outcome(steps)),
   );
   if (ways.length === 0) return [nothingHelps(now, chance, target, walks)];
@@ -93,17 +93,17 @@ function leastMaxOverMean(topology: Topology, counts: readonly DialogCount[], { 
 }
 
 /** Pins or splits one dialog after the other until the target is reached, or as far as that helps. */
-function mendDialogs(input: AdviceInput, now: number, mostSteps: number): Advice[] {
+function treatDialogs(input: AdviceInput, now: number, mostSteps: number): Advice[] {
   const { topology, counts, light = NO_LIGHT_DIALOGS, target = 1.25 } = input;
   const steps: Advice[] = [];
   let followed = topology;
   while (steps.length < mostSteps && outcome(steps) > target) {
     const [hot, ...later] = suspects(followed, counts, light, target, new Set(steps.map(({ dialog }) => dialog)));
     if (hot === undefined) break;
-    // The dialogs that are still to be mended would hide what this one's remedy does.
+    // The dialogs that are still to be treated would hide what this one's remedy does.
     const others = new Set(later.map(({ dialog }) => dialog));
     const visible = counts.filter(({ dialog }) => !others.has(dialog));
-    const advice = mendDialog(followed, visible, hot, target, light);
+    const advice = treatDialog(followed, visible, hot, target, light);
     if (advice === null) break;
     followed = remedyTopology(followed, advice);
     steps.push({ ...advice, forecast: { maxOverMean: maxOverMean(expectedLoads(followed, counts, light)) } });
@@ -133,9 +133,9 @@ function suspects(
   counts: readonly DialogCount[],
   light: LightDialogs,
   target: number,
-  mended: ReadonlySet<string | undefined>,
+  treated: ReadonlySet<string | undefined>,
 ): HotDialog[] {
-  const hot = hotDialogs(topology, counts, target, light).filter(({ dialog }) => !mended.has(dialog));
+  const hot = hotDialogs(topology, counts, target, light).filter(({ dialog }) => !treated.has(dialog));
   if (hot.length > 0) return hot.slice(0, STEPS);
   const loads = expectedLoads(topology, counts, light);
   const busiest = loads.indexOf(Math.max(...loads));
@@ -143,7 +143,7 @@ function suspects(
   const total = loads.reduce((sum, load) => sum + load, 0);
   let most: DialogCount | null = null;
   for (const one of counts) {
-    if (one.count <= (most?.count ?? 0) || mended.has(one.dialog)) continue;
+    if (one.count <= (most?.count ?? 0) || treated.has(one.dialog)) continue;
     if (shardsOf(one.dialog, one.id).includes(busiest)) most = one;
   }
   if (most === null) return [];

@@ -41,7 +41,7 @@ const busiest = (loads: readonly number[]): number => loads.reduce((most, load) 
  * sum of both; when all are equal it is α. The α that makes the first 5 % holds the truth in at least 95 % of the cases
  * whatever the limits are; in more when several are nearly first.
  *
- * **Estimate.** The largest of several measured uses is too large: luck put it there. How much, is told by drawing
+ * **Estimate.** The largest of several measured uses is too large: chance chose it. How much, is told by drawing
  * measurements (a parametric bootstrap; Davison & Hinkley 1997, 2.2) of writers as they plausibly are: each at its
  * posterior mean under the distribution of seconds a row that makes all of them likeliest (`plausible`). The median of
  * (largest measured ÷ largest true) is taken off. Writers that are alike, which they mostly are, then get the growth of

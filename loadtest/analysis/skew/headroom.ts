@@ -40,7 +40,7 @@ export interface Headroom {
   /** The first shard to saturate when all traffic grows alike. */
   readonly shard: string;
   readonly nowPerS: number;
-  /** What it can write by `growthToLimit`: its own measured limit, less the luck of being the least of several. */
+  /** What it can write by `growthToLimit`: its own measured limit, less the bias of being the least of several. */
   readonly limitPerS: number;
   /** 0.38: the traffic can grow by 38 % before the first shard saturates; negative: it is beyond already. */
   readonly growthToLimit: number;

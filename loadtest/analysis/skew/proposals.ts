@@ -35,7 +35,7 @@ function weighed(topology: Topology, counts: readonly DialogCount[], light: Ligh
  * @param target max/mean, above 1
  * @returns null when there is only one shard
  */
-export function mendDialog(
+export function treatDialog(
   topology: Topology,
   counts: readonly DialogCount[],
   hot: HotDialog,

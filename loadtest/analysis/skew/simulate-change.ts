@@ -24,7 +24,7 @@ interface Cells {
 
 /**
  * Distribution of max/mean of a whole run when its topology changed on the way and the hash was perfect. A key that was
- * written under several segments is thrown once for all of them: how the places of one key hang together (consistent
+ * written under several segments is thrown once for all of them: how the places of one key are correlated (consistent
  * hashing leaves most where they were) is taken from the synthetic keys that every segment has placed. Pins and splits
  * stay.
  *

@@ -64,7 +64,7 @@ export function estimatesOf(runs: readonly RunSeries[]): Estimate[][] {
   });
 }
 
-/** By figure, the chances of each way in which it may hang together. */
+/** By figure, the chances of each way in which it may be correlated. */
 function chancesOfAll(
   { labels }: RunSeries,
   dependence: Dependence,
@@ -116,7 +116,7 @@ export function unknownOf({ quantile }: Estimate): string | null {
   const least = Math.round(LEAST_BEYOND / (1 - q));
   if (worth >= least) return cellsAbove < LEAST_CELLS ? "was made by a few moments of a run" : null;
   return (
-    `rests on samples worth ${count(Math.floor(worth))} independent ones, as its seconds hang together, and ` +
+    `rests on samples worth ${count(Math.floor(worth))} independent ones, as its seconds are correlated, and ` +
     `needs ${count(least)}`
   );
 }

@@ -17,8 +17,8 @@ const TAIL = 0.025;
  * buckets.
  *
  * @returns a row for each quantile that rests on enough samples, of null and null when the run cannot tell, because its
- *   seconds hang together so much that its samples are worth few independent ones; no rows when the run is shorter than
- *   `LEAST_SLICES`
+ *   seconds are correlated so much that its samples are worth few independent ones; no rows when the run is shorter
+ *   than `LEAST_SLICES`
  */
 export function latencyIntervals(result: Pick<Result, "run" | "shards">, slices: readonly Slice[]): LatencyInterval[] {
   const series = seriesOf(result, slices);
@@ -32,7 +32,7 @@ export function latencyIntervals(result: Pick<Result, "run" | "shards">, slices:
     if (unknownOf(estimate) !== null) return [{ metric, shard, low: null, high: null }];
     const { logAt, q, shareError } = estimate.quantile!;
     const [from, to] = sharesAround(q, studentQuantile(TAIL, estimate.freedom) * shareError);
-    // Nobody knows where in its bucket a duration lay.
+    // It is not known where in its bucket a duration lay.
     const low = lowerEdgeOf(bucketOf(Math.exp(logAt(from))));
     return [{ metric, shard, low, high: lowerEdgeOf(bucketOf(Math.exp(logAt(to))) + 1) }];
   });

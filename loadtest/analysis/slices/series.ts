@@ -4,7 +4,7 @@ import type { HistogramData } from "../../measurement/histogram.ts";
 import { BUCKET_COUNT } from "../../measurement/histogram.ts";
 import type { PackedHistogram } from "../../measurement/packed-histogram.ts";
 
-/** More cells than this tell little more of how they hang together: longer runs have longer cells. */
+/** More cells than this tell little more of their correlation: longer runs have longer cells. */
 const MOST_CELLS = 60;
 
 /** Fewer whole slices of the measured phase than this show nothing of a run's own noise. */

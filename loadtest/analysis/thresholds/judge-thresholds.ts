@@ -59,7 +59,7 @@ type Kind = (typeof METRICS)[Threshold["metric"]]["kind"];
 /** As values and limits stand in the result. */
 const BASE_UNITS: Readonly<Record<Kind, string>> = { ms: "ms", ratio: "", share: "", rate: "/s", count: "" };
 
-/** Whether the whole interval says the same as the value. An end that nobody knows may be anywhere. */
+/** Whether the whole interval says the same as the value. An end that is not known may be anywhere. */
 function isClear({ low, high }: Reading, threshold: Threshold, passed: boolean): boolean {
   if (low === null && high === null) return true;
   return [low ?? -Infinity, high ?? Infinity].every((end) => holds(end, threshold) === passed);

@@ -28,7 +28,7 @@ function widened(reading: Reading | null, { result, shard }: Subject, metric: st
   const { low, high } = reading;
   return {
     ...reading,
-    // Null: the run's seconds hang together so much that they cannot tell.
+    // Null: the run's seconds are correlated so much that they cannot tell.
     low: low === null ? low : Math.min(low, slices.low ?? 0),
     high: high === null || slices.high === null ? null : Math.max(high, slices.high),
   };

@@ -77,7 +77,7 @@ function untimedSamples(measurement: Measurement, { warmupS }: Pick<Dials, "warm
   if (deliveryTimes !== serviceTimes) {
     untimed.push(`${deliveryTimes} deliveries, ${serviceTimes} of them timed from the send`);
   }
-  // With a warm-up nobody knows how many should be timed.
+  // With a warm-up it is not known how many should be timed.
   if (warmupS > 0) return untimed;
   if (commitTimes !== acked) untimed.push(`${commitTimes} commits of ${acked} acknowledged messages were timed`);
   if (deliveryTimes !== delivered) untimed.push(`${deliveryTimes} of ${delivered} deliveries were timed`);

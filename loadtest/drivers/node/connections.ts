@@ -136,6 +136,6 @@ function explain(error: unknown, url: string, user: number): DriveError {
     const remedy = "give server and generator the same HOTSHARD_SECRET";
     return new DriveError("TOKEN_REFUSED", `${url} refused the token of user ${user} (${reason}); ${remedy}.`);
   }
-  const remedy = "start the server, or mend the address or the limit of open files";
+  const remedy = "start the server, or correct the address or the limit of open files";
   return new DriveError("UNREACHABLE", `user ${user} cannot connect to ${url} (${reason}); ${remedy}.`);
 }

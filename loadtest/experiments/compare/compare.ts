@@ -14,7 +14,7 @@ import { machinesOf } from "../../report/words/machines.ts";
 export interface CompareOptions {
   /** That two runs of the same thing are told to be no different, above 0 and below 1. */
   readonly confidence: number;
-  /** Changes below this share of a figure are nobody's concern, ≥ 0. */
+  /** Changes below this share of a figure are ignored, ≥ 0. */
   readonly tolerance: number;
   /** Nor are changes of a duration below this, ms, ≥ 0. */
   readonly toleranceMs: number;

@@ -8,7 +8,7 @@ export interface Estimate {
   readonly change: number;
   readonly error: number;
   readonly freedom: number;
-  /** Changes up to this size, either way, are nobody's concern; ≥ 0. */
+  /** Changes up to this size, either way, are ignored; ≥ 0. */
   readonly tolerance: number;
 }
 
@@ -46,7 +46,7 @@ function decideOne(estimate: Estimate, level: number, chance: number): Decision 
 
 /**
  * Decides about all figures together: each gets an interval of level 1 − (1 − confidence) ÷ m, and by Bonferroni's
- * inequality all m hold at once with the chance `confidence`, however the figures hang together. Shards share a
+ * inequality all m hold at once with the chance `confidence`, however the figures are correlated. Shards share a
  * machine, and p50 and p99 their messages, so a procedure that needs independence (Benjamini–Hochberg, and it bounds
  * the share of false alarms only) would promise too much.
  *
@@ -71,7 +71,7 @@ export const SHARE_OF_WHOLE = 0.8;
  * degrees of freedom, and Student's quantile for one of hundreds of figures is then so large that nothing is seen. The
  * figures of all shards get `SHARE_OF_WHOLE` of the chance of a false alarm and single shards the rest; a figure that
  * is told hands its part on to the same figure of the shards (Bretz, Maurer, Brannath & Posch, Statist. Med. 28, 2009).
- * The chance of any false alarm is at most 1 − confidence, however the figures hang together.
+ * The chance of any false alarm is at most 1 − confidence, however the figures are correlated.
  *
  * @param whole of each figure, the index of the same figure of all shards; null: it is one of these
  */

@@ -2,7 +2,7 @@ import { createDependence, type StandardError } from "../../stats/dependence.ts"
 import type { RunSeries } from "../../analysis/slices/series.ts";
 import type { ComparedRun } from "./comparable.ts";
 
-/** Differences of the share of failed messages up to this are nobody's concern: what a run may fail by default, too. */
+/** Differences of the share of failed messages up to this are ignored: what a run may fail by default, too. */
 export const FAILURES_TOLERANCE = 0.001;
 
 /** Fewer cells show nothing of how failures are spread over time: in alternation the rounds do. */

@@ -41,7 +41,7 @@ export function versionRows(a: Machine | undefined, b: Machine | undefined): Row
   ];
 }
 
-/** `A and B ran on different machines: cores 4 → 8.`; null when they did not, or nobody knows. */
+/** `A and B ran on different machines: cores 4 → 8.`; null when they did not, or it is not known. */
 export function machinesInWords({ machines }: Pick<Comparison, "machines">): string | null {
   if (machines.length === 0) return null;
   const may = machines.some(({ a, b }) => [a, b].includes(UNKNOWN));

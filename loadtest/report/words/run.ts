@@ -12,7 +12,7 @@ export const CAUSES = [
   { name: "popularity", label: "Popularity", meaning: "some dialogs are heavier than others" },
   { name: "placement", label: "Placement", meaning: "the shares of the key space that it gives, its pins and splits" },
   { name: "change", label: "Change", meaning: "shards that joined or left on the way had less time than the others" },
-  { name: "hash", label: "Hash", meaning: "where these very dialogs fell; 1 within its interval is luck" },
+  { name: "hash", label: "Hash", meaning: "where these very dialogs fell; 1 within its interval is chance" },
 ] as const;
 
 export type CauseName = (typeof CAUSES)[number]["name"];
@@ -169,7 +169,7 @@ export function remedyInWords(result: Result): string | null {
     return `Change the placement to ${placement ?? "another"}: ${times(advice.forecast.maxOverMean)}.`;
   }
   const steps = result.advice.filter((step) => step.action === "pin" || step.action === "split");
-  const more = steps.length > 1 ? `, and mend ${plural(steps.length - 1, "more dialog")}` : "";
+  const more = steps.length > 1 ? `, and treat ${plural(steps.length - 1, "more dialog")}` : "";
   const gives = `${more}: ${times(steps.at(-1)!.forecast.maxOverMean)}.`;
   const it = mainCause(result) === "popularity" || advice.dialog === undefined ? "it" : `dialog ${advice.dialog}`;
   if (action === "split") return `Split ${it} over ${plural(shards?.length ?? readFanout ?? 2, "shard")}${gives}`;

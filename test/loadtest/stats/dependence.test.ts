@@ -48,7 +48,7 @@ function intervals(planted: Planted): { misses: number; length: number } {
   return { misses: misses / TRIALS, length: length / TRIALS };
 }
 
-test("intervals of nominally 5 % misses miss in at most 8 %, however much the seconds hang together", () => {
+test("intervals of nominally 5 % misses miss in at most 8 %, however much the seconds are correlated", () => {
   for (const seconds of [20, 60, 300]) {
     for (const memory of [0, 0.3, 0.5, 0.8]) {
       const { misses, length } = intervals({ seconds, memory, common: 1 });

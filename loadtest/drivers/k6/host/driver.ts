@@ -150,7 +150,7 @@ function refuseFailure(ends: readonly K6End[], url: string): void {
     const remedy = "give server and generator the same HOTSHARD_SECRET";
     throw new DriveError("TOKEN_REFUSED", `${url} refused the tokens (${words}); ${remedy}.`);
   }
-  const remedy = "start the server, or mend the address or the limit of open files";
+  const remedy = "start the server, or correct the address or the limit of open files";
   throw new DriveError("UNREACHABLE", `cannot connect to ${url} (${words}); ${remedy}.`);
 }
 
@@ -170,7 +170,7 @@ function measurementOf(merge: Merge, ends: readonly K6End[], interrupted: boolea
     ...merged,
     // k6 makes up for every moment that it missed; what it plans it tries to send.
     late: 0,
-    // A VU that was stopped cannot settle its books: what had no answer then is unknown, and nobody can name it.
+    // A VU that was stopped names no messages: of what had no answer then only the number is known.
     unknown: interrupted || lost.length > 0 ? merged.sent - acked - merged.refused : merged.unknown,
     generator: {
       sendLag: sendLag.toData(),

@@ -55,13 +55,13 @@ export async function askPrometheus(given: string): Promise<void> {
     // `fetch failed`, and the cause says why.
     const { cause = error } = error as { cause?: unknown };
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw fail(`does not answer (${reason})`, "start Prometheus, or mend the address of --prometheus");
+    throw fail(`does not answer (${reason})`, "start Prometheus, or correct the address of --prometheus");
   }
   if (status === 404) {
     throw fail("takes no remote write (404)", "start Prometheus with --web.enable-remote-write-receiver");
   }
   if (status >= 300) {
-    throw fail(`refused an empty write (${status})`, "mend the address, user or password of --prometheus");
+    throw fail(`refused an empty write (${status})`, "correct the address, user or password of --prometheus");
   }
   if (await lacksHistograms(url, authorization)) {
     throw fail("takes no native histograms", "start Prometheus with --enable-feature=native-histograms");

@@ -46,7 +46,7 @@ function headroomFigure({ headroom, server }: Result): Figure {
 function skewFigures(result: Result): Figure[] {
   const { skew, shards } = result;
   if (knowsNoShares(result)) {
-    const note = "nobody knows where the messages belong";
+    const note = "it is not known where the messages belong";
     return [{ name: "Skew, max/mean", value: "unknown", note, isGrey: true }];
   }
   const { mean, p99 } = skew.noiseFloor;

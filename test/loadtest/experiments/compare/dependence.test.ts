@@ -19,7 +19,7 @@ const common = (size: number, memory: number) => ({ memory, mood: size * Math.sq
 /** So that the tolerance hides nothing. */
 const STRICT = { ...DEFAULT_COMPARE, tolerance: 0, toleranceMs: 0 };
 
-test("equal runs whose seconds hang together are told to differ in few comparisons, even without a tolerance", () => {
+test("equal runs whose seconds are correlated are told to differ in few comparisons, even without a tolerance", () => {
   for (const [seconds, memory, size] of [
     [20, 0, 0.02],
     [20, 0.5, 0.1],
@@ -43,7 +43,7 @@ test("what 20 s cannot tell is said to be so, and why", () => {
   const p99 = comparison.skipped.find(({ metric, shard }) => metric === "commit.p99" && shard === null);
   assert.match(
     p99!.reason,
-    /^rests on samples worth \d+ independent ones, as its seconds hang together, and needs 500$/u,
+    /^rests on samples worth \d+ independent ones, as its seconds are correlated, and needs 500$/u,
   );
   assert.match(comparisonHeadline(comparison), /could not be compared|too noisy to tell/iu);
 });

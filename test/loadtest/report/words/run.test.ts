@@ -67,7 +67,7 @@ test("what several steps give together is what is promised", () => {
   const [first] = result.advice;
   const then = { ...first!, text: "Then", dialog: "1_2", forecast: { maxOverMean: 1.2 } };
   const words = plain(remedyInWords({ ...result, advice: [{ ...first!, forecast: { maxOverMean: 2 } }, then] }));
-  assert.match(words, /^Split it over [23] shards, and mend 1 more dialog: 1\.20 ×\.$/u);
+  assert.match(words, /^Split it over [23] shards, and treat 1 more dialog: 1\.20 ×\.$/u);
 });
 
 test("an uneven ring is blamed on the placement", () => {

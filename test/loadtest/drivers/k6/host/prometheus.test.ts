@@ -104,7 +104,7 @@ test("a Prometheus that would not take the series is told of before the run", { 
   const deaf = await startPrometheus(t, []);
   const old = await startPrometheus(t, [RECEIVER]);
   const table: [string, RegExp][] = [
-    [`http://127.0.0.1:${await unusedPort()}/api/v1/write`, /does not answer .*mend the address/u],
+    [`http://127.0.0.1:${await unusedPort()}/api/v1/write`, /does not answer .*correct the address/u],
     [`${deaf}/api/v1/write`, /404.*--web\.enable-remote-write-receiver/u],
     [`${old}/api/v1/write`, /--enable-feature=native-histograms/u],
   ];
@@ -120,7 +120,7 @@ test("an address with a password: it is sent as one, and not shown", async (t) =
   t.after(() => guarded.close());
   const address = `${guarded.url.replace("://", "://me:s3cr%40t@")}/api/v1/write`;
   await assert.rejects(askPrometheus(address), (error: Error) => {
-    assert.match(error.message, /^http:\/\/127[^@]*\(401\); mend the address, user or password/u);
+    assert.match(error.message, /^http:\/\/127[^@]*\(401\); correct the address, user or password/u);
     return true;
   });
   assert.deepEqual(seen, [`Basic ${Buffer.from("me:s3cr@t").toString("base64")}`]);
