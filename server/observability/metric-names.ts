@@ -22,7 +22,7 @@ const histogram = describe("histogram");
 
 /** Every metric of the server. `docs/metrics.md` and `/metrics` are held to this table, in both directions. */
 export const METRICS = {
-  chat_shards: gauge("shards", "", "Shards that the topology names"),
+  chat_shards: gauge("shards", "", "Shards of this server, those that are down too"),
   chat_topology_epoch: gauge("epochs", "", "Version of the topology"),
   chat_shard_up: gauge("booleans", "shard", "1 while the shard takes messages, 0 while it is down"),
   chat_messages_total: counter("messages", "shard,result", "Messages by shard and what became of them"),
