@@ -78,6 +78,17 @@ function skewOf({ parts, labels, dialogs, isNewestAlone }: Layout, shards: Resul
   };
 }
 
+/** Of a schedule that was ended early, what was driven of it. */
+function durationIn({ dials, measurement, stop }: RunEvidence): Pick<Result["run"], "durationS" | "stopped"> {
+  const { durationS, warmupS } = dials;
+  const { cutAtS } = measurement;
+  if (cutAtS === undefined || stop === undefined) return { durationS };
+  const atS = Math.min(warmupS + durationS, Number(cutAtS.toFixed(3)));
+  const { why, thresholds } = stop;
+  const driven = Number(Math.max(0, atS - warmupS).toFixed(3));
+  return { durationS: driven, stopped: { atS, ofS: warmupS + durationS, why, thresholds: [...thresholds] } };
+}
+
 function arrivalsIn(dials: Dials): NonNullable<Result["traffic"]["arrivals"]> {
   const { model, gaps, words, ...shape } = arrivalsOf(dials);
   return { model, gaps, open: shape.isOpen, changes: !shape.isOpen || shape.pieces.length > 0, words };
@@ -173,7 +184,7 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
       driver: measurement.driver,
       seed: dials.seed,
       startedAt: measurement.startedAt,
-      durationS: dials.durationS,
+      ...durationIn(evidence),
       dials: known === undefined ? { ...dials } : recordedDials(known, dials),
       command: evidence.command,
       interrupted: measurement.interrupted,

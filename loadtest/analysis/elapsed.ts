@@ -10,12 +10,12 @@ import type { Dials, Story } from "../traffic/contract.ts";
  * @returns at least 1, at most the whole schedule
  */
 export function elapsedSeconds(
-  { interrupted, planned, slices }: Pick<Measurement, "interrupted" | "planned" | "slices">,
+  { cutAtS, interrupted, planned, slices }: Pick<Measurement, "cutAtS" | "interrupted" | "planned" | "slices">,
   dials: Dials,
   expected: Story["expected"],
 ): number {
   const whole = dials.warmupS + dials.durationS;
-  if (!interrupted) return whole;
+  if (!interrupted) return Math.min(whole, cutAtS ?? whole);
   const ends = slices.map(({ acked, second, seconds = 1 }) => (acked > 0 ? second + seconds : 0));
   const arrivals = arrivalsOf(dials);
   const isSteady = expected === undefined && arrivals.isOpen && arrivals.pieces.length === 0;

@@ -150,6 +150,8 @@ function checked(more: readonly string[], given: Given): { precision: number; st
   if (!(withinMs > 0)) faults.push(`--within is a duration such as 15m, not "${given.within}"`);
   if (!(parseDuration(given.duration) > 0))
     faults.push(`--duration is a duration such as 10s, not "${given.duration}"`);
+  if (more.some((word) => word === "--stop-when" || word.startsWith("--stop-when=")))
+    faults.push("--stop-when: a rate is judged by a whole run");
   if (more.some((word) => word === "--fail-on" || word.startsWith("--fail-on=")))
     faults.push("--fail-on: the threshold is --until");
   if (faults.length > 0) throw new ConfigError("BAD_OPTIONS", faults.join("; "));

@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
+import { STOP_WHEN, type StopWhen } from "../analysis/thresholds/early-stop.ts";
 import { parseThresholds } from "../analysis/thresholds/threshold.ts";
 import { equip, readEquipment, type Equipment } from "../drivers/equipment.ts";
 import { rateWarning } from "../drivers/rate-warning.ts";
@@ -54,6 +55,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
     .addOption(option("out", "folder for the result"))
     .addOption(failOn())
+    .addOption(option("stop-when", `${STOP_WHEN.join(" or ")}: end the run early when a threshold is so`))
     .addOption(option("max-errors", "share of the messages that may fail, 0.1% by default; beyond it exit 1"))
     .option("--json", "print the result document on stdout")
     .option("--json-lines", "print one JSON object a line: start, progress each second, result")
@@ -99,6 +101,8 @@ async function run(reference: string, command: Command): Promise<number> {
   const thresholds = held(faults, () => parseThresholds(failOnTexts));
   held(faults, () => driversNamed(driverName));
   held(faults, () => scenario.nodeOnly && driverName === "k6" && refuseK6(name));
+  const stopWhen = held(faults, () => readStopWhen(given, failOnTexts));
+  held(faults, () => stopWhen === "known" && dials !== undefined && refuseUnsteady(scenario, dials));
   const maxErrors = held(faults, () => readMaxErrors(given["max-errors"]));
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
@@ -109,7 +113,9 @@ async function run(reference: string, command: Command): Promise<number> {
   const ofServer = url === null && (isCheck || faults.length > 0) ? await faultOfServerArgs(serverArgs(given)) : null;
   if (ofServer !== null) faults.push(new ConfigError("SERVER_START", ofServer));
   if (dials === undefined || equipment === undefined || faults.length > 0) throw together(faults);
-  const driver = equip(await chooseDriver(scenario.nodeOnly ? "node" : driverName), equipment);
+  const isNode = scenario.nodeOnly || (stopWhen !== undefined && driverName === "auto");
+  const driver = equip(await chooseDriver(isNode ? "node" : driverName), equipment);
+  if (stopWhen !== undefined && !driver.endsEarly) throw new ConfigError("STOP_NEEDS_NODE", STOP_NEEDS_NODE);
   if (isCheck) return EXIT.good;
   const out = given["out"] ?? (await freshFolder("runs", name, new Date()));
   const again = commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts });
@@ -133,6 +139,7 @@ async function run(reference: string, command: Command): Promise<number> {
     command: again,
     thresholds: thresholds ?? [],
     ...(maxErrors !== undefined && { maxErrors }),
+    ...(stopWhen !== undefined && { stopWhen }),
     onWarning: output.warn,
     onProgress: output.progress,
     signal: onInterrupt(),
@@ -161,6 +168,32 @@ function refuseSeveral(dials: Dials | undefined, scenario: Scenario, equipment: 
   if (scenario.changesRate || arrivalsOf(dials).isOpen) return;
   const why = "whose turn it is depends on every answer, so one process makes all of it";
   throw new ConfigError("CLOSED_ALONE", `--generators: leave it out with a closed model (${why})`);
+}
+
+const STOP_NEEDS_NODE =
+  "--stop-when: only the Node driver ends a run early, k6 would lose its last messages; add --driver node";
+
+/** @throws {ConfigError} BAD_OPTIONS */
+function readStopWhen(given: Given, failOn: readonly string[]): StopWhen | undefined {
+  const text = given["stop-when"];
+  if (text === undefined) return undefined;
+  const when = STOP_WHEN.find((one) => one === text);
+  if (when === undefined) {
+    const meaning = "lost (a threshold is missed whatever the rest) or known (that, or all of them are clear)";
+    throw new ConfigError("BAD_OPTIONS", `--stop-when ${text}: give ${meaning}`);
+  }
+  if (failOn.length === 0) throw new ConfigError("BAD_OPTIONS", "--stop-when: give the thresholds with --fail-on");
+  return when;
+}
+
+/** @throws {ConfigError} UNSTEADY where the rest of a run is not like its beginning */
+function refuseUnsteady(scenario: Scenario, dials: Dials): void {
+  const { windows = [] } = scenario.changesRate ? {} : scenario.make(dials);
+  const arrivals = arrivalsOf(dials);
+  const isSteady = !scenario.changesRate && windows.length === 0 && (!arrivals.isOpen || arrivals.pieces.length === 0);
+  if (isSteady) return;
+  const why = "the rest of this run is not like its beginning, which therefore tells nothing of it";
+  throw new ConfigError("UNSTEADY", `--stop-when known: ${why}; take --stop-when lost`);
 }
 
 function refuseK6(name: string): void {

@@ -19,6 +19,15 @@ export interface DriveOrder {
   readonly prometheus?: string;
   /** Called about once a second while the run goes on. */
   readonly onProgress?: (progress: Progress) => void;
+  /** Shown the measurement as it stands while the run goes on; only by drivers that can end a schedule early. */
+  readonly watch?: {
+    /** Seconds between two looks. */
+    readonly everyS: number;
+    /** @param elapsedS whole seconds since the start of the schedule that its slices hold */
+    readonly onMeasured: (soFar: Measurement, elapsedS: number) => void;
+  };
+  /** Aborting ends the schedule: what is due is still sent, and answers are waited for, as at its own end. */
+  readonly cut?: AbortSignal;
   /** Aborting stops sending, drains, and returns what was measured with `interrupted`. */
   readonly signal?: AbortSignal;
 }
@@ -40,6 +49,8 @@ export interface Progress {
 /** A generator of load. One file per driver; the registry is `registry.ts`. */
 export interface Driver {
   readonly name: "node" | "k6";
+  /** Whether it takes `DriveOrder.watch` and `DriveOrder.cut`. */
+  readonly endsEarly: boolean;
   /** @returns null when it can run here, else the reason and the remedy in one sentence */
   unavailable(): Promise<string | null>;
   drive(order: DriveOrder): Promise<Measurement>;

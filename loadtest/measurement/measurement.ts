@@ -60,6 +60,8 @@ export interface Measurement {
   /** ISO 8601 UTC of the start of the schedule. */
   readonly startedAt: string;
   readonly interrupted: boolean;
+  /** The schedule was ended before its time, as nothing more was to be learned: at this second after its start. */
+  readonly cutAtS?: number;
   /** Messages that the schedule held for the time that was driven. */
   readonly planned: number;
   readonly sent: number;

@@ -34,10 +34,12 @@ export function mergeMeasurements(parts: readonly Measurement[], lost: readonly 
     number
   >;
   const generators = parts.map(({ generator }) => generator);
+  const cuts = parts.flatMap(({ cutAtS }) => cutAtS ?? []);
   return {
     driver: first.driver,
     startedAt: first.startedAt,
     interrupted: parts.some(({ interrupted }) => interrupted),
+    ...(cuts.length > 0 && { cutAtS: Math.max(...cuts) }),
     ...counts,
     failed: mergeFailures(parts.map(({ failed }) => failed)),
     balance: mergeBalances(parts.map(({ balance }) => balance)),

@@ -12,11 +12,13 @@ import { unknownMessages, withFailures } from "../analysis/failures/failures.ts"
 import { expectedTraffic } from "../analysis/skew/expected-traffic.ts";
 import { lostInWords } from "../analysis/failures/outage-reason.ts";
 import { judgeThresholds } from "../analysis/thresholds/judge-thresholds.ts";
+import type { StopWhen } from "../analysis/thresholds/early-stop.ts";
 import { refuseUnknowable } from "../analysis/thresholds/threshold-needs.ts";
 import type { Threshold } from "../analysis/thresholds/threshold.ts";
 import { companionOf, type Companion, type CompanionOutcome } from "./companion/companion.ts";
 import type { Driver, Progress } from "../drivers/contract.ts";
 import type { Measurement, UnknownMessage } from "../measurement/measurement.ts";
+import { createWatch, type Watch } from "./early-stop.ts";
 import { machineFacts } from "./machine.ts";
 import { makeFolder } from "../system/make-folder.ts";
 import { startOwnServer } from "./own-server.ts";
@@ -49,6 +51,8 @@ export interface RunOrder {
   readonly forecast?: NonNullable<Result["forecast"]>;
   /** What the run must keep; refused before it is driven when it could not know. */
   readonly thresholds?: readonly Threshold[];
+  /** When the run ends before its time, by its thresholds; absent: never. The driver must be able to. */
+  readonly stopWhen?: StopWhen;
   /** Share of the messages that may fail, 0…1; absent: what the story says, else a thousandth. */
   readonly maxErrors?: number;
   /** Told in a line what is wrong with an input, when the run goes on all the same. */
@@ -135,14 +139,21 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
   const runId = freshRunId();
   const machine = await machineFacts(order.driver.name === "k6", process.cwd());
   const companion = companionOf({ ...order, url, topology: before.topology });
+  const watch = createWatch(
+    order.stopWhen ?? null,
+    thresholds,
+    findScenario(order.scenario)?.make(order.dials),
+    order.dials,
+  );
   let driven: Measurement | null = null;
   let outcome: CompanionOutcome = { adds: {} };
   try {
-    driven = await drive(order, url, runId, before.topology.shards, companion);
+    driven = await drive(order, url, runId, before.topology.shards, companion, watch);
   } finally {
     outcome = await companion.end(driven);
   }
   const measurement = driven;
+  const stop = watch.decision();
   const afterwards = await askAfterwards(client, runId, measurement, before);
   const evidence: RunEvidence = {
     hotshard: packageVersion(),
@@ -155,6 +166,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     url,
     measurement,
     before,
+    ...(stop !== null && { stop }),
     ...(outcome.readersLost !== undefined && { readersLost: outcome.readersLost }),
     ...(order.maxErrors !== undefined && { maxErrors: order.maxErrors }),
     ...afterwards,
@@ -193,8 +205,10 @@ async function drive(
   runId: string,
   shards: readonly string[],
   companion: Companion,
+  watch: Watch,
 ): Promise<Measurement> {
   return order.driver.drive({
+    ...watch.order,
     runId,
     scenario: order.scenario,
     dials: order.dials,

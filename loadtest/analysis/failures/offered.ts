@@ -27,7 +27,8 @@ export function offeredOf(evidence: RunEvidence, { unstored }: Failures): AuditD
   if (serverGone === undefined) return offeredDialogs(dialogs.dialogs, unstored, after.topology.segments.length - 1);
   const story = findScenario(scenario)?.make(dials);
   // Of a part of the schedule the plan cannot tell which.
-  if (story === undefined || measurement.interrupted || measurement.late > 0) return [];
+  if (story === undefined || measurement.interrupted || measurement.cutAtS !== undefined || measurement.late > 0)
+    return [];
   const { planned, startedAt } = measurement;
   const scheduleS = dials.warmupS + dials.durationS;
   return plannedDialogs(story, after.topology, { runId, startedAt, planned, scheduleS });

@@ -160,7 +160,20 @@ export const ResultSchema = Type.Object(
       driver: Text("node or k6"),
       seed: Type.Integer({ minimum: 0 }),
       startedAt: Text("ISO 8601, UTC"),
-      durationS: Num("Seconds of the measured phase"),
+      durationS: Num("Seconds of the measured phase, of those that were driven"),
+      stopped: Type.Optional(
+        Type.Object(
+          {
+            atS: Num("Seconds after the start of the schedule"),
+            ofS: Num("Seconds of the whole schedule, warm-up included"),
+            why: Type.Union([Type.Literal("lost"), Type.Literal("known")], {
+              description: "lost: whatever the rest, a threshold is missed; known: the intervals of all are clear",
+            }),
+            thresholds: Type.Array(Text("As given with --fail-on")),
+          },
+          { description: "By --stop-when, before its time; absent: it was not" },
+        ),
+      ),
       dials: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()])),
       command: Text("Runs the same again"),
       interrupted: Type.Boolean(),

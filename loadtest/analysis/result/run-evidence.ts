@@ -1,5 +1,6 @@
 import type { AuditDialogsReply, AuditMessageReply, AuditReply, ShardsReply } from "../../../server/protocol/http.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
+import type { EarlyStop } from "../thresholds/early-stop.ts";
 import type { Machine } from "./machine-schema.ts";
 import type { Aim, Dials } from "../../traffic/contract.ts";
 
@@ -18,6 +19,8 @@ export interface RunEvidence {
   readonly machine: Machine;
   readonly url: string;
   readonly measurement: Measurement;
+  /** Why the schedule was ended before its time; absent: it was not. */
+  readonly stop?: EarlyStop;
   /** `GET /v1/shards` before the first and after the last message. */
   readonly before: ShardsReply;
   readonly after: ShardsReply;

@@ -4,11 +4,11 @@ import type { Result } from "../result/result.ts";
 import { bucketOf, lowerEdgeOf } from "../../measurement/histogram.ts";
 import { estimatesOf, type Estimate, sharesAround, unknownOf } from "./estimates.ts";
 import { leastSamples, measuresOf, samplesOf } from "./measures.ts";
-import { LEAST_SLICES, seriesOf } from "./series.ts";
+import { LEAST_SLICES, seriesOf, type SeriesScope } from "./series.ts";
 
 type LatencyInterval = NonNullable<Result["latencyIntervals"]>[number];
 
-/** Chance of either tail. */
+/** Chance of either tail of a 95 % interval. */
 const TAIL = 0.025;
 
 /**
@@ -16,11 +16,12 @@ const TAIL = 0.025;
  * resemble their neighbours, do not count as independent (`createDependence`). The ends are those of the histogram's
  * buckets.
  *
+ * @param tail chance of either tail, of another interval
  * @returns a row for each quantile that rests on enough samples, of null and null when the run cannot tell, because its
  *   seconds are correlated so much that its samples are worth few independent ones; no rows when the run is shorter
  *   than `LEAST_SLICES`
  */
-export function latencyIntervals(result: Pick<Result, "run" | "shards">, slices: readonly Slice[]): LatencyInterval[] {
+export function latencyIntervals(result: SeriesScope, slices: readonly Slice[], tail = TAIL): LatencyInterval[] {
   const series = seriesOf(result, slices);
   if (series.slices < LEAST_SLICES) return [];
   const [estimates] = estimatesOf([series]) as [Estimate[]];
@@ -31,7 +32,7 @@ export function latencyIntervals(result: Pick<Result, "run" | "shards">, slices:
     const estimate = estimates[i]!;
     if (unknownOf(estimate) !== null) return [{ metric, shard, low: null, high: null }];
     const { logAt, q, shareError } = estimate.quantile!;
-    const [from, to] = sharesAround(q, studentQuantile(TAIL, estimate.freedom) * shareError);
+    const [from, to] = sharesAround(q, studentQuantile(tail, estimate.freedom) * shareError);
     // It is not known where in its bucket a duration lay.
     const low = lowerEdgeOf(bucketOf(Math.exp(logAt(from))));
     return [{ metric, shard, low, high: lowerEdgeOf(bucketOf(Math.exp(logAt(to))) + 1) }];

@@ -10,6 +10,12 @@ const MOST_CELLS = 60;
 /** Fewer whole slices of the measured phase than this show nothing of a run's own noise. */
 export const LEAST_SLICES = 8;
 
+/** What of a run its slices are cut by. */
+export interface SeriesScope {
+  readonly run: Pick<Result["run"], "dials" | "durationS">;
+  readonly shards: readonly { readonly label: string }[];
+}
+
 /** Durations by cell: `counts` has one row of `buckets.length` counts per cell. */
 export interface CellHistograms {
   /** Indices of the buckets that any cell uses, ascending. */
@@ -41,7 +47,7 @@ export interface RunSeries {
  * Slices that lie only partly in the measured phase count for durations alone, in the cell next to them: a message that
  * was received while the run drained was sent in the measured phase.
  */
-export function seriesOf(result: Pick<Result, "run" | "shards">, slices: Iterable<Slice>): RunSeries {
+export function seriesOf(result: SeriesScope, slices: Iterable<Slice>): RunSeries {
   const maker = createSeries(result);
   for (const slice of slices) maker.add(slice);
   return maker.series();
@@ -55,7 +61,7 @@ export interface SeriesMaker {
 }
 
 /** As `seriesOf`, for slices that are never there all at once. */
-export function createSeries(result: Pick<Result, "run" | "shards">): SeriesMaker {
+export function createSeries(result: SeriesScope): SeriesMaker {
   const labels = result.shards.map(({ label }) => label);
   const starts = new Set<number>();
   let cells: TimeCells | null = null;
@@ -101,7 +107,7 @@ interface TimeCells {
 }
 
 /** By the clock, not by the slices that are there: a second in which no message came is one of low throughput. */
-function timeCells(result: Pick<Result, "run">, length: number): TimeCells {
+function timeCells(result: Pick<SeriesScope, "run">, length: number): TimeCells {
   const warmup = Number(result.run.dials["warmupS"] ?? 0);
   const end = warmup + result.run.durationS;
   const first = Math.ceil((warmup - 1e-9) / length) * length;

@@ -10,6 +10,7 @@ export interface Interval {
 const TAIL = 0.025;
 /** Normal quantile of 1 − TAIL. */
 const Z = 1.959963984540054;
+const zOf = (tail: number): number => (tail === TAIL ? Z : upperNormalQuantile(tail));
 /** Below so many expected events the binomial is summed, above it is as good as normal. */
 const SUMMED = 300;
 
@@ -29,37 +30,38 @@ export function samplesForQuantile(q: number): number {
  * true interval is wider.
  *
  * @param q above 0, below 1
+ * @param tail chance of either tail; that of a 95 % interval by default
  */
-export function quantileInterval(data: HistogramData, q: number): Interval {
+export function quantileInterval(data: HistogramData, q: number, tail = TAIL): Interval {
   const { count: n } = data;
   const at = (rank: number) => quantileOf(data, (rank - 0.5) / n);
   // Ranks are counted from the nearer end: how many samples lie beyond the quantile.
-  const fewest = fewestEvents(n, 1 - q);
-  const most = mostEvents(n, 1 - q);
+  const fewest = fewestEvents(n, 1 - q, tail);
+  const most = mostEvents(n, 1 - q, tail);
   const low = n + 1 - most;
   return { low: low >= 1 ? at(low) : null, high: fewest === null ? null : at(n - fewest) };
 }
 
-/** @returns the largest k with P(E <= k) at most 2.5 % for a binomial E; null when even E = 0 is likelier */
-function fewestEvents(n: number, p: number): number | null {
-  if (n * p > SUMMED && n * (1 - p) > SUMMED) return Math.floor(n * p - Z * Math.sqrt(n * p * (1 - p)) - 0.5);
+/** @returns the largest k with P(E <= k) at most `tail` for a binomial E; null when even E = 0 is likelier */
+function fewestEvents(n: number, p: number, tail: number): number | null {
+  if (n * p > SUMMED && n * (1 - p) > SUMMED) return Math.floor(n * p - zOf(tail) * Math.sqrt(n * p * (1 - p)) - 0.5);
   let k = -1;
   let below = 0;
   for (const mass of masses(n, p)) {
     below += mass;
-    if (below > TAIL) break;
+    if (below > tail) break;
     k += 1;
   }
   return k < 0 ? null : k;
 }
 
-/** @returns the smallest m with P(E >= m) at most 2.5 % for a binomial E; n + 1 when there is none */
-function mostEvents(n: number, p: number): number {
-  if (n * p > SUMMED && n * (1 - p) > SUMMED) return Math.ceil(n * p + Z * Math.sqrt(n * p * (1 - p)) + 0.5);
+/** @returns the smallest m with P(E >= m) at most `tail` for a binomial E; n + 1 when there is none */
+function mostEvents(n: number, p: number, tail: number): number {
+  if (n * p > SUMMED && n * (1 - p) > SUMMED) return Math.ceil(n * p + zOf(tail) * Math.sqrt(n * p * (1 - p)) + 0.5);
   let m = 0;
   let below = 0;
   for (const mass of masses(n, p)) {
-    if (1 - below <= TAIL) break;
+    if (1 - below <= tail) break;
     below += mass;
     m += 1;
   }
@@ -87,6 +89,15 @@ export function shareInterval(events: number, n: number, z = Z): { readonly low:
   const centre = (share + (z * z) / (2 * n)) / scale;
   const reach = (z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n))) / scale;
   return { low: events <= 0 ? 0 : Math.max(0, centre - reach), high: events >= n ? 1 : Math.min(1, centre + reach) };
+}
+
+/** As `shareInterval`. @param tail chance of either tail */
+export function shareIntervalAt(
+  events: number,
+  n: number,
+  tail: number,
+): { readonly low: number; readonly high: number } {
+  return shareInterval(events, n, zOf(tail));
 }
 
 /**

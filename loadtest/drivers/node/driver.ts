@@ -14,6 +14,7 @@ const DRAIN_MS = 10_000;
 export function createNodeDriver(drainMs = DRAIN_MS): Driver {
   return {
     name: "node",
+    endsEarly: true,
     unavailable: async () => null,
     async drive(order) {
       const count = Math.min(order.generators ?? 1, storyOf(order).lanes().length);

@@ -3,7 +3,7 @@ import { sourceOf, type Source } from "../../traffic/source.ts";
 import { findScenario } from "../../traffic/stories/registry.ts";
 import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
 import { dealLanesOut } from "../../traffic/deal.ts";
-import { createGapBins } from "../../measurement/gap-bins.ts";
+import { createGapBins, type GapBins } from "../../measurement/gap-bins.ts";
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { createRunClock, machineMs, watchCpu, type RunClock } from "./clock.ts";
@@ -52,6 +52,7 @@ interface Run {
   readonly order: DriveOrder;
   readonly lanes: readonly Lane[];
   readonly source: Source;
+  readonly gaps: GapBins;
   /** Users that connect after the start, by their moments. */
   readonly joins: readonly { readonly user: number; readonly at: number }[];
   readonly clock: RunClock;
@@ -112,6 +113,7 @@ function prepare(order: DriveOrder, part: Part): Run {
     order,
     lanes,
     source,
+    gaps: createGapBins(lanes),
     joins: joins.sort((a, b) => a.at - b.at),
     clock,
     tally,
@@ -140,42 +142,47 @@ export async function generate(order: DriveOrder, part: Part, drainMs: number): 
     clock.start(await part.start());
     const cpu = watchCpu();
     const stopJoins = startJoins(run);
-    const gaps = await send(run).finally(stopJoins);
+    await send(run).finally(stopJoins);
     const busy = cpu();
     const interrupted = order.signal?.aborted === true;
+    const isCut = order.cut?.aborted === true && !interrupted && !run.source.isOver(clock.now());
+    const cutAtS = isCut ? clock.now() / 1000 : null;
     run.phase = "drain";
-    await drain(run, part, drainMs + (interrupted ? 0 : scheduleLeftMs(run)));
+    await drain(run, part, drainMs + (interrupted || isCut ? 0 : scheduleLeftMs(run)));
     await connections.close();
     tally.advance(clock.now() + TICK_MS);
-    return {
-      driver: "node",
-      startedAt: clock.startedAt(),
-      interrupted,
-      ...tally.measurement(),
-      absences: connections.absences().map(({ user, from, until }) => ({
-        user,
-        fromMs: clock.at(from),
-        untilMs: until === null ? null : clock.at(until),
-      })),
-      generator: {
-        sendLag: tally.sendLag.toData(),
-        handlerLag: tally.handlerLag.toData(),
-        cpu: busy,
-        clockJumpMs: clock.jumpMs(),
-        gaps,
-      },
-    };
+    return { ...measurementOf(run, busy), interrupted, ...(cutAtS !== null && { cutAtS }) };
   } finally {
     stopTicks();
     await connections.close();
   }
 }
 
-/** @returns the gaps between the messages that were sent, by bin */
-async function send(run: Run): Promise<readonly number[]> {
-  const { clock, connections, ledger, order, lanes, source, tally } = run;
+/** What was counted so far, or in all. @param cpu busy share of a core */
+function measurementOf({ clock, connections, gaps, tally }: Run, cpu: number): Measurement {
+  return {
+    driver: "node",
+    startedAt: clock.startedAt(),
+    interrupted: false,
+    ...tally.measurement(),
+    absences: connections.absences().map(({ user, from, until }) => ({
+      user,
+      fromMs: clock.at(from),
+      untilMs: until === null ? null : clock.at(until),
+    })),
+    generator: {
+      sendLag: tally.sendLag.toData(),
+      handlerLag: tally.handlerLag.toData(),
+      cpu,
+      clockJumpMs: clock.jumpMs(),
+      gaps: gaps.counts,
+    },
+  };
+}
+
+async function send(run: Run): Promise<void> {
+  const { clock, connections, gaps, ledger, order, source, tally } = run;
   const dirty = new Set<Session>();
-  const gaps = createGapBins(lanes);
   run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
   const hooks = {
     send(planned: PlannedSend) {
@@ -198,8 +205,7 @@ async function send(run: Run): Promise<readonly number[]> {
       tally.late++;
     },
   };
-  await pace(source, scheduleMs(order), clock, hooks, order.signal);
-  return gaps.counts;
+  await pace(source, scheduleMs(order), clock, hooks, order.signal, order.cut);
 }
 
 /** Connects those who come later, each at its moment. @returns stops it */
@@ -243,6 +249,7 @@ function startTicks(run: Run): () => void {
   const totalS = order.dials.warmupS + order.dials.durationS;
   let lastAcked = 0;
   let lastTick = performance.now();
+  let lookAt = 0;
   const timer = setInterval(() => {
     const seconds = (performance.now() - lastTick) / 1000;
     const rate = (tally.acked - lastAcked) / seconds;
@@ -259,6 +266,11 @@ function startTicks(run: Run): () => void {
       rate,
       ...tally.p99SoFar(),
     });
+    const { watch } = order;
+    if (watch === undefined || run.phase !== "measure" || elapsedS < lookAt) return;
+    lookAt = elapsedS + watch.everyS - TICK_MS / 2000;
+    tally.advance(clock.now());
+    watch.onMeasured(measurementOf(run, 0), Math.floor(elapsedS));
   }, TICK_MS);
   return () => clearInterval(timer);
 }

@@ -22,6 +22,7 @@ export interface PacerHooks {
  *
  * @param endMs end of the schedule, ms after its start
  * @param signal stops at its abort
+ * @param cut ends the schedule at its abort, when all that is due then is sent
  * @returns when the schedule is at its end or was stopped
  */
 export async function pace(
@@ -30,6 +31,7 @@ export async function pace(
   clock: RunClock,
   hooks: PacerHooks,
   signal: AbortSignal | undefined,
+  cut?: AbortSignal,
 ): Promise<void> {
   await new Promise<void>((resolve) => {
     function turn(): void {
@@ -41,8 +43,10 @@ export async function pace(
         else hooks.send(source.take());
       }
       hooks.flush();
-      if (source.isOver(now) || stopped) {
+      const isCut = cut?.aborted === true && source.dueAt() > now;
+      if (source.isOver(now) || stopped || isCut) {
         signal?.removeEventListener("abort", wake);
+        cut?.removeEventListener("abort", wake);
         source.onAnswer(() => {});
         resolve();
       } else arm(Math.min(source.dueAt(), Math.max(endMs, now + 1)));
@@ -67,6 +71,7 @@ export async function pace(
 
     source.onAnswer(() => void (source.dueAt() < next && arm(source.dueAt())));
     signal?.addEventListener("abort", wake, { once: true });
+    cut?.addEventListener("abort", wake, { once: true });
     turn();
   });
 }

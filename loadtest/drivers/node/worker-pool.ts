@@ -8,7 +8,7 @@ import { DriveError } from "../drive-error.ts";
 import { mergeMeasurements } from "../../measurement/merge-measurements.ts";
 import { machineMs } from "./clock.ts";
 import { nothingMoreToCome, type Pending } from "./generator.ts";
-import type { FromWorker, ToWorker } from "./worker.ts";
+import type { FromWorker, SoFar, ToWorker } from "./worker.ts";
 
 /** Between the word and the start of the schedule, so that every process has heard it. */
 const NOTICE_MS = 100;
@@ -18,6 +18,8 @@ interface Worker {
   readonly process: ChildProcess;
   isConnected: boolean;
   progress: Progress | null;
+  /** Since all of them were last shown together. */
+  soFar: SoFar | null;
   pending: Pending | null;
   measurement: Measurement | null;
   /** Why it ended without a measurement. */
@@ -38,11 +40,13 @@ export async function driveWorkers(order: DriveOrder, count: number, drainMs: nu
   const workers = Array.from({ length: count }, (_, index) => startWorker(order, index, count, drainMs));
   const kill = () => workers.forEach(({ process: child }) => child.kill("SIGKILL"));
   const stop = () => workers.forEach((worker) => tell(worker, { kind: "stop" }));
+  const cut = () => workers.forEach((worker) => tell(worker, { kind: "cut" }));
   order.signal?.addEventListener("abort", stop, { once: true });
+  order.cut?.addEventListener("abort", cut, { once: true });
   if (order.signal?.aborted === true) stop();
   const ticks = startTicks(order, workers);
   try {
-    await work(workers);
+    await work(workers, () => showTogether(order, workers));
     const parts = workers.flatMap(({ measurement }) => measurement ?? []);
     const lost = workers.flatMap((worker) => worker.lost ?? []);
     if (parts.length === 0) throw new DriveError("GENERATORS_LOST", `no generator is left: ${lost.join("; ")}.`);
@@ -50,6 +54,7 @@ export async function driveWorkers(order: DriveOrder, count: number, drainMs: nu
   } finally {
     clearInterval(ticks);
     order.signal?.removeEventListener("abort", stop);
+    order.cut?.removeEventListener("abort", cut);
     kill();
   }
 }
@@ -61,15 +66,18 @@ function program(): string {
 }
 
 function startWorker(order: DriveOrder, index: number, count: number, drainMs: number): Worker {
-  const { onProgress: _, signal: __, generators: ___, ...plain } = order;
+  const { onProgress: _, signal: __, generators: ___, watch, cut: ____, ...plain } = order;
   const { process: child } = startChild(process.execPath, [program()], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     serialization: "advanced",
     ask: "SIGKILL",
   });
-  const nothing = { isConnected: false, progress: null, pending: null, measurement: null, lost: null };
+  const nothing = { isConnected: false, progress: null, soFar: null, pending: null, measurement: null, lost: null };
   const worker: Worker = { process: child, ...nothing };
-  tell(worker, { kind: "assignment", assignment: { order: plain, index, count, drainMs } });
+  tell(worker, {
+    kind: "assignment",
+    assignment: { order: plain, index, count, drainMs, lookEveryS: watch?.everyS ?? null },
+  });
   return worker;
 }
 
@@ -79,7 +87,7 @@ function tell({ process: child }: Worker, message: ToWorker): void {
 }
 
 /** Brings the workers from their first connection to their measurements or deaths. */
-async function work(workers: readonly Worker[]): Promise<void> {
+async function work(workers: readonly Worker[], onSoFar: () => void): Promise<void> {
   let startAt: number | null = null;
   let hasEnded = false;
   await new Promise<void>((resolve, reject) => {
@@ -109,7 +117,8 @@ async function work(workers: readonly Worker[]): Promise<void> {
         else if (message.kind === "failed") lose(`broke: ${message.message}`);
         else {
           note(worker, message);
-          if (message.kind !== "progress") look();
+          if (message.kind === "so far") onSoFar();
+          else if (message.kind !== "progress") look();
         }
       });
       worker.process.on("exit", (code, signal) => lose(`ended by itself (${signal ?? `exit code ${code}`})`));
@@ -120,8 +129,19 @@ async function work(workers: readonly Worker[]): Promise<void> {
 function note(worker: Worker, message: Exclude<FromWorker, { kind: "failed" }>): void {
   if (message.kind === "connected") worker.isConnected = true;
   else if (message.kind === "progress") worker.progress = message.progress;
+  else if (message.kind === "so far") worker.soFar = message.soFar;
   else if (message.kind === "pending") worker.pending = message.pending;
   else worker.measurement = message.measurement;
+}
+
+/** Shows what all that are left have measured, as one, when each has told of it anew. */
+function showTogether({ watch }: DriveOrder, workers: readonly Worker[]): void {
+  const alive = workers.filter(({ lost }) => lost === null);
+  const parts = alive.flatMap(({ soFar }) => soFar ?? []);
+  if (watch === undefined || parts.length < alive.length) return;
+  for (const worker of alive) worker.soFar = null;
+  const measurements = parts.map(({ measurement }) => measurement);
+  watch.onMeasured(mergeMeasurements(measurements, []), Math.min(...parts.map(({ elapsedS }) => elapsedS)));
 }
 
 /** Everybody has sent the last message, and all together nothing is missing: readers are not where authors are. */

@@ -5,27 +5,38 @@ import { generate, type Pending } from "./generator.ts";
 
 /** What one of several generators is told, once. */
 export interface Assignment {
-  readonly order: Omit<DriveOrder, "onProgress" | "signal" | "generators">;
+  readonly order: Omit<DriveOrder, "onProgress" | "signal" | "generators" | "watch" | "cut">;
+  /** As of `DriveOrder.watch`; null: nobody looks. */
+  readonly lookEveryS: number | null;
   readonly index: number;
   readonly count: number;
   readonly drainMs: number;
+}
+
+/** What one generator measured until now. */
+export interface SoFar {
+  readonly measurement: Measurement;
+  readonly elapsedS: number;
 }
 
 export type ToWorker =
   | { readonly kind: "assignment"; readonly assignment: Assignment }
   | { readonly kind: "start"; readonly at: number }
   | { readonly kind: "stop" }
+  | { readonly kind: "cut" }
   | { readonly kind: "end" };
 
 export type FromWorker =
   | { readonly kind: "connected" }
   | { readonly kind: "progress"; readonly progress: Progress }
+  | { readonly kind: "so far"; readonly soFar: SoFar }
   | { readonly kind: "pending"; readonly pending: Pending }
   | { readonly kind: "measured"; readonly measurement: Measurement }
   | { readonly kind: "failed"; readonly code: DriveErrorCode | null; readonly message: string };
 
 /** One generator of several (`worker-pool.ts`): a process that makes its lanes' part of the run. */
 const stop = new AbortController();
+const cut = new AbortController();
 const start = Promise.withResolvers<number>();
 let isOver = false;
 
@@ -33,6 +44,7 @@ process.on("message", (message: ToWorker) => {
   if (message.kind === "assignment") void take(message.assignment);
   else if (message.kind === "start") start.resolve(message.at);
   else if (message.kind === "stop") stop.abort();
+  else if (message.kind === "cut") cut.abort();
   else isOver = true;
 });
 // Signals reach the whole group of processes; the parent says when to stop.
@@ -43,11 +55,19 @@ function tell(message: FromWorker): void {
   process.send?.(message);
 }
 
-async function take({ order, index, count, drainMs }: Assignment): Promise<void> {
+async function take({ order, index, count, drainMs, lookEveryS }: Assignment): Promise<void> {
   const whole: DriveOrder = {
     ...order,
     onProgress: (progress) => tell({ kind: "progress", progress }),
     signal: stop.signal,
+    cut: cut.signal,
+    ...(lookEveryS !== null && {
+      watch: {
+        everyS: lookEveryS,
+        onMeasured: (measurement: Measurement, elapsedS: number) =>
+          tell({ kind: "so far", soFar: { measurement, elapsedS } }),
+      },
+    }),
   };
   const part = {
     index,

@@ -1,4 +1,5 @@
 import { auditFaults } from "../../analysis/audit/audit.ts";
+import { stopHeadline } from "./traffic.ts";
 import { failureHeadline, isAllWell, outageHeadline } from "./failures.ts";
 import { count, duration, growth, milliseconds, percent, plural, times } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
@@ -109,7 +110,7 @@ export function mainCause(result: Result): CauseName | null {
 /** What leads every page: what failed, else the skew. */
 export function headline(result: Result): string {
   const gone = result.verdict.reasons.flatMap(({ code }) => NOT_AUDITED[code] ?? [])[0];
-  return outageHeadline(result) ?? failureHeadline(result) ?? gone ?? skewInWords(result);
+  return stopHeadline(result) ?? outageHeadline(result) ?? failureHeadline(result) ?? gone ?? skewInWords(result);
 }
 
 /** `Shard 02 takes 55.1 % of the messages: 2.20 × its fair share.` */

@@ -10,6 +10,15 @@ export function trafficInWords({ run, traffic }: Result): string {
   return `${messages} in ${seconds(run.durationS + Number(run.dials["warmupS"] ?? 0))}`;
 }
 
+/** Why the run did not go on to its end; null: it did. */
+export function stopHeadline({ run: { stopped } }: Result): string | null {
+  if (stopped === undefined) return null;
+  const { atS, ofS, thresholds, why } = stopped;
+  const when = `Stopped after ${seconds(Number(atS.toFixed(1)))} of ${seconds(ofS)}`;
+  if (why === "lost") return `${when}: ${thresholds.join(", ")} was lost, whatever the rest.`;
+  return `${when}: ${thresholds.join(", ")} ${thresholds.length === 1 ? "is" : "are"} known well enough.`;
+}
+
 /**
  * `asked 500/s, made 500/s`, beside it; before it how messages came, where it is not just that. Null in results of
  * early versions, which did not say.

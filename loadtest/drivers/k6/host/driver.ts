@@ -24,6 +24,8 @@ const LAUNCH_MS = 2_000;
 export function createK6Driver(): Driver {
   return {
     name: "k6",
+    // Only a signal ends k6 before its time, and then nobody knows what became of the last messages.
+    endsEarly: false,
     unavailable: async () =>
       (await findK6()) === null ? "k6 v2 is not installed; `hotshard k6 install` brings it." : null,
     drive,

@@ -91,6 +91,31 @@ test("three generators make the messages of one, and what they measured adds up"
   }
 });
 
+for (const generators of [1, 3]) {
+  test(`a schedule that ${generators} end early holds what was due until then, and nothing of it is missing`, async () => {
+    const cut = new AbortController();
+    let seen: Measurement | null = null;
+    const onMeasured = (soFar: Measurement) => {
+      seen ??= soFar;
+      cut.abort();
+    };
+    const order = orderOf(`rcut${generators}`.padEnd(10, "0"), generators, {
+      dials: { ...dials, durationS: 3_600 },
+      watch: { everyS: 1, onMeasured },
+      cut: cut.signal,
+    });
+    const measurement = await createNodeDriver().drive(order);
+    const { cutAtS, interrupted, late, notConnected, planned, sent, unknown } = measurement;
+    assert.ok(cutAtS !== undefined && !interrupted);
+    assert.deepEqual([planned, late, notConnected, unknown], [sent, 0, 0, 0]);
+    const before = seen as Measurement | null;
+    assert.ok(before !== null && before.sent > 0 && before.sent <= sent, `${before?.sent} of ${sent}`);
+    const [then, now] = [before, measurement].map((m) => mergeHistograms(Object.values(m.shards).map((s) => s.commit)));
+    assert.ok(then!.count > 0 && then!.count <= now!.count, "the look is of all generators");
+    assert.equal(audit(measurement, await auditOf(order), []).audit.match, true);
+  });
+}
+
 test("a message from one process to another is timed by one clock", async () => {
   const { shards: all } = await createNodeDriver().drive(orderOf("rteamclock", 4));
   const service = mergeHistograms(Object.values(all).map((shard) => shard.service));
