@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
-import { STOP_WHEN, type StopWhen } from "../analysis/thresholds/early-stop.ts";
+import { STOP_WHEN, type StopWhen } from "../analysis/result/run-evidence.ts";
 import { parseThresholds } from "../analysis/thresholds/threshold.ts";
 import { equip, readEquipment, type Equipment } from "../drivers/equipment.ts";
 import { rateWarning } from "../drivers/rate-warning.ts";

@@ -1,4 +1,5 @@
-import { earlyStop, type EarlyStop, type Outlook, type StopWhen } from "../analysis/thresholds/early-stop.ts";
+import type { EarlyStop, StopWhen } from "../analysis/result/run-evidence.ts";
+import { earlyStop, type Outlook } from "../analysis/thresholds/early-stop.ts";
 import type { Threshold } from "../analysis/thresholds/threshold.ts";
 import type { DriveOrder } from "../drivers/contract.ts";
 import { askedOf, messagesOf } from "../traffic/asked.ts";

@@ -7,12 +7,11 @@ import type { AuditMessageReply, ShardsReply } from "../../server/protocol/http.
 import { takeAim } from "./aim.ts";
 import { buildResult } from "../analysis/build-result.ts";
 import { failuresOf, offeredOf } from "../analysis/failures/offered.ts";
-import type { RunEvidence } from "../analysis/result/run-evidence.ts";
+import type { RunEvidence, StopWhen } from "../analysis/result/run-evidence.ts";
 import { unknownMessages, withFailures } from "../analysis/failures/failures.ts";
 import { expectedTraffic } from "../analysis/skew/expected-traffic.ts";
 import { lostInWords } from "../analysis/failures/outage-reason.ts";
 import { judgeThresholds } from "../analysis/thresholds/judge-thresholds.ts";
-import type { StopWhen } from "../analysis/thresholds/early-stop.ts";
 import { refuseUnknowable } from "../analysis/thresholds/threshold-needs.ts";
 import type { Threshold } from "../analysis/thresholds/threshold.ts";
 import { companionOf, type Companion, type CompanionOutcome } from "./companion/companion.ts";

@@ -1,8 +1,18 @@
 import type { AuditDialogsReply, AuditMessageReply, AuditReply, ShardsReply } from "../../../server/protocol/http.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
-import type { EarlyStop } from "../thresholds/early-stop.ts";
 import type { Machine } from "./machine-schema.ts";
 import type { Aim, Dials } from "../../traffic/contract.ts";
+
+/** When a run ends before its time: a threshold is lost for good; or that, or all of them are known well enough. */
+export const STOP_WHEN = ["lost", "known"] as const;
+export type StopWhen = (typeof STOP_WHEN)[number];
+
+/** Why a run ended before its time. */
+export interface EarlyStop {
+  readonly why: StopWhen;
+  /** Of `lost` the first one that is, of `known` all. */
+  readonly thresholds: readonly string[];
+}
 
 /** Everything known of a finished run. */
 export interface RunEvidence {

@@ -1,21 +1,11 @@
 import { mergeHistograms, quantileOf, withNever, type HistogramData } from "../../measurement/histogram.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import type { Dials } from "../../traffic/contract.ts";
+import type { EarlyStop, StopWhen } from "../result/run-evidence.ts";
 import { latencyIntervals } from "../slices/latency-intervals.ts";
 import { quantileInterval, shareIntervalAt, type Interval } from "./intervals.ts";
 import { holds, type Threshold } from "./threshold.ts";
 import { QUANTILES, TIMES } from "./threshold-times.ts";
-
-/** When a run ends before its time: a threshold is lost for good; or that, or all of them are known well enough. */
-export const STOP_WHEN = ["lost", "known"] as const;
-export type StopWhen = (typeof STOP_WHEN)[number];
-
-/** Why a run ends now. */
-export interface EarlyStop {
-  readonly why: StopWhen;
-  /** Of `lost` the first one that is, of `known` all. */
-  readonly thresholds: readonly string[];
-}
 
 /** What is known of a run before it is driven. */
 export interface Outlook {
