@@ -67,10 +67,10 @@ export interface Writer {
 const PROBE_MS = { first: 250, most: 2_000 } as const;
 
 /**
- * The group-commit writer of one shard: rows that arrive while a commit is under way go into the next one together.
- * A lone row is committed at the end of the turn in which it came; no timer adds latency. The queue is bounded in rows
- * and bytes. A row that the database refuses is answered alone. When a commit fails or hangs, its rows and the queued ones are answered SHARD_UNAVAILABLE, new ones are
- * refused with it at once, and a probe brings the shard back.
+ * The group-commit writer of one shard: rows that arrive while a commit is under way go into the next one together. A lone
+ * row is committed at the end of the turn of the loop after its own; no timer adds latency. The queue is bounded in rows and
+ * bytes. A row that the database refuses is answered alone. When a commit fails or hangs, its rows and the queued ones are
+ * answered SHARD_UNAVAILABLE, new ones are refused with it at once, and a probe brings the shard back.
  */
 export function createWriter(options: WriterOptions): Writer {
   const { label, store, limits, fence, onConnect, onCommit, onFenced, onState } = options;
@@ -82,7 +82,9 @@ export function createWriter(options: WriterOptions): Writer {
   let state: "up" | "down" = "down";
   let closing = false;
   let durability: Durability | null = null;
+  /** A commit is about to start; and with a full batch, which waits for nobody. */
   let awake = false;
+  let isFull = false;
   let current: Batch | null = null;
   let startedAt = 0;
   let watching = false;
@@ -105,14 +107,20 @@ export function createWriter(options: WriterOptions): Writer {
     return null;
   }
 
+  /** Rows that come in this turn and the next go into one commit: answers bring the next messages of who waited for them. */
   function wake(): void {
-    if (awake || current !== null) return;
+    if (current !== null) return;
+    if (queue.rows() >= maxRows && !isFull) {
+      isFull = true;
+      clock.soon(commit);
+    } else if (!awake) clock.soon(() => clock.soon(commit));
     awake = true;
-    clock.soon(commit);
   }
 
   function commit(): void {
+    if (!awake) return;
     awake = false;
+    isFull = false;
     if (current !== null || state === "down") return;
     const batch = queue.shift();
     if (batch === undefined) return;

@@ -7,7 +7,7 @@ import { createWriter } from "../../../server/shards/writer.ts";
 import type { Committed, Failed, Origin, WriterLimits } from "../../../server/shards/row-queue.ts";
 import type { CommitReport } from "../../../server/observability/probe.ts";
 import { scriptedSession } from "../../support/scripted-store.ts";
-import { virtualClock } from "../../support/virtual-clock.ts";
+import { virtualClock, type VirtualClock } from "../../support/virtual-clock.ts";
 import { FENCE, row } from "./rows.ts";
 
 type Outcome = (Committed | Failed) & { key: string };
@@ -88,8 +88,21 @@ const to = (settle: (outcome: Committed | Failed) => void): Origin => ({ settle 
 const ANYBODY = { fence: () => FENCE, onConnect: answers };
 const ROOMY: WriterLimits = { queueRows: 1_000, queueBytes: 1_000_000, maxRows: 100 };
 
-async function started(limits: Partial<WriterLimits> = {}, storeMaxRows?: number) {
+/** A commit begins one turn after that of its first row: what a test calls a turn are these two. */
+function unhurried(): VirtualClock & { readonly oneTurn: () => Promise<void> } {
   const clock = virtualClock();
+  return {
+    ...clock,
+    oneTurn: clock.turn,
+    async turn() {
+      await clock.turn();
+      await clock.turn();
+    },
+  };
+}
+
+async function started(limits: Partial<WriterLimits> = {}, storeMaxRows?: number) {
+  const clock = unhurried();
   const fake = fakeStore(storeMaxRows);
   const reports: CommitReport[] = [];
   const states: string[] = [];
@@ -122,16 +135,37 @@ async function started(limits: Partial<WriterLimits> = {}, storeMaxRows?: number
 }
 
 describe("grouping", () => {
-  test("a lone message is committed at the end of its turn, without a timer", async () => {
+  test("a lone message is committed at the end of the next turn, without a timer", async () => {
     const { clock, calls, send, outcomes } = await started();
     send(1);
+    await clock.oneTurn();
     assert.equal(calls.length, 0);
-    await clock.turn();
+    await clock.oneTurn();
     assert.deepEqual(calls[0]!.ids, ["1"]);
     assert.equal(clock.now(), 0);
     calls[0]!.end();
     await clock.turn();
     assert.deepEqual(outcomes, [{ key: "1", id: "1", duplicate: false, queueMs: 0, commitMs: 0 }]);
+  });
+
+  test("what comes in the next turn goes along; a batch that is full waits for nothing more", async () => {
+    const { clock, calls, send } = await started({ maxRows: 3 });
+    send(1);
+    await clock.oneTurn();
+    send(2);
+    await clock.oneTurn();
+    assert.deepEqual(calls[0]!.ids, ["1", "2"]);
+    calls[0]!.end();
+    await clock.turn();
+    send(3, 4, 5, 6);
+    await clock.oneTurn();
+    assert.deepEqual(calls[1]!.ids, ["3", "4", "5"]);
+    send(7);
+    calls[1]!.end();
+    await clock.turn();
+    await clock.oneTurn();
+    assert.deepEqual(calls[2]!.ids, ["6", "7"]);
+    assert.equal(calls.length, 3);
   });
 
   test("what comes in one turn, or while a commit is under way, goes together and in order", async () => {
@@ -391,7 +425,7 @@ describe("failure", () => {
 
 describe("start", () => {
   test("a shard that cannot be reached at start is down and is opened when it can", async () => {
-    const clock = virtualClock();
+    const clock = unhurried();
     const fake = fakeStore();
     fake.onOpen(() => Promise.reject(new StoreError("not there", false)));
     const writer = createWriter({ label: "00", store: fake.store, ...ANYBODY, limits: ROOMY, clock });
@@ -412,7 +446,7 @@ describe("start", () => {
   });
 
   test("no row is taken before its connection was judged, for which it has the time that it takes", async () => {
-    const clock = virtualClock();
+    const clock = unhurried();
     const fake = fakeStore();
     const busy = Promise.reject(new StoreError("busy", false));
     let judgment: Promise<void> = busy;
@@ -452,7 +486,7 @@ describe("start", () => {
   });
 
   test("a shard that hangs before its connection is judged is given up", async () => {
-    const clock = virtualClock();
+    const clock = unhurried();
     const fake = fakeStore();
     fake.onOpen(() => Promise.reject(new StoreError("not there", false)));
     const writer = createWriter({ label: "00", store: fake.store, ...ANYBODY, limits: ROOMY, clock });
@@ -465,7 +499,7 @@ describe("start", () => {
   test("a configuration that waiting does not mend is thrown", async () => {
     const fake = fakeStore();
     fake.onOpen(() => Promise.reject(new ConfigError("SHARD_IN_USE", "in use")));
-    const clock = virtualClock();
+    const clock = unhurried();
     const writer = createWriter({ label: "00", store: fake.store, ...ANYBODY, limits: ROOMY, clock });
     await assert.rejects(writer.start(), { code: "SHARD_IN_USE" });
     assert.equal(clock.timers(), 0);
