@@ -93,7 +93,7 @@ function unhurried(): VirtualClock & { readonly oneTurn: () => Promise<void> } {
   const clock = virtualClock();
   return {
     ...clock,
-    oneTurn: clock.turn,
+    oneTurn: () => clock.turn(),
     async turn() {
       await clock.turn();
       await clock.turn();
