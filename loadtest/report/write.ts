@@ -4,7 +4,9 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { rollup, sum } from "d3-array";
 import type { AuditDialogsReply } from "../../server/protocol/http.ts";
+import type { HistogramData } from "../measurement/histogram.ts";
 import type { Slice } from "../measurement/measurement.ts";
+import { percentileSpectrum } from "./percentile-spectrum.ts";
 import { eachSlice, readDialogs, readResult, type DialogCount } from "./run-folder.ts";
 import { htmlReport } from "./reports.ts";
 import { junitReport } from "./documents/run/junit.ts";
@@ -20,6 +22,8 @@ export const RUN_FILES = [
   "report.html",
   "report.md",
   "junit.xml",
+  "delivery.hgrm",
+  "service.hgrm",
 ] as const;
 
 /** What a run leaves behind. */
@@ -27,6 +31,8 @@ export interface RunRecord {
   readonly result: Result;
   readonly slices: readonly Slice[];
   readonly dialogs: AuditDialogsReply["dialogs"];
+  /** Of the measured phase, over all shards; absent: nobody knows more than the result does. */
+  readonly latency?: { readonly delivery: HistogramData; readonly service: HistogramData };
 }
 
 /** Written beside and renamed: a reader never sees half a file. */
@@ -71,12 +77,16 @@ async function writeReports(
   await put(folder, "junit.xml", junitReport(result));
 }
 
-/** Writes a run's folder: `result.json`, `slices.ndjson`, `dialogs.csv.gz`, `report.html`, `report.md`, `junit.xml`. */
-export async function writeRun(folder: string, { result, slices, dialogs }: RunRecord): Promise<void> {
+/** Writes a run's folder: the files of `RUN_FILES`. */
+export async function writeRun(folder: string, { result, slices, dialogs, latency }: RunRecord): Promise<void> {
   await makeFolder(folder);
   await put(folder, "slices.ndjson", slices.map((slice) => `${JSON.stringify(slice)}\n`).join(""));
   const counts = byDialog(dialogs);
   await put(folder, "dialogs.csv.gz", await promisify(gzip)(dialogsCsv(counts)));
+  if (latency !== undefined) {
+    await put(folder, "delivery.hgrm", percentileSpectrum("delivery", latency.delivery, result));
+    await put(folder, "service.hgrm", percentileSpectrum("service", latency.service, result));
+  }
   await put(folder, "result.json", `${JSON.stringify(result, null, 2)}\n`);
   await writeReports(folder, result, slices, counts);
 }

@@ -16,6 +16,7 @@ import { refuseUnknowable } from "../analysis/thresholds/threshold-needs.ts";
 import type { Threshold } from "../analysis/thresholds/threshold.ts";
 import { companionOf, type Companion, type CompanionOutcome } from "./companion/companion.ts";
 import type { Driver, Progress } from "../drivers/contract.ts";
+import { mergeHistograms, type HistogramData } from "../measurement/histogram.ts";
 import type { Measurement, UnknownMessage } from "../measurement/measurement.ts";
 import { createWatch, type Watch } from "./early-stop.ts";
 import { machineFacts } from "./machine.ts";
@@ -185,8 +186,18 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
       thresholds: judgeThresholds(thresholds, { result: built, measurement, never: failures.never }),
     }),
   };
-  await writeRun(order.out, { result, slices, dialogs: offeredOf(evidence, failures) });
+  await writeRun(order.out, {
+    result,
+    slices,
+    dialogs: offeredOf(evidence, failures),
+    latency: { delivery: overall(measurement, "delivery"), service: overall(measurement, "service") },
+  });
   return result;
+}
+
+/** Of all shards together. */
+function overall({ shards }: Measurement, name: "delivery" | "service"): HistogramData {
+  return mergeHistograms(Object.values(shards).map((shard) => shard[name]));
 }
 
 function refuseWhatIsUnknowable(
