@@ -5,9 +5,11 @@ import type { Slice } from "../measurement/measurement.ts";
 import { comparisonPage, comparisonScreen, comparisonSummary } from "./documents/comparison/documents.ts";
 import { runPage } from "./documents/run/page.ts";
 import { runScreen } from "./documents/run/terminal.ts";
+import { runSuite } from "./documents/run/suite.ts";
 import { runSummary } from "./documents/run/summary.ts";
 import { whatIfPage } from "./documents/what-if/page.ts";
 import { whatIfScreen } from "./documents/what-if/screen.ts";
+import { junit } from "./render/junit.ts";
 import { markdown } from "./render/markdown.ts";
 import { htmlPage } from "./render/page.ts";
 import { columnsOf, terminal, wrap, type Screen } from "./render/terminal.ts";
@@ -20,6 +22,8 @@ export const htmlReport = (result: Result, slices: readonly Slice[], counts: rea
   htmlPage(runPage(result, slices, counts));
 
 export const markdownReport = (result: Result): string => markdown(runSummary(result));
+
+export const junitReport = (result: Result): string => junit(runSuite(result));
 
 export const terminalReport = (result: Result, screen: Screen, environment?: NodeJS.ProcessEnv): string =>
   terminal(runScreen(result, columnsOf(screen)), screen, environment);

@@ -8,9 +8,7 @@ import type { HistogramData } from "../measurement/histogram.ts";
 import type { Slice } from "../measurement/measurement.ts";
 import { percentileSpectrum } from "./percentile-spectrum.ts";
 import { eachSlice, readDialogs, readResult, type DialogCount } from "./run-folder.ts";
-import { htmlReport } from "./reports.ts";
-import { junitReport } from "./documents/run/junit.ts";
-import { markdownReport } from "./reports.ts";
+import { htmlReport, junitReport, markdownReport } from "./reports.ts";
 import type { Result } from "../analysis/result/result.ts";
 import { makeFolder } from "../system/make-folder.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { writeFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,7 +12,6 @@ import { metricValue, scrape } from "../support/metrics.ts";
 import { scripted } from "../support/scripted-store.ts";
 import { startServer, temporaryFolder, unusedPort, type TestServer } from "../support/server.ts";
 import { tokenOf } from "../support/token.ts";
-import { rmSync } from "node:fs";
 
 const LABELS = ["00", "01", "02", "03"];
 const folder = temporaryFolder();

@@ -2,8 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../../server/config-error.ts";
 import type { Comparison } from "../../analysis/result/comparison.ts";
-import { markdownComparison } from "../../report/reports.ts";
-import { htmlComparison } from "../../report/reports.ts";
+import { markdownComparison, htmlComparison } from "../../report/reports.ts";
 import { makeFolder } from "../../system/make-folder.ts";
 
 /**

@@ -146,3 +146,22 @@ export interface Page {
   readonly parts: readonly (readonly Block[])[];
   readonly footer: string;
 }
+
+/** A test case of a run. */
+export interface Case {
+  readonly name: string;
+  /** Null when it passed. */
+  readonly failure: string | null;
+  readonly skipped?: string;
+}
+
+/** A run as test cases. */
+export interface Suite {
+  readonly name: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly seconds: number;
+  /** Null: not known. */
+  readonly properties: Readonly<Record<string, string | null>>;
+  readonly cases: readonly Case[];
+}

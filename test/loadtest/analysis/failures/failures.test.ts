@@ -17,8 +17,7 @@ import {
   NO_ANSWER,
   NOT_CONNECTED,
 } from "../../../../loadtest/measurement/failed-messages.ts";
-import { htmlReport } from "../../../../loadtest/report/reports.ts";
-import { markdownReport } from "../../../../loadtest/report/reports.ts";
+import { htmlReport, markdownReport } from "../../../../loadtest/report/reports.ts";
 import type { Result } from "../../../../loadtest/analysis/result/result.ts";
 import type { Dials } from "../../../../loadtest/traffic/contract.ts";
 import { addScenario, findScenario } from "../../../../loadtest/traffic/stories/registry.ts";

@@ -5,10 +5,8 @@ import { obstaclesOf, type ComparedRun } from "../../../../loadtest/experiments/
 import { compareRuns, DEFAULT_COMPARE } from "../../../../loadtest/experiments/compare/compare.ts";
 import { ComparisonSchema, type Comparison } from "../../../../loadtest/analysis/result/comparison.ts";
 import { forestPlot } from "../../../../loadtest/report/pictures/forest-plot.ts";
-import { markdownComparison } from "../../../../loadtest/report/reports.ts";
-import { htmlComparison } from "../../../../loadtest/report/reports.ts";
+import { markdownComparison, htmlComparison, terminalComparison } from "../../../../loadtest/report/reports.ts";
 import { seriesOf } from "../../../../loadtest/analysis/slices/series.ts";
-import { terminalComparison } from "../../../../loadtest/report/reports.ts";
 import { comparisonHeadline, toldOf } from "../../../../loadtest/report/words/comparison.ts";
 import type { Result } from "../../../../loadtest/analysis/result/result.ts";
 import { mergeHistograms } from "../../../../loadtest/measurement/histogram.ts";

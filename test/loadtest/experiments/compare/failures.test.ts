@@ -4,9 +4,7 @@ import { compareRuns, DEFAULT_COMPARE } from "../../../../loadtest/experiments/c
 import { failedShareOf } from "../../../../loadtest/experiments/compare/failures.ts";
 import { forestPlot } from "../../../../loadtest/report/pictures/forest-plot.ts";
 import { compareInterleaved, firstOf } from "../../../../loadtest/experiments/compare/interleave.ts";
-import { markdownComparison } from "../../../../loadtest/report/reports.ts";
-import { htmlComparison } from "../../../../loadtest/report/reports.ts";
-import { terminalComparison } from "../../../../loadtest/report/reports.ts";
+import { markdownComparison, htmlComparison, terminalComparison } from "../../../../loadtest/report/reports.ts";
 import { comparisonHeadline } from "../../../../loadtest/report/words/comparison.ts";
 import { seriesOf } from "../../../../loadtest/analysis/slices/series.ts";
 import { createRandom } from "../../../../loadtest/stats/random.ts";

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compareRuns, DEFAULT_COMPARE } from "../../../../loadtest/experiments/compare/compare.ts";
-import { markdownComparison } from "../../../../loadtest/report/reports.ts";
-import { htmlComparison } from "../../../../loadtest/report/reports.ts";
-import { terminalComparison } from "../../../../loadtest/report/reports.ts";
+import { markdownComparison, htmlComparison, terminalComparison } from "../../../../loadtest/report/reports.ts";
 import { settingsInWords } from "../../../../loadtest/report/words/comparison.ts";
 import type { Machine } from "../../../../loadtest/analysis/result/machine-schema.ts";
 import { seriesOf } from "../../../../loadtest/analysis/slices/series.ts";

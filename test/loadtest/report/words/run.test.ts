@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildResult } from "../../../../loadtest/analysis/build-result.ts";
 import type { Result } from "../../../../loadtest/analysis/result/result.ts";
-import { markdownReport } from "../../../../loadtest/report/reports.ts";
-import { terminalReport } from "../../../../loadtest/report/reports.ts";
+import { markdownReport, terminalReport } from "../../../../loadtest/report/reports.ts";
 import {
   auditInWords,
   causeInWords,

@@ -4,14 +4,11 @@ import { buildResult } from "../../../../../loadtest/analysis/build-result.ts";
 import { judgeThresholds } from "../../../../../loadtest/analysis/thresholds/judge-thresholds.ts";
 import { parseThresholds } from "../../../../../loadtest/analysis/thresholds/threshold.ts";
 import { escapeMarkdown, escapeXml } from "../../../../../loadtest/stats/escape.ts";
-import { htmlReport } from "../../../../../loadtest/report/reports.ts";
-import { junitReport } from "../../../../../loadtest/report/documents/run/junit.ts";
-import { markdownReport } from "../../../../../loadtest/report/reports.ts";
+import { htmlReport, junitReport, markdownReport, terminalReport } from "../../../../../loadtest/report/reports.ts";
 import { parseResult } from "../../../../../loadtest/analysis/result/read.ts";
 import type { Result } from "../../../../../loadtest/analysis/result/result.ts";
 import { headline } from "../../../../../loadtest/report/words/run.ts";
 import { bar } from "../../../../../loadtest/report/render/terminal.ts";
-import { terminalReport } from "../../../../../loadtest/report/reports.ts";
 import { runEvidence } from "../../../../support/run-evidence.ts";
 
 const result = buildResult(runEvidence({ rate: 500 }));

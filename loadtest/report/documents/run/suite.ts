@@ -1,16 +1,9 @@
-import { escapeXml } from "../../../stats/escape.ts";
 import { failuresInWords, hasTooManyErrors } from "../../words/failures.ts";
 import { percent } from "../../../stats/format.ts";
 import type { Result } from "../../../analysis/result/result.ts";
 import { auditInWords, headline, trendsInWords, verdictInWords } from "../../words/run.ts";
 import { rateInWords } from "../../words/traffic.ts";
-
-interface Case {
-  readonly name: string;
-  /** Null when it passed. */
-  readonly failure: string | null;
-  readonly skipped?: string;
-}
+import type { Case, Suite } from "../model.ts";
 
 /** Passes when the count is 0. */
 const none = (name: string, n: number, what: string): Case => ({
@@ -64,36 +57,11 @@ function memoryCase(result: Result): Case[] {
   return [{ name: "soak: the server's memory does not keep growing", failure }];
 }
 
-function caseXml({ name, failure, skipped }: Case, suite: string): string {
-  const open = `    <testcase classname="${escapeXml(suite)}" name="${escapeXml(name)}"`;
-  if (failure !== null) {
-    const [first = ""] = failure.split("\n");
-    return `${open}>\n      <failure message="${escapeXml(first)}">${escapeXml(failure)}</failure>\n    </testcase>`;
-  }
-  return skipped === undefined
-    ? `${open}/>`
-    : `${open}>\n      <skipped message="${escapeXml(skipped)}"/>\n    </testcase>`;
-}
-
-/** Verdict, audit and thresholds as test cases, in the XML that CI servers read (the Ant JUnit format). */
-export function junitReport(result: Result): string {
-  const suite = `hotshard.${result.run.scenario}`;
-  const all = cases(result);
-  const failures = all.filter(({ failure }) => failure !== null).length;
-  const skipped = all.filter((test) => test.skipped !== undefined).length;
-  const properties = [
-    ["headline", headline(result)],
-    ["rate", rateInWords(result)],
-    ["command", result.run.command],
-  ].flatMap(([name, value]) =>
-    typeof value === "string" ? [`      <property name="${name}" value="${escapeXml(value)}"/>`] : [],
-  );
-  const counts = `tests="${all.length}" failures="${failures}" errors="0" skipped="${skipped}"`;
-  const figures = `${counts} time="${result.run.durationS}"`;
-  return (
-    `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${figures}>\n` +
-    `  <testsuite name="${escapeXml(suite)}" timestamp="${escapeXml(result.run.startedAt)}" ${figures}>\n` +
-    `    <properties>\n${properties.join("\n")}\n    </properties>\n` +
-    `${all.map((test) => caseXml(test, suite)).join("\n")}\n  </testsuite>\n</testsuites>\n`
-  );
-}
+/** Verdict, audit and thresholds as test cases, for CI servers. */
+export const runSuite = (result: Result): Suite => ({
+  name: `hotshard.${result.run.scenario}`,
+  startedAt: result.run.startedAt,
+  seconds: result.run.durationS,
+  properties: { headline: headline(result), rate: rateInWords(result), command: result.run.command },
+  cases: cases(result),
+});
