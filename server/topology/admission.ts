@@ -4,7 +4,7 @@ import { asError, patiently, type NodeClock, type Tell } from "./event.ts";
 import type { Fence, FenceRow, OnConnect, ShardStore, StoreSession } from "../shards/contract.ts";
 import type { GrantHolder, Held } from "./grant-holder.ts";
 import type { Identity } from "./identity.ts";
-import { later } from "./state.ts";
+import { later, type Grant } from "./state.ts";
 
 /** A shard as a node's membership sees it. */
 export interface MemberShard {
@@ -48,6 +48,8 @@ export interface AdmissionParts {
   readonly identity: Identity;
   readonly shards: () => readonly MemberShard[];
   readonly sealing: () => Sealing;
+  /** What the state has granted. */
+  readonly grants: () => Promise<readonly Grant[]>;
   readonly leaseMs: number;
   readonly clock: NodeClock;
   readonly tell: Tell;
@@ -60,9 +62,11 @@ const NOT_TOLD = "a shard could not be told that this node lives";
 
 /** Brings a node's grant to the shards: each lets a node write only by its row, which carries the node's incarnation. */
 export function createAdmission(parts: AdmissionParts): Admission {
-  const { clock, holder, identity, leaseMs, sealing, shards, tell } = parts;
+  const { clock, grants, holder, identity, leaseMs, sealing, shards, tell } = parts;
   /** The last incarnation that each shard admitted. */
   const entered = new Map<string, number>();
+  /** Shards whose rows were looked at for what a lost state had granted. */
+  const searched = new Set<string>();
   /** Shards with a beat or an admission under way. */
   const busy = new Set<string>();
 
@@ -73,7 +77,8 @@ export function createAdmission(parts: AdmissionParts): Admission {
       const held = holder.held();
       const rows = await session.fences();
       refuseNewer(label, rows);
-      for (const row of rows) holder.ids.pass(passed(row, held));
+      if (held.fresh && !searched.has(label)) await passLost(label, rows);
+      for (const { floor } of rows) holder.ids.pass(BigInt(floor));
       if (rows.some((row) => isRival(row, held))) await holder.renumber(held);
       else if (await admits(session, held)) entered.set(label, held.incarnation);
       await holder.reach();
@@ -94,11 +99,17 @@ export function createAdmission(parts: AdmissionParts): Admission {
     }
   }
 
-  function passed({ floor, incarnation, node }: FenceRow, held: Held): bigint {
-    const id = BigInt(floor);
-    const own = node === held.node && incarnation === held.incarnation;
-    if (own || !held.fresh) return id;
-    return composeId(messageTime(id) + LEASES_LOST * leaseMs, 0, 0);
+  /**
+   * Whom the state does not know, a state that is lost had given ids to. Once for each shard: servers that come later are no
+   * reason to run ahead of the clock, and of them.
+   */
+  async function passLost(label: string, rows: readonly FenceRow[]): Promise<void> {
+    const known = await grants().catch((): readonly Grant[] => []);
+    searched.add(label);
+    for (const { floor, incarnation, node } of rows) {
+      if (known.some((grant) => grant.node === node && grant.incarnation === incarnation)) continue;
+      holder.ids.pass(composeId(messageTime(BigInt(floor)) + LEASES_LOST * leaseMs, 0, 0));
+    }
   }
 
   function refuseNewer(label: string, rows: readonly Pick<FenceRow, "epoch">[]): void {

@@ -65,7 +65,16 @@ export function createMembership(parts: MembershipParts): Membership {
     onJoin: () => admission.enterAll(),
     onRenewed: () => admission.beat(),
   });
-  const admission = createAdmission({ holder, identity, shards, sealing, leaseMs, clock, tell });
+  const admission = createAdmission({
+    holder,
+    identity,
+    shards,
+    sealing,
+    grants: async () => (await store.read()).grants,
+    leaseMs,
+    clock,
+    tell,
+  });
 
   return {
     ids: holder.ids,

@@ -195,6 +195,22 @@ test("a lost state, all clocks well: the number is taken again once its owner is
   assert.notEqual(b.send(world.shards[0]!), null);
 });
 
+test("who began a system does not run ahead of those who join it, however often it connects anew", async () => {
+  const world = createWorld(1);
+  const [shard] = world.shards as [FakeShard];
+  const [a, b] = [world.server(), world.server()];
+  await Promise.all([a.started, b.started]);
+  await world.advance(20_000);
+  // Of two that begin it at once as of one that comes later.
+  const c = await started(world);
+  await world.advance(20_000);
+  for (let i = 0; i < 3; i++) {
+    for (const server of [a, b, c]) await server.membership.onConnect("00")(shard.session());
+    await world.advance(1_000);
+  }
+  for (const server of [a, b, c]) assert.equal(messageTime(server.send(shard)!), world.wall());
+});
+
 test("nodes that are silent for a minute are buried, and one that was only asleep joins anew", async () => {
   const world = createWorld(1);
   const [a, b] = [await started(world), await started(world)];
