@@ -54,7 +54,7 @@ for (const [how, end] of [
   ["exits", "process.exit();"],
   ["throws", "throw new Error('ours');"],
 ] as const) {
-  test(`a child that hears nothing ends with a parent that ${how}`, async () => {
+  test(`a child that hears nothing ends with a parent that ${how}`, async (t) => {
     const code = `
       const { startChild } = await import("${MODULE}");
       const child = startChild(process.execPath, ["-e", ${JSON.stringify(DEAF)}], { stdio: ["ignore", "pipe", "ignore"], patienceMs: 1000, detached: true });
@@ -64,6 +64,7 @@ for (const [how, end] of [
     });
     const [line] = (await once(createInterface(parent.stdout), "line")) as [string];
     const pid = Number(line);
+    t.after(() => isThere(pid) && process.kill(pid, "SIGKILL"));
     if (how === "is killed") {
       assert.ok(isThere(pid));
       parent.kill("SIGKILL");
