@@ -16,6 +16,7 @@ const TICK_MS = 1_000;
 
 interface Worker {
   readonly process: ChildProcess;
+  readonly closed: Promise<unknown>;
   isConnected: boolean;
   progress: Progress | null;
   /** Since all of them were last shown together. */
@@ -56,6 +57,8 @@ export async function driveWorkers(order: DriveOrder, count: number, drainMs: nu
     order.signal?.removeEventListener("abort", stop);
     order.cut?.removeEventListener("abort", cut);
     kill();
+    // Nothing is left running when this returns.
+    await Promise.all(workers.map(({ closed }) => closed));
   }
 }
 
@@ -67,13 +70,13 @@ function program(): string {
 
 function startWorker(order: DriveOrder, index: number, count: number, drainMs: number): Worker {
   const { onProgress: _, signal: __, generators: ___, watch, cut: ____, ...plain } = order;
-  const { process: child } = startChild(process.execPath, [program()], {
+  const { process: child, closed } = startChild(process.execPath, [program()], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     serialization: "advanced",
     ask: "SIGKILL",
   });
   const nothing = { isConnected: false, progress: null, soFar: null, pending: null, measurement: null, lost: null };
-  const worker: Worker = { process: child, ...nothing };
+  const worker: Worker = { process: child, closed, ...nothing };
   tell(worker, {
     kind: "assignment",
     assignment: { order: plain, index, count, drainMs, lookEveryS: watch?.everyS ?? null },

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +14,7 @@ import { DEFAULT_DIALS } from "../../../../loadtest/traffic/dials.ts";
 import { mergeHistograms } from "../../../../loadtest/measurement/histogram.ts";
 import { unpackHistogram } from "../../../../loadtest/measurement/packed-histogram.ts";
 import type { AuditReply } from "../../../../server/protocol/http.ts";
+import { workerPids } from "../../../support/worker-pids.ts";
 import { DEVELOPMENT_SECRET } from "../../../../server/protocol/secret.ts";
 
 const dials = { ...DEFAULT_DIALS, users: 40, rate: 400, durationS: 2, warmupS: 0, offlineShare: 0.2 };
@@ -123,15 +123,6 @@ test("a message from one process to another is timed by one clock", async () => 
   // write to each other one would seem to receive before the other has sent.
   assert.ok(service.buckets[0]![0] > 0, "something was received before it was sent");
 });
-
-/** Process ids of the generators that this process has started. */
-function workerPids(): number[] {
-  const rows = execFileSync("ps", ["-e", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
-  const fields = rows.map((row) => row.trim().split(/\s+/u));
-  return fields.flatMap(([pid, ppid, ...args]) =>
-    Number(ppid) === process.pid && args.some((arg) => arg.endsWith("worker.ts")) ? [Number(pid)] : [],
-  );
-}
 
 test("a generator that dies makes the run INVALID, and what the others measured is kept", async () => {
   let killed = false;
