@@ -56,6 +56,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(option("out", "folder for the result"))
     .addOption(failOn())
     .addOption(option("stop-when", `${STOP_WHEN.join(" or ")}: end the run early when a threshold is so`))
+    .addOption(option("log", "share of the dialogs, 1 or 10%, whose operations are kept in operations-00.ndjson.gz"))
     .addOption(option("max-errors", "share of the messages that may fail, 0.1% by default; beyond it exit 1"))
     .option("--json", "print the result document on stdout")
     .option("--json-lines", "print one JSON object a line: start, progress each second, result")
@@ -104,6 +105,7 @@ async function run(reference: string, command: Command): Promise<number> {
   const stopWhen = held(faults, () => readStopWhen(given, failOnTexts));
   held(faults, () => stopWhen === "known" && dials !== undefined && refuseUnsteady(scenario, dials));
   const maxErrors = held(faults, () => readMaxErrors(given["max-errors"]));
+  const operations = held(faults, () => readLog(given["log"]));
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
@@ -138,6 +140,7 @@ async function run(reference: string, command: Command): Promise<number> {
     out,
     command: again,
     thresholds: thresholds ?? [],
+    ...(operations !== undefined && { operations }),
     ...(maxErrors !== undefined && { maxErrors }),
     ...(stopWhen !== undefined && { stopWhen }),
     onWarning: output.warn,
@@ -154,6 +157,13 @@ function readMaxErrors(text: string | undefined): number | undefined {
   const share = parseShare(text);
   if (share >= 0) return share;
   throw new ConfigError("BAD_OPTIONS", `--max-errors ${text}: give a share of the messages, 0.1% or 0.001`);
+}
+
+function readLog(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const share = parseShare(text);
+  if (share > 0) return share;
+  throw new ConfigError("BAD_OPTIONS", `--log ${text}: give a share of the dialogs above 0, 10% or 0.1; 1 is all`);
 }
 
 /** Messages per second where it is one number all the time. */

@@ -17,6 +17,8 @@ export interface DriveOrder {
   readonly generators?: number;
   /** Where k6 writes its series by remote write, `http://127.0.0.1:9090/api/v1/write`; other drivers do not. */
   readonly prometheus?: string;
+  /** Keeps the operations of this share of the dialogs, in (0, 1], in the folder; absent: of none. */
+  readonly operations?: { readonly folder: string; readonly share: number };
   /** Called about once a second while the run goes on. */
   readonly onProgress?: (progress: Progress) => void;
   /** Shown the measurement as it stands while the run goes on; only by drivers that can end a schedule early. */

@@ -20,6 +20,7 @@ import { mergeHistograms, type HistogramData } from "../measurement/histogram.ts
 import type { Measurement, UnknownMessage } from "../measurement/measurement.ts";
 import { createWatch, type Watch } from "./early-stop.ts";
 import { machineFacts } from "./machine.ts";
+import { removeOperationFiles } from "../system/operation-file.ts";
 import { makeFolder } from "../system/make-folder.ts";
 import { startOwnServer } from "./own-server.ts";
 import type { Result } from "../analysis/result/result.ts";
@@ -57,6 +58,8 @@ export interface RunOrder {
   readonly maxErrors?: number;
   /** Told in a line what is wrong with an input, when the run goes on all the same. */
   readonly onWarning?: (line: string) => void;
+  /** Share of the dialogs whose operations are kept in the folder, in (0, 1]; absent: none. */
+  readonly operations?: number;
   /** An own server listens at this address of its chat. */
   readonly onServer?: (url: string) => void;
   readonly onProgress?: (progress: Progress) => void;
@@ -76,6 +79,7 @@ export async function executeRun(order: RunOrder): Promise<Result> {
   await openFolder(order.out);
   // Of an earlier run in the same folder, whose other files are written over.
   await rm(join(order.out, SERVER_LOG), { force: true });
+  await removeOperationFiles(order.out);
   try {
     return await withStory(order, async (ready) =>
       ready.url === null ? withOwnData(ready) : driveAndJudge(ready, ready.url),
@@ -225,6 +229,7 @@ async function drive(
     url,
     secret: order.secret,
     shards,
+    ...(order.operations !== undefined && { operations: { folder: order.out, share: order.operations } }),
     onProgress(progress) {
       companion.progress(progress);
       order.onProgress?.(progress);

@@ -4,6 +4,8 @@ import { findScenario } from "../../traffic/stories/registry.ts";
 import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
 import { dealLanesOut } from "../../traffic/deal.ts";
 import { createGapBins, type GapBins } from "../../measurement/gap-bins.ts";
+import { createOperationLog, type OperationLog } from "../../measurement/operations.ts";
+import { createOperationFile, type OperationFile } from "../../system/operation-file.ts";
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { createRunClock, machineMs, watchCpu, type RunClock } from "./clock.ts";
@@ -86,13 +88,13 @@ function usersOf(story: Story, lanes: readonly Lane[]): number[] {
   return all.filter((user) => lanes.some((lane) => lane.hasAuthor(user)));
 }
 
-function prepare(order: DriveOrder, part: Part): Run {
+function prepare(order: DriveOrder, part: Part, file: OperationFile | null): Run {
   const story = storyOf(order);
   const lanes = lanesOf(story, part);
   const clock = createRunClock();
   const tally = createTally(order.shards, story.online, scheduleMs(order));
   const source = sourceOf(lanes, scheduleMs(order));
-  const ledger = createLedger(order, story, tally, clock, source);
+  const ledger = createLedger(order, story, tally, clock, source, logOf(order, file));
   const users = usersOf(story, lanes);
   const joins = users.map((user) => ({ user, at: story.joinsAt?.(user) ?? 0 })).filter(({ at }) => at > 0);
   const later = new Set(joins.map(({ user }) => user));
@@ -134,7 +136,8 @@ function prepare(order: DriveOrder, part: Part): Run {
  */
 export async function generate(order: DriveOrder, part: Part, drainMs: number): Promise<Measurement> {
   await loadScenario(order.scenario);
-  const run = prepare(order, part);
+  const file = openOperations(order, part);
+  const run = prepare(order, part, file);
   const { clock, connections, tally } = run;
   const stopTicks = startTicks(run);
   try {
@@ -155,7 +158,18 @@ export async function generate(order: DriveOrder, part: Part, drainMs: number): 
   } finally {
     stopTicks();
     await connections.close();
+    await file?.close();
   }
+}
+
+function openOperations({ operations, runId }: DriveOrder, { index }: Part): OperationFile | null {
+  if (operations === undefined) return null;
+  const { folder, share } = operations;
+  return createOperationFile(folder, index, { version: 1, run: runId, share });
+}
+
+function logOf({ operations }: DriveOrder, file: OperationFile | null): OperationLog | null {
+  return file === null ? null : createOperationLog(operations!.share, (operation) => file.add(operation));
 }
 
 /** What was counted so far, or in all. @param cpu busy share of a core */

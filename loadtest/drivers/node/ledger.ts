@@ -3,6 +3,7 @@ import { ERRORS } from "../../../server/protocol/errors.ts";
 import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame } from "../../../server/protocol/frames.ts";
 import { NO_ANSWER, NOT_CONNECTED, outcomeOf } from "../../measurement/failed-messages.ts";
 import { auditBits, auditKey } from "../../measurement/audit-key.ts";
+import { OPERATIONS, type OperationLog } from "../../measurement/operations.ts";
 import type { PlannedSend, Story } from "../../traffic/contract.ts";
 import { createRandom } from "../../stats/random.ts";
 import {
@@ -64,13 +65,17 @@ export interface Ledger {
   abandon(session: Session): void;
 }
 
-/** @param source told of each answer */
+/**
+ * @param source told of each answer
+ * @param log told of each operation; null: nobody wants them
+ */
 export function createLedger(
   order: DriveOrder,
   story: Story,
   tally: Tally,
   clock: RunClock,
   source: Pick<Source, "answered">,
+  log: OperationLog | null = null,
 ): Ledger {
   const { runId } = order;
   const { warmupS, seed } = order.dials;
@@ -106,6 +111,7 @@ export function createLedger(
       const text = writeText({ seq, settled: outbound.answered.low, intended: at, sent, phase }, draw);
       session.pending.set(client, { pair, seq, at, bytes: text.length, phase });
       if (phase === "measure") tally.sendLag.record(sent - at);
+      log?.add(OPERATIONS.invoked, sent, author, to, seq);
       return `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`;
     });
     outstanding++;
@@ -137,6 +143,7 @@ export function createLedger(
     const { pair, phase } = pending;
     const shard = tally.shard(frame.shard);
     settle(pair.outbound, pending.seq);
+    log?.add(OPERATIONS.acknowledged, clock.at(session.readAt), pair.author, pair.to, pending.seq, frame.message);
     shard.acked++;
     shard.secondAcked++;
     shard.bytes += pending.bytes;
@@ -164,12 +171,15 @@ export function createLedger(
 
   function fail({ pair: { author, to }, at, seq }: Pending, code: string): void {
     tally.fail({ code, at, author, to, seq });
+    const operation = outcomeOf(code) === "refused" ? OPERATIONS.refused : OPERATIONS.unknown;
+    log?.add(operation, clock.now(), author, to, seq, code);
   }
 
   function message(session: Session, frame: MessageFrame): void {
     const stamp = frame.to === session.user && frame.client.startsWith(`${runId}-`) ? readText(frame.text) : null;
     if (stamp === null) return;
     const pair = pairOf(frame.from, session.user);
+    log?.add(OPERATIONS.received, clock.at(session.readAt), frame.from, session.user, stamp.seq, frame.message);
     const verdict = receive(pair.receipt, stamp.seq, stamp.settled);
     if (verdict === "duplicate") {
       // The twin of a message that its author sent again is what the protocol promises.

@@ -4,12 +4,14 @@ import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isScenarioFile } from "../../own-scenario.ts";
 import { dialsToEnvironment } from "../../../traffic/dials.ts";
+import { createOperationFile, type OperationFile } from "../../../system/operation-file.ts";
 import { temporaryFolder } from "../../../system/temporary-folder.ts";
 import { findScenario } from "../../../traffic/stories/registry.ts";
 import type { Driver, DriveOrder, Progress } from "../../contract.ts";
 import type { Measurement } from "../../../measurement/measurement.ts";
 import { DriveError } from "../../drive-error.ts";
 import { timeToConnect, vusOf } from "../script/settings.ts";
+import type { Line } from "../script/tally.ts";
 import { findK6 } from "./binary.ts";
 import { createMerge, type K6Counters, type Merge } from "./merge.ts";
 import { startK6, type K6End, type K6Process } from "./process.ts";
@@ -44,10 +46,15 @@ async function drive(order: DriveOrder): Promise<Measurement> {
   const temporary = await temporaryFolder("k6");
   const folder = temporary.path;
   const script = await scriptOf(order.scenario, folder);
+  const files = operationFiles(order, count);
   const processes = Array.from({ length: count }, (_, index) => {
     const summary = join(folder, `summary-${index}.json`);
     const env = environment(order, { index, count, vus, startAt, summary });
-    return startK6({ program, script, args: outputs(order, index), env, summary, onLine: (line) => merge.add(line) });
+    const onLine = (line: Line): void => {
+      merge.add(line);
+      for (const operation of line.tally.operations ?? []) files[index]?.add(operation);
+    };
+    return startK6({ program, script, args: outputs(order, index), env, summary, onLine });
   });
   const kill = () => processes.forEach((one) => one.kill());
   const interrupt = () => processes.forEach((one) => one.interrupt());
@@ -64,8 +71,17 @@ async function drive(order: DriveOrder): Promise<Measurement> {
     ticks();
     kill();
     order.signal?.removeEventListener("abort", interrupt);
+    await Promise.all(files.map((file) => file.close()));
     await temporary.remove();
   }
+}
+
+function operationFiles({ operations, runId }: DriveOrder, count: number): OperationFile[] {
+  if (operations === undefined) return [];
+  const { folder, share } = operations;
+  return Array.from({ length: count }, (_, index) =>
+    createOperationFile(folder, index, { version: 1, run: runId, share }),
+  );
 }
 
 function sizeOf({ scenario, dials }: DriveOrder): { readonly lanes: number; readonly online: number } {
@@ -125,6 +141,7 @@ function environment(order: DriveOrder, { index, count, vus, startAt, summary }:
     HOTSHARD_DEV: "1",
     HOTSHARD_LINES: "1",
     HOTSHARD_SUMMARY: summary,
+    ...(order.operations && { HOTSHARD_OPERATIONS: String(order.operations.share) }),
     K6_NO_USAGE_REPORT: "true",
     K6_AUTO_EXTENSION_RESOLUTION: "false",
     ...(order.prometheus !== undefined && { HOTSHARD_TRENDS: "1", ...remoteWrite(order.prometheus) }),

@@ -4,6 +4,7 @@ import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame } from "../../../.
 import type { BalanceSheet } from "../../../measurement/delivery-balance.ts";
 import { clientId, NO_ANSWER, NOT_CONNECTED, outcomeOf } from "../../../measurement/failed-messages.ts";
 import { auditBits, auditKey } from "../../../measurement/audit-key.ts";
+import { OPERATIONS, type OperationLog } from "../../../measurement/operations.ts";
 import type { PlannedSend, Story } from "../../../traffic/contract.ts";
 import type { Outbound, Receipt } from "../../../measurement/receipts.ts";
 import { createOutbound, createReceipt, receive, settle } from "../../../measurement/receipts.ts";
@@ -35,6 +36,8 @@ export interface ChatterOptions {
   readonly writeText: (stamp: Stamp) => string;
   /** Told of each answer. */
   readonly source: Pick<Source, "answered">;
+  /** Told of each operation; null: nobody wants them. */
+  readonly log: OperationLog | null;
   readonly isOpen: (user: number) => boolean;
   readonly send: (user: number, frame: string) => void;
 }
@@ -56,7 +59,7 @@ export interface Chatter {
 }
 
 export function createChatter(options: ChatterOptions): Chatter {
-  const { story, runId, warmupS, clock, recorder, source, writeText } = options;
+  const { story, runId, warmupS, clock, log, recorder, source, writeText } = options;
   const pending = new Map<string, Pending>();
   const outbounds = new Map<number, Outbound>();
   const receipts = new Map<number, Receipt>();
@@ -72,6 +75,7 @@ export function createChatter(options: ChatterOptions): Chatter {
     pending.delete(frame.id);
     source.answered(readAt);
     settle(message.outbound, message.seq);
+    log?.add(OPERATIONS.acknowledged, readAt, message.author, message.to, message.seq, frame.message);
     if (readAt - message.at > slowest) slowest = readAt - message.at;
     const shard = recorder.shard(frame.shard);
     shard.acked += 1;
@@ -106,6 +110,8 @@ export function createChatter(options: ChatterOptions): Chatter {
     if (outcome === "unsent") tally.notConnected += 1;
     else tally[outcome] += 1;
     tally.failed.push([code, Math.floor(at), author, to, seq]);
+    if (outcome === "unsent") return;
+    log?.add(outcome === "refused" ? OPERATIONS.refused : OPERATIONS.unknown, clock.now(), author, to, seq, code);
   }
 
   function onMessage(reader: number, frame: MessageFrame, readAt: number): void {
@@ -113,6 +119,7 @@ export function createChatter(options: ChatterOptions): Chatter {
     if (!frame.client.startsWith(`${runId}-`)) return;
     const stamp = readText(frame.text);
     if (stamp === null || frame.from === reader) return;
+    if (frame.to === reader) log?.add(OPERATIONS.received, readAt, frame.from, reader, stamp.seq, frame.message);
     const pair = frame.from * stride + reader;
     let receipt = receipts.get(pair);
     if (receipt === undefined) receipts.set(pair, (receipt = createReceipt()));
@@ -153,6 +160,7 @@ export function createChatter(options: ChatterOptions): Chatter {
       pending.set(client, { at, author, to, seq: outbound.seq, outbound, phase, bytes: text.length });
       options.send(author, `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`);
       recorder.tally.sent += 1;
+      log?.add(OPERATIONS.invoked, now, author, to, outbound.seq);
       recorder.sendLag(phase, now - at);
     },
     receive(reader, frames, readAt, now) {

@@ -1,3 +1,4 @@
+import type { Operation } from "../../../measurement/operations.ts";
 import { phaseAt, type Phase } from "../../../traffic/text.ts";
 import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
 import { counters, PHASE_TAGS, shardTags, trends } from "./instruments.ts";
@@ -15,6 +16,8 @@ export interface Recorder {
   sendLag(phase: Phase, ms: number): void;
   /** @param readAt ms after the start of the schedule: what is read in the drain, by an idle VU, is not counted */
   handlerLag(readAt: number, ms: number): void;
+  /** Of a dialog whose operations are kept. */
+  readonly operation: (operation: Operation) => void;
   /** Publishes what was counted if another second has begun. */
   roll(now: number): void;
   /** Publishes the rest, with what is known only at the end, and the sums that must be 0. */
@@ -83,6 +86,7 @@ export function createRecorder(
       const isMeasured = phaseAt(readAt, dials.warmupS) === "measure" && readAt < endMs;
       if (lines && isMeasured) tally.handlerLag.push(microseconds(ms));
     },
+    operation: (operation) => void (tally.operations ??= []).push(operation),
     roll(now) {
       const second = Math.floor(now / 1000);
       if (second === tally.second) return;

@@ -36,6 +36,8 @@ export interface Settings {
   readonly drainMs: number;
   /** Print what every VU counted, a line a second, for a program that reads it. */
   readonly lines: boolean;
+  /** Share of the dialogs whose operations are printed with the lines; 0: none. */
+  readonly operations: number;
   /** Keep durations as k6's trends, which cost time and memory: for its own summary or for Prometheus. */
   readonly trends: boolean;
   /** Where to write the counters instead of printing the table; null: print. */
@@ -104,6 +106,7 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
     connectMs: connectMs ?? timeToConnect(story.online),
     drainMs,
     lines: env["HOTSHARD_LINES"] === "1",
+    operations: Number(env["HOTSHARD_OPERATIONS"] || 0),
     trends: env["HOTSHARD_LINES"] !== "1" || env["HOTSHARD_TRENDS"] === "1",
     summaryFile: env["HOTSHARD_SUMMARY"] || null,
   };

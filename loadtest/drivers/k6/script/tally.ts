@@ -1,3 +1,4 @@
+import type { Operation } from "../../../measurement/operations.ts";
 import type { Absence, DeliveryBalance } from "../../../measurement/delivery-balance.ts";
 
 /** What one VU counted of one shard in one second. Durations are whole microseconds, one entry per message. */
@@ -36,6 +37,8 @@ export interface Tally {
   readonly shards: Record<string, ShardTally>;
   readonly sendLag: number[];
   readonly handlerLag: number[];
+  /** Present when somebody wants them. */
+  operations?: Operation[];
 }
 
 /** The whole numbers of a tally that are k6 counters too. */

@@ -3,6 +3,7 @@ import type { Lane, Story } from "../../../traffic/contract.ts";
 import { dealLanesOut } from "../../../traffic/deal.ts";
 import { createBalanceSheet, type Absence } from "../../../measurement/delivery-balance.ts";
 import { createGapBins } from "../../../measurement/gap-bins.ts";
+import { createOperationLog } from "../../../measurement/operations.ts";
 import { createRandom } from "../../../stats/random.ts";
 import { sourceOf, type Source } from "../../../traffic/source.ts";
 import { createTextWriter } from "../../../traffic/text.ts";
@@ -101,6 +102,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     balance,
     writeText: createTextWriter(createRandom(dials.seed, TEXT_STREAM + vu)),
     source,
+    log: settings.operations > 0 ? createOperationLog(settings.operations, recorder.operation) : null,
     isOpen: connections.isOpen,
     send: connections.send,
   });

@@ -1,0 +1,46 @@
+import { createWriteStream } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { finished } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import type { Operation, OperationsHead } from "../measurement/operations.ts";
+
+/** Characters that are handed to the compressor at once. */
+const BLOCK = 65_536;
+
+/** The operation log of one generator on the disk: NDJSON, gzip, a line an operation after the head. */
+export interface OperationFile {
+  add(operation: Operation): void;
+  /** Writes the rest. @throws when the disk did not take all of it */
+  close(): Promise<void>;
+}
+
+const NAME = /^operations-\d+\.ndjson\.gz$/u;
+
+/** Of an earlier run in the same folder. */
+export async function removeOperationFiles(folder: string): Promise<void> {
+  const files = (await readdir(folder)).filter((name) => NAME.test(name));
+  await Promise.all(files.map((name) => rm(join(folder, name), { force: true })));
+}
+
+/** @param generator from 0: `operations-00.ndjson.gz` */
+export function createOperationFile(folder: string, generator: number, head: OperationsHead): OperationFile {
+  const gzip = createGzip();
+  const file = createWriteStream(join(folder, `operations-${String(generator).padStart(2, "0")}.ndjson.gz`));
+  // What goes wrong is told by `close`.
+  const done = finished(gzip.pipe(file));
+  done.catch(() => undefined);
+  let text = `${JSON.stringify(head)}\n`;
+  return {
+    add(operation) {
+      text += `${JSON.stringify(operation)}\n`;
+      if (text.length < BLOCK) return;
+      gzip.write(text);
+      text = "";
+    },
+    async close() {
+      gzip.end(text);
+      await done;
+    },
+  };
+}
