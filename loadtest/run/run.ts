@@ -20,7 +20,7 @@ import { mergeHistograms, type HistogramData } from "../measurement/histogram.ts
 import type { Measurement, UnknownMessage } from "../measurement/measurement.ts";
 import { createWatch, type Watch } from "./early-stop.ts";
 import { machineFacts } from "./machine.ts";
-import { removeOperationFiles } from "../system/operation-file.ts";
+import { removeOperationFiles } from "../drivers/operation-file.ts";
 import { makeFolder } from "../system/make-folder.ts";
 import { startOwnServer } from "./own-server.ts";
 import type { Result } from "../analysis/result/result.ts";

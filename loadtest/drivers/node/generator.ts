@@ -5,7 +5,7 @@ import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
 import { dealLanesOut } from "../../traffic/deal.ts";
 import { createGapBins, type GapBins } from "../../measurement/gap-bins.ts";
 import { createOperationLog, type OperationLog } from "../../measurement/operations.ts";
-import { createOperationFile, type OperationFile } from "../../system/operation-file.ts";
+import { createOperationFile, type OperationFile } from "../operation-file.ts";
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { createRunClock, machineMs, watchCpu, type RunClock } from "./clock.ts";

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isScenarioFile } from "../../own-scenario.ts";
 import { dialsToEnvironment } from "../../../traffic/dials.ts";
-import { createOperationFile, type OperationFile } from "../../../system/operation-file.ts";
+import { createOperationFile, type OperationFile } from "../../operation-file.ts";
 import { temporaryFolder } from "../../../system/temporary-folder.ts";
 import { findScenario } from "../../../traffic/stories/registry.ts";
 import type { Driver, DriveOrder, Progress } from "../../contract.ts";
