@@ -133,9 +133,9 @@ function storyFault(story: unknown, { users }: Dials): string | null {
 /** Words that `hotshard run`, its environment or the k6 script read before any dial. */
 const TAKEN = new Set(
   (
-    "driver generators prometheus url out fail-on max-errors json json-lines check open help shards queue-rows " +
+    "driver generators prometheus url out fail-on stop-when max-errors json json-lines check open help log shards queue-rows " +
     "placement topology data " +
-    "secret dev lines summary trends connect drain generator max-lag-ms run-id shard-labels start-at vus"
+    "secret dev lines summary trends connect drain generator max-lag-ms operations run-id shard-labels start-at vus"
   ).split(" "),
 );
 
