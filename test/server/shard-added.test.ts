@@ -92,6 +92,7 @@ test("a shard that is added to a running server is in /v1/shards, in the metrics
     ["00 true", "01 true", "02 false"],
   );
   assert.equal((snapshot as LiveSnapshot).column.length, 3);
+  assert.equal((snapshot as LiveSnapshot).writable, 2);
 
   // It counts by itself: a row that is given to it is its own.
   const row = { dialog: "1_2", id: "9000000000000000000", author: 1, recipient: 2, client: "own", text: "é" };

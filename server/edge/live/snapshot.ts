@@ -117,6 +117,7 @@ export function createSnapshots(sources: LiveSources): Snapshots {
         second: sources.second(),
         windowS: round(windowS),
         epoch: topology.epoch,
+        writable: writable.size,
         connections: sources.connections(),
         perS: round(shards.reduce((total, { perS }) => total + perS, 0)),
         skew: skewOf(

@@ -63,7 +63,7 @@ export function createBoard(part) {
     );
     hot.show(
       frequent.map(({ rank, dialog, share, error, shards }) => {
-        const fills = share * snapshot.shards.length > 0.5;
+        const fills = share * snapshot.writable > 0.5;
         return [
           { text: String(rank) },
           { text: dialog, hot: fills },
@@ -76,15 +76,19 @@ export function createBoard(part) {
   }
 
   /** @param {LiveSnapshot} snapshot @param {LiveStart} start */
-  function paintFigures({ skew, headroom, shards, perS, connections }, start) {
+  function paintFigures({ skew, headroom, shards, perS, connections, writable }, start) {
     const floor = skew?.noiseFloor;
     say("skew", skew === null ? "–" : times(skew.maxOverMean), skew?.burning);
     say(
       "skew-note",
       floor === undefined ? "" : `chance alone: ${times(floor.mean)}, at most ${times(floor.p99)} in 99 of 100`,
     );
-    say("effective", skew === null ? "–" : `${skew.effectiveShards.toFixed(1)} of ${shards.length}`);
-    say("effective-note", skew === null ? "" : `${shards.length} paid, ${skew.effectiveShards.toFixed(1)} used`);
+    say("effective", skew === null ? "–" : `${skew.effectiveShards.toFixed(1)} of ${writable}`);
+    const placed = writable === shards.length ? "" : `, ${writable} in the placement`;
+    say(
+      "effective-note",
+      skew === null ? "" : `${shards.length} paid${placed}, ${skew.effectiveShards.toFixed(1)} used`,
+    );
     [...part("squares").children].forEach((square, i) => {
       const fill = /** @type {HTMLElement} */ (square.firstElementChild);
       fill.style.width = `${Math.max(0, Math.min(1, (skew?.effectiveShards ?? 0) - i)) * 100}%`;
@@ -127,8 +131,8 @@ function createSquare() {
 }
 
 /** @param {LiveSnapshot} snapshot */
-function sharesNote({ shards, skew }) {
-  const fair = `The line is the fair share, ${percent(1 / shards.length)}`;
+function sharesNote({ skew, writable }) {
+  const fair = `The line is the fair share, ${percent(1 / writable)}`;
   return skew === null ? `${fair}.` : `${fair}; the band is what chance explains.`;
 }
 

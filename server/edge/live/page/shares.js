@@ -15,8 +15,8 @@ export function createShares(list, start) {
 
   return {
     /** @param {LiveSnapshot} snapshot */
-    show({ shards, skew }) {
-      const fair = 1 / shards.length;
+    show({ shards, skew, writable }) {
+      const fair = 1 / writable;
       const floor = skew?.noiseFloor.p99 ?? 1;
       const most = Math.max(...shards.map(({ share }) => share), fair * floor);
       // Steps of the fair share: the scale stands still while the figures flicker.
@@ -29,7 +29,7 @@ export function createShares(list, start) {
         bar.style.width = `${(shard.share / room) * 100}%`;
         line.style.left = `${(fair / room) * 100}%`;
         band.style.left = `${(fair / room) * 100}%`;
-        band.style.width = `${((fair * Math.min(floor, shards.length) - fair) / room) * 100}%`;
+        band.style.width = `${((fair * Math.min(floor, writable) - fair) / room) * 100}%`;
         share.textContent = percent(shard.share);
         rate.textContent = shard.state === "down" ? "down" : perSecond(shard.perS);
       });

@@ -3,10 +3,10 @@ import { growth, percent, plural, times } from "./format.js";
 /** @import { LiveSnapshot, LiveStart } from "../../../protocol/live.ts" */
 
 /** What the page says first. @param {LiveSnapshot} snapshot */
-export function headline({ skew, shards, windowS }) {
+export function headline({ skew, windowS, writable }) {
   if (windowS === 0) return "Counting the first second …";
   if (skew === null) return "No messages in the last ten seconds.";
-  if (shards.length === 1) return "One shard takes everything: there is nothing to balance.";
+  if (writable === 1) return "One shard takes everything: there is nothing to balance.";
   const takes = `takes ${percent(1 / skew.effectiveShards)} of the messages`;
   const fair = `${times(skew.maxOverMean)} its fair share`;
   return skew.maxOverMean <= skew.noiseFloor.p99
@@ -15,10 +15,10 @@ export function headline({ skew, shards, windowS }) {
 }
 
 /** Why, as far as the hot dialogs tell. @param {LiveSnapshot} snapshot */
-export function cause({ skew, hot, shards }) {
+export function cause({ skew, hot, writable }) {
   const [top] = hot;
   if (skew === null || !skew.burning || top === undefined) return "";
-  const alone = top.share * shards.length > 0.5 && top.shards.includes(skew.fullest);
+  const alone = top.share * writable > 0.5 && top.shards.includes(skew.fullest);
   if (!alone) return "No dialog does it alone: look at the placement, and at the hot dialogs together.";
   const parts = top.shards.length > 1 ? `, split over ${top.shards.length} shards` : "";
   return `Cause: one dialog, ${top.dialog}, with ${percent(top.share)} of the last minute’s messages${parts}.`;

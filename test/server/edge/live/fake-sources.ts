@@ -22,7 +22,8 @@ const HOT: HotReply = {
   dialogs: [{ rank: 1, dialog: "1_2", count: 400, countError: 1, share: 0.4, error: 0.001, shards: ["01"] }],
 };
 
-export function fakeSources(shards: number): FakeSources {
+/** @param unused of the shards: the last ones, which the topology does not name */
+export function fakeSources(shards: number, unused = 0): FakeSources {
   let looks = 0;
   let ms = 5_000;
   const commits = Array.from({ length: shards }, () => new Float64Array(SECONDS_BUCKETS.length + 1));
@@ -39,12 +40,11 @@ export function fakeSources(shards: number): FakeSources {
   const set = (shard: number, change: Partial<ShardStatus>): void => {
     status[shard] = { ...status[shard]!, ...change };
   };
+  const labels = status.map(({ label }) => label).slice(0, shards - unused);
   const topology = {
     epoch: 3,
-    shards: status.map(({ label }) => label),
-    segments: [
-      { from: "0", placement: "slots", shards: status.map(({ label }) => ({ label, weight: 1 })), overrides: [] },
-    ],
+    shards: labels,
+    segments: [{ from: "0", placement: "slots", shards: labels.map((label) => ({ label, weight: 1 })), overrides: [] }],
   };
 
   return {

@@ -106,8 +106,8 @@ async function ladyGaga(server: TestServer): Promise<() => Promise<void>> {
 }
 
 /** The plugin alone, over counters of the test's own. */
-async function startAlone(t: TestContext, options: { shards: number; intervalMs: number }) {
-  const sources = fakeSources(options.shards);
+async function startAlone(t: TestContext, options: { shards: number; unused?: number; intervalMs: number }) {
+  const sources = fakeSources(options.shards, options.unused);
   const app = Fastify({ forceCloseConnections: true });
   await app.register(apiErrors, { onError: () => undefined });
   await app.register(auth, { secret: "a secret of sixteen" });
@@ -209,6 +209,19 @@ test("figures stay short, whatever their size", () => {
     [-0.12, 0.38, 11, 998.6, 1_000].map((more) => growth(more).replace("\u202f", " ")),
     ["−12 %", "+38 %", "12 ×", "1000 ×", "> 1,000 ×"],
   );
+});
+
+test("a shard that takes no messages yet is no part of the fair share", { skip }, async (t) => {
+  const { sources, url } = await startAlone(t, { shards: 3, unused: 1, intervalMs: 50 });
+  const { page } = await open(url);
+  await says(page, "#state", /^live$/);
+  sources.pass(1);
+  for (const shard of [0, 1]) sources.commit(shard, 10, 1, 1);
+  await says(page, "#headline", /takes 50.0.% of the messages, 1.00.× its fair share/);
+  await says(page, "#shares-note", /fair share, 50.0.%/);
+  await says(page, "#effective", /^2.0 of 2$/);
+  await says(page, "#effective-note", /^3 paid, 2 in the placement, 2.0 used$/);
+  await page.close();
 });
 
 test(
