@@ -20,7 +20,7 @@ import { parseDuration } from "../traffic/dial.ts";
 import { shellFlags, shellWords } from "../system/command-line.ts";
 
 const HELP = `
-Every option of "hotshard run" but --fail-on may follow; --rate is the first rate that is tried.
+Every option of "hotshard run" but --fail-on, --stop-when and --arrivals may follow; --rate is the first rate that is tried.
 
 Examples:
   hotshard capacity random --until 'delivery.p99<50ms' --shards '4?commitMs=20&maxRows=10'

@@ -55,7 +55,12 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
     .addOption(option("out", "folder for the result"))
     .addOption(failOn())
-    .addOption(option("stop-when", `${STOP_WHEN.join(" or ")}: end the run early when a threshold is so`))
+    .addOption(
+      option(
+        "stop-when",
+        "end early: lost, when a threshold is missed whatever the rest; known, also when all are clear",
+      ),
+    )
     .addOption(option("log", "share of the dialogs, 1 or 10%, whose operations are kept in operations-00.ndjson.gz"))
     .addOption(option("max-errors", "share of the messages that may fail, 0.1% by default; beyond it exit 1"))
     .option("--json", "print the result document on stdout")
