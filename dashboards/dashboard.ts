@@ -74,7 +74,7 @@ function listed(name: string, label: string, query: string): QueryVariableBuilde
     .refresh(VariableRefresh.OnTimeRangeChanged);
 }
 
-/** When a load run of k6 was under way, over every panel. */
+/** When a load run was under way, over every panel. */
 function runs(): AnnotationQueryBuilder {
   return new AnnotationQueryBuilder()
     .name("Load runs")
@@ -83,7 +83,7 @@ function runs(): AnnotationQueryBuilder {
     .iconColor("blue")
     .expr("sum(k6_vus) > 0")
     .step("10s")
-    .titleFormat("load run of k6");
+    .titleFormat("load run");
 }
 
 /** From left to right, a new line where the next panel does not fit. */

@@ -7,11 +7,11 @@ export const loadRun: DashboardSpec = {
   uid: "hotshard-load",
   title: "hotshard: load run",
   description:
-    "What k6 saw beside what the server saw, on one time axis. k6 writes it with `-o experimental-prometheus-rw`.",
+    "What the generator saw beside what the server saw, on one time axis. `hotshard run … --prometheus URL` writes it.",
   panels: [
     {
       kind: "timeseries",
-      title: "Planned, sent, acknowledged (k6)",
+      title: "Planned, sent, acknowledged (generator)",
       description: "Sent below planned is a generator at its limit: the run is INVALID then.",
       unit: "mps",
       queries: [
@@ -35,7 +35,7 @@ export const loadRun: DashboardSpec = {
     },
     {
       kind: "timeseries",
-      title: "Delivery p99 by shard (k6)",
+      title: "Delivery p99 by shard (generator)",
       description: "From the intended moment of sending to delivery, by the shard of the message.",
       unit: "s",
       queries: [
@@ -54,7 +54,7 @@ export const loadRun: DashboardSpec = {
     },
     {
       kind: "timeseries",
-      title: "Refused, unknown, duplicated (k6)",
+      title: "Refused, unknown, duplicated (generator)",
       description: "Answers other than an acknowledgement.",
       unit: "mps",
       queries: [
@@ -72,8 +72,8 @@ export const loadRun: DashboardSpec = {
     },
     {
       kind: "timeseries",
-      title: "Virtual users (k6)",
-      description: "Virtual users that run; each holds many connections.",
+      title: "Virtual users (generator)",
+      description: "k6's virtual users that run, or processes of the Node driver; each holds many connections.",
       unit: "short",
       queries: [["sum(k6_vus)", "virtual users"]],
     },

@@ -24,7 +24,7 @@ type RunEvent =
 
 /** What a run tells people on stderr and scripts on stdout. */
 export interface RunOutput {
-  /** What people should know of a run before it is driven. */
+  /** What people should know of a run beside its result. */
   readonly warn: (line: string) => void;
   start(driver: string, command: string): void;
   readonly progress: (progress: Progress) => void;
@@ -50,6 +50,8 @@ export function createRunOutput({ kind, opens, scenario, rate, out }: RunOutputO
   };
   return {
     warn(text) {
+      // A view that is redrawn would be drawn over it.
+      live.end();
       const columns = Math.max(60, process.stderr.columns ?? Number.POSITIVE_INFINITY);
       process.stderr.write(`${wrap(text, columns)}\n`);
     },

@@ -51,7 +51,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .allowExcessArguments()
     .addOption(option("driver", "auto, node or k6; auto takes k6 when it is installed").default("auto"))
     .addOption(option("generators", "processes on this machine that share the schedule out, 1 to 16"))
-    .addOption(option("prometheus", "address of a Prometheus that k6 writes its series to, http://127.0.0.1:9090"))
+    .addOption(option("prometheus", "address of a Prometheus that the generators write to, http://127.0.0.1:9090"))
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
     .addOption(option("out", "folder for the result"))
     .addOption(failOn())

@@ -15,7 +15,7 @@ export interface DriveOrder {
   readonly shards: readonly string[];
   /** Processes that share the story's lanes out; absent: 1. There are never more than lanes. */
   readonly generators?: number;
-  /** Where k6 writes its series by remote write, `http://127.0.0.1:9090/api/v1/write`; other drivers do not. */
+  /** Where generators write their series by remote write, `http://127.0.0.1:9090/api/v1/write`; absent: nowhere. */
   readonly prometheus?: string;
   /** Keeps the operations of this share of the dialogs, in (0, 1], in the folder; absent: of none. */
   readonly operations?: { readonly folder: string; readonly share: number };

@@ -6,7 +6,7 @@ import type { Driver } from "./contract.ts";
 export interface Equipment {
   /** Processes that share the schedule out. */
   readonly generators: number;
-  /** Where k6 writes its series by remote write; null: nowhere. */
+  /** Where generators write their series by remote write; null: nowhere. */
   readonly prometheus: string | null;
 }
 
@@ -36,16 +36,8 @@ function writeAddress(text: string): string {
   return url.href;
 }
 
-/**
- * The driver with what every order of the run has in common.
- *
- * @throws {ConfigError} PROMETHEUS_NEEDS_K6 for a driver that writes to no Prometheus
- */
+/** The driver with what every order of the run has in common. */
 export function equip(driver: Driver, { generators, prometheus }: Equipment): Driver {
-  if (prometheus !== null && driver.name !== "k6") {
-    const remedy = "add --driver k6 (`hotshard k6 install` brings it), or let Prometheus scrape the server's /metrics";
-    throw new ConfigError("PROMETHEUS_NEEDS_K6", `--prometheus: only k6 writes to a Prometheus; ${remedy}`);
-  }
   return {
     ...driver,
     drive: (order) => driver.drive({ ...order, generators, ...(prometheus !== null && { prometheus }) }),

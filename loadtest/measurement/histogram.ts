@@ -6,6 +6,14 @@ export interface HistogramData {
   readonly buckets: readonly (readonly [number, number])[];
 }
 
+/** A histogram as it was at one moment: sooner taken than `HistogramData`, and larger. */
+export interface HistogramCopy {
+  readonly count: number;
+  readonly sum: number;
+  /** By the number of the bucket. */
+  readonly counts: Uint32Array<ArrayBuffer>;
+}
+
 /** Counts durations in milliseconds, in constant memory (9 KB). */
 export interface Histogram {
   readonly count: number;
@@ -15,6 +23,7 @@ export interface Histogram {
   quantile(q: number): number;
   reset(): void;
   toData(): HistogramData;
+  copy(): HistogramCopy;
 }
 
 /** Buckets per octave: half a bucket's width is at most 1/128 of its value. */
@@ -49,7 +58,7 @@ export function lowerEdgeOf(index: number): number {
 }
 
 /** The middle of a bucket, ms; infinite for what never came. */
-function middleOf(index: number): number {
+export function middleOf(index: number): number {
   if (index === NEVER) return Infinity;
   const octave = Math.floor(index / STEPS);
   return 2 ** (LOWEST_EXPONENT + octave) * (1 + ((index % STEPS) + 0.5) / STEPS);
@@ -90,6 +99,7 @@ export function createHistogram(): Histogram {
       max = 0;
     },
     toData,
+    copy: () => ({ count, sum, counts: counts.slice() }),
   };
 }
 

@@ -110,5 +110,7 @@ export interface Measurement {
     readonly processes?: number;
     /** Of these, those that died: what they measured is not in here. One sentence each. */
     readonly lost?: readonly string[];
+    /** What a Prometheus did not take of the series while the run went on. One sentence each; absent: it took all. */
+    readonly unwritten?: readonly string[];
   };
 }

@@ -34,6 +34,7 @@ export function mergeMeasurements(parts: readonly Measurement[], lost: readonly 
     number
   >;
   const generators = parts.map(({ generator }) => generator);
+  const unwritten = generators.flatMap((generator) => generator.unwritten ?? []);
   const cuts = parts.flatMap(({ cutAtS }) => cutAtS ?? []);
   return {
     driver: first.driver,
@@ -55,6 +56,7 @@ export function mergeMeasurements(parts: readonly Measurement[], lost: readonly 
       gaps: addGapBins(generators.map(({ gaps = [] }) => gaps)),
       processes: parts.length + lost.length,
       lost,
+      ...(unwritten.length > 0 && { unwritten }),
     },
   };
 }

@@ -157,6 +157,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     outcome = await companion.end(driven);
   }
   const measurement = driven;
+  for (const line of measurement.generator.unwritten ?? []) order.onWarning?.(line);
   const stop = watch.decision();
   const afterwards = await askAfterwards(client, runId, measurement, before);
   const evidence: RunEvidence = {

@@ -18,6 +18,8 @@ export interface Connections {
   join(user: number): void;
   /** Stops reconnecting and closes all connections. */
   close(): Promise<void>;
+  /** Connections that were refused or lost so far. */
+  failures(): number;
   /** Times without a connection so far, of those that lost it or came later; moments of `performance.now()`. */
   absences(): readonly { readonly user: number; readonly from: number; readonly until: number | null }[];
 }
@@ -37,19 +39,24 @@ export function createConnections(
   const absences: { readonly user: number; readonly from: number; until: number | null }[] = [];
   const state = { closing: false };
   const createdAt = performance.now();
+  let failures = 0;
 
   const watched: SessionHandlers = {
     ...handlers,
     onLost(session, code) {
       sessions[session.user] = null;
       handlers.onLost(session, code);
+      if (!state.closing) failures += 1;
       if (!state.closing) absences.push({ user: session.user, from: performance.now(), until: null });
       if (!state.closing && !isFinalClose(code)) void reconnect(session.user);
     },
   };
 
   async function open(user: number): Promise<void> {
-    const session = await openSession(url, user, createToken(secret, user), watched);
+    const session = await openSession(url, user, createToken(secret, user), watched).catch((error: unknown) => {
+      failures += 1;
+      throw error;
+    });
     if (state.closing) {
       await session.close();
       return;
@@ -126,6 +133,7 @@ export function createConnections(
       for (const wake of waiting) wake();
       await Promise.all(sessions.map(async (session) => session?.close()));
     },
+    failures: () => failures,
     absences: () => absences,
   };
 }

@@ -1,4 +1,5 @@
 import type { Driver } from "../contract.ts";
+import { askPrometheus } from "../prometheus/receiver.ts";
 import { ALONE, generate, storyOf } from "./generator.ts";
 import { driveWorkers } from "./worker-pool.ts";
 
@@ -17,6 +18,7 @@ export function createNodeDriver(drainMs = DRAIN_MS): Driver {
     endsEarly: true,
     unavailable: async () => null,
     async drive(order) {
+      if (order.prometheus !== undefined) await askPrometheus(order.prometheus);
       const count = Math.min(order.generators ?? 1, storyOf(order).lanes().length);
       return count > 1 ? driveWorkers(order, count, drainMs) : generate(order, ALONE, drainMs);
     },

@@ -10,7 +10,9 @@ import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { createRunClock, machineMs, watchCpu, type RunClock } from "./clock.ts";
 import { createConnections, type Connections } from "./connections.ts";
+import { createLiveSeries, type LiveSeries } from "./live-series.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
+import { startJoins, type Join } from "./joins.ts";
 import { pace } from "./pacer.ts";
 import type { Session } from "./session.ts";
 import { createTally, type Tally } from "./tally.ts";
@@ -56,7 +58,7 @@ interface Run {
   readonly source: Source;
   readonly gaps: GapBins;
   /** Users that connect after the start, by their moments. */
-  readonly joins: readonly { readonly user: number; readonly at: number }[];
+  readonly joins: readonly Join[];
   readonly clock: RunClock;
   readonly tally: Tally;
   readonly ledger: Ledger;
@@ -139,7 +141,8 @@ export async function generate(order: DriveOrder, part: Part, drainMs: number): 
   const file = openOperations(order, part);
   const run = prepare(order, part, file);
   const { clock, connections, tally } = run;
-  const stopTicks = startTicks(run);
+  const series = createLiveSeries(order, part.index, tally, connections);
+  const stopTicks = startTicks(run, series);
   try {
     await connections.connect(order.signal);
     clock.start(await part.start());
@@ -154,11 +157,13 @@ export async function generate(order: DriveOrder, part: Part, drainMs: number): 
     await drain(run, part, drainMs + (interrupted || isCut ? 0 : scheduleLeftMs(run)));
     await connections.close();
     tally.advance(clock.now() + TICK_MS);
-    return { ...measurementOf(run, busy), interrupted, ...(cutAtS !== null && { cutAtS }) };
+    const measured = measurementOf(run, busy, await series.end());
+    return { ...measured, interrupted, ...(cutAtS !== null && { cutAtS }) };
   } finally {
     stopTicks();
     await connections.close();
     await file?.close();
+    await series.end();
   }
 }
 
@@ -172,8 +177,13 @@ function logOf({ operations }: DriveOrder, file: OperationFile | null): Operatio
   return file === null ? null : createOperationLog(operations!.share, (operation) => file.add(operation));
 }
 
-/** What was counted so far, or in all. @param cpu busy share of a core */
-function measurementOf({ clock, connections, gaps, tally }: Run, cpu: number): Measurement {
+/**
+ * What was counted so far, or in all.
+ *
+ * @param cpu busy share of a core
+ * @param unwritten what a Prometheus did not take
+ */
+function measurementOf({ clock, connections, gaps, tally }: Run, cpu: number, unwritten: string | null): Measurement {
   return {
     driver: "node",
     startedAt: clock.startedAt(),
@@ -190,6 +200,7 @@ function measurementOf({ clock, connections, gaps, tally }: Run, cpu: number): M
       cpu,
       clockJumpMs: clock.jumpMs(),
       gaps: gaps.counts,
+      ...(unwritten !== null && { unwritten: [unwritten] }),
     },
   };
 }
@@ -222,20 +233,6 @@ async function send(run: Run): Promise<void> {
   await pace(source, scheduleMs(order), clock, hooks, order.signal, order.cut);
 }
 
-/** Connects those who come later, each at its moment. @returns stops it */
-function startJoins({ joins, connections, clock }: Run): () => void {
-  let next = 0;
-  let timer: NodeJS.Timeout | undefined;
-  const turn = () => {
-    for (let join = joins[next]; join !== undefined && join.at <= clock.now(); join = joins[++next])
-      connections.join(join.user);
-    const wait = joins[next];
-    if (wait !== undefined) timer = setTimeout(turn, Math.max(1, wait.at - clock.now()));
-  };
-  turn();
-  return () => clearTimeout(timer);
-}
-
 /** A generator with little to send, or nothing, still hears what the others send to its users. */
 function scheduleLeftMs({ clock, order }: Run): number {
   return Math.max(0, scheduleMs(order) - clock.now());
@@ -258,7 +255,7 @@ async function drain(run: Run, part: Part, drainMs: number): Promise<void> {
 }
 
 /** Once a second: progress, and the wall clock beside the run's own. @returns stops it */
-function startTicks(run: Run): () => void {
+function startTicks(run: Run, series: LiveSeries): () => void {
   const { clock, order, tally } = run;
   const totalS = order.dials.warmupS + order.dials.durationS;
   let lastAcked = 0;
@@ -270,6 +267,7 @@ function startTicks(run: Run): () => void {
     lastAcked = tally.acked;
     lastTick = performance.now();
     clock.watch();
+    series.tick();
     const elapsedS = run.phase === "connect" ? -1 : clock.now() / 1000;
     order.onProgress?.({
       phase: run.phase,
@@ -284,7 +282,7 @@ function startTicks(run: Run): () => void {
     if (watch === undefined || run.phase !== "measure" || elapsedS < lookAt) return;
     lookAt = elapsedS + watch.everyS - TICK_MS / 2000;
     tally.advance(clock.now());
-    watch.onMeasured(measurementOf(run, 0), Math.floor(elapsedS));
+    watch.onMeasured(measurementOf(run, 0, null), Math.floor(elapsedS));
   }, TICK_MS);
   return () => clearInterval(timer);
 }

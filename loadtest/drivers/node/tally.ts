@@ -4,6 +4,7 @@ import { createHistogram, type Histogram } from "../../measurement/histogram.ts"
 import { EMPTY_HISTOGRAM, packHistogram, type PackedHistogram } from "../../measurement/packed-histogram.ts";
 import { p99SoFar } from "../../measurement/p99-so-far.ts";
 import type { Progress } from "../contract.ts";
+import type { ShardSnapshot, Snapshot } from "../prometheus/snapshot.ts";
 import type { Measurement, ShardMeasurement } from "../../measurement/measurement.ts";
 import { createSliceKeeper, type SlicePart } from "../../measurement/slice-keeper.ts";
 
@@ -34,6 +35,8 @@ export interface Tally {
   ackedByShard(): Record<string, number>;
   /** As `p99SoFar`. */
   p99SoFar(): Pick<Progress, "p99Ms">;
+  /** All counts of now, and copies of the histograms. */
+  snapshot(): Pick<Snapshot, "counts" | "shards" | "sendLag">;
   measurement(): Pick<Measurement, CountName | "failed" | "balance" | "errors" | "shards" | "slices">;
 }
 
@@ -94,6 +97,25 @@ function measurementOf(tally: ShardTally): ShardMeasurement {
     innocent: tally.innocent.toData(),
     commit: tally.commit.toData(),
   };
+}
+
+function snapshotOf(label: string, tally: ShardTally): ShardSnapshot {
+  return {
+    label,
+    acked: tally.acked,
+    auditSum: tally.sum,
+    delivery: tally.delivery.copy(),
+    innocent: tally.innocent.copy(),
+    service: tally.service.copy(),
+    commit: tally.commit.copy(),
+  };
+}
+
+function countsOf(tally: Tally): Snapshot["counts"] {
+  const { delivered, duplicated, hotOffered, notConnected, offline, planned, refused, reordered, sent, unknown } =
+    tally;
+  const all = { delivered, duplicated, hotOffered, notConnected, offline, planned, refused, reordered, sent, unknown };
+  return { ...all, failed: refused + unknown + notConnected };
 }
 
 /** Takes what a histogram of the current second holds, and empties it. */
@@ -179,6 +201,11 @@ export function createTally(labels: readonly string[], online: number, scheduleM
         tally.sendLag,
         [...shards.values()].map(({ delivery }) => delivery),
       ),
+    snapshot: () => ({
+      counts: countsOf(tally),
+      shards: [...shards].map(([label, shard]) => snapshotOf(label, shard)),
+      sendLag: tally.sendLag.copy(),
+    }),
     measurement: () => ({
       planned: tally.planned,
       sent: tally.sent,

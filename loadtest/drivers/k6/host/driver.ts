@@ -10,12 +10,13 @@ import { findScenario } from "../../../traffic/stories/registry.ts";
 import type { Driver, DriveOrder, Progress } from "../../contract.ts";
 import type { Measurement } from "../../../measurement/measurement.ts";
 import { DriveError } from "../../drive-error.ts";
+import { askPrometheus } from "../../prometheus/receiver.ts";
 import { timeToConnect, vusOf } from "../script/settings.ts";
 import type { Line } from "../script/tally.ts";
 import { findK6 } from "./binary.ts";
 import { createMerge, type K6Counters, type Merge } from "./merge.ts";
 import { startK6, type K6End, type K6Process } from "./process.ts";
-import { askPrometheus, remoteWrite } from "./prometheus.ts";
+import { remoteWrite } from "./remote-write.ts";
 
 /** VUs share the lanes; more than cores do no good. */
 const VUS = 4;

@@ -6,7 +6,7 @@ import { createHistogram } from "../../../measurement/histogram.ts";
 import { packHistogram } from "../../../measurement/packed-histogram.ts";
 import type { Progress } from "../../contract.ts";
 import type { Measurement, ShardMeasurement, Slice } from "../../../measurement/measurement.ts";
-import type { COUNTERS } from "../script/metric-names.ts";
+import type { COUNTERS } from "../../../measurement/metric-names.ts";
 import type { Line, ShardTally, Tally } from "../script/tally.ts";
 import { TALLY_COUNTS } from "../script/tally.ts";
 import { p99SoFar } from "../../../measurement/p99-so-far.ts";

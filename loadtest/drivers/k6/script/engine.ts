@@ -47,7 +47,7 @@ function engineOf(scenario: Scenario): Engine {
   const settings = readSettings(scenario, __ENV);
   const story = scenario.make(settings.dials);
   return {
-    options: optionsOf(settings),
+    options: optionsOf(settings, scenario.name),
     setup() {
       // A driver has told its user already.
       if (settings.secretIsPublic && !settings.lines)
@@ -84,12 +84,13 @@ function scenarioOf(name: string): Scenario {
   return scenario;
 }
 
-function optionsOf(settings: Settings): Options {
+/** @param name of the scenario, which k6 gives to each of its series as a label */
+function optionsOf(settings: Settings, name: string): Options {
   const { connectMs, dials, drainMs, vus } = settings;
   const seconds = Math.ceil((connectMs + drainMs) / 1000 + dials.warmupS + dials.durationS) + MARGIN_S;
   return {
     scenarios: {
-      chat: { executor: "per-vu-iterations", vus, iterations: 1, maxDuration: `${seconds}s`, gracefulStop: "1s" },
+      [name]: { executor: "per-vu-iterations", vus, iterations: 1, maxDuration: `${seconds}s`, gracefulStop: "1s" },
     },
     thresholds: thresholds(settings),
     summaryTrendStats: ["count", "med", "p(90)", "p(95)", "p(99)", "p(99.9)", "max"],

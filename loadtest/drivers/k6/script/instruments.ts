@@ -1,6 +1,6 @@
 import { Counter, Trend } from "k6/metrics";
 import type { Phase } from "../../../traffic/text.ts";
-import { COUNTERS, TRENDS } from "./metric-names.ts";
+import { COUNTERS, TRENDS } from "../../../measurement/metric-names.ts";
 
 type CounterName = keyof typeof COUNTERS;
 type TrendName = keyof typeof TRENDS;

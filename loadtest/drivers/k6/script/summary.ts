@@ -2,7 +2,8 @@ import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
 import { rateInWords } from "../../../traffic/arrivals/values.ts";
 import { askedAndMade, perSecondOf } from "../../../traffic/asked.ts";
 import type { Settings } from "./settings.ts";
-import { COUNTERS, countOfShard, measured, ofShard, TRENDS } from "./metric-names.ts";
+import { COUNTERS, TRENDS } from "../../../measurement/metric-names.ts";
+import { countOfShard, measured, ofShard } from "./metric-names.ts";
 import { mostFailures } from "./thresholds.ts";
 
 /** The part of k6's summary data that is read. */

@@ -1,7 +1,8 @@
 import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
 import { messagesOf } from "../../../traffic/asked.ts";
 import type { Settings } from "./settings.ts";
-import { COUNTERS, countOfShard, measured, ofShard, TRENDS } from "./metric-names.ts";
+import { COUNTERS, TRENDS } from "../../../measurement/metric-names.ts";
+import { countOfShard, measured, ofShard } from "./metric-names.ts";
 
 /**
  * What makes `k6 run` exit with 99. A tagged row reaches the summary only when a threshold names it, so every shard's

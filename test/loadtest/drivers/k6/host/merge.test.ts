@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { COUNTERS } from "../../../../../loadtest/drivers/k6/script/metric-names.ts";
+import type { COUNTERS } from "../../../../../loadtest/measurement/metric-names.ts";
 import { createMerge, type K6Counters } from "../../../../../loadtest/drivers/k6/host/merge.ts";
 import { eachFailure } from "../../../../../loadtest/measurement/failed-messages.ts";
 import type { DeliveryBalance } from "../../../../../loadtest/measurement/delivery-balance.ts";

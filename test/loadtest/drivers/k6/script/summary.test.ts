@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { COUNTERS, countOfShard, measured, TRENDS } from "../../../../../loadtest/drivers/k6/script/metric-names.ts";
+import { countOfShard, measured } from "../../../../../loadtest/drivers/k6/script/metric-names.ts";
+import { COUNTERS, TRENDS } from "../../../../../loadtest/measurement/metric-names.ts";
 import { readSettings } from "../../../../../loadtest/drivers/k6/script/settings.ts";
 import { summaryText, type SummaryData } from "../../../../../loadtest/drivers/k6/script/summary.ts";
 import { findScenario } from "../../../../../loadtest/traffic/stories/registry.ts";

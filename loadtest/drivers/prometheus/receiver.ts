@@ -1,55 +1,58 @@
-import { keepLoopbackDirect } from "../../keep-direct.ts";
-import { DriveError } from "../../drive-error.ts";
+import { keepLoopbackDirect } from "../keep-direct.ts";
+import { DriveError } from "../drive-error.ts";
 
 const TIMEOUT_MS = 5_000;
 /** An empty list of series: a protocol buffer of no bytes, in Snappy's block format. */
 const NOTHING = new Uint8Array([0]);
-const HEADERS = {
+/** Of a body in remote write 1.0: a protocol buffer in Snappy's block format. */
+export const BODY_HEADERS = {
   "content-type": "application/x-protobuf",
   "content-encoding": "snappy",
   "x-prometheus-remote-write-version": "0.1.0",
 };
 
-/** What k6's remote write reads from the environment: histograms that can be added up, every second. */
-export function remoteWrite(given: string): Record<string, string> {
-  const { url, user, password } = receiver(given);
-  return {
-    K6_PROMETHEUS_RW_SERVER_URL: url,
-    ...(user !== "" && { K6_PROMETHEUS_RW_USERNAME: user, K6_PROMETHEUS_RW_PASSWORD: password }),
-    K6_PROMETHEUS_RW_PUSH_INTERVAL: "1s",
-    K6_FEATURES: "native-histograms",
-  };
+/** Where series are written to. */
+export interface Receiver {
+  /** Without user and password. */
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  /** Of every request. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Neither `fetch` nor a message takes an address with a password. */
-function receiver(given: string): {
-  url: string;
-  user: string;
-  password: string;
-  authorization: Record<string, string>;
-} {
+/**
+ * Takes an address apart: neither `fetch` nor a message takes one with a password.
+ *
+ * @param given of a remote write, `http://user:password@host:9090/api/v1/write`
+ */
+export function receiverOf(given: string): Receiver {
   const url = new URL(given);
   const [user, password] = [url.username, url.password].map(decodeURIComponent) as [string, string];
   url.username = url.password = "";
   const basic = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
-  return { url: url.href, user, password, authorization: user === "" ? {} : { authorization: basic } };
+  return { url: url.href, user, password, headers: user === "" ? {} : { authorization: basic } };
 }
 
 /**
- * Asks a Prometheus before the run whether it would take what k6 writes: k6 itself goes on without it, and the
+ * Asks a Prometheus before the run whether it would take what generators write: they go on without it, and the
  * dashboard would stay empty.
  *
  * @param url of its remote write
  * @throws {DriveError} NO_PROMETHEUS when it does not answer, takes no remote write, or no native histograms
  */
 export async function askPrometheus(given: string): Promise<void> {
-  const { url, authorization } = receiver(given);
+  const { url, headers } = receiverOf(given);
   keepLoopbackDirect(process.env, url);
   const fail = (what: string, remedy: string) => new DriveError("NO_PROMETHEUS", `${url} ${what}; ${remedy}.`);
   let status: number;
   try {
-    const headers = { ...HEADERS, ...authorization };
-    const asked = { method: "POST", headers, body: NOTHING, signal: AbortSignal.timeout(TIMEOUT_MS) };
+    const asked = {
+      method: "POST",
+      headers: { ...BODY_HEADERS, ...headers },
+      body: NOTHING,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    };
     status = (await fetch(url, asked)).status;
   } catch (error) {
     // `fetch failed`, and the cause says why.
@@ -63,7 +66,7 @@ export async function askPrometheus(given: string): Promise<void> {
   if (status >= 300) {
     throw fail(`refused an empty write (${status})`, "correct the address, user or password of --prometheus");
   }
-  if (await lacksHistograms(url, authorization)) {
+  if (await lacksHistograms(url, headers)) {
     throw fail("takes no native histograms", "start Prometheus with --enable-feature=native-histograms");
   }
 }

@@ -1,0 +1,29 @@
+import type { HistogramCopy } from "../../measurement/histogram.ts";
+import type { COUNTERS } from "../../measurement/metric-names.ts";
+
+export type CounterName = keyof typeof COUNTERS;
+
+/** What one generator has counted since its start, at one moment. */
+export interface Snapshot {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** Those that are of no shard; what is left out is not known, or not yet. */
+  readonly counts: Readonly<Partial<Record<CounterName, number>>>;
+  readonly shards: readonly ShardSnapshot[];
+  /** Milliseconds, as all durations here; of the measured phase. */
+  readonly sendLag: HistogramCopy;
+  /** Loops that make load at this moment: one of a Node process, none after its end. */
+  readonly loops: number;
+}
+
+/** As `ShardMeasurement`. */
+export interface ShardSnapshot {
+  readonly label: string;
+  readonly acked: number;
+  readonly auditSum: number;
+  readonly delivery: HistogramCopy;
+  /** Of `delivery` what the story does not make hot. */
+  readonly innocent: HistogramCopy;
+  readonly service: HistogramCopy;
+  readonly commit: HistogramCopy;
+}
