@@ -15,7 +15,7 @@ export interface Session {
    */
   send(frame: string | Frame, onGone?: () => void): void;
   /** Sends a ping, and closes the connection of a peer that does not read. */
-  ping(): void;
+  ping(payload: string): void;
   /** Sends the error frame; the connection goes on whatever the code says. */
   refuse(code: ErrorCode, detail: string, id?: string): void;
   /** Sends the error frame and closes the connection if the code says so. */

@@ -56,8 +56,8 @@ export function createSession({ id, socket, stream, chat, clock, patience }: Ses
       isDue = true;
       chat.outbox.add(flusher);
     },
-    ping() {
-      if (open && !isSlow()) socket.ping();
+    ping(payload) {
+      if (open && !isSlow()) socket.ping(payload);
     },
     refuse(code, detail, id) {
       chat.answered(code);

@@ -100,15 +100,17 @@ function accept(app: FastifyInstance, options: SocketOptions, socket: WebSocket,
     until: Infinity,
     cancelEnd: clock.after(helloMs, late),
   };
-  const stopHeartbeat = startHeartbeat({
+  const heartbeat = startHeartbeat({
     clock,
     pingMs,
     bytesRead: () => request.socket.bytesRead,
-    ping: () => session.ping(),
+    bytesWritten: () => request.socket.bytesWritten,
+    ping: (payload) => session.ping(payload),
     onDead: () => session.abandon("UNRESPONSIVE"),
   });
+  socket.on("pong", (payload) => heartbeat.pong(payload.toString()));
   socket.on("close", () => {
-    stopHeartbeat();
+    heartbeat.stop();
     connection.cancelEnd();
     chat.disconnect(session);
   });

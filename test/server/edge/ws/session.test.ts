@@ -82,7 +82,7 @@ test("a reader on a slow line who reads all the time is not cut off, however lon
   for (let i = 0; i < 12; i++) {
     await clock.advance(14_000);
     seconds += 14;
-    session.ping();
+    session.ping("1");
     assert.equal(await takeOne(), true);
     session.send(FRAME);
     await clock.turn();
@@ -103,10 +103,10 @@ test("a reader who takes nothing is cut off in time, seen at the next frame or p
     for (let i = 0; i < 50; i++) session.send(FRAME);
     await clock.turn();
     await clock.advance(30_000);
-    session.ping();
+    session.ping("1");
     assert.deepEqual(closes, [], "not yet");
     await clock.advance(1);
-    if (look === "ping") session.ping();
+    if (look === "ping") session.ping("1");
     else session.send(FRAME);
     await clock.turn();
     assert.deepEqual([closes, errors], [[4101], ["SLOW_READER"]], look);
@@ -123,7 +123,7 @@ test("what has left does not count", async () => {
   for (let i = 0; i < 50; i++) session.send(FRAME);
   await clock.turn();
   await clock.advance(29_000);
-  session.ping();
+  session.ping("1");
   assert.deepEqual(closes, []);
 });
 
