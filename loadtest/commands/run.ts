@@ -120,9 +120,7 @@ async function run(reference: string, command: Command): Promise<number> {
   const ofServer = url === null && (isCheck || faults.length > 0) ? await faultOfServerArgs(serverArgs(given)) : null;
   if (ofServer !== null) faults.push(new ConfigError("SERVER_START", ofServer));
   if (dials === undefined || equipment === undefined || faults.length > 0) throw together(faults);
-  const isNode = scenario.nodeOnly || (stopWhen !== undefined && driverName === "auto");
-  const driver = equip(await chooseDriver(isNode ? "node" : driverName), equipment);
-  if (stopWhen !== undefined && !driver.endsEarly) throw new ConfigError("STOP_NEEDS_NODE", STOP_NEEDS_NODE);
+  const driver = equip(await chooseDriver(scenario.nodeOnly ? "node" : driverName), equipment);
   if (isCheck) return EXIT.good;
   const out = given["out"] ?? (await freshFolder("runs", name, new Date()));
   const again = commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts });
@@ -184,9 +182,6 @@ function refuseSeveral(dials: Dials | undefined, scenario: Scenario, equipment: 
   const why = "whose turn it is depends on every answer, so one process makes all of it";
   throw new ConfigError("CLOSED_ALONE", `--generators: leave it out with a closed model (${why})`);
 }
-
-const STOP_NEEDS_NODE =
-  "--stop-when: only the Node driver ends a run early, k6 would lose its last messages; add --driver node";
 
 /** @throws {ConfigError} BAD_OPTIONS */
 function readStopWhen(given: Given, failOn: readonly string[]): StopWhen | undefined {

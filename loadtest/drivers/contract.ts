@@ -21,7 +21,7 @@ export interface DriveOrder {
   readonly operations?: { readonly folder: string; readonly share: number };
   /** Called about once a second while the run goes on. */
   readonly onProgress?: (progress: Progress) => void;
-  /** Shown the measurement as it stands while the run goes on; only by drivers that can end a schedule early. */
+  /** Shown the measurement as it stands while the run goes on. */
   readonly watch?: {
     /** Seconds between two looks. */
     readonly everyS: number;
@@ -51,8 +51,6 @@ export interface Progress {
 /** A generator of load. One file per driver; the registry is `registry.ts`. */
 export interface Driver {
   readonly name: "node" | "k6";
-  /** Whether it takes `DriveOrder.watch` and `DriveOrder.cut`. */
-  readonly endsEarly: boolean;
   /** @returns null when it can run here, else the reason and the remedy in one sentence */
   unavailable(): Promise<string | null>;
   drive(order: DriveOrder): Promise<Measurement>;

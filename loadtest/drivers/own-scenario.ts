@@ -135,7 +135,7 @@ const TAKEN = new Set(
   (
     "driver generators prometheus url out fail-on stop-when max-errors json json-lines check open help log shards queue-rows " +
     "placement topology data " +
-    "secret dev lines summary trends connect drain generator max-lag-ms operations run-id shard-labels start-at vus"
+    "secret dev lines summary trends connect drain generator cut max-lag-ms operations run-id shard-labels start-at vus"
   ).split(" "),
 );
 

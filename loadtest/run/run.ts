@@ -52,7 +52,7 @@ export interface RunOrder {
   readonly forecast?: NonNullable<Result["forecast"]>;
   /** What the run must keep; refused before it is driven when it could not know. */
   readonly thresholds?: readonly Threshold[];
-  /** When the run ends before its time, by its thresholds; absent: never. The driver must be able to. */
+  /** When the run ends before its time, by its thresholds; absent: never. */
   readonly stopWhen?: StopWhen;
   /** Share of the messages that may fail, 0…1; absent: what the story says, else a thousandth. */
   readonly maxErrors?: number;

@@ -15,7 +15,6 @@ const DRAIN_MS = 10_000;
 export function createNodeDriver(drainMs = DRAIN_MS): Driver {
   return {
     name: "node",
-    endsEarly: true,
     unavailable: async () => null,
     async drive(order) {
       if (order.prometheus !== undefined) await askPrometheus(order.prometheus);

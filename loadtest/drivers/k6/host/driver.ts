@@ -14,10 +14,12 @@ import { askPrometheus } from "../../prometheus/receiver.ts";
 import { timeToConnect, vusOf } from "../script/settings.ts";
 import type { Line } from "../script/tally.ts";
 import { findK6 } from "./binary.ts";
+import { startCutServer } from "./cut-server.ts";
 import { createMerge, type K6Counters, type Merge } from "./merge.ts";
 import { startK6, type K6End, type K6Process } from "./process.ts";
 import { remoteWrite } from "./remote-write.ts";
 
+const TICK_MS = 1_000;
 /** VUs share the lanes; more than cores do no good. */
 const VUS = 4;
 /** Several k6 start by themselves, each in its time, before they connect their users. */
@@ -27,8 +29,6 @@ const LAUNCH_MS = 2_000;
 export function createK6Driver(): Driver {
   return {
     name: "k6",
-    // Only a signal ends k6 before its time, and then nobody knows what became of the last messages.
-    endsEarly: false,
     unavailable: async () =>
       (await findK6()) === null ? "k6 v2 is not installed; `hotshard k6 install` brings it." : null,
     drive,
@@ -48,9 +48,10 @@ async function drive(order: DriveOrder): Promise<Measurement> {
   const folder = temporary.path;
   const script = await scriptOf(order.scenario, folder);
   const files = operationFiles(order, count);
+  const cuts = order.cut === undefined ? null : await startCutServer(order.cut);
   const processes = Array.from({ length: count }, (_, index) => {
     const summary = join(folder, `summary-${index}.json`);
-    const env = environment(order, { index, count, vus, startAt, summary });
+    const env = environment(order, { index, count, vus, startAt, summary, cutUrl: cuts?.url ?? "" });
     const onLine = (line: Line): void => {
       merge.add(line);
       for (const operation of line.tally.operations ?? []) files[index]?.add(operation);
@@ -71,6 +72,7 @@ async function drive(order: DriveOrder): Promise<Measurement> {
   } finally {
     ticks();
     kill();
+    cuts?.close();
     order.signal?.removeEventListener("abort", interrupt);
     await Promise.all(files.map((file) => file.close()));
     await temporary.remove();
@@ -123,10 +125,12 @@ interface Part {
   /** When all start, epoch milliseconds; null: when it likes. */
   readonly startAt: number | null;
   readonly summary: string;
+  /** Where its VUs ask whether the schedule ends early; empty: nowhere. */
+  readonly cutUrl: string;
 }
 
 /** In the environment and not as `-e`: a command line, with the secret in it, can be read by everybody. */
-function environment(order: DriveOrder, { index, count, vus, startAt, summary }: Part): Record<string, string> {
+function environment(order: DriveOrder, { index, count, vus, startAt, summary, cutUrl }: Part): Record<string, string> {
   const scenario = findScenario(order.scenario);
   return {
     ...(scenario && dialsToEnvironment(scenario, order.dials)),
@@ -142,6 +146,7 @@ function environment(order: DriveOrder, { index, count, vus, startAt, summary }:
     HOTSHARD_DEV: "1",
     HOTSHARD_LINES: "1",
     HOTSHARD_SUMMARY: summary,
+    HOTSHARD_CUT: cutUrl,
     ...(order.operations && { HOTSHARD_OPERATIONS: String(order.operations.share) }),
     K6_NO_USAGE_REPORT: "true",
     K6_AUTO_EXTENSION_RESOLUTION: "false",
@@ -181,24 +186,29 @@ function measurementOf(merge: Merge, ends: readonly K6End[], interrupted: boolea
   );
   // What a k6 without a summary counted is in its lines alone.
   const isWhole = counters.length === ends.length;
-  const { sendLag, handlerLag, gaps, ...merged } = merge.finish(isWhole ? addCounters(counters) : null);
+  const merged = merge.finish(isWhole ? addCounters(counters) : null);
   const acked = Object.values(merged.shards).reduce((sum, shard) => sum + shard.acked, 0);
+  const { generator, ...measurement } = measured(merge, merged, cpu);
+  return {
+    ...measurement,
+    interrupted,
+    // A VU that was stopped names no messages: of what had no answer then only the number is known.
+    unknown: interrupted || lost.length > 0 ? merged.sent - acked - merged.refused : merged.unknown,
+    generator: { ...generator, ...(ends.length > 1 && { processes: ends.length, lost }) },
+  };
+}
+
+/** What was counted so far, or in all. */
+function measured({ startAt }: Merge, all: ReturnType<Merge["finish"]>, cpu: number): Measurement {
+  const { sendLag, handlerLag, gaps, ...merged } = all;
   return {
     driver: "k6",
-    startedAt: new Date(merge.startAt ?? Date.now()).toISOString(),
-    interrupted,
+    startedAt: new Date(startAt ?? Date.now()).toISOString(),
+    interrupted: false,
     ...merged,
     // k6 makes up for every moment that it missed; what it plans it tries to send.
     late: 0,
-    // A VU that was stopped names no messages: of what had no answer then only the number is known.
-    unknown: interrupted || lost.length > 0 ? merged.sent - acked - merged.refused : merged.unknown,
-    generator: {
-      sendLag: sendLag.toData(),
-      handlerLag: handlerLag.toData(),
-      cpu,
-      gaps,
-      ...(ends.length > 1 && { processes: ends.length, lost }),
-    },
+    generator: { sendLag: sendLag.toData(), handlerLag: handlerLag.toData(), cpu, gaps },
   };
 }
 
@@ -229,10 +239,11 @@ function watchCpu(processes: readonly K6Process[]): { readonly sample: () => Pro
 }
 
 /** Once a second: progress and CPU. @returns stops it */
-function startTicks({ dials, onProgress }: DriveOrder, merge: Merge, sample: () => Promise<void>): () => void {
+function startTicks({ dials, onProgress, watch }: DriveOrder, merge: Merge, sample: () => Promise<void>): () => void {
   const totalS = dials.warmupS + dials.durationS;
   let lastAcked = 0;
   let lastTick = performance.now();
+  let lookAt = 0;
   const timer = setInterval(() => {
     const acked = merge.ackedByShard();
     const total = Object.values(acked).reduce((sum, count) => sum + count, 0);
@@ -245,7 +256,11 @@ function startTicks({ dials, onProgress }: DriveOrder, merge: Merge, sample: () 
     // The drain does not tell how busy the generator was.
     if (phase === "measure") void sample();
     onProgress?.({ phase, elapsedS, totalS, acked, sent: merge.sent, rate, ...merge.p99SoFar() });
-  }, 1_000);
+    if (watch === undefined || phase !== "measure" || elapsedS < lookAt) return;
+    lookAt = elapsedS + watch.everyS - TICK_MS / 2_000;
+    const soFar = merge.soFar();
+    watch.onMeasured(measured(merge, soFar.merged, 0), soFar.elapsedS);
+  }, TICK_MS);
   return () => clearInterval(timer);
 }
 

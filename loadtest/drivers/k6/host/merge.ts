@@ -37,6 +37,7 @@ type Merged = Pick<
   readonly sendLag: Histogram;
   readonly handlerLag: Histogram;
   readonly gaps: readonly number[];
+  readonly cutAtS?: number;
 };
 
 /** Adds up what the VUs printed, exactly; memory grows with shards and seconds. */
@@ -47,6 +48,8 @@ export interface Merge {
   ackedByShard(): Record<string, number>;
   /** As `p99SoFar`. */
   p99SoFar(): Pick<Progress, "p99Ms">;
+  /** What is known until now, and the whole seconds that its slices hold. */
+  soFar(): { readonly merged: Merged; readonly elapsedS: number };
   /**
    * @param counters k6's own sums: they are handed on in place of the lines', so that a line that was lost shows as
    *   counters that contradict each other; null when k6 wrote none
@@ -75,12 +78,14 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
   const handlerLag = createHistogram();
   let gaps: readonly number[] = [];
   let startAt: number | null = null;
+  let cutAtS: number | null = null;
 
   function add({ vu, tally, last, ...line }: Line): void {
     if (last !== undefined) {
       gaps = addGapBins([gaps, last.gaps]);
       balances.push(last.balance);
       absences.push(...last.absences);
+      if (last.cutAtS !== undefined) cutAtS = Math.max(cutAtS ?? 0, last.cutAtS);
     }
     startAt = line.startAt;
     for (const name of TALLY_COUNTS) counts[name] += tally[name];
@@ -94,6 +99,23 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
     }
     for (const [code, at, author, to, seq] of tally.failed) failed.add({ code, at, author, to, seq });
     seconds.add(vu, tally, last !== undefined);
+  }
+
+  function merged(counters: K6Counters | null, slices: Slice[]): Merged {
+    const { connectionFailures: _, ...sums } = { ...counts, ...(counters && pick(counters)) };
+    return {
+      ...sums,
+      failed: failed.toData(),
+      balance: mergeBalances(balances),
+      absences,
+      errors,
+      shards: Object.fromEntries([...shards].map(([label, shard]) => [label, measurementOf(shard)])),
+      slices,
+      sendLag,
+      handlerLag,
+      gaps,
+      ...(cutAtS !== null && { cutAtS }),
+    };
   }
 
   return {
@@ -110,21 +132,8 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
         sendLag,
         [...shards.values()].map(({ delivery }) => delivery),
       ),
-    finish(counters) {
-      const { connectionFailures: _, ...sums } = { ...counts, ...(counters && pick(counters)) };
-      return {
-        ...sums,
-        failed: failed.toData(),
-        balance: mergeBalances(balances),
-        absences,
-        errors,
-        shards: Object.fromEntries([...shards].map(([label, shard]) => [label, measurementOf(shard)])),
-        slices: seconds.end(),
-        sendLag,
-        handlerLag,
-        gaps,
-      };
-    },
+    soFar: () => ({ merged: merged(null, seconds.slices()), elapsedS: seconds.closed() }),
+    finish: (counters) => merged(counters, seconds.end()),
   };
 }
 
@@ -247,6 +256,9 @@ function createSeconds(labels: readonly string[], vus: number) {
       }
       if (reached.size >= vus) closeBefore(Math.min(latest, ...reached.values()));
     },
+    slices: (): Slice[] => keeper.slices(),
+    /** Seconds that have become slices. */
+    closed: () => next,
     end(): Slice[] {
       closeBefore(latest + 1);
       return keeper.slices();

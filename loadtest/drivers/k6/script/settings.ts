@@ -40,6 +40,8 @@ export interface Settings {
   readonly operations: number;
   /** Keep durations as k6's trends, which cost time and memory: for its own summary or for Prometheus. */
   readonly trends: boolean;
+  /** Address of the driver that says when the schedule ends before its time; null: it goes on to its end. */
+  readonly cutUrl: string | null;
   /** Where to write the counters instead of printing the table; null: print. */
   readonly summaryFile: string | null;
 }
@@ -108,6 +110,7 @@ export function readSettings(scenario: Scenario, env: Environment): Settings {
     lines: env["HOTSHARD_LINES"] === "1",
     operations: Number(env["HOTSHARD_OPERATIONS"] || 0),
     trends: env["HOTSHARD_LINES"] !== "1" || env["HOTSHARD_TRENDS"] === "1",
+    cutUrl: env["HOTSHARD_CUT"] || null,
     summaryFile: env["HOTSHARD_SUMMARY"] || null,
   };
 }

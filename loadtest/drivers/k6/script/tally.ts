@@ -117,4 +117,6 @@ export interface LastWords {
   readonly gaps: readonly number[];
   readonly balance: DeliveryBalance;
   readonly absences: readonly Absence[];
+  /** The schedule ended before its time: at this second after its start. */
+  readonly cutAtS?: number;
 }

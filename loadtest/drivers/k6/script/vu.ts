@@ -11,6 +11,7 @@ import type { Chatter } from "./chatter.ts";
 import { createChatter } from "./chatter.ts";
 import type { Clock } from "./clock.ts";
 import { createClock } from "./clock.ts";
+import { askForCut } from "./cut.ts";
 import { connect } from "./connections.ts";
 import { counters } from "./instruments.ts";
 import type { Recorder } from "./recorder.ts";
@@ -57,6 +58,11 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   const away = new Map<number, { untilMs: number | null }>();
   let failures = 0;
   let isLate = false;
+  /** Since when there is nothing more to send, ms; null: there is. */
+  let listensSince: number | null = null;
+  /** The schedule ended before its time. */
+  let cutAtS: number | null = null;
+  let stopAsking: (() => void) | null = null;
 
   const users = usersOf(story, lanes);
   const joinsAt = (user: number) => story.joinsAt?.(user) ?? 0;
@@ -119,14 +125,24 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       setTimeout(start, now < 0 ? Math.max(GRAIN_MS, Math.min(POLL_MS, -now)) : POLL_MS);
     } else {
       join();
-      pace({
+      const wake = pace({
         clock,
         recorder,
         source,
         endMs,
         send: chatter.send,
-        // A VU with little to send, or nothing, still hears what the others send to its users.
-        done: () => drain(Math.max(clock.now(), endMs)),
+        isCut: () => cutAtS !== null,
+        done() {
+          // A VU with little to send, or nothing, still hears what the others send to its users.
+          listensSince = Math.max(clock.now(), cutAtS === null ? endMs : 0);
+          drain();
+        },
+      });
+      stopAsking = askForCut(settings.cutUrl, () => {
+        if (clock.now() >= endMs) return;
+        cutAtS = clock.now() / 1000;
+        if (listensSince === null) wake();
+        else listensSince = clock.now();
       });
     }
   }
@@ -138,20 +154,22 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     if (joins[0] !== undefined) setTimeout(join, Math.max(GRAIN_MS, joinsAt(joins[0]) - now));
   }
 
-  function drain(since: number): void {
+  function drain(): void {
     const now = clock.now();
+    const since = listensSince ?? now;
     recorder.roll(now);
     // Slow answers to this VU's own messages tell how slow other VUs' messages to its users may be.
     const listen = Math.max(LEAST_DRAIN_MS, 2 * chatter.slowest());
     const enough = chatter.waiting() === 0 && now - since >= listen;
     if (enough || now - since >= settings.drainMs) end();
-    else setTimeout(() => drain(since), POLL_MS);
+    else setTimeout(drain, POLL_MS);
   }
 
   function end(): void {
+    stopAsking?.();
     connections.closeAll();
     chatter.settleAll();
-    recorder.finish({ gaps: gaps.counts, balance: balance.toData(), absences });
+    recorder.finish({ gaps: gaps.counts, balance: balance.toData(), absences, ...(cutAtS !== null && { cutAtS }) });
   }
 
   start();
@@ -180,14 +198,18 @@ interface Pace {
   readonly source: Source;
   readonly endMs: number;
   readonly send: Chatter["send"];
+  /** Whether the schedule ends with what is due now. */
+  readonly isCut: () => boolean;
   readonly done: () => void;
 }
 
 /**
  * Hands over every message as soon as its moment has come; what was missed is made up for at once, never skipped. Of a
  * closed model an answer makes the next one due.
+ *
+ * @returns looks at once whether the schedule is cut
  */
-function pace({ clock, recorder, source, endMs, send, done }: Pace): void {
+function pace({ clock, recorder, source, endMs, send, isCut, done }: Pace): () => void {
   /** The moment of the next turn, and how many were planned: of two timers the later one is void. */
   let next = Number.NEGATIVE_INFINITY;
   let planned = 0;
@@ -198,7 +220,7 @@ function pace({ clock, recorder, source, endMs, send, done }: Pace): void {
       send(source.take());
       now = clock.now();
     }
-    if (source.isOver(now)) {
+    if (source.isOver(now) || (isCut() && source.dueAt() > now)) {
       source.onAnswer(() => {});
       done();
     } else plan(Math.min(source.dueAt(), Math.max(endMs, now + GRAIN_MS)), now);
@@ -215,4 +237,5 @@ function pace({ clock, recorder, source, endMs, send, done }: Pace): void {
 
   source.onAnswer(() => void (source.dueAt() < next && plan(source.dueAt(), clock.now())));
   turn();
+  return () => plan(clock.now(), clock.now());
 }
