@@ -44,6 +44,7 @@ export function createSession({ id, socket, stream, chat, clock, patience }: Ses
   let isDue = false;
   /** Since when the stream is full: the age of the oldest byte that it holds. */
   let blockedSince: number | null = null;
+  let cancelLook: (() => void) | null = null;
 
   const session: Session = {
     id,
@@ -83,6 +84,7 @@ export function createSession({ id, socket, stream, chat, clock, patience }: Ses
 
   function hangUp(code: number, reason: string): void {
     open = false;
+    cancelLook?.();
     unsent.drop();
     chat.leave(session);
     socket.close(code, reason);
@@ -96,6 +98,7 @@ export function createSession({ id, socket, stream, chat, clock, patience }: Ses
       write(unsent.take());
       if (stream.writableNeedDrain) {
         blockedSince = clock.now();
+        watch(blockedSince);
         stream.once("drain", unblock);
       }
     }
@@ -104,8 +107,18 @@ export function createSession({ id, socket, stream, chat, clock, patience }: Ses
     isSlow();
   }
 
+  /** Nothing more may come for it, and pings may be off. */
+  function watch(since: number): void {
+    const ms = since + patience.unreadMs + 1 - clock.now();
+    cancelLook = clock.after(Math.max(1, ms), () => {
+      // A timer counts from the beginning of the turn that set it.
+      if (open && !isSlow()) watch(since);
+    });
+  }
+
   function unblock(): void {
     blockedSince = null;
+    cancelLook?.();
     flush();
   }
 
@@ -125,6 +138,7 @@ export function createSession({ id, socket, stream, chat, clock, patience }: Ses
 
   socket.once("close", () => {
     open = false;
+    cancelLook?.();
     unsent.drop();
   });
   const flusher = {
