@@ -28,7 +28,9 @@ export function rateInWords({ run, traffic: { asked, arrivals, made } }: Result)
   const gaps = arrivals?.gaps === "even" && arrivals.open ? ", even gaps" : "";
   const course = arrivals !== undefined && (arrivals.changes || gaps !== "") ? `${arrivals.words}${gaps}: ` : "";
   if (asked === undefined) return arrivals === undefined ? null : `${course}made ${perSecondInWords(made.rate)}`;
-  const isAverage = arrivals?.changes === true || isOther(asked.rate, run.dials["rate"]);
+  // Only the whole schedule holds just so many: of a part of it, chance has a say.
+  const isPart = run.stopped !== undefined;
+  const isAverage = isPart || arrivals?.changes === true || isOther(asked.rate, run.dials["rate"]);
   return `${course}${askedAndMade(asked.rate, made.rate, isAverage)}`;
 }
 
