@@ -4,6 +4,7 @@ import { ConfigError } from "../../server/config-error.ts";
 import { checkResult } from "../analysis/result/read.ts";
 import type { Result } from "../analysis/result/result.ts";
 import { RUN_FILES } from "../report/write.ts";
+import { SERVER_METRICS } from "./server-metrics/sampler.ts";
 import { SERVER_LOG } from "./server-log.ts";
 import { NAMES_FILE } from "./trace/prepare.ts";
 import { makeFolder } from "../system/make-folder.ts";
@@ -27,8 +28,8 @@ export interface RunFolder {
   readonly bytes: number;
 }
 
-/** What a run may leave: its record, what the preparation of its story made, and what its own server said. */
-const FILES = [...RUN_FILES, NAMES_FILE, SERVER_LOG];
+/** What a run may leave: its record, what the preparation of its story made, and what its server said and measured. */
+const FILES = [...RUN_FILES, NAMES_FILE, SERVER_LOG, SERVER_METRICS];
 
 /** Runs lie in the folder, or one deeper, as those of a demo do. */
 const DEPTH = 2;

@@ -26,6 +26,7 @@ import { startOwnServer } from "./own-server.ts";
 import type { Result } from "../analysis/result/result.ts";
 import { writeRun } from "../report/write.ts";
 import { latencyIntervals } from "../analysis/slices/latency-intervals.ts";
+import { SERVER_METRICS, startMetricsSampler } from "./server-metrics/sampler.ts";
 import { SERVER_LOG } from "./server-log.ts";
 import { createServerClient, type ServerClient } from "./server-client.ts";
 import { packageVersion } from "../system/version.ts";
@@ -78,7 +79,7 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 export async function executeRun(order: RunOrder): Promise<Result> {
   await openFolder(order.out);
   // Of an earlier run in the same folder, whose other files are written over.
-  await rm(join(order.out, SERVER_LOG), { force: true });
+  for (const file of [SERVER_LOG, SERVER_METRICS]) await rm(join(order.out, file), { force: true });
   await removeOperationFiles(order.out);
   try {
     return await withStory(order, async (ready) =>
@@ -149,15 +150,19 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     findScenario(order.scenario)?.make(order.dials),
     order.dials,
   );
+  const sampler = startMetricsSampler(url, order.out, runId);
   let driven: Measurement | null = null;
+  let unkept: string | null = null;
   let outcome: CompanionOutcome = { adds: {} };
   try {
     driven = await drive(order, url, runId, before.topology.shards, companion, watch);
   } finally {
     outcome = await companion.end(driven);
+    unkept = await sampler.end(driven !== null);
   }
   const measurement = driven;
-  for (const line of measurement.generator.unwritten ?? []) order.onWarning?.(line);
+  for (const line of [...(measurement.generator.unwritten ?? []), ...(unkept === null ? [] : [unkept])])
+    order.onWarning?.(line);
   const stop = watch.decision();
   const afterwards = await askAfterwards(client, runId, measurement, before);
   const evidence: RunEvidence = {

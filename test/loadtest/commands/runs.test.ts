@@ -19,6 +19,7 @@ import { buildResult } from "../../../loadtest/analysis/build-result.ts";
 import { writeRun } from "../../../loadtest/report/write.ts";
 import { freshFolder, type RunFolder } from "../../../loadtest/run/folders.ts";
 import { NAMES_FILE } from "../../../loadtest/run/trace/prepare.ts";
+import { SERVER_METRICS } from "../../../loadtest/run/server-metrics/sampler.ts";
 import { runEvidence } from "../../support/run-evidence.ts";
 
 const HOTSHARD = join(import.meta.dirname, "../../../bin/hotshard.js");
@@ -47,7 +48,7 @@ before(async () => {
     await writeRun(join(dir, name), { result, slices: [], dialogs: evidence.dialogs.dialogs });
   }
   writeFileSync(join(dir, "old", "notes.txt"), "mine");
-  writeFileSync(join(dir, "oldest", NAMES_FILE), "");
+  for (const file of [NAMES_FILE, SERVER_METRICS]) writeFileSync(join(dir, "oldest", file), "");
   mkdirSync(join(dir, "photos"));
   writeFileSync(join(dir, "photos", "result.json"), '{"version":1,"run":{"id":"a"}}');
   mkdirSync(join(dir, "broken"));
