@@ -245,6 +245,7 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
     generator: {
       sendLagMs: { p99: quantileOf(generator.sendLag, 0.99) },
       handlerLagMs: { p99: quantileOf(generator.handlerLag, 0.99) },
+      ...(generator.floor && generator.floor.count > 0 && { floorMs: quantileOf(generator.floor, 0.99) }),
       cpu: generator.cpu,
       ...(generator.processes !== undefined && { processes: generator.processes }),
     },

@@ -120,7 +120,7 @@ function storyFault(story: unknown, { users }: Dials): string | null {
     for (let tried = 0; tried < TRIED; tried += 1) {
       const send = lane.next();
       if (send === null) break;
-      const { author, to } = send;
+      const { user: author, target: to } = send;
       const shown = `draw gave author ${author}, to ${to}`;
       if (!lane.hasAuthor(author)) return `${shown}: the author must be one of the lane's own users`;
       if (!(Number.isInteger(to) && to >= 1 && to <= users)) return `${shown}: whom to must be 1 to users, ${users}`;

@@ -97,6 +97,8 @@ export interface Measurement {
     readonly sendLag: HistogramData;
     /** Handler's moment − the socket's read moment, milliseconds, measured phase. */
     readonly handlerLag: HistogramData;
+    /** How late actions of nothing came, milliseconds, measured phase: what the harness itself is late by. */
+    readonly floor?: HistogramData;
     /**
      * Busy share of one core of the thread that generates, 0…1 and above for several threads; of several Node processes
      * that of the busiest.

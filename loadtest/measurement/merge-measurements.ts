@@ -51,6 +51,7 @@ export function mergeMeasurements(parts: readonly Measurement[], lost: readonly 
     generator: {
       sendLag: mergeHistograms(generators.map(({ sendLag }) => sendLag)),
       handlerLag: mergeHistograms(generators.map(({ handlerLag }) => handlerLag)),
+      floor: mergeHistograms(generators.flatMap(({ floor }) => floor ?? [])),
       cpu: Math.max(...generators.map(({ cpu }) => cpu)),
       clockJumpMs: Math.max(...generators.map(({ clockJumpMs = 0 }) => clockJumpMs)),
       gaps: addGapBins(generators.map(({ gaps = [] }) => gaps)),

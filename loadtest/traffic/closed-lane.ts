@@ -1,7 +1,7 @@
 import type { Random } from "../stats/random.ts";
 import { createRandom } from "../stats/random.ts";
 import type { ClosedShape } from "./arrivals/contract.ts";
-import type { Lane, PlannedSend } from "./contract.ts";
+import type { Lane, Action } from "./contract.ts";
 
 /** Streams of random numbers: none of the lanes' own. */
 const LANE_STREAM = 0x43_4c_4f_53;
@@ -41,12 +41,12 @@ export function createClosedLane({ users, thinkS, gaps, seed, endMs, parts, hasA
     // Of the one lane that there is, for whom lanes are dealt out by their rates.
     rate: 1,
     hasAuthor,
-    next(): PlannedSend | null {
+    next(): Action | null {
       const at = dueAt();
       if (at === Number.POSITIVE_INFINITY) return null;
       due.pop();
       const { author, to } = choose().draw(at);
-      return { at, author, to };
+      return { at, user: author, do: "send", target: to };
     },
     loop: {
       dueAt,

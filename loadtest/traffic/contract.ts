@@ -26,12 +26,15 @@ export interface Dials extends CommonDials {
   readonly [own: string]: number | string;
 }
 
-/** One planned message. */
-export interface PlannedSend {
+/** What a virtual user does at a moment of the schedule. */
+export interface Action {
   /** Intended moment: milliseconds after the run's start, ascending within a lane. */
   readonly at: number;
-  readonly author: number;
-  readonly to: number;
+  readonly user: number;
+  /** `send`: a message to the target. `noop`: nothing; how late it comes is the harness's own floor. */
+  readonly do: "send" | "noop";
+  /** Whom it is done to: of `send` the recipient; 0 of `noop`. */
+  readonly target: number;
 }
 
 /** A part of the schedule with a rate of its own: from the end of the one before, or 0, to its own. */
@@ -64,8 +67,8 @@ export interface Lane {
   };
   /** Users whose connections this lane sends on; no user is in two lanes. */
   hasAuthor(user: number): boolean;
-  /** @returns the next message, or null after warm-up + duration */
-  next(): PlannedSend | null;
+  /** @returns the next action, or null after warm-up + duration */
+  next(): Action | null;
 }
 
 /** A traffic story with its dials filled in: pure and seeded. */

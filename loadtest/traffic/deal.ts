@@ -1,4 +1,4 @@
-import type { Lane, PlannedSend } from "./contract.ts";
+import type { Lane, Action } from "./contract.ts";
 
 /**
  * Shares lanes out to generators: the busiest first, each to the generator with the least so far. Every generator
@@ -30,7 +30,7 @@ function isLighter(hand: Hand, best: Hand): boolean {
  * All lanes as one ascending stream. Of a closed model it is what would come if every answer came at once; with no time
  * to think between them it has no end.
  */
-export function mergeLanes(lanes: readonly Lane[]): () => PlannedSend | null {
+export function mergeLanes(lanes: readonly Lane[]): () => Action | null {
   const heads = lanes.map(nextOf);
   return () => {
     let first = -1;
@@ -49,7 +49,7 @@ export function mergeLanes(lanes: readonly Lane[]): () => PlannedSend | null {
   };
 }
 
-function nextOf(lane: Lane): PlannedSend | null {
+function nextOf(lane: Lane): Action | null {
   const planned = lane.next();
   if (planned !== null) lane.loop?.answered(planned.at);
   return planned;

@@ -3,7 +3,7 @@ import type { Random } from "../stats/random.ts";
 import { createRandom, scatter } from "../stats/random.ts";
 import { arrivalsOf } from "./arrivals/registry.ts";
 import { createClosedLane } from "./closed-lane.ts";
-import type { Dials, Lane, Phase, PlannedSend } from "./contract.ts";
+import type { Dials, Lane, Phase, Action } from "./contract.ts";
 import { evenMoments, poissonMoments, type Moments } from "./phase-arrivals.ts";
 import { scheduleOf } from "./schedule.ts";
 
@@ -87,11 +87,11 @@ export function dealLanes(dials: Dials, plan: (seat: LaneSeat) => LanePlan): Lan
       rate,
       ...(after === undefined && { phases: phases[index]! }),
       hasAuthor: (user) => user >= 1 && user <= online && (user - 1) % count === index,
-      next(): PlannedSend | null {
+      next(): Action | null {
         const at = rate > 0 ? moments() : null;
         if (at === null) return null;
         const { author, to } = draw(at);
-        return { at, author, to };
+        return { at, user: author, do: "send", target: to };
       },
     };
   });

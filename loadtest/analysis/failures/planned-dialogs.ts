@@ -6,7 +6,7 @@ import { compileTopology } from "../../../server/placement/router.ts";
 import type { AuditDialogsReply } from "../../../server/protocol/http.ts";
 import { createDialogCounts } from "./failures.ts";
 import { clientId } from "../../measurement/failed-messages.ts";
-import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
+import type { Lane, Action, Story } from "../../traffic/contract.ts";
 import { mergeLanes } from "../../traffic/deal.ts";
 
 /** The run whose plan is wanted. */
@@ -35,7 +35,7 @@ export function plannedDialogs(
   const sequence = new Map<number, number>();
   const whenOf = createWhen(periodsOf(topology));
   const counts = createDialogCounts();
-  for (const { at, author, to } of sendsOf(story.lanes(), run)) {
+  for (const { at, target: to, user: author } of sendsOf(story.lanes(), run)) {
     const seq = (sequence.get(author * stride + to) ?? 0) + 1;
     sequence.set(author * stride + to, seq);
     const dialog = dialogId(author, to);
@@ -48,7 +48,7 @@ export function plannedDialogs(
 }
 
 /** Of a closed model the first so many messages, which do not depend on the answers, at moments that are even. */
-function* sendsOf(lanes: readonly Lane[], { planned, scheduleS }: PlannedRun): Iterable<PlannedSend> {
+function* sendsOf(lanes: readonly Lane[], { planned, scheduleS }: PlannedRun): Iterable<Action> {
   for (const lane of lanes) {
     const next = mergeLanes([lane]);
     let made = 0;

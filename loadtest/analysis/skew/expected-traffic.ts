@@ -44,7 +44,7 @@ export function expectedTraffic(story: Story, dials: Dials, topology: Topology):
   let early = 0;
   let planned = next();
   for (; planned !== null && messages < MOST_PLACED; planned = next()) {
-    const { at, author, to } = planned;
+    const { at, user: author, target: to } = planned;
     const dialog = dialogId(author, to);
     dialogs.add(dialog);
     messages += 1;

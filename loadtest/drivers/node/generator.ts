@@ -1,7 +1,7 @@
 import { loadScenario } from "../own-scenario.ts";
-import { sourceOf, type Source } from "../../traffic/source.ts";
+import { sourceOf, withNoops, type Source } from "../../traffic/source.ts";
 import { findScenario } from "../../traffic/stories/registry.ts";
-import type { Lane, PlannedSend, Story } from "../../traffic/contract.ts";
+import type { Lane, Action, Story } from "../../traffic/contract.ts";
 import { dealLanesOut } from "../../traffic/deal.ts";
 import { createGapBins, type GapBins } from "../../measurement/gap-bins.ts";
 import { createOperationLog, type OperationLog } from "../../measurement/operations.ts";
@@ -197,6 +197,7 @@ function measurementOf({ clock, connections, gaps, tally }: Run, cpu: number, un
     generator: {
       sendLag: tally.sendLag.toData(),
       handlerLag: tally.handlerLag.toData(),
+      floor: tally.floor.toData(),
       cpu,
       clockJumpMs: clock.jumpMs(),
       gaps: gaps.counts,
@@ -210,8 +211,9 @@ async function send(run: Run): Promise<void> {
   const dirty = new Set<Session>();
   run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
   const hooks = {
-    send(planned: PlannedSend) {
-      const session = connections.session(planned.author);
+    send(planned: Action) {
+      if (planned.do === "noop") return nothing(run, planned);
+      const session = connections.session(planned.user);
       tally.planned++;
       // Whether or not the server let it through: the schedule is the generator's.
       gaps.sent(planned.at);
@@ -225,12 +227,17 @@ async function send(run: Run): Promise<void> {
       dirty.clear();
       if (run.phase === "warmup" && clock.now() >= order.dials.warmupS * 1000) run.phase = "measure";
     },
-    drop() {
+    drop(planned: Action) {
+      if (planned.do === "noop") return;
       tally.planned++;
       tally.late++;
     },
   };
-  await pace(source, scheduleMs(order), clock, hooks, order.signal, order.cut);
+  await pace(withNoops(source), scheduleMs(order), clock, hooks, order.signal, order.cut);
+}
+
+function nothing({ clock, phase, tally }: Run, { at }: Action): void {
+  if (phase === "measure") tally.floor.record(clock.now() - at);
 }
 
 /** A generator with little to send, or nothing, still hears what the others send to its users. */

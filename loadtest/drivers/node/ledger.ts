@@ -4,7 +4,7 @@ import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame } from "../../../s
 import { NO_ANSWER, NOT_CONNECTED, outcomeOf } from "../../measurement/failed-messages.ts";
 import { auditBits, auditKey } from "../../measurement/audit-key.ts";
 import { OPERATIONS, type OperationLog } from "../../measurement/operations.ts";
-import type { PlannedSend, Story } from "../../traffic/contract.ts";
+import type { Action, Story } from "../../traffic/contract.ts";
 import { createRandom } from "../../stats/random.ts";
 import {
   createOutbound,
@@ -57,9 +57,9 @@ export interface Ledger {
   /** Acknowledged messages whose reader is connected and has not got them yet. */
   readonly undelivered: number;
   /** Queues the frame of a planned message on its author's session. */
-  send(planned: PlannedSend, session: Session): void;
+  send(planned: Action, session: Session): void;
   /** A planned message whose author has no connection. */
-  miss(planned: PlannedSend): void;
+  miss(planned: Action): void;
   frame(session: Session, frame: ServerFrame): void;
   /** The session is gone: what it still waited for will never be answered. */
   abandon(session: Session): void;
@@ -98,7 +98,7 @@ export function createLedger(
     return pair;
   }
 
-  function send({ at, author, to }: PlannedSend, session: Session): void {
+  function send({ at, target: to, user: author }: Action, session: Session): void {
     const pair = pairOf(author, to);
     const { outbound } = pair;
     const seq = ++outbound.seq;
@@ -119,7 +119,7 @@ export function createLedger(
     if (pair.hot) tally.hotOffered++;
   }
 
-  function miss({ at, author, to }: PlannedSend): void {
+  function miss({ at, target: to, user: author }: Action): void {
     if (story.isHot(author, to)) tally.hotOffered++;
     tally.fail({ code: NOT_CONNECTED, at, author, to, seq: 0 });
     source.answered(clock.now() + TRY_AGAIN_MS);

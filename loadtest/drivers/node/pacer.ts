@@ -1,4 +1,4 @@
-import type { PlannedSend } from "../../traffic/contract.ts";
+import type { Action } from "../../traffic/contract.ts";
 import type { Source } from "../../traffic/source.ts";
 import type { RunClock } from "./clock.ts";
 
@@ -8,11 +8,11 @@ const MOST_PER_TURN = 500;
 /** What the pacer calls. */
 export interface PacerHooks {
   /** Once for every planned message, at or after its moment. */
-  send(planned: PlannedSend): void;
+  send(planned: Action): void;
   /** After each turn's sends. */
   flush(): void;
   /** Planned for before the stop, and never sent. */
-  drop(planned: PlannedSend): void;
+  drop(planned: Action): void;
 }
 
 /**

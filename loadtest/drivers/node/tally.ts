@@ -26,6 +26,8 @@ export interface Tally {
   readonly errors: Map<string, number>;
   readonly sendLag: Histogram;
   readonly handlerLag: Histogram;
+  /** How late actions of nothing were. */
+  readonly floor: Histogram;
   shard(label: string): ShardTally;
   /** Ends the seconds before the one that this moment is in. */
   advance(now: number): void;
@@ -174,6 +176,7 @@ export function createTally(labels: readonly string[], online: number, scheduleM
     errors: new Map(),
     sendLag: createHistogram(),
     handlerLag: createHistogram(),
+    floor: createHistogram(),
     shard(label) {
       let shard = shards.get(label);
       if (shard === undefined) {

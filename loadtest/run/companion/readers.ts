@@ -74,7 +74,7 @@ function readOrder({ scenario, dials, url, secret, topology }: CompanionOrder): 
   const next = mergeLanes(findScenario(scenario)!.make(dials).lanes());
   const dialogs: [string, number][] = [];
   for (let send = next(); send !== null && dialogs.length < DRAWN; send = next()) {
-    const dialog = dialogId(send.author, send.to);
+    const dialog = dialogId(send.user, send.target);
     dialogs.push([dialog, router.shardsOf(dialog).length]);
   }
   return {

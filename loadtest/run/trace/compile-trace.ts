@@ -84,7 +84,10 @@ async function compileInto(
   const endMs = (dials.warmupS + dials.durationS) * 1000;
   const { lanes } = ranked;
   const sideOf = (index: number) => ranked.at(index % lanes, Math.floor(index / lanes));
-  const send = (index: number, at: number) => writer.add(index % lanes, { at, ...sideOf(index) });
+  const send = (index: number, at: number): void => {
+    const { author: user, to: target } = sideOf(index);
+    writer.add(index % lanes, { at, user, do: "send", target });
+  };
   const random = createRandom(dials.seed, SPREAD_STREAM).uniform;
   const moments = createMoments({ secondMs: 1000 / speed, endMs, random }, send);
   let first: number | null = null;

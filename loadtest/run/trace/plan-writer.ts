@@ -1,11 +1,11 @@
 import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { notWritten } from "../../system/not-written.ts";
-import type { PlannedSend } from "../../traffic/contract.ts";
+import type { Action } from "../../traffic/contract.ts";
 import { BLOCK_RECORDS, laneFile, RECORD, summaryFile, type PlanSummary } from "../../traffic/trace/plan-file.ts";
 
 export interface PlanWriter {
   /** @param send not earlier than those before it in the same lane */
-  add(lane: number, send: PlannedSend): void;
+  add(lane: number, send: Action): void;
   /** @param endMs where the schedule ends, absent: with its last message */
   close(dialogs: number, endMs?: number): PlanSummary;
   /** Whatever happened, no file is open any more. */
@@ -36,12 +36,12 @@ export function createPlanWriter(folder: string, lanes: number): PlanWriter {
     areOpen = false;
   };
   return {
-    add(lane, { at, author, to }) {
+    add(lane, { at, target, user }) {
       const file = files[lane]!;
       const offset = file.used * RECORD;
       file.block.setFloat64(offset, at, true);
-      file.block.setUint32(offset + 8, author, true);
-      file.block.setUint32(offset + 12, to, true);
+      file.block.setUint32(offset + 8, user, true);
+      file.block.setUint32(offset + 12, target, true);
       file.used += 1;
       file.messages += 1;
       endMs = Math.max(endMs, at);

@@ -71,7 +71,7 @@ function aimHotShare(dials: LadyGagaDials, ground: Ground): Aim | { readonly fau
   const sample = { ...dials, arrivals: "", hotShare: 0, durationS: SAMPLED / dials.rate };
   const next = mergeLanes(dialogLanes(sample));
   let sampled = 0;
-  for (let send = next(); send !== null; send = next(), sampled += 1) rest[ground.place(send.author, send.to)]! += 1;
+  for (let send = next(); send !== null; send = next(), sampled += 1) rest[ground.place(send.user, send.target)]! += 1;
   const hot = ground.place(STAR, FRIEND);
   const q = (index: number) => (rest[index] ?? 0) / Math.max(1, sampled);
   const hotShare = (asked / shards - q(hot)) / (1 - q(hot));

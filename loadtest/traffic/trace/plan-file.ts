@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
-import type { PlannedSend } from "../contract.ts";
+import type { Action } from "../contract.ts";
 
 /** A send: its moment in ms, a double, and the two users, 32 bits each. */
 export const RECORD = 16;
@@ -24,7 +24,7 @@ export function readPlanSummary(folder: string): PlanSummary {
 }
 
 /** The messages of one lane, read some thousands at a time. @returns null from the end on */
-export function readLane(folder: string, lane: number): () => PlannedSend | null {
+export function readLane(folder: string, lane: number): () => Action | null {
   const bytes = new Uint8Array(RECORD * BLOCK_RECORDS);
   const block = new DataView(bytes.buffer);
   let fd: number | null = null;
@@ -43,10 +43,11 @@ export function readLane(folder: string, lane: number): () => PlannedSend | null
         return null;
       }
     }
-    const send = {
+    const send: Action = {
       at: block.getFloat64(at, true),
-      author: block.getUint32(at + 8, true),
-      to: block.getUint32(at + 12, true),
+      user: block.getUint32(at + 8, true),
+      do: "send",
+      target: block.getUint32(at + 12, true),
     };
     at += RECORD;
     return send;

@@ -25,7 +25,7 @@ test("the example: its dials are checked like ours, and its story keeps the rate
   assert.ok(Math.abs(rate - DEFAULT_DIALS.rate) < 1e-9, `${rate}`);
   for (const lane of lanes) {
     const send = lane.next();
-    assert.ok(send !== null && lane.hasAuthor(send.author) && send.author <= 3 !== send.to <= 3, JSON.stringify(send));
+    assert.ok(send !== null && lane.hasAuthor(send.user) && send.user <= 3 !== send.target <= 3, JSON.stringify(send));
   }
   assert.deepEqual(parseDials(scenario, { agents: "0" }), {
     faults: ['agents must be a whole number, at least 1 and at most 100, not "0".'],

@@ -55,8 +55,8 @@ test("send lag is that of the moment when the frame is handed to the socket, and
   const [author, reader] = [session(1), session(2)];
 
   pass(10);
-  ledger.send({ at: 8, author: 1, to: 2 }, author);
-  ledger.send({ at: 9, author: 1, to: 2 }, author);
+  ledger.send({ at: 8, user: 1, do: "send", target: 2 }, author);
+  ledger.send({ at: 9, user: 1, do: "send", target: 2 }, author);
   assert.equal(tally.sendLag.toData().count, 0, "queued is not handed over");
   pass(60);
   const sent = frames();
@@ -90,7 +90,7 @@ function lengthsOf(flush: "each" | "backwards"): Record<string, number> {
   const found: (readonly [string, number])[] = [];
   const take = (all: ReturnType<typeof frames>) => found.push(...all.map(({ id, text }) => [id, text.length] as const));
   for (const user of [1, 2, 3]) {
-    ledger.send({ at: user, author: user, to: 4 }, session(user));
+    ledger.send({ at: user, user, do: "send", target: 4 }, session(user));
     if (flush === "each") take(frames());
   }
   take(frames().toReversed());

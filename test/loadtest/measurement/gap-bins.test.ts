@@ -111,7 +111,7 @@ test("an even pace, another rate, bursts, and messages that were not sent are fo
   const lanes = story.lanes();
   const gaps = createGapBins(lanes);
   const next = mergeLanes(lanes);
-  for (let planned = next(); planned !== null; planned = next()) if (planned.author % 2 === 0) gaps.sent(planned.at);
+  for (let planned = next(); planned !== null; planned = next()) if (planned.user % 2 === 0) gaps.sent(planned.at);
   assert.ok(isOff(gaps.counts), "every other author is away");
 });
 

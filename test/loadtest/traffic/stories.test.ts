@@ -5,14 +5,14 @@ import { countTolerance } from "../../../loadtest/analysis/verdict/deviation.ts"
 import { dialogId } from "../../../server/placement/dialog.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { singleSegment } from "../../../server/placement/topology.ts";
-import type { Dials, PlannedSend, Story } from "../../../loadtest/traffic/contract.ts";
+import type { Dials, Action, Story } from "../../../loadtest/traffic/contract.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { MAX_LANES, onlineUsers } from "../../../loadtest/traffic/lanes.ts";
 import { findScenario, SCENARIOS } from "../../../loadtest/traffic/stories/registry.ts";
 
-function schedule(story: Story): PlannedSend[] {
+function schedule(story: Story): Action[] {
   return story.lanes().flatMap((lane) => {
-    const sends: PlannedSend[] = [];
+    const sends: Action[] = [];
     for (let send = lane.next(); send !== null; send = lane.next()) sends.push(send);
     assert.equal(lane.next(), null, "the end of a lane is final");
     return sends;
@@ -69,8 +69,13 @@ for (const scenario of SCENARIOS) {
             let before = 0;
             for (let send = lane.next(); send !== null; send = lane.next()) {
               assert.ok(send.at >= before && send.at < endMs);
-              assert.ok(lane.hasAuthor(send.author));
-              assert.ok(Number.isInteger(send.to) && send.to >= 1 && send.to <= dials.users && send.to !== send.author);
+              assert.ok(lane.hasAuthor(send.user));
+              assert.ok(
+                Number.isInteger(send.target) &&
+                  send.target >= 1 &&
+                  send.target <= dials.users &&
+                  send.target !== send.user,
+              );
               before = send.at;
             }
           }
@@ -103,11 +108,11 @@ test("random: authors are even over the online users, recipients over everybody 
   const story = random!.make(big);
   const sends = schedule(story);
   for (let user = 1; user <= 50; user++) {
-    const written = sends.filter((send) => send.author === user).length;
+    const written = sends.filter((send) => send.user === user).length;
     if (user <= 40) assertCount(written, sends.length, 1 / 40, `author ${user}`);
     else assert.equal(written, 0);
-    const others = sends.filter((send) => send.author !== user);
-    assertCount(others.filter((send) => send.to === user).length, others.length, 1 / 49, `recipient ${user}`);
+    const others = sends.filter((send) => send.user !== user);
+    assertCount(others.filter((send) => send.target === user).length, others.length, 1 / 49, `recipient ${user}`);
   }
   assert.equal(story.askedShare, null);
 });
@@ -117,20 +122,20 @@ for (const mode of ["dialog", "inbox"] as const) {
     for (const hotShare of [0, 0.05, 0.4, 0.9]) {
       const story = findScenario("lady-gaga")!.make({ ...big, hotShare, mode });
       const sends = schedule(story);
-      const hot = sends.filter((send) => story.isHot(send.author, send.to));
+      const hot = sends.filter((send) => story.isHot(send.user, send.target));
       assert.equal(story.askedShare, hotShare);
       assertCount(hot.length, sends.length, hotShare, `hot share ${hotShare}`);
       if (mode === "dialog") {
-        assert.ok(hot.every((send) => send.author + send.to === 3));
-        assertCount(hot.filter((send) => send.author === 1).length, hot.length, 1 / 2, "written by user 1");
+        assert.ok(hot.every((send) => send.user + send.target === 3));
+        assertCount(hot.filter((send) => send.user === 1).length, hot.length, 1 / 2, "written by user 1");
       } else {
-        assert.ok(hot.every((send) => send.to === 1));
+        assert.ok(hot.every((send) => send.target === 1));
         for (let user = 2; user <= 40; user++) {
-          assertCount(hot.filter((send) => send.author === user).length, hot.length, 1 / 39, `fan ${user}`);
+          assertCount(hot.filter((send) => send.user === user).length, hot.length, 1 / 39, `fan ${user}`);
         }
       }
-      const innocent = sends.filter((send) => !story.isHot(send.author, send.to));
-      assert.ok(innocent.every((send) => mode === "dialog" || (send.author !== 1 && send.to !== 1)));
+      const innocent = sends.filter((send) => !story.isHot(send.user, send.target));
+      assert.ok(innocent.every((send) => mode === "dialog" || (send.user !== 1 && send.target !== 1)));
     }
   });
 }
@@ -138,15 +143,16 @@ for (const mode of ["dialog", "inbox"] as const) {
 test("a schedule that was written down stays: k6 and Node, today and next year", () => {
   const story = SCENARIOS[1]!.make({ ...DEFAULT_DIALS, users: 20, rate: 5, durationS: 1, warmupS: 0, seed: 42 });
   assert.deepEqual(
-    schedule(story).map(({ at, author, to }) => `${at.toFixed(6)} ${author} ${to}`),
+    schedule(story).map(({ at, user: author, target: to }) => `${at.toFixed(6)} ${author} ${to}`),
     ["243.610362 1 2", "910.328676 17 10", "820.188290 2 1", "385.564281 6 18", "48.228019 10 11"],
   );
 });
 
 /** How often each dialog was written to. */
-function byDialog(sends: readonly PlannedSend[]): Map<string, number> {
+function byDialog(sends: readonly Action[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { author, to } of sends) counts.set(dialogId(author, to), (counts.get(dialogId(author, to)) ?? 0) + 1);
+  for (const { user: author, target: to } of sends)
+    counts.set(dialogId(author, to), (counts.get(dialogId(author, to)) ?? 0) + 1);
   return counts;
 }
 
@@ -179,7 +185,7 @@ test("zipf: as many distinct dialogs as asked, with the shares of their ranks, a
     );
     assert.equal(new Set([...dialogs, ...counts.keys()]).size, keys, "nothing else");
     assertCount(
-      sends.filter((send) => story.isHot(send.author, send.to)).length,
+      sends.filter((send) => story.isHot(send.user, send.target)).length,
       sends.length,
       story.askedShare!,
       "top",
@@ -202,7 +208,7 @@ test("zipf: dialogs are picked so that max/mean is what was asked, and the plan 
     const measured = (given: Dials) => {
       const loads = labels.map(() => 0);
       const sends = schedule(zipf.make(given));
-      for (const { author, to } of sends) loads[place(author, to)]! += 1;
+      for (const { user: author, target: to } of sends) loads[place(author, to)]! += 1;
       return (Math.max(...loads) * shards) / sends.length;
     };
     for (const maxOverMean of targets) {
@@ -235,7 +241,7 @@ test("lady-gaga: the share of the hot dialog follows from the max/mean asked for
   assert.ok("dials" in aim);
   const loads = labels.map(() => 0);
   const sends = schedule(scenario.make(aim.dials));
-  for (const { author, to } of sends) loads[place(author, to)]! += 1;
+  for (const { user: author, target: to } of sends) loads[place(author, to)]! += 1;
   assert.ok(Math.abs((Math.max(...loads) * 4) / sends.length / 2.5 - 1) < 0.03, loads.join());
   assert.match(JSON.stringify(scenario.aim({ ...big, maxOverMean: 4 }, { shards: 4, place })), /cannot be had.*to 4/);
   assert.match(scenario.faults({ ...big, mode: "inbox", maxOverMean: 2 })[0]!, /goes with mode dialog/);
@@ -247,12 +253,12 @@ test("flash-crowd: quiet, a burst of the hot set, then of those who joined, and 
   assert.ok(story.joinsAt !== undefined && story.expected !== undefined);
   const sends = schedule(story).sort((a, b) => a.at - b.at);
   assert.equal(sends.length, story.expected);
-  const hot = sends.filter(({ author, to }) => story.isHot(author, to));
+  const hot = sends.filter(({ user: author, target: to }) => story.isHot(author, to));
   assertCount(hot.length, sends.length, story.askedShare!, "hot");
   const joins = Array.from({ length: story.online }, (_, index) => story.joinsAt!(index + 1));
   assert.equal(joins.filter((at) => at > 0).length, 90, "half of the 180 online users");
   assert.ok(joins.every((at) => at === 0 || (at >= 6_000 && at < 8_000)));
-  for (const { at, author, to } of sends) {
+  for (const { at, user: author, target: to } of sends) {
     assert.ok(author <= 90 || at >= story.joinsAt(author) + 2_000, `${author} wrote at ${at}`);
     assert.ok(to <= 90 || to > 180, "nobody writes to those who come");
   }

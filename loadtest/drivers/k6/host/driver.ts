@@ -200,7 +200,7 @@ function measurementOf(merge: Merge, ends: readonly K6End[], interrupted: boolea
 
 /** What was counted so far, or in all. */
 function measured({ startAt }: Merge, all: ReturnType<Merge["finish"]>, cpu: number): Measurement {
-  const { sendLag, handlerLag, gaps, ...merged } = all;
+  const { sendLag, handlerLag, floor, gaps, ...merged } = all;
   return {
     driver: "k6",
     startedAt: new Date(startAt ?? Date.now()).toISOString(),
@@ -208,7 +208,7 @@ function measured({ startAt }: Merge, all: ReturnType<Merge["finish"]>, cpu: num
     ...merged,
     // k6 makes up for every moment that it missed; what it plans it tries to send.
     late: 0,
-    generator: { sendLag: sendLag.toData(), handlerLag: handlerLag.toData(), cpu, gaps },
+    generator: { sendLag: sendLag.toData(), handlerLag: handlerLag.toData(), floor: floor.toData(), cpu, gaps },
   };
 }
 

@@ -36,6 +36,7 @@ type Merged = Pick<
 > & {
   readonly sendLag: Histogram;
   readonly handlerLag: Histogram;
+  readonly floor: Histogram;
   readonly gaps: readonly number[];
   readonly cutAtS?: number;
 };
@@ -76,6 +77,7 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
   const absences: Absence[] = [];
   const sendLag = createHistogram();
   const handlerLag = createHistogram();
+  const floor = createHistogram();
   let gaps: readonly number[] = [];
   let startAt: number | null = null;
   let cutAtS: number | null = null;
@@ -92,6 +94,7 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
     for (const [code, count] of Object.entries(tally.errors)) errors[code] = (errors[code] ?? 0) + count;
     record(sendLag, tally.sendLag);
     record(handlerLag, tally.handlerLag);
+    record(floor, tally.floor);
     for (const [label, shard] of Object.entries(tally.shards)) {
       let total = shards.get(label);
       if (total === undefined) shards.set(label, (total = createShard()));
@@ -113,6 +116,7 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
       slices,
       sendLag,
       handlerLag,
+      floor,
       gaps,
       ...(cutAtS !== null && { cutAtS }),
     };

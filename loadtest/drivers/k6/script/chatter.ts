@@ -5,7 +5,7 @@ import type { BalanceSheet } from "../../../measurement/delivery-balance.ts";
 import { clientId, NO_ANSWER, NOT_CONNECTED, outcomeOf } from "../../../measurement/failed-messages.ts";
 import { auditBits, auditKey } from "../../../measurement/audit-key.ts";
 import { OPERATIONS, type OperationLog } from "../../../measurement/operations.ts";
-import type { PlannedSend, Story } from "../../../traffic/contract.ts";
+import type { Action, Story } from "../../../traffic/contract.ts";
 import type { Outbound, Receipt } from "../../../measurement/receipts.ts";
 import { createOutbound, createReceipt, receive, settle } from "../../../measurement/receipts.ts";
 import type { GapBins } from "../../../measurement/gap-bins.ts";
@@ -18,7 +18,10 @@ import type { Recorder } from "./recorder.ts";
 /** A user of a closed model without a connection tries again after so long, ms: as the Node driver has it. */
 const TRY_AGAIN_MS = 100;
 
-interface Pending extends PlannedSend {
+interface Pending {
+  readonly at: number;
+  readonly author: number;
+  readonly to: number;
   readonly seq: number;
   readonly outbound: Outbound;
   readonly phase: Phase;
@@ -45,7 +48,7 @@ export interface ChatterOptions {
 /** The books of one VU: what it sent, what came of it, and what its users received. */
 export interface Chatter {
   /** Sends a planned message now, or counts it when its author has no connection. */
-  readonly send: (planned: PlannedSend) => void;
+  readonly send: (planned: Action) => void;
   /** @param readAt when the frames were read from the socket, `now` when they are handled */
   receive(reader: number, frames: readonly ServerFrame[], readAt: number, now: number): void;
   /** Messages without an answer. */
@@ -138,7 +141,8 @@ export function createChatter(options: ChatterOptions): Chatter {
 
   return {
     send(planned) {
-      const { author, to, at } = planned;
+      if (planned.do === "noop") return recorder.noop(phaseAt(planned.at, warmupS), clock.now() - planned.at);
+      const { at, target: to, user: author } = planned;
       recorder.tally.planned += 1;
       options.gaps.sent(at);
       if (story.isHot(author, to)) recorder.tally.hotOffered += 1;

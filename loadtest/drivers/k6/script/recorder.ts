@@ -14,6 +14,8 @@ export interface Recorder {
   delivery(label: string, phase: Phase, hot: boolean, deliveryMs: number, serviceMs: number): void;
   commit(label: string, phase: Phase, ms: number): void;
   sendLag(phase: Phase, ms: number): void;
+  /** An action of nothing came so late. */
+  noop(phase: Phase, ms: number): void;
   /** @param readAt ms after the start of the schedule: what is read in the drain, by an idle VU, is not counted */
   handlerLag(readAt: number, ms: number): void;
   /** Of a dialog whose operations are kept. */
@@ -80,6 +82,9 @@ export function createRecorder(
     sendLag(phase, ms) {
       if (withTrends) trends.sendLag.add(ms, PHASE_TAGS[phase]);
       if (lines && phase === "measure") tally.sendLag.push(microseconds(ms));
+    },
+    noop(phase, ms) {
+      if (lines && phase === "measure") tally.floor.push(microseconds(ms));
     },
     handlerLag(readAt, ms) {
       // As a trend it would cost as much as parsing the frame, and the send lag tells the same of a busy VU.

@@ -37,6 +37,8 @@ export interface Tally {
   readonly shards: Record<string, ShardTally>;
   readonly sendLag: number[];
   readonly handlerLag: number[];
+  /** How late actions of nothing were. */
+  readonly floor: number[];
   /** Present when somebody wants them. */
   operations?: Operation[];
 }
@@ -75,6 +77,7 @@ export function createTally(second: number): Tally {
     shards: {},
     sendLag: [],
     handlerLag: [],
+    floor: [],
   };
 }
 

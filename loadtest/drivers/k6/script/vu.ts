@@ -5,7 +5,7 @@ import { createBalanceSheet, type Absence } from "../../../measurement/delivery-
 import { createGapBins } from "../../../measurement/gap-bins.ts";
 import { createOperationLog } from "../../../measurement/operations.ts";
 import { createRandom } from "../../../stats/random.ts";
-import { sourceOf, type Source } from "../../../traffic/source.ts";
+import { sourceOf, withNoops, type Source } from "../../../traffic/source.ts";
 import { createTextWriter } from "../../../traffic/text.ts";
 import type { Chatter } from "./chatter.ts";
 import { createChatter } from "./chatter.ts";
@@ -128,7 +128,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       const wake = pace({
         clock,
         recorder,
-        source,
+        source: withNoops(source),
         endMs,
         send: chatter.send,
         isCut: () => cutAtS !== null,

@@ -41,11 +41,14 @@ export function audit(result: Result): Block[] {
   ];
 }
 
+const FLOOR = "p99 of actions that do nothing: what the harness itself is late by";
+
 /** Whether the load was the load that was asked for. */
 export function generator(result: Result): Block[] {
   const { generator: g, traffic: t } = result;
   const sent = `${count(t.acked)} acknowledged, ${count(t.refused)} refused, ${count(t.unknown)} unknown`;
   const [sendLag, handlerLag] = [g.sendLagMs.p99, g.handlerLagMs.p99].map(duration);
+  const floor = g.floorMs === undefined ? "" : ` (${duration(g.floorMs)} with nothing to send)`;
   const cpu = percent(g.cpu, 0);
   const figures = table({
     caption: "What the load generator planned, did, and how far it lagged",
@@ -60,12 +63,13 @@ export function generator(result: Result): Block[] {
       ["Delivered", count(t.delivered), `and ${count(t.offline)} to recipients who were offline`],
       ["Acknowledged", perSecond(t.rate), "messages that were stored"],
       ["Send lag", sendLag!, "p99, actual − intended moment of the send"],
+      ...(g.floorMs === undefined ? [] : [["Floor", duration(g.floorMs), FLOOR]]),
       ["Handler lag", handlerLag!, "p99, handler − socket"],
       ["CPU", cpu, "of one core"],
     ],
   });
   const inShort =
-    `Send lag p99 ${sendLag}, handler lag p99 ${handlerLag}, CPU ${cpu} of one core, ` +
+    `Send lag p99 ${sendLag}${floor}, handler lag p99 ${handlerLag}, CPU ${cpu} of one core, ` +
     `${plural(t.late, "message")} late, ${count(t.notConnected)} without a connection.`;
   return [
     section(

@@ -24,7 +24,7 @@ test("what was offered is made again for every arrival model, of a closed one as
     const expected = new Map<string, number>();
     const next = mergeLanes(story.lanes());
     for (let n = 0; n < planned; n += 1) {
-      const { author, to } = next()!;
+      const { user: author, target: to } = next()!;
       const dialog = dialogId(author, to);
       expected.set(dialog, (expected.get(dialog) ?? 0) + 1);
     }

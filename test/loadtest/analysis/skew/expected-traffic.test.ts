@@ -21,9 +21,9 @@ test("counts the measured messages of the very schedule: to whom, hot or not, on
     truth.all += 1;
     if (planned.at < 5_000) continue;
     truth.messages += 1;
-    if (planned.to > story.online) continue;
+    if (planned.target > story.online) continue;
     truth.deliveries += 1;
-    if (!story.isHot(planned.author, planned.to)) truth.innocents += 1;
+    if (!story.isHot(planned.user, planned.target)) truth.innocents += 1;
   }
   const { all, ...counts } = truth;
   assert.equal(traffic.messages, all);

@@ -14,7 +14,7 @@ function storedOf(zipf: number, seed: number) {
   const counts = new Map<string, number>();
   const next = mergeLanes(story.lanes());
   for (let planned = next(); planned !== null; planned = next()) {
-    const dialog = dialogId(planned.author, planned.to);
+    const dialog = dialogId(planned.user, planned.target);
     counts.set(dialog, (counts.get(dialog) ?? 0) + 1);
   }
   return { popularity: story.popularity!, dialogs: [...counts].map(([dialog, count]) => ({ dialog, count })) };

@@ -12,7 +12,11 @@ function standingClock(now: number) {
 
 function laneOf(count: number): Lane {
   let made = 0;
-  return { rate: 1, hasAuthor: () => true, next: () => (made < count ? { at: ++made, author: 1, to: 2 } : null) };
+  return {
+    rate: 1,
+    hasAuthor: () => true,
+    next: () => (made < count ? { at: ++made, user: 1, do: "send", target: 2 } : null),
+  };
 }
 
 async function paceAt(now: number, count: number, signal?: AbortSignal) {

@@ -24,7 +24,7 @@ import { compileTrace } from "../../../../loadtest/run/trace/compile-trace.ts";
 import { nameDialogs } from "../../../../loadtest/run/trace/name-dialogs.ts";
 import { NAMES_FILE, prepareStory } from "../../../../loadtest/run/trace/prepare.ts";
 import { trace } from "../../../../loadtest/traffic/trace/trace.ts";
-import type { Dials, PlannedSend } from "../../../../loadtest/traffic/contract.ts";
+import type { Dials, Action } from "../../../../loadtest/traffic/contract.ts";
 import { mergeLanes } from "../../../../loadtest/traffic/deal.ts";
 import { DEFAULT_DIALS } from "../../../../loadtest/traffic/dials.ts";
 import { dialogId } from "../../../../server/placement/dialog.ts";
@@ -39,7 +39,7 @@ process.env["TMPDIR"] = join(folder, "tmp");
 let files = 0;
 
 interface Replay {
-  readonly sends: readonly PlannedSend[];
+  readonly sends: readonly Action[];
   readonly warnings: readonly string[];
   /** As the run is driven with them. */
   readonly dials: Dials;
@@ -62,7 +62,7 @@ async function replay(
   const prepared = await prepareStory("trace", dials, out, (line) => warnings.push(line.replace(folder, "")));
   const story = trace.make(prepared.dials);
   const next = mergeLanes(story.lanes());
-  const sends: PlannedSend[] = [];
+  const sends: Action[] = [];
   for (let send = next(); send !== null; send = next()) sends.push(send);
   assert.equal(sends.length, story.expected);
   await prepared.remove();
@@ -78,7 +78,10 @@ async function replay(
 
 const shown = ({ sends, dialogs }: Replay) => {
   const names = new Map([...dialogs].map(([name, dialog]) => [dialog, name]));
-  const rows = sends.map(({ at, author, to }) => ({ at: Math.round(at), name: names.get(dialogId(author, to)) ?? "" }));
+  const rows = sends.map(({ at, user: author, target: to }) => ({
+    at: Math.round(at),
+    name: names.get(dialogId(author, to)) ?? "",
+  }));
   // Messages of one moment may come in any order.
   const sorted = rows.sort((a, b) => a.at - b.at || (a.name < b.name ? -1 : 1));
   return sorted.map(({ at, name }) => `${at} ${name}`);
@@ -128,11 +131,13 @@ test("counts are drawn in proportion, at the rate of the dials", async () => {
     ["small", 0.2],
     ["tiny", 0.1],
   ] as const) {
-    const seen = played.sends.filter(({ author, to }) => dialogId(author, to) === played.dialogs.get(name)).length;
+    const seen = played.sends.filter(
+      ({ user: author, target: to }) => dialogId(author, to) === played.dialogs.get(name),
+    ).length;
     assert.ok(Math.abs(seen - share * total) <= countTolerance(total * share * (1 - share)), `${name}: ${seen}`);
   }
   const one = await replay("dialog,count\nonly,1\n", { rate: 100, durationS: 1 });
-  assert.equal(new Set(one.sends.map(({ author, to }) => dialogId(author, to))).size, 1, "one key only");
+  assert.equal(new Set(one.sends.map(({ user: author, target: to }) => dialogId(author, to))).size, 1, "one key only");
 });
 
 test("what the file is can be said; one key a line is said to be read so, and a guess is refused", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import type { Lane, PlannedSend } from "../../../../loadtest/traffic/contract.ts";
+import type { Lane, Action } from "../../../../loadtest/traffic/contract.ts";
 import { DEFAULT_DIALS } from "../../../../loadtest/traffic/dials.ts";
 import { sourceOf } from "../../../../loadtest/traffic/source.ts";
 import { findScenario } from "../../../../loadtest/traffic/stories/registry.ts";
@@ -16,7 +16,7 @@ function lanesOf(arrivals: string, changes: Readonly<Record<string, number>> = {
 /** Plays to the end in virtual time. @param answerMs time from a message to its answer, by its number from 0 */
 function play(lanes: readonly Lane[], answerMs: (n: number) => number, most = Number.POSITIVE_INFINITY) {
   const source = sourceOf(lanes, WHOLE_MS);
-  const sends: PlannedSend[] = [];
+  const sends: Action[] = [];
   const answers: number[] = [];
   let mostUnderWay = 0;
   while (sends.length < most) {
@@ -50,7 +50,7 @@ test("never more messages are under way than there are users, whatever the answe
         const { sends, mostUnderWay, isOver } = play(lanes, (n) => answers[n % answers.length]!);
         assert.ok(mostUnderWay <= users && isOver);
         assert.ok(sends.every(({ at }, i) => at >= (sends[i - 1]?.at ?? 0) && at < WHOLE_MS));
-        assert.ok(sends.every(({ author, to }) => author !== to && lanes[0]!.hasAuthor(author)));
+        assert.ok(sends.every(({ user: author, target: to }) => author !== to && lanes[0]!.hasAuthor(author)));
       },
     ),
     { numRuns: 60 },
@@ -73,7 +73,9 @@ test("a server that does not answer is sent one message a user, and a slow one l
 
 test("the n-th message does not depend on the answers", () => {
   const [even, wild] = [() => 1, (n: number) => (n * 37) % 90].map((answerMs) =>
-    play(lanesOf("closed:7/think=10ms", {}, "zipf"), answerMs, 400).sends.map(({ author, to }) => `${author} ${to}`),
+    play(lanesOf("closed:7/think=10ms", {}, "zipf"), answerMs, 400).sends.map(
+      ({ user: author, target: to }) => `${author} ${to}`,
+    ),
   );
   assert.deepEqual(even, wild);
 });
@@ -88,7 +90,7 @@ test("users start spread over their first time to think, and all at once without
 test("dialogs are as popular as under an open model: the hot dialog gets its share", () => {
   const lanes = lanesOf("closed:50/think=5ms", { hotShare: 0.3 }, "lady-gaga");
   const { sends } = play(lanes, () => 5, 20_000);
-  const hot = sends.filter(({ author, to }) => author + to === 3).length;
+  const hot = sends.filter(({ user: author, target: to }) => author + to === 3).length;
   assert.ok(Math.abs(hot - 6_000) < 5 * Math.sqrt(20_000 * 0.3 * 0.7), `${hot} of 20,000`);
 });
 

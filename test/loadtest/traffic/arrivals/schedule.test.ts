@@ -157,8 +157,8 @@ test("neighbours in a row of even gaps fall to lanes independently of each other
   const pairs = Array.from({ length: 16 }, () => 0);
   let last = 0;
   for (let send = next(); send !== null; send = next()) {
-    pairs[4 * last + (send.author - 1)]! += 1;
-    last = send.author - 1;
+    pairs[4 * last + (send.user - 1)]! += 1;
+    last = send.user - 1;
   }
   assert.ok(
     chiSquareIsLow(
@@ -181,7 +181,7 @@ function gapsOf(dials: Dials, generators: number, isKept: (at: number, author: n
       const own = lanes.filter((_, index) => hand.includes(index));
       const gaps = createGapBins(own);
       const next = mergeLanes(own);
-      for (let send = next(); send !== null; send = next()) if (isKept(send.at, send.author)) gaps.sent(send.at);
+      for (let send = next(); send !== null; send = next()) if (isKept(send.at, send.user)) gaps.sent(send.at);
       return gaps.counts;
     }),
   );

@@ -46,7 +46,7 @@ function playLoop(lane: Lane, loop: NonNullable<Lane["loop"]>): unknown[] {
       answers.splice(answers.indexOf(next), 1);
       loop.answered(next);
     } else {
-      const { at, author, to } = lane.next()!;
+      const { at, user: author, target: to } = lane.next()!;
       sends.push([wordsOf(at), author, to]);
       answers.push(at + ANSWER_MS[sends.length % ANSWER_MS.length]!);
     }
@@ -56,7 +56,7 @@ function playLoop(lane: Lane, loop: NonNullable<Lane["loop"]>): unknown[] {
 
 function sendOf(lane: Lane): unknown {
   const send = lane.next();
-  return send === null ? null : [wordsOf(send.at), send.author, send.to];
+  return send === null ? null : [wordsOf(send.at), send.user, send.target];
 }
 
 /** The two halves of a double: k6's engine writes some numbers with a last digit that another double has. */
