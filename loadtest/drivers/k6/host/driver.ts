@@ -17,6 +17,7 @@ import { findK6 } from "./binary.ts";
 import { startCutServer } from "./cut-server.ts";
 import { createMerge, type K6Counters, type Merge } from "./merge.ts";
 import { startK6, type K6End, type K6Process } from "./process.ts";
+import { plural } from "../../../stats/format.ts";
 import { remoteWrite } from "./remote-write.ts";
 
 const TICK_MS = 1_000;
@@ -184,6 +185,9 @@ function measurementOf(merge: Merge, ends: readonly K6End[], interrupted: boolea
   const lost = ends.flatMap(({ isGood, code }, index) =>
     isGood || interrupted ? [] : [`k6 ${index + 1} of ${ends.length} ended by itself (exit code ${code})`],
   );
+  const unwritten = ends.flatMap(({ unwritten: count }, index) =>
+    count === 0 ? [] : [`Prometheus did not take ${plural(count, "write")} of k6 ${index + 1} of ${ends.length}.`],
+  );
   // What a k6 without a summary counted is in its lines alone.
   const isWhole = counters.length === ends.length;
   const merged = merge.finish(isWhole ? addCounters(counters) : null);
@@ -194,7 +198,11 @@ function measurementOf(merge: Merge, ends: readonly K6End[], interrupted: boolea
     interrupted,
     // A VU that was stopped names no messages: of what had no answer then only the number is known.
     unknown: interrupted || lost.length > 0 ? merged.sent - acked - merged.refused : merged.unknown,
-    generator: { ...generator, ...(ends.length > 1 && { processes: ends.length, lost }) },
+    generator: {
+      ...generator,
+      ...(ends.length > 1 && { processes: ends.length, lost }),
+      ...(unwritten.length > 0 && { unwritten }),
+    },
   };
 }
 

@@ -27,9 +27,14 @@ export interface K6End {
   readonly counters: K6Counters | null;
   /** The last of what it said itself. */
   readonly words: string;
+  /** Writes that its Prometheus did not take. */
+  readonly unwritten: number;
   /** It came to its end, whatever its thresholds say. */
   readonly isGood: boolean;
 }
+
+/** k6's own words for a write that its Prometheus did not take, whatever the reason. */
+const NOT_WRITTEN = "Failed to send the time series data to the endpoint";
 
 /** One k6 that runs a scenario and prints a line a second for each VU. */
 export interface K6Process {
@@ -50,19 +55,21 @@ export function startK6({ program, script, args, env, summary, onLine }: K6Start
     ask: "SIGKILL",
   });
   let tail = "";
+  let unwritten = 0;
   const say = (text: string) => void (tail = `${tail}${text}\n`.slice(-2_000));
   child.process.stderr!.on("data", (text: string) => say(text.trimEnd()));
 
   async function read(): Promise<K6End> {
     for await (const line of createInterface(child.process.stdout!)) {
       const counted = line.startsWith(LINE_MARK) ? parsed(line) : null;
-      if (counted === null) say(line);
+      if (line.includes(NOT_WRITTEN)) unwritten += 1;
+      else if (counted === null) say(line);
       else onLine(counted);
     }
     const { code } = await child.closed;
     const counters = await readCounters(summary);
     const codes: readonly (number | null)[] = Object.values(EXIT);
-    return { code, counters, words: tail.trim(), isGood: counters !== null && codes.includes(code) };
+    return { code, counters, words: tail.trim(), unwritten, isGood: counters !== null && codes.includes(code) };
   }
 
   return {
