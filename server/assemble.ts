@@ -28,7 +28,7 @@ import type { ShardSpec } from "./shards/url.ts";
 import { createWriter } from "./shards/writer.ts";
 import { createFileStateStore } from "./topology/file-store.ts";
 import { createMembership, type Membership, type MemberShard } from "./topology/membership.ts";
-import { sealingOf } from "./topology/sealing.ts";
+import { layoutOf, sealingOf } from "./topology/sealing.ts";
 import type { StateStore } from "./topology/state-store.ts";
 import { createViews, type Views } from "./topology/view.ts";
 
@@ -93,6 +93,7 @@ export async function assemble(
     store,
     shards: () => shards.all().map(memberShard),
     sealing: () => sealingOf(views.current().topology, Date.now()),
+    layout: () => layoutOf(views.current().topology),
     guard,
     ...(leaseMs !== undefined && { leaseMs }),
     tell: ({ error, level, shard, text }) =>
@@ -165,7 +166,7 @@ export async function assemble(
       observer.stop();
       stopRuntime();
       await Promise.all(shards.all().map((shard) => shard.writer.drain()));
-      if (joined) await membership.leave();
+      await membership.leave();
       await shards.close();
       await store.close();
     },

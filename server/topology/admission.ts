@@ -139,6 +139,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
   async function look({ label, store }: MemberShard, held: Held): Promise<readonly FenceRow[]> {
     const rows = await store.fences();
     refuseNewer(label, rows);
+    const { boundary, epoch } = sealing();
+    // The topology went on since the connection was made.
+    if (rows.some((row) => row.epoch < epoch)) await store.seal(epoch, boundary);
     const own = rows.find(({ node }) => node === held.node);
     if (own?.incarnation === held.incarnation) holder.ids.pass(BigInt(own.closedBelow));
     else holder.lose(held.incarnation, `shard ${label} does not know it any more`);

@@ -14,7 +14,7 @@ export interface Identity {
   /**
    * Judges a shard by what it carries; one that belongs to nobody gets this identity.
    *
-   * @throws {ConfigError} OTHER_CLUSTER
+   * @throws {ConfigError} OTHER_CLUSTER; OTHER_SHARD for the database of another shard of the same system
    */
   check(label: string, session: StoreSession): Promise<ShardMark>;
 }
@@ -73,11 +73,30 @@ export function createIdentity(store: StateStore, labels: () => readonly string[
       if (mark.cluster === null) {
         come(label);
         if (!known.settled) await waitForTurn(label);
-        mark = await session.claim(known.cluster);
+        mark = await session.claim(nameOf(known.cluster, label));
       }
-      await settle(label, mark.cluster ?? known.cluster);
+      const name = parseName(mark.cluster ?? known.cluster);
+      await settle(label, name.cluster);
+      if (name.label !== null && name.label !== label) throw otherShard(label, name.label);
       come(label);
       return mark;
     },
   };
+}
+
+/** What a shard carries: whose it is, and which of their shards. */
+function nameOf(cluster: string, label: string): string {
+  return `${cluster}/${label}`;
+}
+
+/** @returns `label` null for one that says only whose it is */
+function parseName(name: string): { readonly cluster: string; readonly label: string | null } {
+  const [cluster = "", label = null] = name.split("/");
+  return { cluster, label };
+}
+
+/** Read as another, it would hide what it holds, and take what belongs elsewhere. */
+function otherShard(label: string, own: string): ConfigError {
+  const text = `the database that is given as shard ${label} is shard ${own} of this system: give --shards the URLs in their order, each database once`;
+  return new ConfigError("OTHER_SHARD", text);
 }

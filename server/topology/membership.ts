@@ -6,6 +6,7 @@ import type { Fence, OnConnect } from "../shards/contract.ts";
 import { createGrantHolder } from "./grant-holder.ts";
 import { createIdentity } from "./identity.ts";
 import type { Ids } from "./ids.ts";
+import { useLayout, type Layout } from "./state.ts";
 import type { StateStore } from "./state-store.ts";
 
 export type { MemberShard, Sealing } from "./admission.ts";
@@ -41,6 +42,8 @@ export interface MembershipParts {
   /** All shards, those that are down too. */
   readonly shards: () => readonly MemberShard[];
   readonly sealing: () => Sealing;
+  /** The topology that the server is started with; absent: nobody compares it with that of before. */
+  readonly layout?: () => Layout;
   readonly guard: Guard;
   readonly tell: Tell;
   /** Length of a grant, ms. Default 10,000. */
@@ -53,7 +56,7 @@ const SYSTEM_NODE_CLOCK: NodeClock = { ...SYSTEM_CLOCK, wall: () => Date.now() }
 
 /** A node's life: it joins, is admitted on each shard, renews and beats, joins anew when it was fenced, and leaves. */
 export function createMembership(parts: MembershipParts): Membership {
-  const { clock = SYSTEM_NODE_CLOCK, guard, leaseMs = LEASE_MS, sealing, shards, store, tell } = parts;
+  const { clock = SYSTEM_NODE_CLOCK, guard, layout, leaseMs = LEASE_MS, sealing, shards, store, tell } = parts;
   const identity = createIdentity(store, () => shards().map(({ label }) => label), clock);
   const holder = createGrantHolder({
     store,
@@ -80,6 +83,8 @@ export function createMembership(parts: MembershipParts): Membership {
     ids: holder.ids,
     async join() {
       await holder.join();
+      const used = layout?.();
+      if (used !== undefined) await store.update((state) => ({ state: useLayout(state, used), result: null }));
       identity.learn(await store.read());
     },
     fence: () => admission.fence(),

@@ -14,6 +14,9 @@ const Schema = Type.Object(
     cluster: Type.String({ pattern: "^[0-9a-f]{32}$" }),
     settled: Type.Boolean(),
     revision: count(0),
+    layout: Type.Optional(
+      Type.Object({ epoch: count(1), fingerprint: Type.String({ pattern: "^[0-9a-f]{16}$" }) }, STRICT),
+    ),
     grants: Type.Array(
       Type.Object(
         {

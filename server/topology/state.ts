@@ -27,6 +27,15 @@ export interface State {
   readonly revision: number;
   /** The last grant of each node number that was ever given, ascending by node. */
   readonly grants: readonly GrantRow[];
+  /** Where messages lie, as the newest topology says that was used; absent before the first. */
+  readonly layout?: Layout;
+}
+
+/** Which topology. */
+export interface Layout {
+  readonly epoch: number;
+  /** Of all that it says: two topologies of one epoch are the same one. */
+  readonly fingerprint: string;
 }
 
 /** A new state, and what its change brought. */
@@ -180,4 +189,24 @@ function rowOf(state: State, node: number): GrantRow | undefined {
 function withRow(state: State, row: GrantRow): State {
   const others = state.grants.filter(({ node }) => node !== row.node);
   return { ...state, grants: [...others, row].toSorted((a, b) => a.node - b.node) };
+}
+
+/**
+ * The state of a system that uses this topology.
+ *
+ * @throws {ConfigError} OLD_TOPOLOGY below the newest epoch; OTHER_TOPOLOGY for another one of the same epoch: it would look for
+ *   stored messages where they are not
+ */
+export function useLayout(state: State, layout: Layout): State {
+  const { epoch, fingerprint } = state.layout ?? { epoch: 0, fingerprint: "" };
+  if (layout.epoch > epoch) return { ...state, layout };
+  if (layout.epoch < epoch) {
+    const text = `epoch ${epoch} of the topology was used with this data, and this is epoch ${layout.epoch}: start with the newer one`;
+    throw new ConfigError("OLD_TOPOLOGY", text);
+  }
+  if (layout.fingerprint === fingerprint) return state;
+  const text =
+    `other shards or another placement were used with this data under epoch ${epoch} of the topology, and what is stored would not be found: ` +
+    "start with those; or append a segment to the topology and raise its epoch; or give --data and --shards that are new";
+  throw new ConfigError("OTHER_TOPOLOGY", text);
 }
