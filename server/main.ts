@@ -46,7 +46,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes(CHECK)) return 0;
   const log = createLog(config);
   const { logger } = log;
-  const stopped = stopSignal();
+  const stopped = stopSignal(config.credentials === null ? ["SIGHUP"] : []);
   const { tracesUrl } = config;
   const traces = tracesUrl === undefined ? null : createTraces({ ...config, tracesUrl }, tracesState(logger));
   const server = await assemble(config, logger, { log, traces });
@@ -105,10 +105,14 @@ function reloadCredentials(app: FastifyInstance, { tlsCert, tlsKey }: Config, lo
   });
 }
 
-/** The first reason to stop. Later signals change nothing: a stop that is under way loses no acknowledgement. */
-function stopSignal(): Promise<string> {
+/**
+ * The first reason to stop. Later signals change nothing: a stop that is under way loses no acknowledgement.
+ *
+ * @param others signals that mean nothing else here: a terminal that is closed says SIGHUP
+ */
+function stopSignal(others: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, resolve);
+    for (const signal of ["SIGTERM", "SIGINT", ...others]) process.on(signal, resolve);
     // A parent that started this server for itself and died.
     process.on("disconnect", () => resolve("disconnect"));
     process.channel?.unref();

@@ -1,4 +1,5 @@
 import { ConfigError } from "../config-error.ts";
+import { shardFaults } from "../placement/faults.ts";
 import type { Shard } from "./shard.ts";
 import type { ShardSpec } from "./url.ts";
 
@@ -9,7 +10,7 @@ export interface ShardSet {
   get(label: string): Shard | undefined;
   /**
    * Opens one more. One that cannot be reached is in the set all the same: it is down and comes back by itself.
-   * @throws {ConfigError} SHARD_EXISTS for a label that is taken, and what waiting would not mend; then nothing has changed
+   * @throws {ConfigError} BAD_LABEL, SHARD_EXISTS for a label that is taken, and what waiting would not mend; then nothing has changed
    */
   add(label: string, spec: ShardSpec): Promise<Shard>;
   /** Opens those of the start. @throws {ConfigError} for shards that waiting would not mend, all of them at once */
@@ -45,6 +46,8 @@ export function createShardSet(
     all: () => shards,
     get: (label) => byLabel.get(label),
     async add(label, spec) {
+      const [fault] = shardFaults([{ label, weight: 1 }]);
+      if (fault !== undefined) throw new ConfigError("BAD_LABEL", fault);
       if (byLabel.has(label) || coming.has(label)) {
         throw new ConfigError("SHARD_EXISTS", `there is a shard ${label} already: give this one another label`);
       }

@@ -18,6 +18,7 @@ export interface FileStateOptions {
 
 /** Primary result codes of SQLite. */
 const BUSY = 5;
+const HELD = "let that process go on, or end it";
 const AGAIN_MS = { least: 2, most: 10 } as const;
 
 /**
@@ -38,7 +39,8 @@ export function createFileStateStore(file: string, options: FileStateOptions = {
     try {
       const end = performance.now() + patienceMs;
       while (!begin(lock)) {
-        if (performance.now() > end) throw new StateError(`${file}: another process holds ${file}.lock`);
+        if (performance.now() > end)
+          throw new StateError(`${file}: another process holds ${file}.lock`, undefined, HELD);
         await delay(AGAIN_MS.least + Math.random() * (AGAIN_MS.most - AGAIN_MS.least));
       }
       return await run();

@@ -204,7 +204,7 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
         await entering;
       } catch (error) {
         if (!(error instanceof StateError)) throw error;
-        const text = `${error.message}; give --data a folder on this machine that this user may write`;
+        const text = `${error.message}; ${error.remedy}`;
         throw new ConfigError("STATE_UNUSABLE", text);
       }
       keeper.start(leaseMs / 2);

@@ -2,9 +2,16 @@ import type { Changed, State } from "./state.ts";
 
 /** The state cannot be read or written now; later it may. */
 export class StateError extends Error {
-  constructor(message: string, cause?: unknown) {
+  /** What an operator does about it. */
+  readonly remedy: string;
+  constructor(
+    message: string,
+    cause?: unknown,
+    remedy = "give --data a folder on this machine that this user may write",
+  ) {
     super(message, { cause });
     this.name = "StateError";
+    this.remedy = remedy;
   }
 }
 

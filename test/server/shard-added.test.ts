@@ -128,6 +128,7 @@ test("a shard that is not there yet is added and down; what waiting would not me
     assert.equal(metricValue(await scrape(url), "chat_shards"), 3);
   };
   await refused("00", sqlite(data, "other"), "SHARD_EXISTS");
+  await refused("zz", sqlite(data, "other"), "BAD_LABEL");
   await refused("03", sqlite(data, "shard-00"), "SHARD_IN_USE");
   await refused("03", sqlite("/proc/nowhere", "x"), "SHARD_UNUSABLE");
   await shards.add("03", sqlite(data, "mended"));

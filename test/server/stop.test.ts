@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { connect } from "../support/chat-client.ts";
 import { startServer, temporaryFolder, type TestServer } from "../support/server.ts";
@@ -118,4 +119,18 @@ test("a server that another process started for itself ends with it", async () =
   server.disconnect();
   assert.equal(await server.exited, 0);
   assert.equal((await client.closed).code, 4100);
+});
+
+test("a terminal that is closed (SIGHUP) stops a server without TLS in order: its grant of ids is given back", async () => {
+  const folder = temporaryFolder();
+  const server = await startServer({ args: ["--shards", "1"], data: folder });
+  const client = await connect(server.chat, 1);
+  server.signal("SIGHUP");
+  assert.equal((await client.closed).code, 4100);
+  assert.equal(await server.exited, 0);
+  const { grants } = JSON.parse(readFileSync(join(folder, "state.json"), "utf8")) as { grants: { held: boolean }[] };
+  assert.deepEqual(
+    grants.map(({ held }) => held),
+    [false],
+  );
 });
