@@ -85,10 +85,9 @@ describe("hotshard compare and capacity", () => {
     assert.ok(!existsSync(at("i")));
     const checked = await hotshard("run", "random", "--rate", "50", "--check", "--out", at("i"));
     assert.deepEqual([checked.code, checked.stderr, existsSync(at("i"))], [0, "", false]);
-    const unequipped = ["--driver", "node", "--prometheus", "http://127.0.0.1:9", "--check"];
-    const refused = await hotshard("run", "random", ...unequipped);
+    const refused = await hotshard("run", "random", "--driver", "node", "--prometheus", "nowhere", "--check");
     assert.equal(refused.code, 2, refused.stderr);
-    assert.match(refused.stderr, /^hotshard: PROMETHEUS_NEEDS_K6: /u);
+    assert.match(refused.stderr, /^hotshard: BAD_PROMETHEUS: /u);
   });
 
   test("capacity: real runs between a rate that passes and one that cannot, and the files of both", async () => {
