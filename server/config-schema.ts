@@ -3,7 +3,9 @@ import { Type, type Static } from "typebox";
 /** Levels of the log, the quietest first. */
 export const LEVELS = ["silent", "error", "warn", "info", "debug"];
 
-/** Every option of the server, once: its type, bounds, default and meaning. Flags and variables follow from the names. */
+/**
+ * Every option of the server, once: its type, bounds, default and meaning. Flags and variables follow from the names.
+ */
 export const ConfigSchema = Type.Object({
   port: Type.Integer({ minimum: 0, maximum: 65_535, default: 8086, description: "TCP port; 0 takes a free one" }),
   host: Type.String({ minLength: 1, default: "127.0.0.1", description: "Address to listen on" }),

@@ -14,7 +14,9 @@ type Values = ConfigValues;
 type Option = keyof Values;
 const OPTIONS = Object.keys(ConfigSchema.properties) as Option[];
 
-/** The server's configuration: command line over environment (`HOTSHARD_…`) over defaults. Nothing else reads either. */
+/**
+ * The server's configuration: command line over environment (`HOTSHARD_…`) over defaults. Nothing else reads either.
+ */
 export type Config = Values & {
   readonly secret: string;
   readonly secretIsPublic: boolean;

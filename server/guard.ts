@@ -5,8 +5,8 @@ export type Guard = <A extends readonly unknown[]>(what: string, run: (...args: 
 const AGAIN_MS = 10_000;
 
 /**
- * What stands beside the chat (metrics, windows, the live page, timers of connections) may fail, and the chat goes on: a
- * timer or a callback that throws would end the process, or leave the next one uncalled.
+ * What stands beside the chat (metrics, windows, the live page, timers of connections) may fail, and the chat goes on:
+ * a timer or a callback that throws would end the process, or leave the next one uncalled.
  *
  * @param onFault is told of the first fault of each `what`, and then of one in ten seconds
  * @param now ms, never going back

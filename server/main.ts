@@ -93,7 +93,9 @@ function tracesState(logger: Logger): OnPushState {
   };
 }
 
-/** On SIGHUP, for connections from then on: certificates end, and a server that is restarted for one drops its clients. */
+/**
+ * On SIGHUP, for connections from then on: certificates end, and a server that is restarted for one drops its clients.
+ */
 function reloadCredentials(app: FastifyInstance, { tlsCert, tlsKey }: Config, logger: Logger): void {
   process.on("SIGHUP", () => {
     try {
@@ -132,7 +134,7 @@ function say(exitCode: number, line: string): number {
   return exitCode;
 }
 
-// Nobody may read stdout, or not to its end: the chat goes on. To ask for the stream is also what makes writes to a pipe
-// that is full come back, so that a stop does not wait for its reader.
+// Nobody may read stdout, or not to its end: the chat goes on. To ask for the stream is also what makes writes to a
+// pipe that is full come back, so that a stop does not wait for its reader.
 process.stdout.on("error", () => undefined);
 process.exitCode = await main(process.argv.slice(2)).catch(explain);

@@ -17,8 +17,9 @@ export const OPERATIONS = {
 export type OperationCode = (typeof OPERATIONS)[keyof typeof OPERATIONS];
 
 /**
- * One operation, compact: code, milliseconds after the start of the schedule, author, recipient, the message's number among
- * its author's to this recipient (from 1), and the detail. The client message id is `RUN-AUTHOR-RECIPIENT-NUMBER`.
+ * One operation, compact: code, milliseconds after the start of the schedule, author, recipient, the message's number
+ * among its author's to this recipient (from 1), and the detail. The client message id is
+ * `RUN-AUTHOR-RECIPIENT-NUMBER`.
  */
 export type Operation = readonly [
   code: OperationCode,

@@ -10,9 +10,9 @@ const DIGITS = 3;
 const TICKS = 5;
 
 /**
- * The percentiles of some durations in HdrHistogram's output format (`.hgrm`), milliseconds: value, percentile, samples up to
- * it, and 1 / (1 − percentile), closer and closer to 100 %. Its plotter, and every tool that reads its files, takes it; lines
- * with a # are comments to them.
+ * The percentiles of some durations in HdrHistogram's output format (`.hgrm`), milliseconds: value, percentile, samples
+ * up to it, and 1 / (1 − percentile), closer and closer to 100 %. Its plotter, and every tool that reads its files,
+ * takes it; lines with a # are comments to them.
  *
  * @param name of the durations, for the first line
  */

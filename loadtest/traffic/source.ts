@@ -25,8 +25,8 @@ export function sourceOf(lanes: readonly Lane[], endMs: number): Source {
 const NOOP_EVERY_MS = 53.7;
 
 /**
- * The same, and beside it now and then an action of nothing: how late it comes is what the harness itself is late by, whatever is
- * sent. It ends with the other.
+ * The same, and beside it now and then an action of nothing: how late it comes is what the harness itself is late by,
+ * whatever is sent. It ends with the other.
  */
 export function withNoops(source: Source): Source {
   let count = 1;

@@ -24,9 +24,9 @@ interface Reader {
 }
 
 /**
- * Reads one page; it ends early where it would have more than `LIMITS.pageBytes`. A shard that does not answer is named in
- * `partial`; the others still answer. Every message with an id below `stable` that this dialog will ever have on the shards
- * that answered is there: what is in flight, here or on other nodes, has a larger one.
+ * Reads one page; it ends early where it would have more than `LIMITS.pageBytes`. A shard that does not answer is named
+ * in `partial`; the others still answer. Every message with an id below `stable` that this dialog will ever have on the
+ * shards that answered is there: what is in flight, here or on other nodes, has a larger one.
  *
  * @param page `before`: messages with smaller ids only; without it the newest page. `limit`: 1…`LIMITS.page`
  * @throws {StaleReaderError} when a shard knows a newer topology than the reader

@@ -17,8 +17,8 @@ export interface Resend {
 /** All reads of a connection wait in one queue, and its resends with them. */
 export function createResend({ deliver, reads, views }: SendParts, way: Way): Resend {
   /**
-   * The message is stored already, and perhaps nobody was ever told: the answer to its commit was lost. So it is delivered
-   * once more, as it is stored, and readers drop the twin. It is acknowledged when that is certain to happen.
+   * The message is stored already, and perhaps nobody was ever told: the answer to its commit was lost. So it is
+   * delivered once more, as it is stored, and readers drop the twin. It is acknowledged when that is certain to happen.
    */
   async function repeat(sending: Sending, stored: Committed): Promise<void> {
     const shard = sending.shard!;

@@ -19,8 +19,8 @@ export interface Decoded {
 export type Settle = (sending: Sending, outcome: Committed | Failed) => void;
 
 /**
- * A `send` until it is answered and delivered: the only object that is made for a message beside its frame and its row. A
- * class, so that the writer can tell it what became of the row without a closure.
+ * A `send` until it is answered and delivered: the only object that is made for a message beside its frame and its row.
+ * A class, so that the writer can tell it what became of the row without a closure.
  */
 export class Sending implements Envelope, Origin {
   readonly session: Session;

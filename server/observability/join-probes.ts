@@ -1,7 +1,10 @@
 import type { Guard } from "../guard.ts";
 import type { Probe } from "./probe.ts";
 
-/** One probe for many: each part hears the events that it has, in this order, and what one throws does not reach another. */
+/**
+ * One probe for many: each part hears the events that it has, in this order, and what one throws does not reach
+ * another.
+ */
 export function joinProbes(guard: Guard, parts: Readonly<Record<string, Partial<Probe>>>): Probe {
   function all<E extends keyof Probe>(event: E): Probe[E] {
     const heard = Object.entries(parts).flatMap(([what, part]) => {

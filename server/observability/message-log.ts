@@ -18,7 +18,10 @@ interface LoggedMessage {
   readonly sample: number;
 }
 
-/** Logs messages when they are acknowledged. The level of the logger is read once: it does not change while the server runs. */
+/**
+ * Logs messages when they are acknowledged. The level of the logger is read once: it does not change while the server
+ * runs.
+ */
 export function createMessageLog(logger: Logger): Partial<Probe> {
   const level = logger.isLevelEnabled("debug") ? "debug" : "info";
   const every = level === "debug" ? 1 : SAMPLE;

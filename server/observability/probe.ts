@@ -83,8 +83,8 @@ export interface Envelope {
   /** Its readers' W3C Trace Context: the author's, until a probe that traces the message puts its own here. */
   traceparent: string | undefined;
   /**
-   * Of the probe that traces it: 32 hexadecimal digits for log lines and exemplars, and whatever it keeps. Null when it is not
-   * traced, undefined while that is not decided.
+   * Of the probe that traces it: 32 hexadecimal digits for log lines and exemplars, and whatever it keeps. Null when it
+   * is not traced, undefined while that is not decided.
    */
   trace: { readonly id: string } | null | undefined;
   /** Null until it is placed. */
@@ -118,8 +118,8 @@ export interface Unstored {
 }
 
 /**
- * What the way of a message tells to metrics, log, traces and traffic: each takes the part that it wants. None of them throws
- * into the chat.
+ * What the way of a message tells to metrics, log, traces and traffic: each takes the part that it wants. None of them
+ * throws into the chat.
  */
 export interface Probe {
   /** It has a row and a shard. */

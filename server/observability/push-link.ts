@@ -19,7 +19,10 @@ export interface PushLink<Target> {
 }
 
 export interface PushLimits {
-  /** Most lines and bytes that wait. Default 65,000 and 16 MiB: ten seconds without Loki at 5,000 lines a second, and the pause. */
+  /**
+   * Most lines and bytes that wait. Default 65,000 and 16 MiB: ten seconds without Loki at 5,000 lines a second, and
+   * the pause.
+   */
   readonly queueLines: number;
   readonly queueBytes: number;
   /**

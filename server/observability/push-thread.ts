@@ -17,7 +17,8 @@ export interface PushThread {
 /**
  * The thread, and what it imports, is loaded by the first push.
  *
- * @param name of the file beside this one, without its extension; it answers each message, an array of lines, by a `PushReply`
+ * @param name of the file beside this one, without its extension; it answers each message, an array of lines, by a
+ *   `PushReply`
  * @param target its `workerData`
  */
 export function createPushThread(name: string, target: unknown): PushThread {

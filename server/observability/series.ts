@@ -2,8 +2,8 @@ import type { Exposition, Labels, Sample } from "./exposition.ts";
 import type { MetricName } from "./metric-names.ts";
 
 /**
- * Counters whose series exist from the start, at 0, and are added to by index: prom-client's own look up their labels at
- * every increment, which costs more than the rest of a message's accounting.
+ * Counters whose series exist from the start, at 0, and are added to by index: prom-client's own look up their labels
+ * at every increment, which costs more than the rest of a message's accounting.
  *
  * @param series every label combination that will ever exist
  * @returns the values in the same order, to be added to

@@ -40,7 +40,10 @@ interface Trace {
   readonly id: string;
   readonly spanId: string;
   readonly parentId: string | null;
-  /** Unix ms at 0 of the clock of `performance`: one clock for all spans of a message, however often the wall clock is set. */
+  /**
+   * Unix ms at 0 of the clock of `performance`: one clock for all spans of a message, however often the wall clock is
+   * set.
+   */
   readonly epoch: number;
   readonly stages: [Stage, number, number][];
   readonly attributes: Record<string, string>;

@@ -6,7 +6,9 @@ import { parsePlacement } from "./registry.ts";
 export interface Period {
   /** Message id (decimal); the first period's is "0". */
   readonly from: string;
-  /** Milliseconds in which a dialog stays on its shard, under a placement by time; else 0: for as long as the period. */
+  /**
+   * Milliseconds in which a dialog stays on its shard, under a placement by time; else 0: for as long as the period.
+   */
   readonly bucketMs: number;
 }
 

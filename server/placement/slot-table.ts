@@ -90,7 +90,9 @@ function eagerest(held: readonly number[], gains: Float64Array, count: number): 
   return held.filter((slot) => gains[slot]! >= least).slice(0, count);
 }
 
-/** Shares of `SLOTS` by weight, rounded by largest remainder, earlier shards first among equals; they sum to `SLOTS`. */
+/**
+ * Shares of `SLOTS` by weight, rounded by largest remainder, earlier shards first among equals; they sum to `SLOTS`.
+ */
 function slotQuotas(shards: readonly WeightedShard[]): number[] {
   const total = shards.reduce((sum, { weight }) => sum + weight, 0);
   const exact = shards.map(({ weight }) => (SLOTS * weight) / total);

@@ -58,8 +58,8 @@ export interface AuditReply {
 }
 
 /**
- * `GET /v1/audit/dialogs?run=ID` (admin): a dialog once for every shard, segment of the topology and time bucket in which it has
- * messages.
+ * `GET /v1/audit/dialogs?run=ID` (admin): a dialog once for every shard, segment of the topology and time bucket in
+ * which it has messages.
  */
 export interface AuditDialogsReply {
   readonly run: string;

@@ -42,7 +42,10 @@ export interface LiveSnapshot {
   /** Seconds that the figures look back on; 0 when nobody looked before. */
   readonly windowS: number;
   readonly epoch: number;
-  /** Shards that new messages may go to: those among which shares are fair. The others are there to be read, or not used yet. */
+  /**
+   * Shards that new messages may go to: those among which shares are fair. The others are there to be read, or not used
+   * yet.
+   */
   readonly writable: number;
   readonly connections: number;
   /** Messages that came per second of the window, for all shards. */

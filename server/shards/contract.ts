@@ -46,7 +46,8 @@ export interface StoredSize {
 export interface Inserted {
   /**
    * By index, the rows that are not stored under their own id. `id`: stored before, under that one. `refused`: the
-   * database takes every row but this one. `fenced`: this server may not write there any more, and the batch is not stored.
+   * database takes every row but this one. `fenced`: this server may not write there any more, and the batch is not
+   * stored.
    */
   readonly others: ReadonlyMap<number, { readonly id: string } | "fenced" | "refused">;
   /** What the database said of one of the refused rows; no value of the row is in it. */
@@ -101,9 +102,9 @@ export interface StoreSession {
   /** As it was when the connection was made. */
   readonly mark: ShardMark;
   /**
-   * Gives a shard that belongs to nobody the identity of a cluster; several may do so at once, and one that has an identity
-   * keeps it. If it holds messages, `closedBelow` is raised above the largest of their ids in the same step: a scan, once
-   * in a shard's life.
+   * Gives a shard that belongs to nobody the identity of a cluster; several may do so at once, and one that has an
+   * identity keeps it. If it holds messages, `closedBelow` is raised above the largest of their ids in the same step: a
+   * scan, once in a shard's life.
    *
    * @returns the mark as it is then
    */
@@ -149,22 +150,22 @@ export function isLostShard(error: unknown): boolean {
 }
 
 /**
- * One shard. Every variant MUST behave the same; `test/server/shards/contract.test.ts` runs one suite against all on real
- * databases.
+ * One shard. Every variant MUST behave the same; `test/server/shards/contract.test.ts` runs one suite against all on
+ * real databases.
  *
  * - `insert` MUST be one transaction: all rows or none. A row whose (dialog, author, client) exists already, in the
  *   database or earlier in the same batch, MUST NOT be stored again: its answer is the id of the first. A row that the
  *   database refuses MUST NOT harm another: the rest is stored as if the row had not come, and then a batch may be
  *   several transactions, after the last of which it is answered.
- * - A transaction MUST hold the fence from before its first row until its commit: it goes through only while the node has
- *   a row there with the same incarnation and the same epoch, closed below at most the smallest of its ids. Else it
+ * - A transaction MUST hold the fence from before its first row until its commit: it goes through only while the node
+ *   has a row there with the same incarnation and the same epoch, closed below at most the smallest of its ids. Else it
  *   stores nothing and all of its rows are `fenced`. A `seal` waits for the transactions before it, and none after it
  *   sees the state before it.
  * - `onConnect` MUST see every connection before it is used, also those for reads and those made again after a loss.
  * - Text and client ids MUST come back unchanged, byte for byte, and compare binary.
  * - Methods reject with `StoreError` when the database is lost, when it takes no row at all (a full disk), or when
- *   `onConnect` refused the connection (a `ConfigError` of it stays one); after it returns they work again without a new
- *   `open`.
+ *   `onConnect` refused the connection (a `ConfigError` of it stays one); after it returns they work again without a
+ *   new `open`.
  */
 export interface ShardStore {
   readonly engine: "sqlite" | "mysql";
@@ -177,11 +178,13 @@ export interface ShardStore {
   /** Raises epoch and `closedBelow` of the shard and of every node's row, in one transaction; lowers neither. */
   seal(epoch: number, closedBelow: bigint): Promise<void>;
   /**
-   * Lets a node write: makes its row, or raises its incarnation. The epoch is the shard's, and so is `closedBelow` unless
-   * `from` is above it: what the node minted earlier, and may still send, would be below the floor that it tells.
+   * Lets a node write: makes its row, or raises its incarnation. The epoch is the shard's, and so is `closedBelow`
+   * unless `from` is above it: what the node minted earlier, and may still send, would be below the floor that it
+   * tells.
    *
    * @param from this incarnation mints no smaller id: its first floor
-   * @throws {StoreError} when a later incarnation has been admitted, or the shard is not sealed up to the fence's epoch yet
+   * @throws {StoreError} when a later incarnation has been admitted, or the shard is not sealed up to the fence's epoch
+   *   yet
    */
   admit(fence: Fence, from: bigint): Promise<void>;
   /** Says that the node is there, and raises its floor; never lowers it. Nothing happens when it has no row. */

@@ -56,7 +56,9 @@ function isFenced(error: unknown): boolean {
   return errno === NULL_REFUSED && /\bdialog\b/u.test(sqlMessage ?? "");
 }
 
-/** By SQLSTATE class: data exceptions, integrity constraints, what a trigger signals; and two that MySQL calls general. */
+/**
+ * By SQLSTATE class: data exceptions, integrity constraints, what a trigger signals; and two that MySQL calls general.
+ */
 function refusesRow(error: unknown): boolean {
   if (!(error instanceof StoreError) || error.maybeStored) return false;
   const { errno, sqlState } = databaseError(error);
@@ -64,9 +66,9 @@ function refusesRow(error: unknown): boolean {
 }
 
 /**
- * Rows of the statement for so many rows. MariaDB keeps 3.4 KB for each row of a prepared statement: all sizes up to 128
- * would take 28 MB a connection. So sizes above 32 are rounded up to eights, and the last row is sent again to fill up:
- * it is a duplicate of itself and changes nothing.
+ * Rows of the statement for so many rows. MariaDB keeps 3.4 KB for each row of a prepared statement: all sizes up to
+ * 128 would take 28 MB a connection. So sizes above 32 are rounded up to eights, and the last row is sent again to fill
+ * up: it is a duplicate of itself and changes nothing.
  */
 function statementRows(rows: number): number {
   return rows <= 32 ? rows : Math.ceil(rows / 8) * 8;

@@ -32,8 +32,8 @@ export interface LinkOptions {
   /** Runs on every new connection, before anything else but `setup`. When it rejects, the connection is not used. */
   readonly onConnect?: (connection: MysqlCommands) => Promise<void>;
   /**
-   * Called when a command goes out: it waited for the connection to open, or for the commands before it. The driver's own
-   * diagnostics channel of waits is that of its pools, and this is none.
+   * Called when a command goes out: it waited for the connection to open, or for the commands before it. The driver's
+   * own diagnostics channel of waits is that of its pools, and this is none.
    */
   readonly onWait?: OnWait | undefined;
   /** Of the driver. */

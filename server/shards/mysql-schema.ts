@@ -7,8 +7,8 @@ import type { MysqlLink } from "./mysql-link.ts";
 import type { MysqlSpec } from "./url.ts";
 
 /**
- * What every connection sets: nothing is cut short or repaired in silence, whatever the server's own mode is. MySQL would
- * tell a table's size from a cache of up to a day; MariaDB has none and takes the setting for a comment.
+ * What every connection sets: nothing is cut short or repaired in silence, whatever the server's own mode is. MySQL
+ * would tell a table's size from a cache of up to a day; MariaDB has none and takes the setting for a comment.
  */
 export const SESSION =
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1" +

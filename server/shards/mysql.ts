@@ -19,9 +19,9 @@ const COLUMNS = "dialog, CAST(id AS CHAR) AS id, id_author, id_recipient, client
 const NOT_OPENED: OnConnect = () => Promise.reject(new StoreError("it has not been opened", false));
 
 /**
- * A shard in a MySQL 8.4 or MariaDB 10.11 database, or one that speaks their protocol. A commit is one statement and one
- * round trip: a prepared multi-row insert under autocommit. Reads have a connection of their own, so that history does
- * not wait behind commits, and so have audits, and the fence's rows.
+ * A shard in a MySQL 8.4 or MariaDB 10.11 database, or one that speaks their protocol. A commit is one statement and
+ * one round trip: a prepared multi-row insert under autocommit. Reads have a connection of their own, so that history
+ * does not wait behind commits, and so have audits, and the fence's rows.
  */
 export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait | undefined } = {}): ShardStore {
   let onConnect = NOT_OPENED;
@@ -66,7 +66,8 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
     fences: () => fences.fences(),
     async history(dialog, before, limit, node) {
       const below = before === null ? [] : [before];
-      // The driver sends a bigint as LIMIT takes it: prepared as a string, in a text without quotes. Its number is a double.
+      // The driver sends a bigint as LIMIT takes it: prepared as a string, in a text without quotes. Its number is a
+      // double.
       const values = [String(node), dialog, ...below, BigInt(limit)];
       const read = (sql: string): Promise<RowDataPacket[]> => reads.execute<RowDataPacket[]>(sql, values, READ_MS);
       const found = await read(pageSql(before !== null));
@@ -133,7 +134,10 @@ function pageSql(isBelow: boolean, state: string = STATE): string {
   return `SELECT ${COLUMNS}, ${state} FROM message WHERE dialog = ? ${below} ORDER BY message.id DESC LIMIT ?`;
 }
 
-/** A row of epoch and floor, and the messages: one statement is one snapshot. With messages it is slower than theirs alone. */
+/**
+ * A row of epoch and floor, and the messages: one statement is one snapshot. With messages it is slower than theirs
+ * alone.
+ */
 function pageAndStateSql(isBelow: boolean): string {
   return `SELECT NULL AS dialog, NULL AS id, NULL AS id_author, NULL AS id_recipient, NULL AS client_id, NULL AS text, ${STATE}
     UNION ALL (${pageSql(isBelow, "NULL, NULL")})`;

@@ -6,7 +6,10 @@ export interface RowCount {
   read(): Promise<number | null>;
 }
 
-/** A count may take a whole scan, and others may write as well: it is made again when so many times its duration is over. */
+/**
+ * A count may take a whole scan, and others may write as well: it is made again when so many times its duration is
+ * over.
+ */
 const REST = 1_000;
 const EVERY_MS = 60_000;
 

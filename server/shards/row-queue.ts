@@ -9,7 +9,10 @@ export interface Failed extends Unstored {
   readonly detail: string;
 }
 
-/** Whoever gave a row to the writer, and is told once what became of it. It is an object that is there already: no closure a row. */
+/**
+ * Whoever gave a row to the writer, and is told once what became of it. It is an object that is there already: no
+ * closure a row.
+ */
 export interface Origin {
   settle(outcome: Committed | Failed): void;
 }

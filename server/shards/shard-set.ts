@@ -10,7 +10,8 @@ export interface ShardSet {
   get(label: string): Shard | undefined;
   /**
    * Opens one more. One that cannot be reached is in the set all the same: it is down and comes back by itself.
-   * @throws {ConfigError} BAD_LABEL, SHARD_EXISTS for a label that is taken, and what waiting would not mend; then nothing has changed
+   * @throws {ConfigError} BAD_LABEL, SHARD_EXISTS for a label that is taken, and what waiting would not mend; then
+   *   nothing has changed
    */
   add(label: string, spec: ShardSpec): Promise<Shard>;
   /** Opens those of the start. @throws {ConfigError} for shards that waiting would not mend, all of them at once */

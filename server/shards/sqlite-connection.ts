@@ -5,7 +5,10 @@ import { NOT_OPEN } from "./sqlite-reply.ts";
 import type { SqliteThread } from "./sqlite-thread.ts";
 import type { SqliteOpened, SqliteRequest } from "./sqlite-worker.ts";
 
-/** The one connection that writes, and that owns the file. Each time it is made, `onConnect` sees it before anybody else. */
+/**
+ * The one connection that writes, and that owns the file. Each time it is made, `onConnect` sees it before anybody
+ * else.
+ */
 export interface SqliteConnection {
   open(onConnect: OnConnect): Promise<Durability>;
   /**

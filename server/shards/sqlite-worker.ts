@@ -8,8 +8,8 @@ import { FENCE_TABLES, inTransaction, NotAdmitted, sqliteFences, type SqliteFenc
 import { NOT_OPEN, primary, UNSURE, type SqliteReply } from "./sqlite-reply.ts";
 
 /**
- * What the store asks of the thread that writes: the method and its arguments. Rows of `insert` are flat, six values each,
- * after the fence and the smallest id.
+ * What the store asks of the thread that writes: the method and its arguments. Rows of `insert` are flat, six values
+ * each, after the fence and the smallest id.
  */
 export type SqliteRequest =
   | ["open"]

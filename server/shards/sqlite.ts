@@ -23,10 +23,10 @@ export interface SqliteOptions {
 }
 
 /**
- * A shard in one SQLite file (WAL, `synchronous=FULL`), driven by threads so that no disk wait blocks the event loop: one
- * writes, one reads, and one is there while an audit reads whole tables, so that none of them waits for another. The file
- * belongs to one process: `open` in a second one throws ConfigError SHARD_IN_USE. A thread that dies takes its calls with
- * it (StoreError) and the next call starts another.
+ * A shard in one SQLite file (WAL, `synchronous=FULL`), driven by threads so that no disk wait blocks the event loop:
+ * one writes, one reads, and one is there while an audit reads whole tables, so that none of them waits for another.
+ * The file belongs to one process: `open` in a second one throws ConfigError SHARD_IN_USE. A thread that dies takes its
+ * calls with it (StoreError) and the next call starts another.
  */
 export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: SqliteOptions = {}): ShardStore {
   const { file } = spec;

@@ -2,8 +2,8 @@ import type { Period } from "../placement/periods.ts";
 import { TIME_SHIFT } from "../placement/message-id.ts";
 
 /**
- * Expressions of a message's segment and time bucket (`createWhen`), to group by. The ids and numbers in them are those of a
- * checked topology, and both databases read them alike but for the division of whole numbers.
+ * Expressions of a message's segment and time bucket (`createWhen`), to group by. The ids and numbers in them are those
+ * of a checked topology, and both databases read them alike but for the division of whole numbers.
  *
  * @param divide the operator: `/` in SQLite, `DIV` in MySQL
  */

@@ -67,10 +67,10 @@ export interface Writer {
 const PROBE_MS = { first: 250, most: 2_000 } as const;
 
 /**
- * The group-commit writer of one shard: rows that arrive while a commit is under way go into the next one together. A lone
- * row is committed at the end of the turn of the loop after its own; no timer adds latency. The queue is bounded in rows and
- * bytes. A row that the database refuses is answered alone. When a commit fails or hangs, its rows and the queued ones are
- * answered SHARD_UNAVAILABLE, new ones are refused with it at once, and a probe brings the shard back.
+ * The group-commit writer of one shard: rows that arrive while a commit is under way go into the next one together. A
+ * lone row is committed at the end of the turn of the loop after its own; no timer adds latency. The queue is bounded
+ * in rows and bytes. A row that the database refuses is answered alone. When a commit fails or hangs, its rows and the
+ * queued ones are answered SHARD_UNAVAILABLE, new ones are refused with it at once, and a probe brings the shard back.
  */
 export function createWriter(options: WriterOptions): Writer {
   const { label, store, limits, fence, onConnect, onCommit, onFenced, onState } = options;
@@ -107,7 +107,10 @@ export function createWriter(options: WriterOptions): Writer {
     return null;
   }
 
-  /** Rows that come in this turn and the next go into one commit: answers bring the next messages of who waited for them. */
+  /**
+   * Rows that come in this turn and the next go into one commit: answers bring the next messages of who waited for
+   * them.
+   */
   function wake(): void {
     if (current !== null) return;
     if (queue.rows() >= maxRows && !isFull) {

@@ -16,8 +16,8 @@ export interface Summary {
 
 /**
  * Adds summaries of disjoint parts of a stream: time windows of one process, or processes (Agarwal et al.: "Mergeable
- * summaries", 2012). A key that a part does not name may have occurred there `absent` times, which is added to its count
- * and to its error; so counts stay bounds from above, and count − error from below.
+ * summaries", 2012). A key that a part does not name may have occurred there `absent` times, which is added to its
+ * count and to its error; so counts stay bounds from above, and count − error from below.
  *
  * @param capacity keys that the result names at most
  */

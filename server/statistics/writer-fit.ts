@@ -50,8 +50,8 @@ function meanCommit(totals: WriterTotals): Estimate {
 
 /**
  * Seconds that a full commit takes, by ordinary least squares over the commits: seconds = a + b·rows, both held ≥ 0 (a
- * commit costs no less for being larger, and none is free). Its standard error is that of the line at `maxRows`: large where
- * commits were few, or far smaller than a full one. It counts commits as independent.
+ * commit costs no less for being larger, and none is free). Its standard error is that of the line at `maxRows`: large
+ * where commits were few, or far smaller than a full one. It counts commits as independent.
  *
  * @returns null when there were too few commits, or all were of about one size far below `maxRows`
  */
@@ -75,10 +75,11 @@ function fullCommit(totals: WriterTotals): Estimate | null {
 }
 
 /**
- * Variance of the line at `maxRows`, in units of the variance of its mean. With k = (maxRows − mean) ÷ var(rows) that is
- * 1 + k²·var(rows) when all commits scatter alike. Larger ones scatter more: in proportion to what they last, μ + b·d for d
- * rows beyond the mean, it is E[(1 + k·d)²·(μ + b·d)²] ÷ E[(μ + b·d)²] (White 1980), with d taken as symmetric and its fourth
- * moment as twice the square of its variance, between those of uniform and normal sizes. The larger of the two counts.
+ * Variance of the line at `maxRows`, in units of the variance of its mean. With k = (maxRows − mean) ÷ var(rows) that
+ * is 1 + k²·var(rows) when all commits scatter alike. Larger ones scatter more: in proportion to what they last, μ +
+ * b·d for d rows beyond the mean, it is E[(1 + k·d)²·(μ + b·d)²] ÷ E[(μ + b·d)²] (White 1980), with d taken as
+ * symmetric and its fourth moment as twice the square of its variance, between those of uniform and normal sizes. The
+ * larger of the two counts.
  */
 function lineVariance({ commits, rows, seconds, maxRows }: WriterTotals, b: number, spread: number): number {
   const k = (maxRows - rows / commits) / spread;

@@ -25,7 +25,10 @@ export interface Sealing {
 export interface Admission {
   fence(): Fence;
   onConnect(label: string): OnConnect;
-  /** Admits the node on every shard that is up, after it got another grant. Never rejects, and does not wait for what hangs. */
+  /**
+   * Admits the node on every shard that is up, after it got another grant. Never rejects, and does not wait for what
+   * hangs.
+   */
   enterAll(): Promise<void>;
   /** Says on every shard that is up that this node lives, and buries those that do not. */
   beat(): void;
@@ -38,8 +41,8 @@ export interface Admission {
 /** A node that said nothing for so long by the database's clock is dead. */
 const SILENT_MS = 60_000;
 /**
- * How far above the floors of its rows a system starts whose state was lost: a lease that may have been granted, and two
- * for what was under way at the last beat.
+ * How far above the floors of its rows a system starts whose state was lost: a lease that may have been granted, and
+ * two for what was under way at the last beat.
  */
 const LEASES_LOST = 3;
 
@@ -60,7 +63,9 @@ const PATIENCE_MS = 1_000;
 const NOT_ADMITTED = "this node could not be admitted on a shard: messages there are refused";
 const NOT_TOLD = "a shard could not be told that this node lives";
 
-/** Brings a node's grant to the shards: each lets a node write only by its row, which carries the node's incarnation. */
+/**
+ * Brings a node's grant to the shards: each lets a node write only by its row, which carries the node's incarnation.
+ */
 export function createAdmission(parts: AdmissionParts): Admission {
   const { clock, grants, holder, identity, leaseMs, sealing, shards, tell } = parts;
   /** The last incarnation that each shard admitted. */
@@ -100,8 +105,8 @@ export function createAdmission(parts: AdmissionParts): Admission {
   }
 
   /**
-   * Whom the state does not know, a state that is lost had given ids to. Once for each shard: servers that come later are no
-   * reason to run ahead of the clock, and of them.
+   * Whom the state does not know, a state that is lost had given ids to. Once for each shard: servers that come later
+   * are no reason to run ahead of the clock, and of them.
    */
   async function passLost(label: string, rows: readonly FenceRow[]): Promise<void> {
     const known = await grants().catch((): readonly Grant[] => []);
@@ -116,7 +121,9 @@ export function createAdmission(parts: AdmissionParts): Admission {
     const { epoch } = sealing();
     const newest = rows.reduce((most, row) => Math.max(most, row.epoch), 0);
     if (newest <= epoch) return;
-    const text = `shard ${label} is at epoch ${newest} of the topology, and this server at ${epoch}: start it with the newer topology`;
+    const text =
+      `shard ${label} is at epoch ${newest} of the topology, and this server at ${epoch}: ` +
+      "start it with the newer topology";
     throw new ConfigError("OLD_TOPOLOGY", text);
   }
 

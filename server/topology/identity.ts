@@ -97,6 +97,8 @@ function parseName(name: string): { readonly cluster: string; readonly label: st
 
 /** Read as another, it would hide what it holds, and take what belongs elsewhere. */
 function otherShard(label: string, own: string): ConfigError {
-  const text = `the database that is given as shard ${label} is shard ${own} of this system: give --shards the URLs in their order, each database once`;
+  const text =
+    `the database that is given as shard ${label} is shard ${own} of this system: ` +
+    "give --shards the URLs in their order, each database once";
   return new ConfigError("OTHER_SHARD", text);
 }

@@ -30,7 +30,8 @@ const BELOW = 2n ** BigInt(TIME_SHIFT) - 1n;
  * @param now Unix ms
  */
 export function createGrantedIds(now: () => number): GrantedIds {
-  // The smallest moment that is not used. Ids have no time before their epoch: a wall clock that says so counts as stopped.
+  // The smallest moment that is not used. Ids have no time before their epoch: a wall clock that says so counts as
+  // stopped.
   let time = ID_EPOCH_MS;
   let counter = 0;
   let node = 0;

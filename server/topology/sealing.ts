@@ -4,8 +4,8 @@ import type { Sealing } from "./admission.ts";
 import { idAt, type Layout } from "./state.ts";
 
 /**
- * What the shards are sealed by under a topology: its epoch, and the start of the newest segment that has begun. Segments
- * that begin later do not close what is before them yet.
+ * What the shards are sealed by under a topology: its epoch, and the start of the newest segment that has begun.
+ * Segments that begin later do not close what is before them yet.
  *
  * @param now Unix ms
  */

@@ -16,8 +16,8 @@ export class StateError extends Error {
 }
 
 /**
- * Where the state is kept. Every variant MUST behave the same; `test/server/topology/state-store.test.ts` runs one suite
- * against all.
+ * Where the state is kept. Every variant MUST behave the same; `test/server/topology/state-store.test.ts` runs one
+ * suite against all.
  *
  * - The first use makes a fresh state, once, however many come at the same time.
  * - `update` MUST be compare-and-set: of any number of updates at once, by any number of processes, none is lost, and

@@ -70,8 +70,8 @@ export interface Wish extends Term {
 }
 
 /**
- * The fewest ids that are granted, in ms: also when `from` is so far ahead of the clock that the lease has passed there.
- * A million ids; and what restarts gain on the clock that come faster than this.
+ * The fewest ids that are granted, in ms: also when `from` is so far ahead of the clock that the lease has passed
+ * there. A million ids; and what restarts gain on the clock that come faster than this.
  */
 export const LEAST_GRANT_MS = 250;
 
@@ -194,19 +194,22 @@ function withRow(state: State, row: GrantRow): State {
 /**
  * The state of a system that uses this topology.
  *
- * @throws {ConfigError} OLD_TOPOLOGY below the newest epoch; OTHER_TOPOLOGY for another one of the same epoch: it would look for
- *   stored messages where they are not
+ * @throws {ConfigError} OLD_TOPOLOGY below the newest epoch; OTHER_TOPOLOGY for another one of the same epoch: it would
+ *   look for stored messages where they are not
  */
 export function useLayout(state: State, layout: Layout): State {
   const { epoch, fingerprint } = state.layout ?? { epoch: 0, fingerprint: "" };
   if (layout.epoch > epoch) return { ...state, layout };
   if (layout.epoch < epoch) {
-    const text = `epoch ${epoch} of the topology was used with this data, and this is epoch ${layout.epoch}: start with the newer one`;
+    const text =
+      `epoch ${epoch} of the topology was used with this data, and this is epoch ${layout.epoch}: ` +
+      "start with the newer one";
     throw new ConfigError("OLD_TOPOLOGY", text);
   }
   if (layout.fingerprint === fingerprint) return state;
   const text =
-    `other shards or another placement were used with this data under epoch ${epoch} of the topology, and what is stored would not be found: ` +
+    `other shards or another placement were used with this data under epoch ${epoch} of the topology, ` +
+    "and what is stored would not be found: " +
     "start with those; or append a segment to the topology and raise its epoch; or give --data and --shards that are new";
   throw new ConfigError("OTHER_TOPOLOGY", text);
 }

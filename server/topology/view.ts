@@ -17,7 +17,9 @@ export interface View {
 /** The view that holds now. */
 export interface Views {
   current(): View;
-  /** Takes the next topology. @throws when it names a shard that is not in the set, or its epoch is not above the last */
+  /**
+   * Takes the next topology. @throws when it names a shard that is not in the set, or its epoch is not above the last
+   */
   publish(topology: Topology): View;
   /** @param run is called after each change. @returns ends that */
   onChange(run: (view: View) => void): () => void;

@@ -250,9 +250,7 @@ export const ResultSchema = Type.Object(
       sendLagMs: Type.Object({ p99: Num("ms, actual − intended") }),
       handlerLagMs: Type.Object({ p99: Num("ms, handler − socket") }),
       floorMs: Type.Optional(
-        Num(
-          "p99, ms: how late actions of nothing came, so what the harness itself adds; absent in files of early versions",
-        ),
+        Num("p99, ms, of actions of nothing: what the harness itself adds; absent in files of early versions"),
       ),
       cpu: Num("Busy share of a core"),
       processes: Type.Optional(Count("Processes that shared the schedule out; absent: 1")),

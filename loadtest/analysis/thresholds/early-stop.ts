@@ -24,9 +24,9 @@ type QuantileName = keyof typeof QUANTILES;
 const WRONG = 0.05;
 
 /**
- * Whether a run need not go on. `lost`: however good all that is still to come, a threshold is missed. `known`: the interval
- * of every threshold is clear of its limit, with a chance of error of 5 % over all looks and thresholds together
- * (Bonferroni), as the run is looked at more than once.
+ * Whether a run need not go on. `lost`: however good all that is still to come, a threshold is missed. `known`: the
+ * interval of every threshold is clear of its limit, with a chance of error of 5 % over all looks and thresholds
+ * together (Bonferroni), as the run is looked at more than once.
  *
  * @param soFar of the measured phase; its slices are read for `known` alone
  * @param elapsedS whole seconds of the schedule that its slices hold
@@ -114,8 +114,8 @@ function isKnown(threshold: Threshold, soFar: Measurement, intervals: readonly R
 }
 
 /**
- * The wider of two intervals: of samples that are independent, and of the run's seconds. Null of what has not both, and of
- * latencies when messages failed: those count as never delivered, and only the end tells where they belong.
+ * The wider of two intervals: of samples that are independent, and of the run's seconds. Null of what has not both, and
+ * of latencies when messages failed: those count as never delivered, and only the end tells where they belong.
  */
 function intervalOf(
   threshold: Threshold,

@@ -12,15 +12,17 @@ export interface NativeHistogram {
   readonly count: number;
   /** Seconds. */
   readonly sum: number;
-  /** Runs of buckets that follow each other; the offset is from the end of the run before, of the first from bucket 0. */
+  /**
+   * Runs of buckets that follow each other; the offset is from the end of the run before, of the first from bucket 0.
+   */
   readonly spans: readonly { readonly offset: number; readonly length: number }[];
   /** Of each bucket in a run, its count less that of the bucket before; of the first one its count. */
   readonly deltas: readonly number[];
 }
 
 /**
- * A bucket of ours goes whole into the one that has its middle: ours are ten times as fine, so that a quantile is as good
- * as the wider buckets are.
+ * A bucket of ours goes whole into the one that has its middle: ours are ten times as fine, so that a quantile is as
+ * good as the wider buckets are.
  *
  * @param durations milliseconds
  */

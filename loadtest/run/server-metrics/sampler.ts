@@ -4,7 +4,10 @@ import { Worker } from "node:worker_threads";
 import { httpBase } from "../../drivers/chat-address.ts";
 import type { SamplerOrder, SamplerReport } from "./sampler-thread.ts";
 
-/** In a run's folder: the server's series while it went on, as `promtool tsdb create-blocks-from openmetrics` reads them. */
+/**
+ * In a run's folder: the server's series while it went on, as `promtool tsdb create-blocks-from openmetrics` reads
+ * them.
+ */
 export const SERVER_METRICS = "server-metrics.om.gz";
 
 /** The job that `prometheus.yml` gives to the chat, so that the dashboards show these series too. */

@@ -11,7 +11,8 @@ export type GuardOptions = Pick<Config, "dev" | "originList" | "secretIsPublic">
  *
  * - `Origin`, which browsers send with a WebSocket and scripts of other programs do not: the server's own, or one of
  *   `--origins`. No page of another site may use the tokens or the network of whoever looks at it.
- * - `Host`, while the secret is the public one: a name that is bound to loopback. A page that has its own name resolve to
+ * - `Host`, while the secret is the public one: a name that is bound to loopback. A page that has its own name resolve
+ *   to
  *   127.0.0.1 is of the server's own origin for the browser, but its `Host` is still its name.
  */
 export const browserGuard = fp(

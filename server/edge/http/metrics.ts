@@ -7,8 +7,8 @@ import { createPacedPage } from "../../observability/paced-page.ts";
 const PATIENCE_MS = 10_000;
 
 /**
- * `/metrics`: OpenMetrics with exemplars for a scraper that asks for it, else Prometheus' text format. It needs no token;
- * with an admin's, exemplars name dialogs. A token that is not an admin's is refused: its owner thinks it is.
+ * `/metrics`: OpenMetrics with exemplars for a scraper that asks for it, else Prometheus' text format. It needs no
+ * token; with an admin's, exemplars name dialogs. A token that is not an admin's is refused: its owner thinks it is.
  */
 export async function metricsRoute(app: FastifyInstance, { metrics }: { metrics: Metrics }): Promise<void> {
   const { exposition } = metrics;

@@ -13,8 +13,8 @@ interface TargetGroup {
 }
 
 /**
- * `GET /v1/targets[?role=server|database]`: what Prometheus shall scrape, for its `http_sd_configs`, so that a new shard
- * appears by itself.
+ * `GET /v1/targets[?role=server|database]`: what Prometheus shall scrape, for its `http_sd_configs`, so that a new
+ * shard appears by itself.
  *
  * The server names itself as it was asked, which needs no token. Where the databases are is told to admin tokens, or
  * to anybody when the secret is the public one, with which anybody can sign such a token. SQLite shards have no address

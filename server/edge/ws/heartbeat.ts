@@ -28,9 +28,10 @@ export interface Heartbeat {
 }
 
 /**
- * Pings a peer at an interval. Whatever it sends is a sign of life, a pong as well as a frame: a peer that talks need not
- * answer in time. One of whom nothing comes while two pings wait is dead, two to three intervals after its last byte; but
- * pings come after what was sent before them, so a peer that may be reading that on a slow line has the time for it as well.
+ * Pings a peer at an interval. Whatever it sends is a sign of life, a pong as well as a frame: a peer that talks need
+ * not answer in time. One of whom nothing comes while two pings wait is dead, two to three intervals after its last
+ * byte; but pings come after what was sent before them, so a peer that may be reading that on a slow line has the time
+ * for it as well.
  */
 export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   const { bytesRead, bytesWritten, clock, onDead, ping, pingMs } = options;

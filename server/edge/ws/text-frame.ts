@@ -20,8 +20,8 @@ export function writeAsciiFrame(stream: Duplex, text: string): boolean {
 }
 
 /**
- * A frame that many connections send, as one unmasked WebSocket frame (RFC 6455, section 5.2). The first connection makes it,
- * and the others send the same bytes.
+ * A frame that many connections send, as one unmasked WebSocket frame (RFC 6455, section 5.2). The first connection
+ * makes it, and the others send the same bytes.
  */
 export function wireOf(frame: Frame): Buffer {
   return (frame.wire ??= encode(frame.text));

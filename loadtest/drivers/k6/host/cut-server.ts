@@ -5,7 +5,10 @@ import type { AddressInfo } from "node:net";
 /** Every VU asks once a second, and all are to end at one moment. */
 const NOTICE_MS = 1_500;
 
-/** Tells each VU that asks, on loopback, when the schedule ends before its time: epoch milliseconds; nothing: it does not. */
+/**
+ * Tells each VU that asks, on loopback, when the schedule ends before its time: epoch milliseconds; nothing: it does
+ * not.
+ */
 export interface CutServer {
   readonly url: string;
   close(): void;

@@ -3,8 +3,8 @@ import http from "k6/http";
 const ASK_MS = 1_000;
 
 /**
- * Asks the driver once a second whether the schedule ends before its time: k6 itself knows of no end but a signal's, after
- * which nobody knows what became of the last messages.
+ * Asks the driver once a second whether the schedule ends before its time: k6 itself knows of no end but a signal's,
+ * after which nobody knows what became of the last messages.
  *
  * @param url the driver's own address; null: nobody is asked, and the schedule goes on to its end
  * @param onCut called once, at the moment at which the schedule ends for all VUs
