@@ -3,14 +3,7 @@ import type { CommitReport } from "../observability/probe.ts";
 import type { WriterTotals } from "../protocol/http.ts";
 import { StoreError } from "./contract.ts";
 import type { Durability, Fence, Inserted, MessageRow, OnConnect, ShardStore, StoreSession } from "./contract.ts";
-import {
-  createRowQueue,
-  type Batch,
-  type Committed,
-  type Failed,
-  type Origin,
-  type WriterLimits,
-} from "./row-queue.ts";
+import { createRowQueue, type Batch, type Failed, type Origin, type WriterLimits } from "./row-queue.ts";
 import { failAll, LOST, NOT_STORED, REFUSED, UNTRIED } from "./writer-failures.ts";
 import { createWriterTotals } from "./writer-totals.ts";
 import { SYSTEM_CLOCK, type WriterClock } from "../clock.ts";
@@ -168,7 +161,10 @@ export function createWriter(options: WriterOptions): Writer {
       const other = others.get(i);
       const queueMs = start - batch.since[i]!;
       if (typeof other === "string") batch.origins[i]!.settle({ ...NOT_STORED[other], queueMs });
-      else batch.origins[i]!.settle(committed(other?.id ?? batch.rows[i]!.id, other !== undefined, queueMs, commitMs));
+      else {
+        const id = other?.id ?? batch.rows[i]!.id;
+        batch.origins[i]!.settle({ id, duplicate: other !== undefined, queueMs, commitMs });
+      }
     }
     settle(rows);
   }
@@ -291,10 +287,6 @@ export function createWriter(options: WriterOptions): Writer {
       await store.close();
     },
   };
-}
-
-function committed(id: string, duplicate: boolean, queueMs: number, commitMs: number): Committed {
-  return { id, duplicate, queueMs, commitMs };
 }
 
 function asError(thrown: unknown): Error {
