@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { globSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { test } from "node:test";
+import { ARRIVAL_MODELS } from "../loadtest/traffic/arrivals/registry.ts";
+import { SCENARIOS } from "../loadtest/traffic/stories/registry.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const IMPORT = /^\s*(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?["']([^"']+)["']/gmu;
@@ -248,4 +250,24 @@ test("a file is one noun: none has more than 300 lines", () => {
     (file) => readFileSync(join(ROOT, file), "utf8").split("\n").length > 301,
   );
   assert.deepEqual(long, []);
+});
+
+test("every scenario has its file for k6, and the documentation names every scenario and arrival model", () => {
+  const files = globSync("loadtest/scenarios/*.ts", { cwd: ROOT }).map((file) => basename(file, ".ts"));
+  const forK6 = SCENARIOS.filter(({ nodeOnly }) => !nodeOnly).map(({ name }) => name);
+  assert.deepEqual(files.toSorted(), forK6.toSorted());
+  const documentation = readFileSync(join(ROOT, "docs/scenarios.md"), "utf8");
+  for (const { name } of SCENARIOS) assert.ok(documentation.includes(`\`${name}\``), `docs/scenarios.md: ${name}`);
+  for (const { name } of ARRIVAL_MODELS) assert.ok(documentation.includes(`\`${name}:`), `docs/scenarios.md: ${name}`);
+});
+
+test("the schedule is made by operations that every engine computes alike", () => {
+  const files = sources("loadtest/traffic").filter((file) => /arrivals\/|\/schedule\.ts$|phase-/u.test(file));
+  for (const file of files) {
+    assert.doesNotMatch(
+      readFileSync(join(ROOT, file), "utf8"),
+      /Math\.(?:sin|cos|tan|pow|exp|log\w*|cbrt|hypot)\(/u,
+      file,
+    );
+  }
 });
