@@ -17,13 +17,13 @@ for (const [how, { shards, args }] of Object.entries(PLACES)) {
   test(`a commit whose answer was lost: who sends again reaches the reader, ${how}`, async (t) => {
     const lost = Promise.withResolvers<never>();
     let isLost = true;
-    let isCommitted = false;
+    const committed = Promise.withResolvers<void>();
     const memory = Array.from({ length: shards }, memoryStore);
     const stores = memory.map((store): ShardStore => ({
       ...store,
       async insert(...batch) {
         const ids = await store.insert(...batch);
-        isCommitted = true;
+        committed.resolve();
         return isLost ? lost.promise : ids;
       },
     }));
@@ -36,7 +36,7 @@ for (const [how, { shards, args }] of Object.entries(PLACES)) {
     ];
     const frame = { type: "send", id: "m", to: 2, text: "as it was sent first" };
     ann.send(frame);
-    while (!isCommitted) await ann.settle();
+    await committed.promise;
     lost.reject(new StoreError("the connection broke after the commit", true));
     assert.equal((await ann.next("error")).code, "SHARD_UNAVAILABLE");
     isLost = false;
