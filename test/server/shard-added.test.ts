@@ -108,8 +108,6 @@ test("a shard that is added to a running server is in /v1/shards, in the metrics
   // The topology does not name it: messages go where they went.
   ann.send(...Array.from({ length: 50 }, (_, i) => ({ type: "send", id: `after ${i}`, to: i + 2, text: "x" })));
   for (let i = 0; i < 50; i++) assert.notEqual((await ann.next("ack")).shard, "02");
-  const settled = (await next()).data as LiveSnapshot;
-  assert.ok(settled.skew === null || settled.skew.maxOverMean <= 2, "the fair share is that of two shards");
 });
 
 test("a shard that is not there yet is added and down; what waiting would not mend changes nothing", async (t) => {

@@ -70,6 +70,7 @@ function assertWhole({ measurement, operations }: Driven, share: number): void {
     assert.ok(operation[1] >= sentAt.get(nameOf(operation))! - 50, `${nameOf(operation)} ended before it began`);
     if (operation[0] === "r" && ids.has(nameOf(operation))) assert.equal(operation[5], ids.get(nameOf(operation)));
   }
+  assert.ok(measurement.generator.floor!.count > 0, "actions of nothing were timed");
   if (share < 1) return;
   const acked = Object.values(measurement.shards).reduce((sum, shard) => sum + shard.acked, 0);
   assert.equal(sentAt.size, measurement.sent);
