@@ -1,5 +1,4 @@
 import { ConfigError } from "../../server/config-error.ts";
-import { accepts, examplesOf, parseMatchers, type Matcher } from "./matchers.ts";
 
 /** A metric whose spread over the values of one label is to be watched. */
 export interface SkewTarget {
@@ -18,9 +17,6 @@ export interface SkewTarget {
   readonly hold: string;
   /** Page that an alert points to, or null. */
   readonly runbook: string | null;
-  /** Shards of the tests, as many as can be so uneven, and what else their series need to be selected. */
-  readonly members: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What the command line gives; every value as it was typed. */
@@ -35,16 +31,13 @@ export interface SkewOptions {
 }
 
 const METRIC = /^([a-zA-Z_:][\w:]*)(\{[^{}\n]*\})?$/u;
+/** Matchers with their braces: `{job=~"db|cache", env!="test"}`. */
+const SELECTOR = /^\{(?:\s*\w+\s*(?:=~|!~|!=|=)\s*"(?:[^"\\\n]|\\.)*"\s*(?:,|(?=\})))*\s*\}$/u;
 const LABEL = /^(?!__)[a-zA-Z_]\w*$/u;
 const PREFIX = /^[a-zA-Z_]\w*$/u;
-const DURATION = /^(0|[1-9]\d*)([smh])$/u;
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
-/** Share of one shard in the tests where it is hot. */
-export const LARGEST_SHARE = 0.7;
-/** So many shards show all there is to see, where fewer can be uneven enough. */
-const MEMBERS = 4;
-/** Gini's index is there for 64 shards, and a test has as many as its target needs. */
-const HIGHEST_TARGET = 40;
+const DURATION = /^(?:0|[1-9]\d*)[smh]$/u;
+/** Max over mean is at most the number of shards, and the rules are made for up to 64. */
+const HIGHEST_TARGET = 64;
 
 /** @throws {ConfigError} BAD_RULES, with every fault at once */
 export function parseSkewTarget(options: SkewOptions): SkewTarget {
@@ -52,54 +45,23 @@ export function parseSkewTarget(options: SkewOptions): SkewTarget {
   const [, metric = "", selector = ""] = METRIC.exec(options.metric) ?? [];
   const prefix = options.prefix ?? baseName(metric);
   const target = Number(options.target);
-  const isTarget = target > 1 && target <= HIGHEST_TARGET;
-  // A little more than enough: the shard of the tests is above the target, not at it.
-  const least = isTarget ? Math.ceil(target / (LARGEST_SHARE - 0.03)) : 2;
-  const matchers = parseMatchers(selector);
-  const members = examplesOf(ofLabel(matchers, by), Math.max(MEMBERS, least));
-  const labels = labelsFor((matchers ?? []).filter(({ name }) => name !== by));
   const faults = [
     metric === "" && `--metric ${options.metric}: write a metric's name, perhaps with matchers: name{job="db"}`,
     !LABEL.test(by) && `--by ${by}: the name of a label: letters, digits and _`,
     options.for !== "counter" && options.for !== "gauge" && `--for ${options.for}: counter or gauge`,
     !PREFIX.test(prefix) && metric !== "" && `--prefix ${prefix}: letters, digits and _`,
-    matchers === null && `--metric ${options.metric}: write matchers with double quotes: name{job="db"}`,
-    labels === null && `--metric ${options.metric}: no value is found that its regular expression lets through`,
-    !isTarget && `--target ${options.target}: a number above 1, at most ${HIGHEST_TARGET}`,
-    isTarget &&
-      members.length < least &&
-      `--metric ${options.metric}: for --target ${target} it must let through ${least} values of ${by}, and ` +
-        `${members.length} are found`,
+    selector !== "" &&
+      !SELECTOR.test(selector) &&
+      `--metric ${options.metric}: write matchers with double quotes: name{job="db"}`,
+    !(target > 1 && target <= HIGHEST_TARGET) &&
+      `--target ${options.target}: a number above 1, at most ${HIGHEST_TARGET}`,
     !DURATION.test(hold) && `--hold ${hold}: a duration such as 30s, 2m, 1h`,
     /\s/u.test(options.runbook ?? "") && `--runbook ${options.runbook}: an address without spaces`,
   ].filter((fault) => fault !== false);
   if (faults.length > 0) throw new ConfigError("BAD_RULES", faults.join("; "));
   const kind = options.for === "gauge" ? "gauge" : "counter";
   const runbook = options.runbook ?? null;
-  return { metric, selector, by, kind, prefix, target, hold, runbook, members, labels: labels ?? {} };
-}
-
-function ofLabel(matchers: readonly Matcher[] | null, label: string): Matcher[] {
-  return (matchers ?? []).filter(({ name }) => name === label);
-}
-
-/** @returns a label for each that must be there, or null when one cannot be found */
-function labelsFor(matchers: readonly Matcher[]): Record<string, string> | null {
-  const labels: Record<string, string> = {};
-  for (const name of new Set(matchers.map((matcher) => matcher.name))) {
-    const own = ofLabel(matchers, name);
-    if (own.every((matcher) => accepts(matcher, ""))) continue;
-    const [value] = examplesOf(own, 1);
-    if (value === undefined) return null;
-    labels[name] = value;
-  }
-  return labels;
-}
-
-/** What `parseSkewTarget` let pass, in seconds. */
-export function secondsOf(duration: string): number {
-  const [, count, unit] = DURATION.exec(duration)!;
-  return Number(count) * SECONDS[unit!]!;
+  return { metric, selector, by, kind, prefix, target, hold, runbook };
 }
 
 /** The metric in the names of rules: without `_total` and colons. */
@@ -107,7 +69,7 @@ function baseName(metric: string): string {
   return metric.replace(/_total$/u, "").replaceAll(":", "_");
 }
 
-/** Names and expressions that rules, alerts, tests and dashboard share. */
+/** Names and expressions that rules, alerts and dashboard share. */
 export interface SkewNames {
   /** The load of each shard over a window, from the raw series. */
   load(window: "1m" | "5m"): string;

@@ -1,14 +1,25 @@
 import { farAbove, hotAlert, missingAlert, type Rule } from "../../loadtest/rules/skew-rules.ts";
 import type { GeneratedFile } from "../../loadtest/rules/skew-files.ts";
-import {
-  LARGEST_SHARE,
-  namesOf,
-  parseSkewTarget,
-  secondsOf,
-  type SkewOptions,
-  type SkewTarget,
-} from "../../loadtest/rules/skew-target.ts";
+import { namesOf, parseSkewTarget, type SkewOptions, type SkewTarget } from "../../loadtest/rules/skew-target.ts";
+import { parseDuration } from "../../loadtest/traffic/dial.ts";
 import { stringify } from "yaml";
+
+/** Share of one shard in the scenes where it is hot. */
+const LARGEST_SHARE = 0.7;
+
+/** The series of the scenes: one for each shard, so many that the share above is beyond the target. */
+export interface SceneSeries {
+  /** Values of the label that tells the shards apart. */
+  readonly members: readonly string[];
+  /** What else the metric's matchers ask for. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+type Scene = SkewTarget & SceneSeries;
+
+/** `00`, `01`, … */
+export const numbered = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => String(index).padStart(2, "0"));
 
 const INTERVAL_SECONDS = 15;
 /** Samples of ten minutes: both windows are full, and an alert without hold fires. */
@@ -29,8 +40,12 @@ type Course = readonly (readonly { readonly step: number; readonly samples: numb
  *
  * @param withMissing as `skewFiles`
  */
-export function skewScenes(options: SkewOptions, withMissing = true): GeneratedFile {
-  const target = parseSkewTarget(options);
+export function skewScenes(
+  options: SkewOptions,
+  { members = numbered(4), labels = {} }: Partial<SceneSeries> = {},
+  withMissing = true,
+): GeneratedFile {
+  const target: Scene = { ...parseSkewTarget(options), members, labels };
   const name = `${target.prefix.replaceAll("_", "-")}-skew.yml`;
   // Seven messages on one of more shards would be beyond chance.
   const littleIsChance = target.kind === "counter" && target.members.length <= 5;
@@ -52,20 +67,20 @@ export function skewScenes(options: SkewOptions, withMissing = true): GeneratedF
 const EVEN = 250;
 
 /** Increments of each shard when the first takes seven tenths of all. */
-function hotSteps({ members }: SkewTarget): number[] {
+function hotSteps({ members }: Scene): number[] {
   return members.map((_, index) => (index === 0 ? 700 * (members.length - 1) : 300));
 }
 
 /** Samples of ten minutes, and as many whole minutes as the alert must hold. */
 function samplesOf({ hold }: SkewTarget): number {
-  return TEN_MINUTES + Math.ceil(secondsOf(hold) / 60) * (60 / INTERVAL_SECONDS);
+  return TEN_MINUTES + Math.ceil(parseDuration(hold) / 60) * (60 / INTERVAL_SECONDS);
 }
 
 function minutesOf(samples: number): string {
   return `${(samples * INTERVAL_SECONDS) / 60}m`;
 }
 
-function hotScene(target: SkewTarget): object {
+function hotScene(target: Scene): object {
   const names = namesOf(target);
   const { by, kind, members } = target;
   const samples = samplesOf(target);
@@ -100,7 +115,7 @@ function hotScene(target: SkewTarget): object {
   };
 }
 
-function evenScene(target: SkewTarget): object {
+function evenScene(target: Scene): object {
   const names = namesOf(target);
   const samples = samplesOf(target);
   const at = minutesOf(samples);
@@ -120,7 +135,7 @@ function evenScene(target: SkewTarget): object {
 }
 
 /** Of so little that comes after it the five minutes show nothing, and the last one shows all. */
-function pastScene(target: SkewTarget): object {
+function pastScene(target: Scene): object {
   const names = namesOf(target);
   const samples = samplesOf(target);
   const at = minutesOf(samples);
@@ -139,12 +154,12 @@ function pastScene(target: SkewTarget): object {
   };
 }
 
-function isFarAbove(target: SkewTarget): boolean {
+function isFarAbove(target: Scene): boolean {
   return target.kind === "counter" && target.members.length * LARGEST_SHARE > farAbove(target);
 }
 
 /** After so much even traffic that five minutes show nothing yet. */
-function suddenScene(target: SkewTarget): object {
+function suddenScene(target: Scene): object {
   const names = namesOf(target);
   const before = samplesOf(target);
   const hot = AFTERWARDS + before - TEN_MINUTES;
@@ -167,7 +182,7 @@ function suddenScene(target: SkewTarget): object {
 }
 
 /** The alert of the first shard, which takes its share of the scenes. */
-function firstIsHot({ by, members }: SkewTarget): Expected {
+function firstIsHot({ by, members }: Scene): Expected {
   const overMean = (members.length * LARGEST_SHARE).toFixed(2);
   return {
     labels: { severity: "warning", [by]: members[0]! },
@@ -176,7 +191,7 @@ function firstIsHot({ by, members }: SkewTarget): Expected {
 }
 
 /** All on the first shard, steadily, but no more than seven messages in five minutes: chance does that. */
-function littleScene(target: SkewTarget): object {
+function littleScene(target: Scene): object {
   const names = namesOf(target);
   const samples = samplesOf(target);
   const at = minutesOf(samples);
@@ -200,7 +215,7 @@ function trickle(samples: number): Course[number] {
   ]).flat();
 }
 
-function missingScene(target: SkewTarget): object {
+function missingScene(target: Scene): object {
   const ended = { values: "0+250x40 _x40" };
   return {
     name: "a shard that stops reporting is missed, and only then",
@@ -216,7 +231,7 @@ function missingScene(target: SkewTarget): object {
   };
 }
 
-function series({ by, kind, labels, members, metric }: SkewTarget, courses: Course) {
+function series({ by, kind, labels, members, metric }: Scene, courses: Course) {
   return courses.map((course, index) => ({
     series: `${metric}${labelSet({ ...labels, [by]: members[index]! })}`,
     values: kind === "counter" ? counterValues(course) : gaugeValues(course),
