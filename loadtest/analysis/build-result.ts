@@ -167,7 +167,7 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
   const scheduleS = elapsedSeconds(measurement, dials, expected);
   const asked = unknownMessages(measurement, runId);
   const lookups = unknowns.map((reply, i) => ({ unknown: asked[i]!, reply }));
-  const audited = audit(measurement, evidence.audit, lookups).audit;
+  const audited = audit(measurement, evidence.audit, lookups);
   const { counts: failed } = failures;
   const shards = measuredShards({ measurement, before, after, layout, failed, audit: evidence.audit, scheduleS });
   const offered = layout.dialogs.reduce((total, { count }) => total + count, 0);
@@ -193,16 +193,12 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
     },
     server: serverOf(evidence, layout),
     verdict: judge({
-      measurement,
-      dials,
+      ...evidence,
       askedShare,
       audit: audited,
       cores: measurement.driver === "node" ? Math.min(1, evidence.machine.cores) : evidence.machine.cores,
       ...(expected !== undefined && { expected }),
       ...(expectedIsExact && { expectedIsExact }),
-      ...(evidence.serverGone !== undefined && { serverGone: evidence.serverGone }),
-      ...(evidence.shardsLost !== undefined && { shardsLost: evidence.shardsLost }),
-      ...(evidence.readersLost !== undefined && { readersLost: evidence.readersLost }),
       zipf:
         popularity === undefined
           ? null

@@ -103,17 +103,6 @@ export function createPicker(shares: readonly number[]): (random: Random) => num
   };
 }
 
-/** Throws once into shards of these shares: see `createThrower`. */
-export function throwInto(
-  loads: Float64Array,
-  random: Random,
-  n: number,
-  shares: readonly number[],
-  weight: number,
-): void {
-  createThrower(shares)(loads, random, n, weight);
-}
-
 function throwMany(loads: Float64Array, random: Random, n: number, shares: readonly number[], weight: number): void {
   let balls = n;
   let left = 1;

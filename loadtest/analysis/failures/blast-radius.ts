@@ -1,19 +1,12 @@
 import { mergeHistograms, quantileOf, type HistogramData } from "../../measurement/histogram.ts";
+import type { Result } from "../result/result.ts";
 
-export interface ShardWaits {
+interface ShardWaits {
   readonly label: string;
   /** Messages that belong to it and were due. */
   readonly offered: number;
   /** Delivery of dialogs that the story does not make hot. */
   readonly innocent: HistogramData;
-}
-
-export interface BlastRadius {
-  /** p99 on the hot shard over p99 elsewhere; 1: nobody suffers. */
-  readonly p99: number;
-  readonly hotMs: number;
-  readonly elsewhereMs: number;
-  readonly shard: string;
 }
 
 /** A p99 of fewer samples is their maximum. */
@@ -28,7 +21,7 @@ const LEAST_MS = 0.001;
  * @param hotStory whether the story makes anything hot; without one there is nobody to blame
  * @returns null without a hot story, with one shard, or with fewer than 100 samples on either side
  */
-export function blastRadius(shards: readonly ShardWaits[], hotStory: boolean): BlastRadius | null {
+export function blastRadius(shards: readonly ShardWaits[], hotStory: boolean): Result["blastRadius"] {
   const [first, ...others] = shards;
   if (!hotStory || first === undefined || others.length === 0) return null;
   const hot = others.reduce((most, shard) => (shard.offered > most.offered ? shard : most), first);

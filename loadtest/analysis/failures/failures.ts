@@ -7,16 +7,7 @@ import type { AuditDialogsReply } from "../../../server/protocol/http.ts";
 import type { Measurement, Slice, UnknownMessage } from "../../measurement/measurement.ts";
 import { clientId, eachFailure, outcomeOf } from "../../measurement/failed-messages.ts";
 import type { Dials, Story } from "../../traffic/contract.ts";
-
-/** Failed messages with one code on one shard. */
-export interface FailureRow {
-  readonly shard: string;
-  readonly code: string;
-  readonly count: number;
-  /** Intended moments of the first and the last, seconds after the start of the schedule. */
-  readonly fromS: number;
-  readonly untilS: number;
-}
+import type { Result } from "../result/result.ts";
 
 /** Messages of the measured phase that never came, among those of each kind of latency. */
 export interface NeverCame {
@@ -29,7 +20,8 @@ export interface NeverCame {
 }
 
 export interface Failures {
-  readonly rows: readonly FailureRow[];
+  /** Failed messages with one code on one shard. */
+  readonly rows: Result["failures"];
   /** By label; shards without a failure are not in it. */
   readonly never: ReadonlyMap<string, NeverCame>;
   /** Failed messages by label. */
@@ -81,7 +73,7 @@ export function placeFailures({ measurement, runId, dials, story, topology, stor
   const router = compileTopology(topology);
   const whenOf = createWhen(periodsOf(topology));
   const startMs = Date.parse(measurement.startedAt);
-  const rows = new Map<string, { shard: string; code: string; count: number; fromS: number; untilS: number }>();
+  const rows = new Map<string, Result["failures"][number]>();
   const never = new Map<string, { deliveries: number; innocents: number; messages: number }>();
   const counts = new Map<string, number>();
   const unstored = createDialogCounts();

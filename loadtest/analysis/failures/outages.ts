@@ -1,14 +1,5 @@
 import type { Slice } from "../../measurement/measurement.ts";
-
-/** A time in which a shard acknowledged nothing and answered for nothing that was sent to it. */
-export interface Outage {
-  readonly shard: string;
-  /** Intended moments of the first and the last message without an answer, seconds after the start of the schedule. */
-  readonly fromS: number;
-  readonly untilS: number;
-  /** Messages without an answer in it. */
-  readonly messages: number;
-}
+import type { Result } from "../result/result.ts";
 
 /** Fewer messages in a row are an error, not an outage. */
 const LEAST_MESSAGES = 3;
@@ -34,7 +25,7 @@ export interface OutageInput {
  * The outages of a shard: stretches of time in which at least half of its messages have no answer, with no whole slice
  * between two of them in which it acknowledged anything.
  */
-export function outagesOf({ shard, unanswered, offeredPerS, slices }: OutageInput): Outage[] {
+export function outagesOf({ shard, unanswered, offeredPerS, slices }: OutageInput): Result["outages"] {
   const largestGap = Math.max(LARGEST_GAP_MS, (USUAL_GAPS * 1_000) / Math.max(offeredPerS, 1e-9));
   const alive = slices.filter((slice) => slice.shard === shard && slice.acked > 0);
   const stretches: { from: number; until: number; messages: number }[] = [];

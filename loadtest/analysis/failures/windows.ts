@@ -7,22 +7,7 @@ import {
   type SmallHistogram,
 } from "../../measurement/packed-histogram.ts";
 import { quantileOf } from "../../measurement/histogram.ts";
-
-/** What a rehearsal's server did in one of its windows. */
-export interface WindowFigures {
-  readonly name: string;
-  /** Seconds after the start of the schedule. */
-  readonly fromS: number;
-  readonly untilS: number;
-  /** Messages that were due in it and failed. */
-  readonly failed: number;
-  /** Messages that were acknowledged in it. */
-  readonly acked: number;
-  /** Acknowledged per second. */
-  readonly ratePerS: number;
-  /** Delivery in the window; null when nothing came. */
-  readonly deliveryMs: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
-}
+import type { Result } from "../result/result.ts";
 
 /** So many seconds in a row must be as good as before. */
 const STEADY_S = 3;
@@ -48,11 +33,7 @@ function deliveryIn(slices: readonly Slice[]) {
 
 /** All shards together, slice of time by slice of time. */
 function momentsIn(slices: readonly Slice[], window: Pick<RunWindow, "fromS" | "untilS">) {
-  const byStart = new Map<number, Slice[]>();
-  for (const slice of inside(slices, window)) {
-    byStart.set(slice.second, [...(byStart.get(slice.second) ?? []), slice]);
-  }
-  return [...byStart]
+  return [...Map.groupBy(inside(slices, window), ({ second }) => second)]
     .sort(([a], [b]) => a - b)
     .map(([start, own]) => {
       const seconds = Math.max(...own.map((slice) => slice.seconds ?? 1));
@@ -62,7 +43,7 @@ function momentsIn(slices: readonly Slice[], window: Pick<RunWindow, "fromS" | "
 }
 
 /** Each window's figures, to the width of the run's slices (a second; more in runs of over five minutes). */
-export function windowFigures(windows: readonly RunWindow[], slices: readonly Slice[]): WindowFigures[] {
+export function windowFigures(windows: readonly RunWindow[], slices: readonly Slice[]): Result["windows"] {
   return windows.map(({ name, fromS, untilS }) => {
     const own = inside(slices, { fromS, untilS });
     const acked = own.reduce((sum, slice) => sum + slice.acked, 0);

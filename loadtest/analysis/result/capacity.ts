@@ -1,8 +1,5 @@
 import { Type, type Static } from "typebox";
-
-const Num = (description: string) => Type.Number({ description });
-const Text = (description: string) => Type.String({ description });
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+import { Nullable, Num, OneOf, Text } from "./schema-fields.ts";
 
 const Rate = (description: string) => Num(`${description}, messages per second`);
 
@@ -20,14 +17,14 @@ export const CapacitySchema = Type.Object(
     level: Num("Of the interval: 0.95, of so many searches it holds the capacity"),
     reliable: Nullable(Rate("One more run at it keeps the threshold with a chance of 90 %; null as estimate")),
     ceiling: Nullable(
-      Type.Union([Type.Literal("threshold"), Type.Literal("generator")], {
+      OneOf(["threshold", "generator"], {
         description: "generator: the server's capacity may be higher, nothing could be sent faster",
       }),
     ),
     stopped: Nullable(Text("Why the search ended before its interval was as narrow as asked")),
     bottleneck: Nullable(
       Type.Object({
-        what: Type.Union([Type.Literal("shard"), Type.Literal("event loop"), Type.Literal("generator")]),
+        what: OneOf(["shard", "event loop", "generator"]),
         shard: Nullable(Text("Label")),
         evidence: Text("One sentence"),
       }),
@@ -45,7 +42,7 @@ export const CapacitySchema = Type.Object(
     steps: Type.Array(
       Type.Object({
         rate: Rate("Asked"),
-        vote: Type.Union([Type.Literal("pass"), Type.Literal("fail"), Type.Literal("generator")]),
+        vote: OneOf(["pass", "fail", "generator"]),
         value: Nullable(Num("Of the threshold's metric")),
         why: Text("One sentence"),
         folder: Text("The run"),

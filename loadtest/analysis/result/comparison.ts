@@ -1,8 +1,5 @@
 import { Type, type Static } from "typebox";
-
-const Num = (description: string) => Type.Number({ description });
-const Text = (description: string) => Type.String({ description });
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+import { Nullable, Num, OneOf, Text } from "./schema-fields.ts";
 
 const Change = Type.Object({
   metric: Text(
@@ -24,19 +21,9 @@ const Change = Type.Object({
   adjusted: Num(
     "The same for all figures together, at most 1: times their number (Bonferroni), when interleaved by its part",
   ),
-  outcome: Type.Union(
-    [
-      Type.Literal("worse"),
-      Type.Literal("better"),
-      Type.Literal("more"),
-      Type.Literal("less"),
-      Type.Literal("same"),
-      Type.Literal("unclear"),
-    ],
-    {
-      description: "more, less: neither good nor bad by itself; same: within the tolerance; unclear: too noisy to tell",
-    },
-  ),
+  outcome: OneOf(["worse", "better", "more", "less", "same", "unclear"], {
+    description: "more, less: neither good nor bad by itself; same: within the tolerance; unclear: too noisy to tell",
+  }),
 });
 
 const Side = Type.Object({
@@ -54,7 +41,7 @@ export const ComparisonSchema = Type.Object(
   {
     version: Type.Literal(2),
     hotshard: Text("Version of hotshard that wrote it"),
-    method: Type.Union([Type.Literal("two runs"), Type.Literal("interleaved")]),
+    method: OneOf(["two runs", "interleaved"]),
     rounds: Type.Integer({ minimum: 1, description: "Pairs of runs" }),
     noise: Nullable(
       Type.Object(

@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
+import { Count, Text } from "./schema-fields.ts";
 
-const Bytes = (description: string) => Type.Integer({ minimum: 0, description: `Bytes ${description}` });
-const Text = (description: string) => Type.String({ description });
+const Bytes = (description: string) => Count(`Bytes ${description}`);
 
 /** `run.machine` of a result. */
 export const MachineSchema = Type.Object(

@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { Count, Ends, Label, Nullable, Num, Text } from "./schema-fields.ts";
+import { Count, Ends, Label, Nullable, Num, OneOf, Text } from "./schema-fields.ts";
 
 const RateOf = (description: string, messages: string) =>
   Type.Optional(
@@ -19,7 +19,7 @@ export const Traffic = Type.Object({
     Type.Object(
       {
         model: Text("constant, ramp, steps, spike, closed"),
-        gaps: Type.Union([Type.Literal("poisson"), Type.Literal("even")]),
+        gaps: OneOf(["poisson", "even"]),
         open: Type.Boolean({ description: "Messages have their moments whether or not the server keeps up" }),
         changes: Type.Boolean({ description: "The rate is another from second to second" }),
         words: Text("In words"),
@@ -60,14 +60,7 @@ export const Quantiles = Type.Object({
 });
 
 export const LatencyInterval = Type.Object({
-  metric: Type.Union([
-    Type.Literal("delivery.p50"),
-    Type.Literal("delivery.p95"),
-    Type.Literal("delivery.p99"),
-    Type.Literal("commit.p50"),
-    Type.Literal("commit.p95"),
-    Type.Literal("commit.p99"),
-  ]),
+  metric: OneOf(["delivery.p50", "delivery.p95", "delivery.p99", "commit.p50", "commit.p95", "commit.p99"]),
   shard: Nullable(Label),
   low: Nullable(Num("Lower end of the 95 % interval, ms; null, as high: the run's seconds cannot tell")),
   high: Nullable(Num("Upper end, ms")),

@@ -1,10 +1,10 @@
 import { Type, type Static } from "typebox";
 import { Failure, LatencyInterval, Outage, Quantiles, Shard, Traffic, Window } from "./measured-schema.ts";
-import { Count, Ends, Label, Nullable, Num, Text } from "./schema-fields.ts";
+import { Count, Ends, Label, Nullable, Num, OneOf, Text } from "./schema-fields.ts";
 import { MachineSchema } from "./machine-schema.ts";
 
 const Verdict = Type.Object({
-  status: Type.Union([Type.Literal("VALID"), Type.Literal("INVALID")]),
+  status: OneOf(["VALID", "INVALID"]),
   reasons: Type.Array(
     Type.Object({
       code: Text("Stable, in capitals"),
@@ -14,14 +14,18 @@ const Verdict = Type.Object({
   ),
 });
 
-const Factor = Type.Object({
-  factor: Num("Multiplies max/mean"),
-  low: Num("2.5 % quantile of the simulation that gives it"),
-  high: Num("97.5 % quantile"),
-});
+const Factor = (description: string) =>
+  Type.Object(
+    {
+      factor: Num("Multiplies max/mean"),
+      low: Num("2.5 % quantile of the simulation that gives it"),
+      high: Num("97.5 % quantile"),
+    },
+    { description },
+  );
 
 const Skew = Type.Object({
-  of: Type.Union([Type.Literal("offered"), Type.Literal("stored")], {
+  of: OneOf(["offered", "stored"], {
     description: "Messages that shares, skew, causes and advice speak of; stored: a result of version 1",
   }),
   maxOverMean: Num("Largest shard over the mean of all shards; 1 is even"),
@@ -37,7 +41,13 @@ const Skew = Type.Object({
   distinctPairs: Type.Optional(Count("Under a placement by time: pairs of dialog and time bucket, what a hash throws")),
   causes: Nullable(
     Type.Object(
-      { chance: Factor, popularity: Factor, placement: Factor, change: Factor, hash: Factor },
+      {
+        chance: Factor("So many keys, all equally heavy, under a perfect hash"),
+        popularity: Factor("The same with the weights that were seen"),
+        placement: Factor("The same with the placement's shares of the key space, and its pins and splits"),
+        change: Factor("Shards that joined or left while the run went on had less time than the others"),
+        hash: Factor("What is left: where the hash really put these keys"),
+      },
       { description: "Their product is maxOverMean; null: it is not known where the messages belong" },
     ),
   ),
@@ -92,10 +102,10 @@ const HotDialog = Type.Object({
 const Threshold = Type.Object({
   threshold: Text("As given with --fail-on"),
   metric: Text("Name, with shard.LABEL. before it for one shard"),
-  op: Type.Union([Type.Literal("<"), Type.Literal("<="), Type.Literal(">"), Type.Literal(">="), Type.Literal("==")]),
+  op: OneOf(["<", "<=", ">", ">=", "=="]),
   limit: Num("In `unit`; shares 0…1"),
   unit: Text("ms, /s, or empty for counts, ratios and shares"),
-  status: Type.Union([Type.Literal("passed"), Type.Literal("failed"), Type.Literal("not-judged")]),
+  status: OneOf(["passed", "failed", "not-judged"]),
   value: Nullable(Num("What the run had; null: not judged, or not measured")),
   low: Nullable(Num("Lower end of the 95 % interval; null: chance has no part, or the samples do not tell")),
   high: Nullable(Num("Upper end")),
@@ -133,13 +143,7 @@ const Audit = Type.Object({
 });
 
 const Advice = Type.Object({
-  action: Type.Union([
-    Type.Literal("none"),
-    Type.Literal("pin"),
-    Type.Literal("split"),
-    Type.Literal("add-shard"),
-    Type.Literal("change-placement"),
-  ]),
+  action: OneOf(["none", "pin", "split", "add-shard", "change-placement"]),
   text: Text("One sentence for people: what to do and what it costs"),
   dialog: Type.Optional(Text("For pin and split")),
   dialogShare: Type.Optional(Num("That dialog's share of all messages, 0…1")),
@@ -166,7 +170,7 @@ export const ResultSchema = Type.Object(
           {
             atS: Num("Seconds after the start of the schedule"),
             ofS: Num("Seconds of the whole schedule, warm-up included"),
-            why: Type.Union([Type.Literal("lost"), Type.Literal("known")], {
+            why: OneOf(["lost", "known"], {
               description: "lost: whatever the rest, a threshold is missed; known: the intervals of all are clear",
             }),
             thresholds: Type.Array(Text("As given with --fail-on")),

@@ -1,11 +1,8 @@
 import { Type, type Static } from "typebox";
 import { ResultSchema } from "./result.ts";
+import { Count, Nullable, Num, OneOf, Text } from "./schema-fields.ts";
 
-const Count = (description: string) => Type.Integer({ minimum: 0, description });
-const Num = (description: string) => Type.Number({ description });
-const Text = (description: string) => Type.String({ description });
 const Shards = Type.Integer({ minimum: 1 });
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const Row = Type.Object({
   placement: Text("Name with options"),
@@ -35,7 +32,7 @@ export const WhatIfSchema = Type.Object(
     hotshard: Text("Version of hotshard that wrote it"),
     input: Type.Object({
       name: Text("File or folder"),
-      kind: Type.Union([Type.Literal("counts"), Type.Literal("trace"), Type.Literal("run")]),
+      kind: OneOf(["counts", "trace", "run"]),
       messages: Count("Counted"),
       dialogs: Count("Distinct keys among them"),
       topShare: Num("Share of the messages of the heaviest key, 0…1"),

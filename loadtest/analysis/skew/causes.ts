@@ -1,30 +1,14 @@
 import { sum } from "d3-array";
 import { maxOverMean } from "../../../server/statistics/skew.ts";
-import { noiseFloor, type NoiseFloor } from "./noise-floor.ts";
+import type { Result } from "../result/result.ts";
+import { noiseFloor } from "./noise-floor.ts";
 import type { SegmentPart } from "./segment-parts.ts";
 import { simulateChange } from "./simulate-change.ts";
 import { simulateSkew, type Spread } from "./simulate.ts";
 import { weightClasses } from "./weight-classes.ts";
 
-/** One cause of skew: it multiplies max/mean by `factor`; low and high are its 2.5 % and 97.5 % quantiles. */
-export interface Factor {
-  readonly factor: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-export interface Causes {
-  /** So many keys, all equally heavy, under a perfect hash. */
-  readonly chance: Factor;
-  /** The same with the weights that were seen. */
-  readonly popularity: Factor;
-  /** The same with the shares of the key space that the placement gives its shards, and its pins and splits. */
-  readonly placement: Factor;
-  /** Shards that joined or left while the run went on had less time than the others. */
-  readonly change: Factor;
-  /** What is left: where the hash really put these keys. */
-  readonly hash: Factor;
-}
+export type Causes = NonNullable<Result["skew"]["causes"]>;
+export type Factor = Causes["hash"];
 
 const ONE: Factor = { factor: 1, low: 1, high: 1 };
 
@@ -35,30 +19,21 @@ const over = (simulation: Spread, base: number): Factor => ({
 });
 
 /** Sums over parts, each by its share of the messages. */
-function weigh<K extends string>(
-  parts: readonly SegmentPart[],
-  of: (part: SegmentPart) => Readonly<Record<K, number>>,
-  keys: readonly K[],
-): Record<K, number> {
+function weigh(parts: readonly SegmentPart[], of: (part: SegmentPart) => Spread): Spread {
   const total = sum(parts, ({ messages }) => messages);
-  const sums = Object.fromEntries(keys.map((key) => [key, 0])) as Record<K, number>;
-  for (const part of parts) {
-    const values = of(part);
-    for (const key of keys) sums[key] += (values[key] * part.messages) / total;
-  }
-  return sums;
+  const spreads = parts.map((part) => ({ messages: part.messages, spread: of(part) }));
+  const mean = (name: keyof Spread) => sum(spreads, ({ messages, spread }) => (spread[name] * messages) / total);
+  return { mean: mean("mean"), low: mean("low"), high: mean("high"), p99: mean("p99") };
 }
-
-const SPREAD = ["mean", "low", "high"] as const;
 
 /**
  * The noise floor of a run: that of as many keys on the shards of each segment, weighed by its messages.
  *
  * @param labels number of the topology's shards, for a run without messages
  */
-export function runNoiseFloor(parts: readonly SegmentPart[], labels: number): NoiseFloor {
+export function runNoiseFloor(parts: readonly SegmentPart[], labels: number): Spread {
   if (parts.length === 0) return noiseFloor(0, labels);
-  return weigh(parts, ({ keys, layout }) => noiseFloor(keys, layout.shards.length), [...SPREAD, "p99"]);
+  return weigh(parts, ({ keys, layout }) => noiseFloor(keys, layout.shards.length));
 }
 
 /** Of one segment, on its own shards: max/mean with the weights of its keys, and with its placement too. */
@@ -74,8 +49,8 @@ function simulatePart({ layout, loads }: SegmentPart): { popular: Spread; placed
   }
   const even = layout.shards.map(() => 1 / layout.shards.length);
   return {
-    popular: simulateSkew(weightClasses(loads.map(({ messages }) => messages)), () => even, none),
-    placed: simulateSkew(weightClasses(free), () => layout.shares, fixed),
+    popular: simulateSkew(weightClasses(loads.map(({ messages }) => messages)), even, none),
+    placed: simulateSkew(weightClasses(free), layout.shares, fixed),
   };
 }
 
@@ -106,16 +81,16 @@ export function causesOfSkew(parts: readonly SegmentPart[], labels: number): Cau
   const ratio = maxOverMean(observed);
   const simulated = new Map(parts.map((part) => [part, simulatePart(part)]));
   const floor = runNoiseFloor(parts, labels);
-  const popular = weigh(parts, (part) => simulated.get(part)!.popular, SPREAD);
-  const placed = weigh(parts, (part) => simulated.get(part)!.placed, SPREAD);
+  const popular = weigh(parts, (part) => simulated.get(part)!.popular);
+  const placed = weigh(parts, (part) => simulated.get(part)!.placed);
   // Under one segment nothing is thrown twice: shards that are not its own are idle, for certain.
   const idle = labels / parts[0]!.layout.shards.length;
   const whole =
     parts.length > 1
       ? simulateChange(parts, labels)
-      : { mean: placed.mean * idle, low: placed.low * idle, high: placed.high * idle };
+      : { ...placed, mean: placed.mean * idle, low: placed.low * idle, high: placed.high * idle };
   return {
-    chance: { factor: floor.mean, low: floor.low, high: floor.high },
+    chance: over(floor, 1),
     popularity: over(popular, floor.mean),
     placement: over(placed, popular.mean),
     change: parts.length > 1 ? over(whole, placed.mean) : { factor: idle, low: idle, high: idle },

@@ -1,6 +1,7 @@
 import type { Segment, Topology } from "../../../server/placement/contract.ts";
 import { overrideShards } from "../../../server/placement/overrides.ts";
 import { newestSegment, whereNow } from "./newest-segment.ts";
+import { intendedShares } from "./segment-parts.ts";
 import type { DialogCount } from "./what-if.ts";
 
 /** A dialog and the part of all messages that it gets. */
@@ -93,8 +94,7 @@ function spreadByTime(topology: Topology, counts: readonly DialogCount[], total:
 
 /** What the shard gets by overrides and weights if the other dialogs follow the weights to the letter; 0…1. */
 function idealShare(segment: Segment, shares: ReadonlyMap<string, number>, shard: string): number {
-  const weightOf = segment.shards.find(({ label }) => label === shard)?.weight ?? 0;
-  const weight = weightOf / segment.shards.reduce((sum, one) => sum + one.weight, 0);
+  const [weight = 0] = intendedShares(segment, [shard]);
   let held = 0;
   let free = 1;
   for (const override of segment.overrides) {

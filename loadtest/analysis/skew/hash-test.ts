@@ -1,14 +1,10 @@
 import { sum } from "d3-array";
+import type { Result } from "../result/result.ts";
 import { countPlaces } from "./key-space.ts";
 import { keyOf, type SegmentPart } from "./segment-parts.ts";
 
-/** Pearson's test that dialogs fall on shards as their shares say. */
-export interface HashTest {
-  readonly chiSquare: number;
-  readonly degreesOfFreedom: number;
-  /** Chance of so large a chi-square under a perfect hash; below 0.001 the hash is suspect. */
-  readonly pValue: number;
-}
+/** Pearson's test that dialogs fall on shards as their shares say; below a p-value of 0.001 the hash is suspect. */
+type HashTest = Result["skew"]["hashTest"];
 
 /**
  * Complementary error function; relative error < 1.2e-7 (Press et al., Numerical Recipes, 6.2, Chebyshev fit), x ≥ 0.
@@ -53,7 +49,7 @@ export function chiSquareSurvival(x: number, degreesOfFreedom: number): number {
  *   of either kind are left out
  * @returns null when a shard expects fewer than 5 dialogs (Cochran 1954) or there is only one shard
  */
-export function testHash(dialogs: readonly number[], sample: readonly number[]): HashTest | null {
+export function testHash(dialogs: readonly number[], sample: readonly number[]): HashTest {
   const total = sum(dialogs);
   const sampled = sum(sample);
   const cells = sample.flatMap((due, shard) => {
@@ -77,7 +73,7 @@ export function testHash(dialogs: readonly number[], sample: readonly number[]):
  * @param labels number of the topology's shards
  * @returns null when no segment has enough keys (see `testHash`)
  */
-export function testRun(parts: readonly SegmentPart[], labels: number): HashTest | null {
+export function testRun(parts: readonly SegmentPart[], labels: number): HashTest {
   const known = new Set<string>();
   const tests = parts.flatMap(({ layout, loads }) => {
     const seen = Array.from({ length: labels }, () => 0);

@@ -1,4 +1,5 @@
 import type { WriterFit } from "../../../server/statistics/writer-fit.ts";
+import type { Result } from "../result/result.ts";
 import { firstToSaturate, type Growth, type WriterUse } from "./first-to-saturate.ts";
 
 /** Writers that are less busy commit row by row, which says nothing of full commits. */
@@ -36,21 +37,7 @@ export interface ShardLoad {
   readonly limitInterval?: WriterLimit["limitInterval"];
 }
 
-export interface Headroom {
-  /** The first shard to saturate when all traffic grows alike. */
-  readonly shard: string;
-  readonly nowPerS: number;
-  /** What it can write by `growthToLimit`: its own measured limit, less the bias of being the least of several. */
-  readonly limitPerS: number;
-  /** 0.38: the traffic can grow by 38 % before the first shard saturates; negative: it is beyond already. */
-  readonly growthToLimit: number;
-  /** 95 % interval of it: until the first of all shards saturates, whichever it is (see `firstToSaturate`). */
-  readonly growthInterval: { readonly low: number; readonly high: number };
-  /** The same after the advice; null when there is none to follow. */
-  readonly afterAdvice: number | null;
-  /** Shards that a read of the advised dialog asks then. */
-  readonly readFanout: number;
-}
+type Headroom = Required<NonNullable<Result["headroom"]>>;
 
 export interface AdviceForecast {
   /** Of all messages, by shard, once the advice is followed; 0…1. */
@@ -59,7 +46,7 @@ export interface AdviceForecast {
 }
 
 /**
- * How much the traffic can grow before the first shard saturates, today and with the advice followed. Each shard writes
+ * How much the traffic can grow before the first shard saturates (see `firstToSaturate`), today and with the advice followed. Each shard writes
  * then as fast as today; one whose limit is unknown, and a new one, as fast as the one that is first today.
  *
  * @returns null when the limit of the shard that is sent most is not known (`knownLimit`): nobody could say which is

@@ -1,14 +1,6 @@
 import { createRandom } from "../../stats/random.ts";
-import { quantileOf, throwInto } from "../../stats/sampling.ts";
-
-export interface NoiseFloor {
-  /** Expected max/mean. */
-  readonly mean: number;
-  /** Its 2.5 %, 97.5 % and 99 % quantiles. */
-  readonly low: number;
-  readonly high: number;
-  readonly p99: number;
-}
+import { createThrower } from "../../stats/sampling.ts";
+import { simulateTrials, type Spread } from "./simulate.ts";
 
 /**
  * Max/mean of `keys` equally heavy keys on `shards` shards under a perfect hash (each key falls anywhere with the same
@@ -17,21 +9,10 @@ export interface NoiseFloor {
  *
  * @param keys distinct dialogs, not messages; 0 gives 1
  */
-export function noiseFloor(keys: number, shards: number): NoiseFloor {
+export function noiseFloor(keys: number, shards: number): Spread {
   if (keys < 1 || shards < 2) return { mean: 1, low: 1, high: 1, p99: 1 };
   const random = createRandom(7, shards).uniform;
-  const shares = Array.from<number>({ length: shards }).fill(1 / shards);
+  const toss = createThrower(Array.from<number>({ length: shards }).fill(1 / shards));
   const trials = Math.max(2_000, Math.min(8_000, Math.round(160_000 / shards)));
-  const ratios = new Float64Array(trials);
-  const loads = new Float64Array(shards);
-  for (let trial = 0; trial < trials; trial += 1) {
-    loads.fill(0);
-    throwInto(loads, random, keys, shares, 1);
-    let most = 0;
-    for (const load of loads) most = Math.max(most, load);
-    ratios[trial] = (most * shards) / keys;
-  }
-  ratios.sort();
-  const mean = ratios.reduce((total, ratio) => total + ratio, 0) / trials;
-  return { mean, low: quantileOf(ratios, 0.025), high: quantileOf(ratios, 0.975), p99: quantileOf(ratios, 0.99) };
+  return simulateTrials(trials, new Float64Array(shards), keys, (loads) => toss(loads, random, keys, 1));
 }

@@ -9,6 +9,7 @@ import { keySpaceShares, sampleKeySpace } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
 import { newestSegment, whereNow } from "./newest-segment.ts";
 import { labelsOf, remedyTopology } from "./remedy.ts";
+import { intendedShares } from "./segment-parts.ts";
 import { maxOverMean } from "../../../server/statistics/skew.ts";
 import type { DialogCount } from "./what-if.ts";
 
@@ -100,9 +101,7 @@ export function changePlacement(
   const labels = topology.shards;
   const plain = compileTopology({ ...topology, segments: [{ ...segment, from: "0", overrides: [] }] });
   const place = (dialog: string) => plain.place({ dialog, id: SOME_MOMENT, author: 1, client: "" });
-  const weights = new Map(segment.shards.map(({ label, weight }) => [label, weight]));
-  const total = segment.shards.reduce((sum, { weight }) => sum + weight, 0);
-  const intended = labels.map((label) => (weights.get(label) ?? 0) / total);
+  const intended = intendedShares(segment, labels);
   const excess = keySpaceShares(sampleKeySpace(place, labels.length, 50_000), intended).map((share, i) =>
     intended[i]! > 0 ? share / intended[i]! : 1,
   );

@@ -30,8 +30,8 @@ export interface SegmentPart {
   readonly keys: number;
 }
 
-/** Share that each of these shards is meant to get by the weights of the segment. */
-function intendedShares(segment: Segment, labels: readonly string[]): number[] {
+/** Share that each of these shards is meant to get by the weights of the segment, 0…1. */
+export function intendedShares(segment: Segment, labels: readonly string[]): number[] {
   const weights = new Map(segment.shards.map(({ label, weight }) => [label, weight]));
   const total = sum(segment.shards, ({ weight }) => weight);
   return labels.map((label) => (weights.get(label) ?? 0) / total);
@@ -75,13 +75,7 @@ export function keyOf({ overridden, bucketMs }: SegmentLayout, { dialog, bucket 
  * @param layoutOf called once for each of them
  */
 export function partsOf(loads: readonly DialogLoad[], layoutOf: (segment: number) => SegmentLayout): SegmentPart[] {
-  const bySegment = new Map<number, DialogLoad[]>();
-  for (const load of loads) {
-    const known = bySegment.get(load.segment);
-    if (known === undefined) bySegment.set(load.segment, [load]);
-    else known.push(load);
-  }
-  return [...bySegment]
+  return [...Map.groupBy(loads, ({ segment }) => segment)]
     .sort(([a], [b]) => a - b)
     .map(([segment, own]) => {
       const layout = layoutOf(segment);

@@ -1,7 +1,7 @@
 import { createRandom } from "../../stats/random.ts";
-import { createPicker, createThrower, quantileOf } from "../../stats/sampling.ts";
+import { createPicker, createThrower } from "../../stats/sampling.ts";
 import { keyOf, type SegmentPart } from "./segment-parts.ts";
-import type { Spread } from "./simulate.ts";
+import { simulateTrials, type Spread } from "./simulate.ts";
 import { vectorClasses } from "./weight-classes.ts";
 
 /**
@@ -58,12 +58,9 @@ export function simulateChange(parts: readonly SegmentPart[], labels: number): S
   const pick = createPicker(cells.shares);
   const toss = createThrower(cells.shares);
   const counts = new Float64Array(cells.shares.length);
-  const loads = new Float64Array(labels);
-  const ratios = new Float64Array(trials);
-  const add = (weights: Float64Array, cell: number, keys: number) =>
-    cells.shards.forEach((shards, p) => (loads[shards[cell]!]! += keys * weights[p]!));
-  for (let trial = 0; trial < trials; trial += 1) {
-    loads.set(fixed);
+  return simulateTrials(trials, fixed, total, (loads) => {
+    const add = (weights: Float64Array, cell: number, keys: number) =>
+      cells.shards.forEach((shards, p) => (loads[shards[cell]!]! += keys * weights[p]!));
     for (const { weights, dialogs } of classes) {
       if (dialogs === 1) {
         add(weights, pick(random), 1);
@@ -73,14 +70,7 @@ export function simulateChange(parts: readonly SegmentPart[], labels: number): S
       toss(counts, random, dialogs, 1);
       counts.forEach((keys, cell) => keys > 0 && add(weights, cell, keys));
     }
-    ratios[trial] = (loads.reduce((most, load) => Math.max(most, load), 0) * labels) / total;
-  }
-  ratios.sort();
-  return {
-    mean: ratios.reduce((rest, ratio) => rest + ratio, 0) / trials,
-    low: quantileOf(ratios, 0.025),
-    high: quantileOf(ratios, 0.975),
-  };
+  });
 }
 
 /**

@@ -3,9 +3,9 @@ import type { Measurement } from "../../measurement/measurement.ts";
 import type { Dials } from "../../traffic/contract.ts";
 import type { EarlyStop, StopWhen } from "../result/run-evidence.ts";
 import { latencyIntervals } from "../slices/latency-intervals.ts";
-import { quantileInterval, shareIntervalAt, type Interval } from "./intervals.ts";
+import { quantileInterval, shareInterval, type Interval } from "./intervals.ts";
 import { holds, type Threshold } from "./threshold.ts";
-import { QUANTILES, TIMES } from "./threshold-times.ts";
+import { durationsOf, QUANTILES, TIMES } from "./threshold-times.ts";
 
 /** What is known of a run before it is driven. */
 export interface Outlook {
@@ -16,9 +16,6 @@ export interface Outlook {
   /** How often a decision is asked for, at most: every look may be wrong, and all of them together in 5 of 100 runs. */
   readonly looks: number;
 }
-
-type Name = keyof typeof TIMES;
-type QuantileName = keyof typeof QUANTILES;
 
 /** Chance that some interval of some look does not hold the truth. */
 const WRONG = 0.05;
@@ -59,7 +56,7 @@ function bestValue(threshold: Threshold, soFar: Measurement, measured: number, a
   const isUpper = op.startsWith("<") || op === "==";
   const time = timeOf(threshold);
   if (time !== null) {
-    const data = metric === "sendLag.p99" ? soFar.generator.sendLag : histogramOf(soFar, time.name, threshold.shard);
+    const data = metric === "sendLag.p99" ? soFar.generator.sendLag : durationsOf(soFar, time.name, threshold.shard);
     return data.count === 0 ? null : bestQuantile(data, time.q, measured - data.count, isUpper);
   }
   // The counts only rise, and so does a limit from below only come nearer.
@@ -82,18 +79,11 @@ function bestQuantile(data: HistogramData, q: number, more: number, isUpper: boo
   return quantileOf(isUpper ? mergeHistograms([low, data]) : withNever(data, rest), q);
 }
 
-function timeOf({
-  metric,
-}: Threshold): { readonly name: Name; readonly quantile: QuantileName; readonly q: number } | null {
-  if (metric === "sendLag.p99") return { name: "delivery", quantile: "p99", q: 0.99 };
+function timeOf({ metric }: Threshold): { readonly name: keyof typeof TIMES; readonly q: number } | null {
+  if (metric === "sendLag.p99") return { name: "delivery", q: 0.99 };
   const [name = "", quantile = ""] = metric.split(".");
   if (!(name in TIMES && quantile in QUANTILES)) return null;
-  return { name: name as Name, quantile: quantile as QuantileName, q: QUANTILES[quantile as QuantileName] };
-}
-
-function histogramOf({ shards }: Measurement, name: Name, shard: string | null): HistogramData {
-  const places = shard === null ? Object.values(shards) : [shards[shard]];
-  return mergeHistograms(places.flatMap((place) => (place === undefined ? [] : [place[name]])));
+  return { name: name as keyof typeof TIMES, q: QUANTILES[quantile as keyof typeof QUANTILES] };
 }
 
 type Row = ReturnType<typeof latencyIntervals>[number];
@@ -124,10 +114,10 @@ function intervalOf(
   tail: number,
 ): Interval | null {
   const failed = soFar.refused + soFar.unknown + soFar.notConnected;
-  if (threshold.metric === "errors") return shareIntervalAt(failed, soFar.sent + soFar.notConnected, tail);
+  if (threshold.metric === "errors") return shareInterval(failed, soFar.sent + soFar.notConnected, tail);
   const time = timeOf(threshold);
   const row = intervals.find(({ metric, shard }) => metric === threshold.metric && shard === threshold.shard);
   if (time === null || row === undefined || row.low === null || row.high === null || failed > 0) return null;
-  const { low, high } = quantileInterval(histogramOf(soFar, time.name, threshold.shard), time.q, tail);
+  const { low, high } = quantileInterval(durationsOf(soFar, time.name, threshold.shard), time.q, tail);
   return { low: Math.min(low ?? 0, row.low), high: high === null ? null : Math.max(high, row.high) };
 }

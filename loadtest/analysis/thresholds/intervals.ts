@@ -1,4 +1,6 @@
 import { quantileOf, type HistogramData } from "../../measurement/histogram.ts";
+import { createRandom } from "../../stats/random.ts";
+import { createThrower } from "../../stats/sampling.ts";
 
 /** Ends of a 95 % interval; null where the samples do not tell. */
 export interface Interval {
@@ -80,24 +82,16 @@ function* masses(n: number, p: number): Generator<number> {
 /**
  * Wilson's score interval of a share (Wilson, JASA 22, 1927).
  *
- * @param z normal quantile; 1.96 gives 95 %
+ * @param tail chance of either tail; that of a 95 % interval by default
  */
-export function shareInterval(events: number, n: number, z = Z): { readonly low: number; readonly high: number } {
+export function shareInterval(events: number, n: number, tail = TAIL): { readonly low: number; readonly high: number } {
   if (n <= 0) return { low: 0, high: 1 };
+  const z = zOf(tail);
   const share = events / n;
   const scale = 1 + (z * z) / n;
   const centre = (share + (z * z) / (2 * n)) / scale;
   const reach = (z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n))) / scale;
   return { low: events <= 0 ? 0 : Math.max(0, centre - reach), high: events >= n ? 1 : Math.min(1, centre + reach) };
-}
-
-/** As `shareInterval`. @param tail chance of either tail */
-export function shareIntervalAt(
-  events: number,
-  n: number,
-  tail: number,
-): { readonly low: number; readonly high: number } {
-  return shareInterval(events, n, zOf(tail));
 }
 
 /**
@@ -108,9 +102,33 @@ export function maxOverMeanInterval(stored: readonly number[]): { readonly low: 
   const total = stored.reduce((sum, rows) => sum + rows, 0);
   const shards = stored.length;
   if (total === 0) return { low: 1, high: shards };
-  const ends = stored.map((rows) => shareInterval(rows, total, upperNormalQuantile(TAIL / shards)));
+  const ends = stored.map((rows) => shareInterval(rows, total, TAIL / shards));
   const low = Math.max(...ends.map((end) => end.low)) * shards;
   return { low: Math.max(1, low), high: Math.max(...ends.map((end) => end.high)) * shards };
+}
+
+type Statistic = (loads: readonly number[]) => number;
+
+/**
+ * What chance alone makes of a statistic of loads.
+ *
+ * @param balls that are thrown into shards of these shares (Σ = 1) in each trial, with a fixed seed
+ * @returns the statistic of each trial, ascending
+ */
+export function thrownStatistic(
+  statistic: Statistic,
+  balls: number,
+  shares: readonly number[],
+  trials: number,
+  seed: number,
+): Float64Array {
+  const random = createRandom(seed, shares.length).uniform;
+  const toss = createThrower(shares);
+  return Float64Array.from({ length: trials }, () => {
+    const loads = new Float64Array(shares.length);
+    toss(loads, random, balls, 1);
+    return statistic([...loads]);
+  }).sort();
 }
 
 /** Normal quantile of 1 − tail; error below 4.5e-4 (Abramowitz & Stegun 1964, 26.2.23). */

@@ -1,27 +1,20 @@
+import { sum } from "d3-array";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../../server/statistics/skew.ts";
 import type { Result } from "../result/result.ts";
-import { createRandom } from "../../stats/random.ts";
-import { maxOverMeanInterval, shareInterval } from "./intervals.ts";
-import { quantileOf, throwInto } from "../../stats/sampling.ts";
+import { maxOverMeanInterval, shareInterval, thrownStatistic } from "./intervals.ts";
+import { quantileOf } from "../../stats/sampling.ts";
 import { certain, NOTHING, type MetricRow, type Reading, type Subject } from "./threshold-metric.ts";
 import { blastReading, lagRow, QUANTILES, timeRows, TIMES } from "./threshold-times.ts";
 
 const offeredOf = ({ result }: Subject): number[] => result.shards.map(({ offered }) => offered);
-const totalOf = (loads: readonly number[]): number => loads.reduce((sum, load) => sum + load, 0);
 
 /** Percentile bootstrap over messages (Efron & Tibshirani 1993, section 13.3), with a fixed seed. */
 function bootstrapped(loads: readonly number[], statistic: (loads: readonly number[]) => number): Reading | null {
-  const total = totalOf(loads);
+  const total = sum(loads);
   if (total === 0) return null;
   const value = statistic(loads);
-  const random = createRandom(11, loads.length).uniform;
   const shares = loads.map((load) => load / total);
-  const drawn = new Float64Array(loads.length);
-  const values = Float64Array.from({ length: 2_000 }, () => {
-    drawn.fill(0);
-    throwInto(drawn, random, total, shares, 1);
-    return statistic([...drawn]);
-  }).sort();
+  const values = thrownStatistic(statistic, total, shares, 2_000, 11);
   const low = Math.min(value, quantileOf(values, 0.025));
   return { value, low, high: Math.max(value, quantileOf(values, 0.975)), samples: total };
 }
@@ -44,7 +37,7 @@ const TABLE = {
     needs: { of: "skew", statistic: maxOverMean },
     read(subject) {
       const loads = offeredOf(subject);
-      return { value: subject.result.skew.maxOverMean, ...maxOverMeanInterval(loads), samples: totalOf(loads) };
+      return { value: subject.result.skew.maxOverMean, ...maxOverMeanInterval(loads), samples: sum(loads) };
     },
   },
   "skew.effectiveShards": {
@@ -55,7 +48,7 @@ const TABLE = {
       const loads = offeredOf(subject);
       const { low, high } = maxOverMeanInterval(loads);
       const value = subject.result.skew.effectiveShards;
-      return { value, low: loads.length / high, high: loads.length / low, samples: totalOf(loads) };
+      return { value, low: loads.length / high, high: loads.length / low, samples: sum(loads) };
     },
   },
   "skew.cv": {
@@ -78,7 +71,7 @@ const TABLE = {
     read(subject) {
       const loads = offeredOf(subject);
       const shard = subject.result.shards.find(({ label }) => label === subject.shard);
-      return shareReading(shard?.offered ?? 0, totalOf(loads));
+      return shareReading(shard?.offered ?? 0, sum(loads));
     },
   },
   busy: {

@@ -1,10 +1,9 @@
 import { ConfigError } from "../../../server/config-error.ts";
 import { count, plural } from "../../stats/format.ts";
 import type { Dials } from "../../traffic/contract.ts";
-import { createRandom } from "../../stats/random.ts";
 import type { ExpectedShard, ExpectedTraffic } from "../skew/expected-traffic.ts";
-import { samplesForQuantile } from "./intervals.ts";
-import { quantileOf, throwInto } from "../../stats/sampling.ts";
+import { samplesForQuantile, thrownStatistic } from "./intervals.ts";
+import { quantileOf } from "../../stats/sampling.ts";
 import { holds, type Threshold } from "./threshold.ts";
 import type { Needs } from "./threshold-metric.ts";
 import { METRICS } from "./threshold-metrics.ts";
@@ -75,15 +74,8 @@ function lackOfSamples({ q, samples }: Quantile, have: number): Lack | null {
 
 /** 99 of 100 runs of as many equally heavy keys, spread by chance alone, are at least as even as this. */
 function evennessByChance(keys: number, shards: number, statistic: (loads: readonly number[]) => number, q: number) {
-  const random = createRandom(13, shards).uniform;
   const shares = Array.from<number>({ length: shards }).fill(1 / shards);
-  const loads = new Float64Array(shards);
-  const values = Float64Array.from({ length: 1_000 }, () => {
-    loads.fill(0);
-    throwInto(loads, random, keys, shares, 1);
-    return statistic([...loads]);
-  }).sort();
-  return quantileOf(values, q);
+  return quantileOf(thrownStatistic(statistic, keys, shares, 1_000, 13), q);
 }
 
 /** Only a threshold that asks for evenness can be missed by chance; one that asks for skew is kept by skew alone. */

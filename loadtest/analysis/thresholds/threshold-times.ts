@@ -1,4 +1,5 @@
 import { mergeHistograms, quantileOf, withNever, type HistogramData } from "../../measurement/histogram.ts";
+import type { Measurement } from "../../measurement/measurement.ts";
 import type { NeverCame } from "../failures/failures.ts";
 import { quantileInterval } from "./intervals.ts";
 import type { MetricRow, Reading, Subject } from "./threshold-metric.ts";
@@ -34,9 +35,10 @@ function widened(reading: Reading | null, { result, shard }: Subject, metric: st
   };
 }
 
-function histogramOf({ measurement, shard }: Subject, name: TimeName): HistogramData {
-  const shards = shard === null ? Object.values(measurement.shards) : [measurement.shards[shard]];
-  return mergeHistograms(shards.flatMap((one) => (one === undefined ? [] : [one[name]])));
+/** Durations of one shard; null: of all. */
+export function durationsOf({ shards }: Measurement, name: TimeName, shard: string | null): HistogramData {
+  const places = shard === null ? Object.values(shards) : [shards[shard]];
+  return mergeHistograms(places.flatMap((place) => place?.[name] ?? []));
 }
 
 export const TIMES = {
@@ -59,7 +61,11 @@ export function timeRows(): Record<TimeMetric, MetricRow> {
         perShard: true,
         needs: { of: "quantile", samples, q },
         read: (subject) => {
-          const reading = quantileReading(histogramOf(subject, name), q, neverOf(subject, samples));
+          const reading = quantileReading(
+            durationsOf(subject.measurement, name, subject.shard),
+            q,
+            neverOf(subject, samples),
+          );
           return widened(reading, subject, `${name}.${quantile}`);
         },
       };

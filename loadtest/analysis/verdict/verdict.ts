@@ -1,6 +1,7 @@
 import type { Measurement } from "../../measurement/measurement.ts";
 import { percent } from "../../stats/format.ts";
 import type { Result } from "../result/result.ts";
+import type { RunEvidence } from "../result/run-evidence.ts";
 import { arrivalsOf } from "../../traffic/arrivals/registry.ts";
 import { askedOf } from "../../traffic/asked.ts";
 import type { Dials } from "../../traffic/contract.ts";
@@ -26,17 +27,11 @@ interface VerdictLimits {
 
 export const VERDICT_LIMITS: VerdictLimits = { sendLagMs: 50, handlerLagMs: 50, cpu: 0.9, clockJumpMs: 250 };
 
-export interface VerdictInput {
+export interface VerdictInput extends Pick<RunEvidence, "serverGone" | "shardsLost" | "readersLost"> {
   readonly measurement: Measurement;
   readonly dials: Dials;
   /** `Story.askedShare`. */
   readonly askedShare: number | null;
-  /** Why the server could not be asked after the run; absent: it could. */
-  readonly serverGone?: string;
-  /** That it answered, and which shards it had lost; absent: none. */
-  readonly shardsLost?: string;
-  /** Why the readers of `history` did not read to the end; absent: they did, or there were none. */
-  readonly readersLost?: string;
   /** What became of `Story.popularity`; absent or null: it promises none, or nothing was stored. */
   readonly zipf?: ZipfFit | null;
   /** `Story.expected`: messages that a story with a pace of its own is expected to plan. */

@@ -63,7 +63,7 @@ async function verdictOf(
               [...offered].map(([dialog, count]) => ({ dialog, count })),
               0,
             ),
-      audit: audit(measurement, { run: "r", shards: rows }, []).audit,
+      audit: audit(measurement, { run: "r", shards: rows }, []),
       cores: 1,
       limits,
     }).reasons;
@@ -168,7 +168,7 @@ test("a schedule of another rate than the one asked for", async () => {
     const dials = { ...DEFAULT_DIALS, users: 6, rate: 400, durationS: 1, warmupS: 0, offlineShare: 0 };
     const order = { runId: "r123456789", scenario: "random", dials, url: chat.url, secret: "s", shards: ["00"] };
     const measurement = await createNodeDriver(300).drive(order);
-    const audited = audit(measurement, null, []).audit;
+    const audited = audit(measurement, null, []);
     const asked = { ...dials, rate: 800 };
     const { reasons } = judge({ measurement, dials: asked, askedShare: null, audit: audited, cores: 1 });
     assert.ok(evidenceOf(reasons, "ARRIVALS_OFF")["planned"]! < 500);

@@ -41,8 +41,8 @@ test("what a reader who was there did not get is the server's fault; what it mis
   ];
   const measurement = goodMeasurement({ balance: { widthMs: 1_000, rows }, absences });
   assert.deepEqual(undeliveredOf(measurement), { undelivered: 3, missedWhileAway: 5 });
-  const { audit: audited } = audit(measurement, null, []);
+  const audited = audit(measurement, null, []);
   assert.match(auditFaults(audited).join(), /^3 acknowledged messages never reached a reader who was connected\.$/);
-  const cut = audit({ ...measurement, interrupted: true }, null, []).audit;
+  const cut = audit({ ...measurement, interrupted: true }, null, []);
   assert.deepEqual([cut.undelivered, auditFaults(cut)], [0, []]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chiSquareSurvival, testHash } from "../../../../loadtest/analysis/skew/hash-test.ts";
 import { sampleKeySpace } from "../../../../loadtest/analysis/skew/key-space.ts";
-import { throwInto } from "../../../../loadtest/stats/sampling.ts";
+import { createThrower } from "../../../../loadtest/stats/sampling.ts";
 import { createRandom } from "../../../../loadtest/stats/random.ts";
 import { compileTopology } from "../../../../server/placement/router.ts";
 import { singleSegment } from "../../../../server/placement/topology.ts";
@@ -27,7 +27,7 @@ test("survival of chi-square at published quantiles", () => {
 /** Dialogs thrown into shards of these shares by a perfect hash. */
 function thrown(dialogs: number, shares: readonly number[], random: () => number): number[] {
   const loads = new Float64Array(shares.length);
-  throwInto(loads, random, dialogs, shares, 1);
+  createThrower(shares)(loads, random, dialogs, 1);
   return [...loads];
 }
 

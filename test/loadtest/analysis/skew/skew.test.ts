@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { noiseFloor } from "../../../../loadtest/analysis/skew/noise-floor.ts";
 import { estimateNoise, estimateNoiseP99 } from "../../../../server/statistics/noise-estimate.ts";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../../../server/statistics/skew.ts";
-import { binomial, createThrower, quantileOf, throwInto } from "../../../../loadtest/stats/sampling.ts";
+import { binomial, createThrower, quantileOf } from "../../../../loadtest/stats/sampling.ts";
 import { createRandom } from "../../../../loadtest/stats/random.ts";
 import { cpuMs } from "../../../support/cpu.ts";
 
@@ -66,8 +66,8 @@ test("binomial draws have the binomial's mean, variance and range, on both sides
 
 test("thrown messages are all there", () => {
   const loads = new Float64Array(3);
-  throwInto(loads, createRandom(3, 0).uniform, 1_000, [0.5, 0, 0.5], 2);
-  throwInto(loads, createRandom(4, 0).uniform, 3, [0.5, 0, 0.5], 1);
+  createThrower([0.5, 0, 0.5])(loads, createRandom(3, 0).uniform, 1_000, 2);
+  createThrower([0.5, 0, 0.5])(loads, createRandom(4, 0).uniform, 3, 1);
   assert.equal(loads[0]! + loads[2]!, 2_003);
   assert.equal(loads[1], 0);
 });

@@ -12,7 +12,7 @@ const cold = { ...dials, durationS: 10, warmupS: 0 };
 
 function inputOf(measurement: Measurement, changes: Partial<VerdictInput> = {}): VerdictInput {
   const rows = Object.entries(measurement.shards).map(([shard, { acked, sum }]) => ({ shard, rows: acked, sum }));
-  const audited = audit(measurement, { run: "r", shards: rows }, []).audit;
+  const audited = audit(measurement, { run: "r", shards: rows }, []);
   return { measurement, dials, askedShare: 0.4, audit: audited, cores: 1, ...changes };
 }
 
@@ -237,7 +237,7 @@ test("a lost message does not make a run INVALID: it is what the run has shown",
     { shard: "00", rows: 599, sum: 5_990 },
     { shard: "01", rows: 400, sum: 4_000 },
   ];
-  const audited = audit(measurement, { run: "r", shards: rows }, []).audit;
+  const audited = audit(measurement, { run: "r", shards: rows }, []);
   assert.equal(audited.lost, 1);
   assert.equal(judge(inputOf(measurement, { audit: audited })).status, "VALID");
 });

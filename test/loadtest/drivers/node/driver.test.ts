@@ -59,7 +59,7 @@ for (const [scenario, mode] of [
     assert.equal(delivered + offline, acked);
     assert.ok(offline > 0, "a fifth of the users never connect");
 
-    const { audit: audited } = audit(measurement, await client.audit(runId), []);
+    const audited = audit(measurement, await client.audit(runId), []);
     assert.equal(audited.match, true);
     assert.equal(audited.stored, sent);
 

@@ -81,7 +81,7 @@ test("three generators make the messages of one, and what they measured adds up"
   // The same run id on two servers: equal sums are the same client ids, authors and dialogs.
   const audits = [await auditOf(orderOf("rteamrun00", 1)), await auditOf(order)];
   assert.deepEqual(audits[0], audits[1]);
-  assert.equal(audit(three, audits[1]!, []).audit.match, true);
+  assert.equal(audit(three, audits[1]!, []).match, true);
 
   for (const label of shards) {
     const slices = three.slices.filter(({ shard }) => shard === label);
@@ -112,7 +112,7 @@ for (const generators of [1, 3]) {
     assert.ok(before !== null && before.sent > 0 && before.sent <= sent, `${before?.sent} of ${sent}`);
     const [then, now] = [before, measurement].map((m) => mergeHistograms(Object.values(m.shards).map((s) => s.commit)));
     assert.ok(then!.count > 0 && then!.count <= now!.count, "the look is of all generators");
-    assert.equal(audit(measurement, await auditOf(order), []).audit.match, true);
+    assert.equal(audit(measurement, await auditOf(order), []).match, true);
   });
 }
 
@@ -140,7 +140,7 @@ test("a generator that dies makes the run INVALID, and what the others measured 
   assert.ok(measurement.sent > 500, `${measurement.sent} sent by the others`);
   assert.deepEqual(workerPids(), []);
 
-  const audited = audit(measurement, await auditOf(order), []).audit;
+  const audited = audit(measurement, await auditOf(order), []);
   assert.deepEqual([audited.match, audited.lost, audited.extraCopies], [null, 0, 0]);
   const verdict = judge({ measurement, dials: order.dials, askedShare: null, audit: audited, cores: 1 });
   assert.deepEqual([verdict.status, ...verdict.reasons.map(({ code }) => code)], ["INVALID", "GENERATOR_LOST"]);
@@ -166,7 +166,7 @@ test("an interrupt reaches every generator, and the books are closed", async () 
   });
   const measurement = await createNodeDriver().drive(order);
   assert.equal(measurement.interrupted, true);
-  const { match, lost } = audit({ ...measurement, interrupted: false }, await auditOf(order), []).audit;
+  const { match, lost } = audit({ ...measurement, interrupted: false }, await auditOf(order), []);
   assert.deepEqual([match, lost], [true, 0]);
 });
 
