@@ -13,11 +13,11 @@ const FEW = 10;
  * @param trials whole, 0 to 2^53 − 1
  * @param chance of one to succeed, 0 to 1; what is no number succeeds never
  */
-export function drawBinomial(random: Random, trials: number, chance: number): number {
+export function drawBinomial(uniform: () => number, trials: number, chance: number): number {
   if (!(chance > 0) || trials <= 0) return 0;
   if (chance >= 1) return trials;
-  if (chance > 0.5) return trials - drawBinomial(random, trials, 1 - chance);
-  return trials * chance < FEW ? countUp(random, trials, chance) : rejected(random, trials, chance);
+  if (chance > 0.5) return trials - drawBinomial(uniform, trials, 1 - chance);
+  return trials * chance < FEW ? countUp(uniform, trials, chance) : rejected(uniform, trials, chance);
 }
 
 /**
@@ -32,16 +32,16 @@ export function drawMultinomial(random: Random, trials: number, weights: readonl
   for (let index = sums.length - 2; index >= 0; index -= 1) sums[index]! += sums[index + 1]!;
   let left = trials;
   return weights.map((weight, index) => {
-    const drawn = drawBinomial(random, left, weight / sums[index]!);
+    const drawn = drawBinomial(random.uniform, left, weight / sums[index]!);
     left -= drawn;
     return drawn;
   });
 }
 
-function countUp(random: Random, trials: number, chance: number): number {
+function countUp(uniform: () => number, trials: number, chance: number): number {
   const odds = chance / (1 - chance);
-  let mass = exactExp(-trials * chance * log1pOver(-chance));
-  let u = random.uniform();
+  let mass = noneSucceeds(trials, chance);
+  let u = uniform();
   let k = 0;
   while (u > mass && k < trials) {
     u -= mass;
@@ -51,8 +51,19 @@ function countUp(random: Random, trials: number, chance: number): number {
   return k;
 }
 
+/** (1 − chance)^trials: of few trials by multiplication, which is quick and loses no more than their number of digits. */
+function noneSucceeds(trials: number, chance: number): number {
+  if (trials > 1_000_000) return exactExp(-trials * chance * log1pOver(-chance));
+  let [mass, power] = [1, 1 - chance];
+  for (let left = trials; left > 0; left >>>= 1) {
+    if (left % 2 === 1) mass *= power;
+    power *= power;
+  }
+  return mass;
+}
+
 /** The names and constants are those of the paper. */
-function rejected(random: Random, n: number, p: number): number {
+function rejected(uniform: () => number, n: number, p: number): number {
   const deviation = Math.sqrt(n * p * (1 - p));
   const b = 1.15 + 2.53 * deviation;
   const a = -0.0873 + 0.0248 * b + 0.01 * p;
@@ -60,28 +71,31 @@ function rejected(random: Random, n: number, p: number): number {
   const sure = 0.92 - 4.2 / b;
   const alpha = (2.83 + 5.1 / b) * deviation;
   const m = Math.floor((n + 1) * p);
-  const logOdds = exactLog(p / (1 - p));
-  const top = logFactorial(m) + logFactorial(n - m);
+  const odds = p / (1 - p);
   for (;;) {
-    const u = random.uniform() - 0.5;
-    const v = random.uniform();
+    const u = uniform() - 0.5;
+    const v = uniform();
     const us = 0.5 - Math.abs(u);
     const k = Math.floor(((2 * a) / us + b) * u + c);
     if (us >= 0.07 && v <= sure) return k;
     if (k < 0 || k > n) continue;
-    const bound = top - logFactorial(k) - logFactorial(n - k) + (k - m) * logOdds;
+    const bound =
+      (m + 0.5) * exactLog((m + 1) / (odds * (n - m + 1))) +
+      (n + 1) * exactLog((n - m + 1) / (n - k + 1)) +
+      (k + 0.5) * exactLog((odds * (n - k + 1)) / (k + 1)) +
+      (stirlingTail(m) + stirlingTail(n - m) - stirlingTail(k) - stirlingTail(n - k));
     if (exactLog((v * alpha) / (a / (us * us) + b)) <= bound) return k;
   }
 }
 
-/** ln k!, by Stirling's series from 10 on, exact to 12 digits. @param k whole, >= 0 */
-function logFactorial(k: number): number {
-  if (k < 10) {
-    let product = 1;
-    for (let factor = 2; factor <= k; factor += 1) product *= factor;
-    return exactLog(product);
-  }
-  const square = 1 / (k * k);
-  const series = (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680))) / k;
-  return (k + 0.5) * exactLog(k) - k + exactLog(2 * Math.PI) / 2 + series;
+/** ln k! without the leading terms of Stirling's series in k + 1: of few exact, of others to 9 digits after the point. */
+const tails = Float64Array.from({ length: 10 }, (_, k) => {
+  let factorial = 1;
+  for (let factor = 2; factor <= k; factor += 1) factorial *= factor;
+  return exactLog(factorial) - (exactLog(2 * Math.PI) / 2 + (k + 0.5) * exactLog(k + 1) - (k + 1));
+});
+
+function stirlingTail(k: number): number {
+  const square = (k + 1) ** 2;
+  return tails[k] ?? (1 / 12 - (1 / 360 - 1 / 1260 / square) / square) / (k + 1);
 }

@@ -30,7 +30,7 @@ test("binomial draws have the binomial distribution, few successes or many, like
   ] as const) {
     const random = createRandom(17, n);
     const seen = Array.from({ length: n + 1 }, () => 0);
-    for (let i = 0; i < draws; i += 1) seen[drawBinomial(random, n, p)]! += 1;
+    for (let i = 0; i < draws; i += 1) seen[drawBinomial(random.uniform, n, p)]! += 1;
     const expected = binomialMasses(n, p).map((mass) => mass * draws);
     assert.ok(chiSquareIsLow(seen, expected), `${n} × ${p}`);
   }
@@ -42,7 +42,7 @@ test("of a billion trials the mean and the variance are right", () => {
   let sum = 0;
   let squares = 0;
   for (let i = 0; i < draws; i += 1) {
-    const z = (drawBinomial(random, n, p) - n * p) / Math.sqrt(n * p * (1 - p));
+    const z = (drawBinomial(random.uniform, n, p) - n * p) / Math.sqrt(n * p * (1 - p));
     sum += z;
     squares += z * z;
   }
@@ -53,10 +53,10 @@ test("of a billion trials the mean and the variance are right", () => {
 test("what cannot happen, must happen, or is no chance", () => {
   const random = createRandom(1, 1);
   assert.deepEqual(
-    [0, 1, -1, 2, Number.NaN].map((chance) => drawBinomial(random, 50, chance)),
+    [0, 1, -1, 2, Number.NaN].map((chance) => drawBinomial(random.uniform, 50, chance)),
     [0, 50, 0, 50, 0],
   );
-  assert.equal(drawBinomial(random, 0, 0.5), 0);
+  assert.equal(drawBinomial(random.uniform, 0, 0.5), 0);
 });
 
 test("a multinomial draw shares out everything, and gives nothing to a weight of 0", () => {

@@ -6,7 +6,7 @@ import {
   samplesForQuantile,
   shareInterval,
 } from "../../../../loadtest/analysis/thresholds/intervals.ts";
-import { binomial } from "../../../../loadtest/stats/sampling.ts";
+import { drawBinomial } from "../../../../loadtest/stats/binomial.ts";
 import { createHistogram } from "../../../../loadtest/measurement/histogram.ts";
 import { createRandom } from "../../../../loadtest/stats/random.ts";
 
@@ -57,7 +57,7 @@ test("intervals of shares cover the true one", () => {
   const random = createRandom(5, 1).uniform;
   let covered = 0;
   for (let run = 0; run < 1_000; run += 1) {
-    const { low, high } = shareInterval(binomial(random, 300, 0.02), 300);
+    const { low, high } = shareInterval(drawBinomial(random, 300, 0.02), 300);
     if (low <= 0.02 && 0.02 <= high) covered += 1;
   }
   assert.ok(covered >= LEAST_COVERED - 20, `${covered}`);
@@ -75,7 +75,7 @@ test("the interval of max/mean covers the true one, for even and for skewed shar
     for (let run = 0; run < 1_000; run += 1) {
       const stored = [0, 0, 0, 0];
       for (let i = 0, left = 2_000, rest = 1; i < 4; i += 1) {
-        stored[i] = i === 3 ? left : binomial(random, left, shares[i]! / rest);
+        stored[i] = i === 3 ? left : drawBinomial(random, left, shares[i]! / rest);
         left -= stored[i]!;
         rest -= shares[i]!;
       }
