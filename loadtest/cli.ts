@@ -29,8 +29,8 @@ Examples:
   hotshard compare runs/before runs/after
 
 Exit codes: 0 good, 1 a threshold or the audit failed, 2 bad usage, 3 the run is
-INVALID, 4 something is missing, 70 something of hotshard broke, 74 the answer could
-not be written (a full disk), 130 interrupted.`;
+INVALID, 4 something is missing, 70 something of hotshard broke, 74 the answer
+could not be written (a full disk), 130 interrupted.`;
 
 /**
  * The `hotshard` command.

@@ -20,14 +20,18 @@ import { parseDuration } from "../traffic/dial.ts";
 import { shellFlags, shellWords } from "../system/command-line.ts";
 
 const HELP = `
-Every option of "hotshard run" but --fail-on, --stop-when and --arrivals may follow; --rate is the first rate that is tried.
+Every option of "hotshard run" but --fail-on, --stop-when and --arrivals may
+follow; --rate is the first rate that is tried.
 
 Examples:
-  hotshard capacity random --until 'delivery.p99<50ms' --shards '4?commitMs=20&maxRows=10'
-  hotshard capacity lady-gaga --hot-share 0.4 --until 'delivery.p99<50ms' --precision 5% --within 20m
+  hotshard capacity random --until 'delivery.p99<50ms' \\
+    --shards '4?commitMs=20&maxRows=10'
+  hotshard capacity lady-gaga --hot-share 0.4 --until 'delivery.p99<50ms' \\
+    --precision 5% --within 20m
 
-Exit codes: 0 found; 1 no rate keeps the threshold; 2 bad usage; 3 the generator, or the time, ended the search;
-74 the answer could not be written; 130 interrupted.`;
+Exit codes: 0 found; 1 no rate keeps the threshold; 2 bad usage; 3 the
+generator, or the time, ended the search; 74 the answer could not be written;
+130 interrupted.`;
 
 interface Given {
   readonly until: string;

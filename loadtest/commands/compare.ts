@@ -18,15 +18,18 @@ import { onInterrupt } from "./interrupt.ts";
 import { freshFolder } from "../run/folders.ts";
 
 const HELP = `
-A and B are folders of runs; A is the one before. With --interleave they are settings, written as after "hotshard run".
+A and B are folders of runs; A is the one before. With --interleave they are
+settings, written as after "hotshard run".
 
 Examples:
   hotshard compare runs/before runs/after
   hotshard compare runs/main runs/branch --fail-on-worse --tolerance 10%
-  hotshard compare --interleave 'random --placement slots' 'random --placement ring:virtualNodes=20' --rounds 10
+  hotshard compare --interleave --rounds 10 'random --placement slots' \\
+    'random --placement ring:virtualNodes=20'
 
-Exit codes: 0 compared, whatever came out; 1 something is worse and --fail-on-worse was given; 2 they cannot be
-compared; 3 a run is INVALID; 74 the answer could not be written.`;
+Exit codes: 0 compared, whatever came out; 1 something is worse and
+--fail-on-worse was given; 2 they cannot be compared; 3 a run is INVALID; 74 the
+answer could not be written.`;
 
 interface Given {
   readonly out?: string;

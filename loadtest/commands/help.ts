@@ -8,8 +8,8 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   demo: ["demo", "demo --driver k6 --out runs/demo"],
   run: [
     "run lady-gaga --hot-share 0.4 --rate 1000 --shards 4",
-    "run zipf --zipf 1.1 --shards 8 --placement ring:virtualNodes=50 --open",
-    "run random --url ws://127.0.0.1:8086/chat --fail-on 'delivery.p99<50ms' --fail-on 'skew.maxOverMean<1.3'",
+    "run zipf --shards 8 --placement ring:virtualNodes=50 --open",
+    "run random --url ws://127.0.0.1:8086/chat \\\n    --fail-on 'delivery.p99<50ms' --fail-on 'skew.maxOverMean<1.3'",
   ],
   stack: ["stack up", "stack status --json", "stack down"],
   "stack up": ["stack up --port 0 --prometheus-port 0 --mariadb-port 0", "stack up --data /var/tmp/chat"],
@@ -33,7 +33,6 @@ function dress(command: Command, path: string): void {
   const examples = EXAMPLES[path];
   if (examples !== undefined) command.addHelpText("after", examplesText(examples));
   command.configureHelp({ helpWidth: WIDTH, ...(path === "run" && { optionDescription: withoutVariable }) });
-  command.configureOutput({ writeOut: (text) => process.stdout.write(wrapHelp(text)) });
   for (const child of command.commands) dress(child, `${path} ${child.name()}`.trim());
 }
 
@@ -49,51 +48,4 @@ function sentence(words: string): string {
 function examplesText(examples: readonly string[]): string {
   const heading = examples.length === 1 ? "Example" : "Examples";
   return `\n${heading}:\n${examples.map((words) => `  hotshard ${words}`).join("\n")}`;
-}
-
-/**
- * Breaks long lines at spaces: a command with a backslash, so that it can still be pasted; text under its own start.
- */
-export function wrapHelp(text: string, width = WIDTH): string {
-  return text
-    .split("\n")
-    .flatMap((line) => wrapLine(line, width))
-    .join("\n");
-}
-
-function wrapLine(line: string, width: number): string[] {
-  if (line.length <= width) return [line];
-  const isCommand = /^ +hotshard /u.test(line);
-  const [indent = ""] = /^ */u.exec(line) ?? [];
-  // Text of a table goes on under its second column.
-  const [column = ""] = isCommand ? [] : (/^ +\S+(?: \S+)* {2,}/u.exec(line) ?? []);
-  const hanging = isCommand ? `${indent}  ` : " ".repeat(Math.max(indent.length, column.length));
-  const room = isCommand ? width - 2 : width;
-  const lines: string[] = [];
-  let rest = line;
-  while (rest.length > width) {
-    const at = lastBreak(rest, room, hanging.length, isCommand);
-    if (at < 0) break;
-    lines.push(rest.slice(0, at) + (isCommand ? " \\" : ""));
-    rest = hanging + rest.slice(at).trimStart();
-  }
-  return [...lines, rest];
-}
-
-/**
- * The last space before `room` that leaves something on the line; of a command none in quotes, and rather one before an
- * option than one before its value. −1 when there is none.
- */
-function lastBreak(line: string, room: number, least: number, isCommand: boolean): number {
-  let quoted = false;
-  let found = -1;
-  let beforeOption = -1;
-  for (let i = 0; i <= room && i < line.length; i += 1) {
-    const letter = line[i];
-    if (letter === "'" && isCommand) quoted = !quoted;
-    if (letter !== " " || quoted || i <= least) continue;
-    found = i;
-    if (line.startsWith("--", i + 1)) beforeOption = i;
-  }
-  return isCommand && beforeOption > 0 ? beforeOption : found;
 }

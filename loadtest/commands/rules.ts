@@ -6,7 +6,8 @@ import { parseSkewTarget, type SkewOptions } from "../rules/skew-target.ts";
 
 const AFTER = `
 Example:
-  hotshard rules --metric mysql_global_status_queries --by instance --out prometheus
+  hotshard rules --metric mysql_global_status_queries --by instance \\
+    --out prometheus
   promtool check rules prometheus/rules/mysql-global-status-queries-skew.yml`;
 
 /** `hotshard rules`: skew rules for a metric and a label of any system. */

@@ -17,17 +17,18 @@ import { parseToday, wholeNumber, type TodayLayout } from "./whatif-options.ts";
 
 const AFTER = `
 INPUT is one of
-  counts.csv          dialog,count: a line for each key, with a header or none; a key is any text
-  trace.csv.gz        time,dialog: a line for each message; gives the worst minute too
-  runs/FOLDER         what a hotshard run left
-  -                   stdin, as in: mysql -B -e 'SELECT dialog, COUNT(*) AS count …' | hotshard whatif -
-CSV, tabs, NDJSON, JSON, uniq -c, a table of mysql -t or psql; gzip or not. What is none of these is
-refused: --format, --key, --count and --time say it.
+  counts.csv    dialog,count: a line for each key; a key is any text
+  trace.csv.gz  time,dialog: a line for each message; gives the worst minute too
+  runs/FOLDER   what a hotshard run left
+  -             stdin: what a database's own client prints
+CSV, tabs, NDJSON, JSON, uniq -c, a table of mysql -t or psql; gzip or not. What
+is none of these is refused: --format, --key, --count and --time say it.
 
 Examples:
   hotshard whatif counts.csv --today modulo:16
-  psql chat --csv -c 'SELECT dialog, count(*) AS count …' | hotshard whatif - --today modulo:16
-  hotshard whatif counts.csv --today ring:virtualNodes=20:8 --placement ring:virtualNodes=500
+  mysql -B -e 'SELECT dialog, COUNT(*) AS count …' | hotshard whatif -
+  hotshard whatif counts.csv --today ring:virtualNodes=20:8 \\
+    --placement ring:virtualNodes=500
 
 docs/whatif.md has the query that makes the counts, for each kind of database.`;
 

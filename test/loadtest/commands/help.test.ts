@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Command } from "commander";
 import { createProgram } from "../../../loadtest/cli.ts";
-import { wrapHelp } from "../../../loadtest/commands/help.ts";
 
 const WIDTH = 80;
 const SERVER = join(import.meta.dirname, "../../../server/main.ts");
@@ -18,7 +17,7 @@ function commands(command: Command, path: readonly string[] = []): [readonly str
 function helpOf(command: Command): string {
   let text = "";
   const configured = command.configureOutput();
-  command.configureOutput({ ...configured, writeOut: (more) => (text += wrapHelp(more)) });
+  command.configureOutput({ ...configured, writeOut: (more) => (text += more) });
   command.outputHelp();
   return text;
 }
@@ -74,16 +73,4 @@ test("the options in examples exist", () => {
       }
     }
   }
-});
-
-test("long lines break where they can be pasted and read", () => {
-  const command = `  hotshard run random --url ws://127.0.0.1:8086/chat --fail-on 'delivery.p99 < 50ms' --shards 4 --open`;
-  const wrapped = wrapHelp(command);
-  assert.match(wrapped, /^ {2}hotshard run [^\n]+ \\\n {4}--[^\n]+$/u);
-  assert.equal(wrapped.replaceAll(/ \\\n +/gu, " "), command);
-  const row = `  name   ${"some words ".repeat(9)}end`;
-  for (const line of wrapHelp(row).split("\n").slice(1)) assert.match(line, /^ {9}\S/u);
-  assert.equal(wrapHelp("short"), "short");
-  const endless = "x".repeat(100);
-  assert.equal(wrapHelp(endless), endless);
 });
