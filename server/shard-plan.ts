@@ -4,6 +4,7 @@ import { ConfigError } from "./config-error.ts";
 import type { Topology } from "./placement/contract.ts";
 import { singleSegment, validateTopology } from "./placement/topology.ts";
 import { parseShardUrl, parseShardUrls, type ShardSpec } from "./shards/url.ts";
+import { MOST_SHARDS } from "./topology/changes.ts";
 
 /** The shards that a configuration asks for, and where messages live on them. */
 export interface ShardPlan {
@@ -23,7 +24,6 @@ export interface ShardOptions {
 
 type AddFault = (option: keyof ShardOptions, fault: string) => void;
 
-const MOST_SHARDS = 64;
 const COUNT = /^\d+(?=\?|$)/;
 
 /**

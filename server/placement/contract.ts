@@ -49,7 +49,13 @@ export type PlacementFactory = (
 
 /** Puts one dialog elsewhere than its segment's placement would. Shards are labels. */
 export type Override =
-  | { readonly dialog: string; readonly action: "pin"; readonly shard: string }
+  | {
+      readonly dialog: string;
+      readonly action: "pin";
+      readonly shard: string;
+      /** Weight that the shard gave up for this dialog and gets back when the pin goes, > 0; absent: none. */
+      readonly relief?: number;
+    }
   | { readonly dialog: string; readonly action: "split"; readonly shards: readonly string[] };
 
 /** The placement that holds for ids from `from` up to the next segment's `from`. */
@@ -65,7 +71,7 @@ export interface Segment {
 /** Where messages live, over time. JSON: this is the content of a topology file. */
 export interface Topology {
   readonly epoch: number;
-  /** Labels of all shards that any segment names. */
+  /** Labels of all shards that any segment names, and of those that no longer own a message and wait to be removed. */
   readonly shards: readonly string[];
   /** Ascending by `from`; at least one. */
   readonly segments: readonly Segment[];

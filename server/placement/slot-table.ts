@@ -104,7 +104,7 @@ function slotQuotas(shards: readonly WeightedShard[]): number[] {
   return quotas;
 }
 
-/** As numbers, since ten thousand shards would have labels of unequal length. */
-function compareLabels(a: string, b: string): number {
+/** Orders labels as numbers, since ten thousand shards would have labels of unequal length; for `sort`. */
+export function compareLabels(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : 1);
 }

@@ -34,7 +34,7 @@ export function hasSegmentShape(value: unknown, where: string, faults: string[])
   }
   if (!Array.isArray(overrides) || !overrides.every(isOverride)) {
     faults.push(
-      `${where}: overrides is not a list of pins {dialog, action, shard} and splits {dialog, action, shards}`,
+      `${where}: overrides is not a list of pins {dialog, action, shard, relief?} and splits {dialog, action, shards}`,
     );
   }
   return faults.length === before;
@@ -46,8 +46,12 @@ function isWeightedShard(value: unknown): boolean {
 
 function isOverride(value: unknown): boolean {
   if (!isRecord(value) || typeof value["dialog"] !== "string") return false;
-  if (value["action"] === "pin") return typeof value["shard"] === "string";
+  if (value["action"] === "pin") return typeof value["shard"] === "string" && isRelief(value["relief"]);
   return value["action"] === "split" && isTextList(value["shards"]);
+}
+
+function isRelief(value: unknown): boolean {
+  return value === undefined || (typeof value === "number" && value > 0 && value < Infinity);
 }
 
 function isTextList(value: unknown): boolean {

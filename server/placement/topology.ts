@@ -79,7 +79,6 @@ function listFaults(listed: readonly string[], segments: readonly Segment[]): st
   );
   return [
     ...shardFaults(listed.map((label) => ({ label, weight: 1 }))),
-    ...listed.filter((label) => !named.has(label)).map((label) => `no segment names shard ${label}`),
     ...[...named].filter((label) => !listed.includes(label)).map((label) => `shard ${label} is named but not listed`),
   ];
 }
