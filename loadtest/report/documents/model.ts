@@ -9,20 +9,16 @@ export type Block =
   | { readonly kind: "list"; readonly items: readonly Item[]; readonly look?: "reasons" | "advice" }
   | { readonly kind: "command"; readonly text: string; readonly name?: string; readonly note?: string }
   | { readonly kind: "figures"; readonly figures: readonly Figure[]; readonly areMany: boolean }
-  | { readonly kind: "section"; readonly id: string; readonly heading: Words; readonly blocks: readonly Block[] }
+  | { readonly kind: "section"; readonly id: string; readonly heading: string; readonly blocks: readonly Block[] }
   /** Percentiles of an invalid run are grey: they measure something else than the server. */
   | { readonly kind: "grey"; readonly blocks: readonly Block[] }
-  /** Lines of a terminal, made elsewhere. */
-  | { readonly kind: "lines"; readonly text: string }
   | { readonly kind: "for"; readonly medium: Medium; readonly blocks: readonly Block[] };
 
 /** What writes each kind of block. */
 export type Writers<Written> = { readonly [Kind in Block["kind"]]: (block: Extract<Block, { kind: Kind }>) => Written };
 
-export type Medium = "page" | "markdown" | "terminal";
-
-/** One text, or one for each medium. */
-export type Words = string | { readonly page: string; readonly markdown: string };
+/** A terminal has documents of its own. */
+type Medium = "page" | "markdown";
 
 /** `strong` and `hot` are a terminal's, the others a page's. */
 export type Look = "lead" | "soft" | "lead soft" | "fail" | "strong" | "hot";
@@ -57,15 +53,13 @@ export interface Cell {
 }
 
 export interface Head {
-  readonly name: Words;
+  readonly name: string;
   /** Text, set flush left; the others hold figures. The first column always does. */
   readonly isText?: boolean;
-  /** Name over it and its neighbours of the same group. */
+  /** Name over it and its neighbours of the same group; in Markdown before its own. */
   readonly group?: string;
   /** Characters on a terminal; absent: what the others leave. */
   readonly width?: number;
-  /** Where it is shown; absent: everywhere. */
-  readonly only?: Medium;
 }
 
 /** A column: its head, and what it shows of a row. */
@@ -112,13 +106,13 @@ export function table<Row>({ caption, columns, rows, isMarked, className }: Tabl
 export const listed = (...heads: readonly (Head | string)[]): Column<readonly (string | Cell)[]>[] =>
   heads.map((head, at) => ({ ...(typeof head === "string" ? { name: head } : head), cell: (row) => row[at] ?? "" }));
 
-export const text = (name: Words, more: Omit<Head, "name" | "isText"> = {}): Head => ({ name, isText: true, ...more });
+export const text = (name: string, more: Omit<Head, "name" | "isText"> = {}): Head => ({ name, isText: true, ...more });
 
 /** Nothing of no sentence. */
 export const sentence = (words: string | null, look?: Look): Block[] =>
   words === null || words === "" ? [] : [{ kind: "sentence", text: words, ...(look !== undefined && { look }) }];
 
-export const section = (id: string, heading: Words, ...blocks: readonly Block[]): Block => ({
+export const section = (id: string, heading: string, ...blocks: readonly Block[]): Block => ({
   kind: "section",
   id,
   heading,

@@ -1,5 +1,4 @@
 import type { Block, Cell, Figure, Head, Item, Table, Writers } from "../documents/model.ts";
-import { shownIn, wordsIn } from "./media.ts";
 import { escapeXml } from "../../stats/escape.ts";
 import { inlineSvg } from "../pictures/svg.ts";
 
@@ -20,10 +19,9 @@ const WRITERS: Writers<string> = {
   figures: ({ figures, areMany }) =>
     `<dl class="figures${areMany ? " many" : ""}">${figures.map(figure).join("")}</dl>`,
   section: ({ id, heading, blocks }) =>
-    `<section id="${id}" aria-labelledby="${id}-h"><h2 id="${id}-h">${escapeXml(wordsIn("page", heading))}</h2>` +
+    `<section id="${id}" aria-labelledby="${id}-h"><h2 id="${id}-h">${escapeXml(heading)}</h2>` +
     `${html(blocks)}</section>`,
   grey: ({ blocks }) => `<div class="grey">${html(blocks)}</div>`,
-  lines: () => "",
   for: ({ medium, blocks }) => (medium === "page" ? html(blocks) : ""),
 };
 
@@ -57,11 +55,9 @@ function figure({ name, value, note, isHot, picture, isGrey }: Figure): string {
 }
 
 /** An accessible table: caption, column and row scopes. */
-function table(given: Table): string {
-  const { caption, className, columns, rows, marked } = shownIn("page", given);
+function table({ caption, className, columns, rows, marked }: Table): string {
   const names = columns.map(
-    (head, at) =>
-      `<th scope="col"${classOf(isText(head, at) ? "words" : "")}>${escapeXml(wordsIn("page", head.name))}</th>`,
+    (head, at) => `<th scope="col"${classOf(isText(head, at) ? "words" : "")}>${escapeXml(head.name)}</th>`,
   );
   const body = rows.map((row, index) => {
     const cells = row.map((shown, at) => cell(shown, at, isText(columns[at]!, at)));

@@ -1,12 +1,11 @@
 import type { Block, Cell, Table, Writers } from "../documents/model.ts";
 import { escapeMarkdown } from "../../stats/escape.ts";
-import { shownIn, wordsIn } from "./media.ts";
 
 /** @returns paragraphs; a section of none is left out with its heading */
 const WRITERS: Writers<string[]> = {
   sentence: ({ text, look }) => [look === "strong" ? `# ${escapeMarkdown(text)}` : escapeMarkdown(text)],
   verdict: ({ status, words }) => [`**${status}** ${escapeMarkdown(words)}`],
-  table: (one) => [table(shownIn("markdown", one))],
+  table: (one) => [...(one.caption === "" ? [] : [escapeMarkdown(`${one.caption}.`)]), table(one)],
   list({ items, look }) {
     const lines = items.map(({ name, text, note = "" }) => {
       if (look === "advice") return `- ${escapeMarkdown(`${text} ${note}`)}`;
@@ -17,13 +16,12 @@ const WRITERS: Writers<string[]> = {
   command: ({ text, name, note }) => [...(name === undefined ? [] : [escapeMarkdown(`${name}: ${note}`)]), code(text)],
   section({ heading, blocks }) {
     const parts = paragraphs(blocks);
-    return parts.length === 0 ? [] : [`## ${wordsIn("markdown", heading)}`, ...parts];
+    return parts.length === 0 ? [] : [`## ${heading}`, ...parts];
   },
   grey: ({ blocks }) => paragraphs(blocks),
   for: ({ medium, blocks }) => (medium === "markdown" ? paragraphs(blocks) : []),
   picture: () => [],
   figures: () => [],
-  lines: () => [],
 };
 
 /** Blocks as GitHub-flavoured Markdown, an empty line between them, and a line end. */
@@ -42,7 +40,7 @@ const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
 function table({ columns, rows }: Table): string {
   const rule = columns.map(({ isText }, at) => (at === 0 || isText === true ? ":--" : "--:"));
-  const names = columns.map(({ name }) => wordsIn("markdown", name));
+  const names = columns.map(({ group, name }) => (group === undefined ? name : `${group} ${name}`));
   return [line(names), line(rule), ...rows.map((row) => line(row.map(cell)))].join("\n");
 }
 

@@ -1,6 +1,5 @@
 import type { Block, Cell, Head, Table } from "../documents/model.ts";
 import { escapeTerminal } from "../../stats/escape.ts";
-import { shownIn, wordsIn } from "./media.ts";
 
 /** Where the text goes: `process.stderr`, or anything that says whether it is a terminal, and how wide. */
 export interface Screen {
@@ -51,12 +50,11 @@ export function terminal(
   };
   const block = (one: Block): string[] => {
     if (one.kind === "sentence") return [paint(one.look, wrap(one.text, columns))];
-    if (one.kind === "lines") return [one.text];
     if (one.kind === "list") {
       return one.items.map(({ text, note }) => wrap(`- ${text}${note === undefined ? "" : ` ${note}`}`, columns));
     }
     if (one.kind !== "table") return [];
-    return tableLines(shownIn("terminal", one), columns, (line) => paint("hot", line));
+    return tableLines(one, columns, (line) => paint("hot", line));
   };
   const parts = groups.map((group) => group.flatMap(block)).filter((lines) => lines.length > 0);
   return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
@@ -73,8 +71,11 @@ function tableLines(table: Table, columns: number, hot: (line: string) => string
   for (let from = 1; from < table.columns.length; from += perBlock) {
     const at = [0, ...[...table.columns.keys()].slice(from, from + perBlock)];
     const line = (cells: readonly Cell[]): string =>
-      at.map((i) => padded(cells[i]!, table.columns[i]!, widths[i]!, i)).join("");
-    const names = table.columns.map(({ name }) => ({ text: wordsIn("terminal", name) }));
+      at
+        .map((i) => padded(cells[i]!, table.columns[i]!, widths[i]!, i))
+        .join("")
+        .trimEnd();
+    const names = table.columns.map(({ name }) => ({ text: name }));
     if (names.some(({ text }) => text !== "")) lines.push(line(names));
     lines.push(...table.rows.map((row, index) => (table.marked.has(index) ? hot(line(row)) : line(row))));
   }

@@ -8,12 +8,6 @@ import { onPage, section, sentence, table, text, type Block, type Column } from 
 type Failure = Result["failures"][number];
 type Window = Result["windows"][number];
 
-const FROM_TO: Column<{ readonly fromS: number; readonly untilS: number }> = {
-  name: "When",
-  only: "markdown",
-  cell: ({ fromS, untilS }) => `${fromS} s to ${untilS} s`,
-};
-
 /** What failed, where and when: before any figure of what went well. */
 export function failures(result: Result, slices: readonly Slice[]): Block[] {
   const words = failuresInWords(result);
@@ -26,14 +20,9 @@ export function failures(result: Result, slices: readonly Slice[]): Block[] {
       { name: "Shard", cell: ({ shard }) => shard },
       { ...text("Code"), cell: ({ code }) => code },
       { name: "Messages", cell: ({ count: n }) => count(n) },
-      { name: "Of all", only: "page", cell: ({ count: n }) => percent(n / due, 2) },
-      { name: "First", only: "page", cell: ({ fromS }) => unbroken(`${fromS.toFixed(1)} s`) },
-      { name: "Last", only: "page", cell: ({ untilS }) => unbroken(`${untilS.toFixed(1)} s`) },
-      {
-        name: "When due",
-        only: "markdown",
-        cell: ({ fromS, untilS }) => `${fromS.toFixed(1)} s to ${untilS.toFixed(1)} s`,
-      },
+      { name: "Of all", cell: ({ count: n }) => percent(n / due, 2) },
+      { name: "First due", cell: ({ fromS }) => unbroken(`${fromS.toFixed(1)} s`) },
+      { name: "Last due", cell: ({ untilS }) => unbroken(`${untilS.toFixed(1)} s`) },
     ],
     rows: result.failures,
   });
@@ -52,8 +41,9 @@ export function failures(result: Result, slices: readonly Slice[]): Block[] {
   ];
 }
 
-const time = (name: string, q: "p50" | "p95" | "p99"): Column<Window> => ({
-  name: { page: `${q}, ms`, markdown: name },
+const delivery = (q: "p50" | "p95" | "p99"): Column<Window> => ({
+  name: `${q}, ms`,
+  group: "Delivery",
   cell: ({ deliveryMs }) => milliseconds(deliveryMs?.[q] ?? 0),
 });
 
@@ -69,15 +59,12 @@ export function windows(result: Result): Block[] {
         caption: "The windows that the scenario declares; its server is judged in none of them",
         columns: [
           { name: "Window", cell: ({ name }) => name },
-          { name: "From", only: "page", cell: ({ fromS }) => unbroken(`${fromS} s`) },
-          { name: "To", only: "page", cell: ({ untilS }) => unbroken(`${untilS} s`) },
-          FROM_TO,
+          { name: "From", cell: ({ fromS }) => unbroken(`${fromS} s`) },
+          { name: "To", cell: ({ untilS }) => unbroken(`${untilS} s`) },
           { name: "Failed", cell: ({ failed }) => count(failed) },
           { name: "Acknowledged", cell: ({ acked }) => count(acked) },
-          { name: "Rate", only: "page", cell: ({ ratePerS }) => perSecond(ratePerS) },
-          time("Delivery p50, ms", "p50"),
-          time("p95, ms", "p95"),
-          time("p99, ms", "p99"),
+          { name: "Rate", cell: ({ ratePerS }) => perSecond(ratePerS) },
+          ...(["p50", "p95", "p99"] as const).map(delivery),
         ],
         rows: result.windows,
       }),

@@ -1,9 +1,9 @@
 import type { Result } from "../../../analysis/result/result.ts";
 import type { Slice } from "../../../measurement/measurement.ts";
-import type { Block } from "../model.ts";
+import { inMarkdown, section, type Block } from "../model.ts";
 import { failures, windows } from "./failures.ts";
 import { advice, blastRadius, headroom, whatIf } from "./remedies.ts";
-import { latency, shardSummary } from "./shards.ts";
+import { latency, messagesByShard } from "./shards.ts";
 import { causes, hotDialogs, overTime } from "./skew.ts";
 import { thresholds } from "./thresholds.ts";
 import { again, audit, generator } from "./trust.ts";
@@ -12,7 +12,8 @@ import { again, audit, generator } from "./trust.ts";
 export const runParts = (result: Result, slices: readonly Slice[], counts: readonly number[]): Block[][] => [
   failures(result, slices),
   windows(result),
-  [...thresholds(result), shardSummary(result)],
+  thresholds(result),
+  [inMarkdown(section("shards", "Messages by shard", messagesByShard(result)))],
   overTime(result, slices),
   causes(result),
   hotDialogs(result, counts),

@@ -3,17 +3,7 @@ import { count, percent, times } from "../../../stats/format.ts";
 import { blastBars } from "../../pictures/blast-bars.ts";
 import { writerLoad } from "../../pictures/writer-load.ts";
 import { blastRadiusInWords, headroomInWords, knowsNoShares } from "../../words/run.ts";
-import {
-  inMarkdown,
-  onPage,
-  section,
-  sentence,
-  table,
-  type Block,
-  type Cell,
-  type Item,
-  type Table,
-} from "../model.ts";
+import { onPage, section, sentence, table, type Block, type Cell, type Item, type Table } from "../model.ts";
 import { judged } from "./shards.ts";
 
 /** What dialogs that are not hot pay for their neighbour. */
@@ -54,15 +44,8 @@ const NAMES = {
 export function advice(result: Result): Block[] {
   if (knowsNoShares(result)) return [];
   const { maxOverMean, segments } = result.skew;
-  const now = `, ${segments === undefined ? "now" : "in this run"} ${times(maxOverMean)}`;
-  return [
-    section(
-      "advice",
-      "What would fix it",
-      onPage(adviceList(result.advice, now)),
-      inMarkdown(adviceList(result.advice, "")),
-    ),
-  ];
+  const now = `${segments === undefined ? "now" : "in this run"} ${times(maxOverMean)}`;
+  return [section("advice", "What would fix it", adviceList(result.advice, now))];
 }
 
 /** @param now max/mean today, behind the forecast */
@@ -70,7 +53,7 @@ export function adviceList(all: Result["advice"], now: string): Block {
   const items = all.map(({ action, text, forecast }): Item => ({
     name: NAMES[action],
     text,
-    note: `Forecast max/mean ${times(forecast.maxOverMean)}${now}.`,
+    note: `Forecast max/mean ${times(forecast.maxOverMean)}, ${now}.`,
   }));
   return { kind: "list", look: "advice", items };
 }
@@ -92,23 +75,17 @@ export function whatIf(result: Result): Block[] {
     section(
       "what-if",
       "What if",
-      onPage(...sentence(`${words} No placement divides one hot dialog: more shards then only raise max/mean.`)),
-      inMarkdown(...sentence("Max/mean (share of dialogs that would move):")),
-      onPage(whatIfTable(rows, result.server.placement, (ratio) => ratio.toFixed(2))),
-      inMarkdown(whatIfTable(rows, result.server.placement, times)),
+      ...sentence(`${words} No placement divides one hot dialog: more shards then only raise max/mean.`),
+      whatIfTable(rows, result.server.placement),
     ),
   ];
 }
 
 /** Placements by numbers of shards. @param today placement whose row stands out */
-export function whatIfTable(
-  rows: Result["whatIf"]["rows"],
-  today: string,
-  inWords: (maxOverMean: number) => string,
-): Table {
+export function whatIfTable(rows: Result["whatIf"]["rows"], today: string): Table {
   const sizes = [...new Set(rows.map(({ shards }) => shards))].sort((a, b) => a - b);
   return table<string>({
-    caption: "Max/mean by placement and number of shards; below it the share of dialogs that would move",
+    caption: "Max/mean by placement and number of shards, with the share of dialogs that would move",
     columns: [
       { name: "Placement", cell: (placement) => ({ text: placement, breaks: true }) },
       ...sizes.map((size) => ({
@@ -117,7 +94,7 @@ export function whatIfTable(
           const row = rows.find((candidate) => candidate.placement === placement && candidate.shards === size);
           if (row === undefined) return { text: "–" };
           const { maxOverMean, movedFromToday } = row;
-          return { text: inWords(maxOverMean), under: percent(movedFromToday, 0), look: tint(maxOverMean) };
+          return { text: maxOverMean.toFixed(2), under: percent(movedFromToday, 0), look: tint(maxOverMean) };
         },
       })),
     ],

@@ -3,18 +3,7 @@ import { count, countOrNone, milliseconds, percent } from "../../../stats/format
 import { fewSamplesInWords } from "../../words/few-samples.ts";
 import { hottestShard, intervalInWords, isBurning, type LatencyMetric } from "../../words/run.ts";
 import { latencyByShard } from "../../pictures/latency-by-shard.ts";
-import {
-  inMarkdown,
-  onPage,
-  section,
-  sentence,
-  table,
-  text,
-  type Block,
-  type Cell,
-  type Column,
-  type Table,
-} from "../model.ts";
+import { section, sentence, table, text, type Block, type Column, type Table } from "../model.ts";
 
 type Shard = Result["shards"][number];
 /** ms. */
@@ -68,72 +57,38 @@ export const messagesByShard = (result: Result): Table =>
     rows: result.shards,
   });
 
-/** A figure with its 95 % interval, where its slices tell one. */
-function withInterval(result: Result, metric: LatencyMetric, shard: string | null, value: number): Cell {
-  return { text: milliseconds(value), under: intervalInWords(result, metric, shard) };
-}
-
-const plain = (name: string, group: string, of: (times: Times) => number): Column<Row> => ({
-  name,
-  group,
-  cell: ({ times }) => milliseconds(of(times)),
-});
-
 function latencyTable(result: Result): Table {
   const hot = burning(result);
-  const known = (name: string, metric: LatencyMetric, group: string, of: (times: Times) => number): Column<Row> => ({
-    name,
+  /** @param metric with an interval, where there is one for it */
+  const time = (group: string, q: string, of: (times: Times) => number, metric?: LatencyMetric): Column<Row> => ({
+    name: `${q}, ms`,
     group,
-    cell: ({ label, times }) => withInterval(result, metric, label, of(times)),
+    cell: ({ label, times }) => ({
+      text: milliseconds(of(times)),
+      under: metric === undefined ? null : intervalInWords(result, metric, label),
+    }),
   });
   return table<Row>({
     caption:
-      "Milliseconds. Delivery: from the intended send; service: from the actual send; commit: in the server. " +
-      "Below a figure its 95 % interval, from the run's own time slices",
+      "Delivery: from the intended send; service: from the actual send; commit: in the server. " +
+      "With a figure its 95 % interval, from the run's own time slices",
     columns: [
       { name: "Shard", cell: ({ label }) => ({ text: label ?? "all", look: label === hot ? "hot" : "" }) },
-      known("p50", "delivery.p50", "Delivery", ({ delivery }) => delivery.p50),
-      known("p95", "delivery.p95", "Delivery", ({ delivery }) => delivery.p95 ?? 0),
-      known("p99", "delivery.p99", "Delivery", ({ delivery }) => delivery.p99),
-      plain("p99.9", "Delivery", ({ delivery }) => delivery.p999),
-      plain("p50", "Service", ({ service }) => service.p50),
-      plain("p95", "Service", ({ service }) => service.p95 ?? 0),
-      plain("p99", "Service", ({ service }) => service.p99),
-      plain("p99.9", "Service", ({ service }) => service.p999),
-      known("p50", "commit.p50", "Commit", ({ commit }) => commit.p50),
-      known("p95", "commit.p95", "Commit", ({ commit }) => commit.p95 ?? 0),
-      known("p99", "commit.p99", "Commit", ({ commit }) => commit.p99),
+      time("Delivery", "p50", ({ delivery }) => delivery.p50, "delivery.p50"),
+      time("Delivery", "p95", ({ delivery }) => delivery.p95 ?? 0, "delivery.p95"),
+      time("Delivery", "p99", ({ delivery }) => delivery.p99, "delivery.p99"),
+      time("Delivery", "p99.9", ({ delivery }) => delivery.p999),
+      time("Service", "p50", ({ service }) => service.p50),
+      time("Service", "p95", ({ service }) => service.p95 ?? 0),
+      time("Service", "p99", ({ service }) => service.p99),
+      time("Service", "p99.9", ({ service }) => service.p999),
+      time("Commit", "p50", ({ commit }) => commit.p50, "commit.p50"),
+      time("Commit", "p95", ({ commit }) => commit.p95 ?? 0, "commit.p95"),
+      time("Commit", "p99", ({ commit }) => commit.p99, "commit.p99"),
     ],
     rows: [...result.shards.map(timesOf), { label: null, times: result.latencyMs }],
     isMarked: ({ label }) => label === null,
   });
-}
-
-/** All of a shard in one row, where the page has pictures and two tables. */
-export function shardSummary(result: Result): Block {
-  const unit = result.verdict.status === "INVALID" ? "ms, not to be trusted" : "ms";
-  const known = (name: string, metric: LatencyMetric, of: (shard: Shard) => number): Column<Shard> => ({
-    name: `${name}, ${unit}`,
-    cell: (shard) => withInterval(result, metric, shard.label, of(shard)),
-  });
-  const summary = table<Shard>({
-    caption: "",
-    columns: [
-      { name: "Shard", cell: ({ label }) => label },
-      SHARE,
-      OFFERED,
-      STORED,
-      known("Delivery p50", "delivery.p50", ({ deliveryMs }) => deliveryMs.p50),
-      known("p95", "delivery.p95", ({ deliveryMs }) => deliveryMs.p95 ?? 0),
-      known("p99", "delivery.p99", ({ deliveryMs }) => deliveryMs.p99),
-      { name: `Service p95, ${unit}`, cell: ({ serviceMs }) => milliseconds(serviceMs.p95 ?? 0) },
-      { name: `p99, ${unit}`, cell: ({ serviceMs }) => milliseconds(serviceMs.p99) },
-      known("Commit p95", "commit.p95", ({ commitMs }) => commitMs.p95 ?? 0),
-      known("p99", "commit.p99", ({ commitMs }) => commitMs.p99),
-    ],
-    rows: result.shards,
-  });
-  return inMarkdown(section("shards", "Shards", summary, ...sentence(fewSamplesInWords(result))));
 }
 
 const lower = (column: Named, width: number): Column<Shard> => ({
@@ -170,7 +125,7 @@ export function shardBars(result: Result, columns: number): Table {
   });
 }
 
-const UNJUDGED = "The run is invalid, so these are shown grey: they do not measure the server.";
+const UNJUDGED = "The run is invalid: these figures do not measure the server.";
 
 /** Percentiles of an invalid run are grey: they measure something else than the server. */
 export const judged = (result: Result, ...blocks: readonly Block[]): Block[] =>
@@ -179,17 +134,15 @@ export const judged = (result: Result, ...blocks: readonly Block[]): Block[] =>
 /** Latency per shard, corrected beside naive. */
 export function latency(result: Result): Block {
   const shown = result.shards.some(({ deliveryMs }) => deliveryMs.p99 > 0);
-  return onPage(
-    section(
-      "latency",
-      "Latency by shard",
-      ...(result.verdict.status === "VALID" ? [] : sentence(UNJUDGED)),
-      ...sentence(
-        "What users wait is delivery: from the moment a message was meant to be sent until its reader's " +
-          "socket has it. Service starts at the actual send and hides what queues before it.",
-      ),
-      ...judged(result, { kind: "picture", picture: shown ? latencyByShard(result) : null }, latencyTable(result)),
-      ...sentence(fewSamplesInWords(result), "soft"),
+  return section(
+    "latency",
+    "Latency by shard",
+    ...(result.verdict.status === "VALID" ? [] : sentence(UNJUDGED)),
+    ...sentence(
+      "What users wait is delivery: from the moment a message was meant to be sent until its reader's " +
+        "socket has it. Service starts at the actual send and hides what queues before it.",
     ),
+    ...judged(result, { kind: "picture", picture: shown ? latencyByShard(result) : null }, latencyTable(result)),
+    ...sentence(fewSamplesInWords(result), "soft"),
   );
 }

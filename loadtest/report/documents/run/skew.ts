@@ -4,7 +4,7 @@ import { chance, count, percent, plural, times } from "../../../stats/format.ts"
 import { causeSteps } from "../../pictures/cause-steps.ts";
 import { heatStrip } from "../../pictures/heat-strip.ts";
 import { rankSize } from "../../pictures/rank-size.ts";
-import { aimInWords, causesIn, hottestShard, knowsNoShares } from "../../words/run.ts";
+import { causesIn, hottestShard, knowsNoShares } from "../../words/run.ts";
 import { inMarkdown, listed, onPage, section, sentence, table, text, type Block, type Column } from "../model.ts";
 
 type HotDialog = Result["hotDialogs"][number];
@@ -39,12 +39,7 @@ function factorTable({ skew }: Result): Block {
   });
   return table({
     caption: "What each factor means, and the interval in which 95 % of the simulated runs lie",
-    columns: listed(
-      "Factor",
-      "Times",
-      { name: { page: "Interval", markdown: "95 % interval" } },
-      text("What it says", { only: "page" }),
-    ),
+    columns: listed("Factor", "Times", "95 % interval", text("What it says")),
     rows: [...known, ["Observed", times(skew.maxOverMean), "", "largest shard over the mean of all"]],
     isMarked: (_, index) => index === known.length,
   });
@@ -59,27 +54,22 @@ export function causes(result: Result): Block[] {
     `Max/mean ${times(skew.maxOverMean)} (${floor}); ` +
     `${skew.effectiveShards.toFixed(1)} effective shards of ${result.shards.length}; CV ${percent(skew.cv)}; ` +
     `Gini ${skew.gini.toFixed(3)}; ${plural(skew.distinctDialogs, "dialog")}.`;
-  const id = "causes";
-  const heading = "Where the skew comes from";
-  const short = inMarkdown(
-    section(id, heading, ...sentence(figures), ...sentence(aimInWords(result)), factorTable(result)),
-  );
-  if (factors === null || result.shards.length === 1) return [short];
+  const isExplained = factors !== null && result.shards.length > 1;
   const caption = "On a logarithmic scale. Whiskers: 95 % intervals of the simulation behind each factor.";
-  const many = causesIn(factors).length === 4 ? "Four" : "Five";
-  return [
-    short,
-    onPage(
-      section(
-        id,
-        heading,
-        ...sentence(`${many} factors; their product is the observed max/mean.`),
-        { kind: "picture", picture: causeSteps(result, factors), caption },
-        factorTable(result),
-        ...sentence(hashWords(result), "soft"),
-      ),
-    ),
-  ];
+  const many = factors !== null && causesIn(factors).length === 4 ? "Four" : "Five";
+  const whole = section(
+    "causes",
+    "Where the skew comes from",
+    inMarkdown(...sentence(figures)),
+    onPage(...sentence(`${many} factors; their product is the observed max/mean.`), {
+      kind: "picture",
+      picture: factors && causeSteps(result, factors),
+      caption,
+    }),
+    factorTable(result),
+    onPage(...sentence(hashWords(result), "soft")),
+  );
+  return [isExplained ? whole : inMarkdown(whole)];
 }
 
 /** The heaviest dialogs, with how far their counts can be wrong, and the whole popularity curve. */
@@ -104,13 +94,13 @@ export function hotDialogs(result: Result, counts: readonly number[]): Block[] {
       }),
     },
     { name: "Error at most", cell: ({ error }) => (error === 0 ? "exact" : percent(error, 2)) },
-    { name: "Messages", only: "page", cell: ({ share }) => count(Math.round(share * all)) },
+    { name: "Messages", cell: ({ share }) => count(Math.round(share * all)) },
     { name: "Shard", cell: ({ shard }) => shard },
   ];
   return [
     section(
       "dialogs",
-      { page: "The hot dialogs", markdown: "Hot dialogs" },
+      "The hot dialogs",
       onPage(
         ...sentence(
           `${story} A shard's fair share is ${percent(fair)}: a dialog that comes near it fills a shard alone.`,

@@ -2,6 +2,7 @@ import type { Result } from "../../../analysis/result/result.ts";
 import { moment, plural } from "../../../stats/format.ts";
 import { failuresInWords, outagesInWords, recoveryInWords } from "../../words/failures.ts";
 import {
+  aimInWords,
   blastRadiusInWords,
   forecastInWords,
   headline,
@@ -38,6 +39,7 @@ export function runSummary(result: Result): Block[] {
     leadInWords(result),
     closedInWords(result),
     forecastInWords(result),
+    aimInWords(result),
     headroomInWords(result) ?? (knowsNoShares(result) ? null : HEADROOM_UNKNOWN),
     readsInWords(result),
     trendsInWords(result),

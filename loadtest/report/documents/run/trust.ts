@@ -3,7 +3,7 @@ import type { Result } from "../../../analysis/result/result.ts";
 import { count, countOrNone, duration, percent, perSecond, plural } from "../../../stats/format.ts";
 import { machineInWords } from "../../words/machine.ts";
 import { auditInWords } from "../../words/run.ts";
-import { inMarkdown, listed, onPage, section, sentence, table, text, type Block, type Cell } from "../model.ts";
+import { listed, section, sentence, table, text, type Block, type Cell } from "../model.ts";
 
 const should = (value: number): Cell => (value === 0 ? { text: "0" } : { text: count(value), look: "hot" });
 
@@ -26,19 +26,7 @@ export function audit(result: Result): Block[] {
       ["Extra copies", should(a.extraCopies), "second physical rows of re-minted messages, never shown twice"],
     ],
   });
-  const inShort =
-    `Acknowledged ${count(a.acked)}, stored ${countOrNone(a.stored)}, unknown ${count(a.unknown)}, ` +
-    `lost ${count(a.lost)}, duplicated ${count(a.duplicated)}, reordered ${count(a.reordered)}, ` +
-    `undelivered ${count(a.undelivered)}, missed while away ${count(a.missedWhileAway)}.`;
-  return [
-    section(
-      "audit",
-      "Audit",
-      ...sentence(words, auditFaults(a).length > 0 ? "fail" : undefined),
-      onPage(counts),
-      inMarkdown(...sentence(inShort)),
-    ),
-  ];
+  return [section("audit", "Audit", ...sentence(words, auditFaults(a).length > 0 ? "fail" : undefined), counts)];
 }
 
 const FLOOR = "p99 of actions that do nothing: what the harness itself is late by";
@@ -48,8 +36,6 @@ export function generator(result: Result): Block[] {
   const { generator: g, traffic: t } = result;
   const sent = `${count(t.acked)} acknowledged, ${count(t.refused)} refused, ${count(t.unknown)} unknown`;
   const [sendLag, handlerLag] = [g.sendLagMs.p99, g.handlerLagMs.p99].map(duration);
-  const floor = g.floorMs === undefined ? "" : ` (${duration(g.floorMs)} with nothing to send)`;
-  const cpu = percent(g.cpu, 0);
   const figures = table({
     caption: "What the load generator planned, did, and how far it lagged",
     columns: listed("Figure", "Value", text("What it is")),
@@ -65,20 +51,10 @@ export function generator(result: Result): Block[] {
       ["Send lag", sendLag!, "p99, actual − intended moment of the send"],
       ...(g.floorMs === undefined ? [] : [["Floor", duration(g.floorMs), FLOOR]]),
       ["Handler lag", handlerLag!, "p99, handler − socket"],
-      ["CPU", cpu, "of one core"],
+      ["CPU", percent(g.cpu, 0), "of one core"],
     ],
   });
-  const inShort =
-    `Send lag p99 ${sendLag}${floor}, handler lag p99 ${handlerLag}, CPU ${cpu} of one core, ` +
-    `${plural(t.late, "message")} late, ${count(t.notConnected)} without a connection.`;
-  return [
-    section(
-      "generator",
-      { page: "The generator", markdown: "Generator" },
-      onPage(figures),
-      inMarkdown(...sentence(inShort)),
-    ),
-  ];
+  return [section("generator", "The generator", figures)];
 }
 
 /** Of the dials that have one. */
@@ -112,10 +88,10 @@ export function again(result: Result): Block[] {
   return [
     section(
       "again",
-      { page: "How to run this again", markdown: "Run it again" },
+      "How to run this again",
       { kind: "command", text: run.command },
-      onPage(settings, ...sentence("The same seed makes the same users, dialogs and schedule.", "soft")),
-      inMarkdown(...sentence(machine === null ? null : `Machine: ${machine}.`)),
+      settings,
+      ...sentence("The same seed makes the same users, dialogs and schedule.", "soft"),
     ),
   ];
 }

@@ -33,7 +33,7 @@ export function whatIfPage(document: WhatIf): Page {
     lead: today.assumed ? sentence(ASSUMED, "lead soft") : [],
     opening: [shareToday(document)],
     parts: [
-      [section("advice", "What would fix it", adviceList(advice, `, now ${times(today.maxOverMean)}`))],
+      [section("advice", "What would fix it", adviceList(advice, `now ${times(today.maxOverMean)}`))],
       [layouts(document)],
       [sizes(document)],
       worstMinutes(document),
@@ -100,7 +100,7 @@ function sizes(document: WhatIf): Block {
       picture: skewBySize(document),
       caption: `Max/mean by number of shards, both scales logarithmic; the horizontal line is the target of ${target}.`,
     },
-    whatIfTable(rows, today.placement, (ratio) => ratio.toFixed(2)),
+    whatIfTable(rows, today.placement),
   );
 }
 

@@ -31,10 +31,14 @@ export function shares(all: readonly number[], columns: number): Block {
   const shown = isCut ? shards.sort((a, b) => b.share - a.share).slice(0, SHARES_SHOWN) : shards;
   const longest = Math.max(...shown.map(({ label }) => label.length));
   const cells = shown.map(({ label, share }) => `${label.padEnd(longest)}${percent(share).padStart(8)}`);
-  const perLine = Math.floor((columns + 3) / (longest + 11));
-  const lines = Array.from({ length: Math.ceil(cells.length / perLine) }, (_, line) =>
-    cells.slice(line * perLine, (line + 1) * perLine).join("   "),
-  );
-  const cut = isCut ? `${title}, the ${SHARES_SHOWN} fullest of ${count(shards.length)}` : title;
-  return { kind: "lines", text: [cut, ...lines].join("\n") };
+  const width = longest + 11;
+  const perLine = Math.floor(columns / width);
+  return table<number>({
+    caption: isCut ? `${title}, the ${SHARES_SHOWN} fullest of ${count(shards.length)}` : title,
+    columns: Array.from({ length: perLine }, (_, at) => ({
+      ...text("", { width }),
+      cell: (line) => cells[line * perLine + at] ?? "",
+    })),
+    rows: Array.from({ length: Math.ceil(cells.length / perLine) }, (_, line) => line),
+  });
 }

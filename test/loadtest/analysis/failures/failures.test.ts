@@ -218,7 +218,7 @@ test("a rehearsal shows its windows and its recovery, and lets messages fail", (
     ],
   );
   assert.deepEqual([result.verdict.status, result.run.maxErrors, exitCodeOf(result)], ["VALID", 1, 0]);
-  assert.match(markdownReport(result), /## Before, during, after\n[^]*\| during \| 2 s to 6 s \| 4,000 \|/);
+  assert.match(markdownReport(result), /## Before, during, after\n[^]*\| during \| 2 s \| 6 s \| 4,000 \|/);
   assert.match(htmlReport(result, []), /id="windows"/);
   const strict = { ...rehearsal, make: (dials: Dials) => ({ ...rehearsal.make(dials), maxErrors: 0.1 }) };
   addScenario("./strict.js", strict);

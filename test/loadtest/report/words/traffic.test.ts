@@ -67,12 +67,11 @@ test("one line says it all: rates, the three quantiles, errors, recipients off l
 test("p95 stands wherever p50 and p99 do", () => {
   const result = ranWith("");
   const [markdown, page] = [markdownReport(result), htmlReport(result, [])];
-  assert.match(
-    markdown,
-    /Delivery p50, ms \| p95, ms \| p99, ms \| Service p95, ms \| p99, ms \| Commit p95, ms \| p99, ms/,
-  );
+  for (const what of ["Delivery", "Service", "Commit"]) {
+    assert.ok(markdown.includes(`${what} p50, ms | ${what} p95, ms | ${what} p99, ms`), what);
+  }
   assert.match(terminalReport(result, {}, {}), /stored {2}p95, ms {2}p99, ms/);
-  const heads = [...page.matchAll(/<th scope="col">(p[\d.]+)<\/th>/gu)].map(([, name]) => name);
+  const heads = [...page.matchAll(/<th scope="col">(p[\d.]+), ms<\/th>/gu)].map(([, name]) => name);
   assert.deepEqual(heads, ["p50", "p95", "p99", "p99.9", "p50", "p95", "p99", "p99.9", "p50", "p95", "p99"]);
   assert.match(page, /<dt>Delivery, p99<\/dt>.*?p95 [\d.]+\u202fms, median/su);
 });
