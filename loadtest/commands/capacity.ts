@@ -16,7 +16,7 @@ import { onInterrupt } from "./interrupt.ts";
 import { wrap } from "../report/render/terminal.ts";
 import { freshFolder } from "../run/folders.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
-import { parseDuration } from "../traffic/dial.ts";
+import { parseDuration, parseShare } from "../traffic/dial.ts";
 import { shellFlags, shellWords } from "../system/command-line.ts";
 
 const HELP = `
@@ -144,12 +144,10 @@ function codeOf({ ceiling, high, low, stopped }: Capacity): number {
 /** All faults at once. @throws {ConfigError} BAD_OPTIONS, and BAD_THRESHOLD of the threshold */
 function checked(more: readonly string[], given: Given): { precision: number; start: number; withinMs: number } {
   const faults: string[] = [];
-  const [, number = "", sign = ""] = /^(\d+(?:\.\d+)?)\s*(%?)$/u.exec(given.precision) ?? [];
-  const precision = number === "" ? Number.NaN : Number(number) / (sign === "" ? 1 : 100);
+  const precision = parseShare(given.precision);
   const start = Number(given.rate);
   const withinMs = parseDuration(given.within) * 1_000;
-  if (!(precision >= 0.01 && precision <= 1))
-    faults.push(`--precision is a share from 1% to 100%, not "${given.precision}"`);
+  if (!(precision >= 0.01)) faults.push(`--precision is a share from 1% to 100%, not "${given.precision}"`);
   if (!(start > 0 && start <= 1_000_000)) faults.push(`--rate is a number above 0, not "${given.rate}"`);
   if (!(withinMs > 0)) faults.push(`--within is a duration such as 15m, not "${given.within}"`);
   if (!(parseDuration(given.duration) > 0))

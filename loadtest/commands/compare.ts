@@ -16,6 +16,7 @@ import { createCountdown } from "../experiments/countdown.ts";
 import { EXIT } from "../run/exit-code.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { freshFolder } from "../run/folders.ts";
+import { parseShare } from "../traffic/dial.ts";
 
 const HELP = `
 A and B are folders of runs; A is the one before. With --interleave they are
@@ -149,8 +150,8 @@ function optionsFrom({ confidence, tolerance, least, allow = "" }: Given): Compa
     if (!holds) faults.push(`--${name} is ${form}, not "${text}"`);
     return value;
   };
-  const sure = share(confidence);
-  const tolerated = share(tolerance);
+  const sure = parseShare(confidence);
+  const tolerated = parseShare(tolerance);
   const ms = /^[\d.]+(ms)?$/u.test(least) ? Number.parseFloat(least) : Number.NaN;
   const codes = allow
     .split(",")
@@ -158,7 +159,7 @@ function optionsFrom({ confidence, tolerance, least, allow = "" }: Given): Compa
     .filter((code) => code !== "");
   const options = {
     confidence: read("confidence", confidence, sure, sure >= 0.5 && sure < 1, "a share from 50% to below 100%"),
-    tolerance: read("tolerance", tolerance, tolerated, tolerated >= 0 && tolerated <= 10, "a share such as 5%"),
+    tolerance: read("tolerance", tolerance, tolerated, tolerated >= 0, "a share such as 5%"),
     toleranceMs: read("least", least, ms, ms >= 0, "milliseconds such as 1ms"),
     allow: new Set(codes),
   };
@@ -166,10 +167,4 @@ function optionsFrom({ confidence, tolerance, least, allow = "" }: Given): Compa
   if (unknown.length > 0) faults.push(`--allow knows ${[...ALLOWABLE].join(", ")}, not ${unknown.join(", ")}`);
   if (faults.length > 0) throw new ConfigError("BAD_OPTIONS", faults.join("; "));
   return options;
-}
-
-/** `5%` or `0.05`; NaN when it is neither. */
-function share(text: string): number {
-  const [, number = "", sign = ""] = /^(\d+(?:\.\d+)?)\s*(%?)$/u.exec(text.trim()) ?? [];
-  return number === "" ? Number.NaN : Number(number) / (sign === "" ? 1 : 100);
 }

@@ -3,8 +3,10 @@ import type { Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
 import { nearestName } from "../stats/nearest-name.ts";
 import { openPage } from "../system/open-page.ts";
-import { count, moment, plural, times } from "../stats/format.ts";
+import { count, countOrNone, moment, plural, times } from "../stats/format.ts";
 import { escapeTerminal } from "../stats/escape.ts";
+import { table, text, type Column } from "../report/documents/model.ts";
+import { terminal } from "../report/render/terminal.ts";
 import { terminalReport } from "../report/reports.ts";
 import { readResult } from "../report/run-folder.ts";
 import { findRuns, removeRun, type RunFolder } from "../run/folders.ts";
@@ -76,38 +78,18 @@ export function addRuns(program: Command): void {
 function list(runs: readonly RunFolder[], json: boolean): void {
   if (json) process.stdout.write(`${JSON.stringify(runs)}\n`);
   else if (runs.length === 0) process.stderr.write("There are no runs here.\n");
-  else process.stdout.write([HEAD, ...runs.map(row)].map((line) => `${line}\n`).join(""));
+  else
+    process.stdout.write(terminal([[table<RunFolder>({ caption: "", columns: COLUMNS, rows: runs })]], process.stdout));
 }
 
-const inColumns = (
-  cells: Readonly<Record<"started" | "verdict" | "skew" | "messages" | "size" | "folder", string>>,
-): string =>
-  cells.started.padEnd(21) +
-  cells.verdict.padEnd(15) +
-  cells.skew.padStart(8) +
-  cells.messages.padStart(12) +
-  cells.size.padStart(9) +
-  `  ${cells.folder}`;
-
-const HEAD = inColumns({
-  started: "started",
-  verdict: "verdict",
-  skew: "max/mean",
-  messages: "messages",
-  size: "size",
-  folder: "folder",
-});
-
-function row({ startedAt, verdict, maxOverMean, messages, bytes, name }: RunFolder): string {
-  return inColumns({
-    started: escapeTerminal(moment(startedAt)),
-    verdict,
-    skew: maxOverMean === null ? "–" : times(maxOverMean),
-    messages: messages === null ? "–" : count(messages),
-    size: size(bytes),
-    folder: escapeTerminal(name),
-  });
-}
+const COLUMNS: readonly Column<RunFolder>[] = [
+  { name: "started", width: 21, cell: ({ startedAt }) => moment(startedAt) },
+  { ...text("verdict", { width: 15 }), cell: ({ verdict }) => verdict },
+  { name: "max/mean", width: 8, cell: ({ maxOverMean }) => (maxOverMean === null ? "–" : times(maxOverMean)) },
+  { name: "messages", width: 12, cell: ({ messages }) => countOrNone(messages) },
+  { name: "size", width: 9, cell: ({ bytes }) => size(bytes) },
+  { ...text("  folder"), cell: ({ name }) => `  ${name}` },
+];
 
 function size(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

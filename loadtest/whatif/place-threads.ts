@@ -12,7 +12,13 @@ import {
   type Layout,
   type PlacedKeys,
 } from "../analysis/skew/place-keys.ts";
-import type { PlaceOrder } from "./place-worker.ts";
+
+/** What a thread is to place. */
+export interface PlaceOrder {
+  readonly layouts: readonly Layout[];
+  readonly today: Layout;
+  readonly blocks: readonly HashedKeys[];
+}
 
 /** Fewer keys are placed sooner than a thread has started. */
 const WORTH_A_THREAD = 100_000;
@@ -30,17 +36,21 @@ export async function placeOnThreads(
 ): Promise<PlacedKeys[]> {
   const keys = blocks.reduce((sum, { size }) => sum + size, 0);
   const threads = Math.min(availableParallelism(), blocks.length, Math.floor(keys / WORTH_A_THREAD));
+  if (threads < 2) return placeBlocks({ layouts, today, blocks });
   const sums = emptyPlaced(layouts);
-  if (threads < 2) {
-    const compiled = compileLayouts(layouts);
-    const [now] = compileLayouts([today]);
-    for (const block of blocks) placeKeys(compiled, block, labelsOfKeys(now!, block), sums);
-    return sums;
-  }
   const parts = Array.from({ length: threads }, (_, t) =>
     placeOnThread({ layouts, today, blocks: blocks.filter((_block, b) => b % threads === t) }),
   );
   for (const placed of await Promise.all(parts)) addPlaced(sums, placed);
+  return sums;
+}
+
+/** The same in this thread. */
+export function placeBlocks({ layouts, today, blocks }: PlaceOrder): PlacedKeys[] {
+  const sums = emptyPlaced(layouts);
+  const compiled = compileLayouts(layouts);
+  const [now] = compileLayouts([today]);
+  for (const block of blocks) placeKeys(compiled, block, labelsOfKeys(now!, block), sums);
   return sums;
 }
 

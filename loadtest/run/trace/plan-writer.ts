@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { notWritten } from "../../system/not-written.ts";
 import type { Action } from "../../traffic/contract.ts";
 import { BLOCK_RECORDS, laneFile, RECORD, summaryFile, type PlanSummary } from "../../traffic/trace/plan-file.ts";
@@ -28,7 +28,7 @@ export function createPlanWriter(folder: string, lanes: number): PlanWriter {
   let endMs = 0;
   let areOpen = true;
   const flush = (file: (typeof files)[number]) => {
-    writeAll(file.path, file.fd, new Uint8Array(file.block.buffer, 0, file.used * RECORD));
+    writeTo(file.fd, file.path, new Uint8Array(file.block.buffer, 0, file.used * RECORD));
     file.used = 0;
   };
   const closeAll = () => {
@@ -53,26 +53,17 @@ export function createPlanWriter(folder: string, lanes: number): PlanWriter {
       const counts = files.map(({ messages }) => messages);
       const messages = counts.reduce((sum, count) => sum + count, 0);
       const summary: PlanSummary = { messages, dialogs, lanes: counts, endMs: untilMs };
-      writeSummary(summaryFile(folder), summary);
+      writeTo(summaryFile(folder), summaryFile(folder), JSON.stringify(summary));
       return summary;
     },
     abandon: closeAll,
   };
 }
 
-/** On a disk that is nearly full a part is written at first. */
-function writeAll(path: string, fd: number, bytes: Uint8Array): void {
+function writeTo(path: string | number, name: string, content: string | Uint8Array): void {
   try {
-    for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+    writeFileSync(path, content);
   } catch (error) {
-    throw notWritten(path, error);
-  }
-}
-
-function writeSummary(path: string, summary: PlanSummary): void {
-  try {
-    writeFileSync(path, JSON.stringify(summary));
-  } catch (error) {
-    throw notWritten(path, error);
+    throw notWritten(name, error);
   }
 }
