@@ -1,6 +1,7 @@
 import { ConfigError } from "../config-error.ts";
 import { compareIds } from "../placement/message-id.ts";
 import type { Period, When } from "../placement/periods.ts";
+import type { ShardMoves } from "./moves.ts";
 
 /** One message as it is stored. Ids are decimal strings on the wire and here. */
 export interface MessageRow {
@@ -109,6 +110,8 @@ export interface StoreSession {
    * @returns the mark as it is then
    */
   claim(cluster: string): Promise<ShardMark>;
+  /** Whether it holds messages. */
+  holdsRows(): Promise<boolean>;
   seal: ShardStore["seal"];
   admit: ShardStore["admit"];
   fences: ShardStore["fences"];
@@ -167,7 +170,7 @@ export function isLostShard(error: unknown): boolean {
  *   `onConnect` refused the connection (a `ConfigError` of it stays one); after it returns they work again without a
  *   new `open`.
  */
-export interface ShardStore {
+export interface ShardStore extends ShardMoves {
   readonly engine: "sqlite" | "mysql";
   /** Most rows that one `insert` may hold; as many as the writer likes when absent. */
   readonly maxRows?: number;

@@ -1,11 +1,11 @@
 import type { ResultSetHeader, RowDataPacket } from "mysql2";
 import { MAX_MESSAGE_ID } from "../placement/message-id.ts";
 import { StoreError, type FenceRow, type ShardMark, type StoreSession } from "./contract.ts";
-import { databaseError, retried } from "./mysql-errors.ts";
+import { isNullColumn, retried } from "./mysql-errors.ts";
 import type { MysqlCommands } from "./mysql-link.ts";
 
 /** What a shard knows of itself and of those who write there, by the statements of one connection. */
-export type MysqlFences = Pick<StoreSession, "claim" | "seal" | "admit" | "fences"> & {
+export type MysqlFences = Pick<StoreSession, "claim" | "holdsRows" | "seal" | "admit" | "fences"> & {
   mark(): Promise<ShardMark>;
   beat(node: number, incarnation: number, floor: bigint): Promise<void>;
   retire(node: number, incarnation: number): Promise<void>;
@@ -14,15 +14,17 @@ export type MysqlFences = Pick<StoreSession, "claim" | "seal" | "admit" | "fence
 const FENCE_MS = 10_000;
 /** A claim may have to look for the largest id. */
 const CLAIM_MS = 120_000;
-/** ER_BAD_NULL_ERROR */
-const NULL_REFUSED = 1048;
+
+/** Who may move rows. */
+export const MOVER_COLUMN = "mover BIGINT UNSIGNED NOT NULL DEFAULT 0";
 
 export const FENCE_TABLES = [
   `CREATE TABLE IF NOT EXISTS hotshard_shard (
     id TINYINT UNSIGNED NOT NULL PRIMARY KEY,
     cluster VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
     epoch BIGINT UNSIGNED NOT NULL,
-    closed_below BIGINT UNSIGNED NOT NULL
+    closed_below BIGINT UNSIGNED NOT NULL,
+    ${MOVER_COLUMN}
   ) ENGINE = InnoDB`,
   `CREATE TABLE IF NOT EXISTS hotshard_fence (
     node SMALLINT UNSIGNED NOT NULL PRIMARY KEY,
@@ -32,7 +34,7 @@ export const FENCE_TABLES = [
     floor BIGINT UNSIGNED NOT NULL,
     seen DATETIME(3) NOT NULL
   ) ENGINE = InnoDB`,
-  "INSERT INTO hotshard_shard VALUES (1, NULL, 0, 0) ON DUPLICATE KEY UPDATE id = id",
+  "INSERT INTO hotshard_shard (id, cluster, epoch, closed_below) VALUES (1, NULL, 0, 0) ON DUPLICATE KEY UPDATE id = id",
 ] as const;
 
 /**
@@ -55,6 +57,7 @@ const SQL = {
     s.closed_below = GREATEST(s.closed_below, COALESCE(${ABOVE_ALL}, 0)),
     f.closed_below = GREATEST(f.closed_below, COALESCE(${ABOVE_ALL}, 0))
     WHERE s.id = 1 AND s.cluster IS NULL`,
+  holdsRows: "SELECT EXISTS (SELECT 1 FROM message) AS held",
   seal: `UPDATE ${ALL_ROWS} SET
     s.epoch = GREATEST(s.epoch, CAST(? AS UNSIGNED)), s.closed_below = GREATEST(s.closed_below, CAST(? AS UNSIGNED)),
     f.epoch = GREATEST(f.epoch, CAST(? AS UNSIGNED)), f.closed_below = GREATEST(f.closed_below, CAST(? AS UNSIGNED))
@@ -97,6 +100,10 @@ export function mysqlFences(link: MysqlCommands): MysqlFences {
       await write(SQL.claim, [cluster], CLAIM_MS);
       return mark();
     },
+    async holdsRows() {
+      const [row] = await link.query<RowDataPacket[]>(SQL.holdsRows, [], FENCE_MS);
+      return Number(row!["held"]) === 1;
+    },
     async seal(epoch, closedBelow) {
       const values = [String(epoch), String(closedBelow)];
       await write(SQL.seal, [...values, ...values], FENCE_MS);
@@ -107,7 +114,7 @@ export function mysqlFences(link: MysqlCommands): MysqlFences {
       try {
         made = await write(SQL.admit, values, FENCE_MS);
       } catch (error) {
-        if (databaseError(error).errno !== NULL_REFUSED) throw error;
+        if (!isNullColumn(error, "incarnation")) throw error;
         throw new StoreError(`node ${node} has started again since incarnation ${incarnation}`, false, error);
       }
       if (made.affectedRows > 0) return;

@@ -1,12 +1,11 @@
-import type { ResultSetHeader, RowDataPacket } from "mysql2";
+import type { ResultSetHeader } from "mysql2";
 import { ALL_INSERTED, allFenced, smallestId, StoreError } from "./contract.ts";
 import type { Fence, Inserted, MessageRow } from "./contract.ts";
-import { databaseError, retried } from "./mysql-errors.ts";
+import { databaseError, isNullColumn, retried } from "./mysql-errors.ts";
 import { HOLDS_FENCE } from "./mysql-fence.ts";
+import { storedIds } from "./mysql-ids.ts";
 import type { MysqlLink, MysqlValue } from "./mysql-link.ts";
 
-/** ER_BAD_NULL_ERROR */
-const NULL_REFUSED = 1048;
 /** ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, ER_CHECK_CONSTRAINT_VIOLATED. */
 const ROW_ERRORS: ReadonlySet<number> = new Set([1366, 3819]);
 
@@ -18,7 +17,7 @@ async function insertWhole(link: MysqlLink, rows: readonly MessageRow[], fence: 
     values.push(row.dialog, row.id, row.author, row.recipient, row.client, row.text);
   }
   const { affectedRows } = await retried(() => link.execute<ResultSetHeader>(insertSql(size), values));
-  return affectedRows === rows.length ? ALL_INSERTED : storedIds(link, rows);
+  return affectedRows === rows.length ? ALL_INSERTED : othersOf(link, rows);
 }
 
 /**
@@ -31,7 +30,8 @@ export async function insertRows(link: MysqlLink, rows: readonly MessageRow[], f
   try {
     return await insertWhole(link, rows, fence);
   } catch (error) {
-    if (isFenced(error)) return allFenced(rows.length);
+    // No message has a dialog that is NULL: it is what a batch gets whose node may not write.
+    if (isNullColumn(error, "dialog")) return allFenced(rows.length);
     if (!refusesRow(error)) throw error;
     if (rows.length === 1) return { others: new Map([[0, "refused"]]), reason: (error as StoreError).message };
   }
@@ -48,12 +48,6 @@ export async function insertRows(link: MysqlLink, rows: readonly MessageRow[], f
   for (const [index, other] of second.others) others.set(index + middle, other);
   const reason = first.reason ?? second.reason;
   return reason === undefined ? { others } : { others, reason };
-}
-
-/** No message has a dialog that is NULL: it is what a batch gets whose node may not write. */
-function isFenced(error: unknown): boolean {
-  const { errno, sqlMessage } = databaseError(error);
-  return errno === NULL_REFUSED && /\bdialog\b/u.test(sqlMessage ?? "");
 }
 
 /**
@@ -89,27 +83,13 @@ function insertSql(rows: number): string {
     id = IF(message.id_author = VALUES(id_author) AND message.client_id = VALUES(client_id), message.id, NULL)`);
 }
 
-/** Looks up what is stored for rows of which some were stored before. Rare, so by the text protocol. */
-async function storedIds(link: MysqlLink, rows: readonly MessageRow[]): Promise<Inserted> {
-  const one = "(dialog = ? AND id_author = ? AND client_id = ?)";
-  const sql = `SELECT dialog, CAST(id AS CHAR) AS id, id_author, client_id FROM message WHERE ${rows.map(() => one).join(" OR ")}`;
-  const keys = rows.flatMap((row): MysqlValue[] => [row.dialog, row.author, row.client]);
-  const found = await link.query<RowDataPacket[]>(sql, keys);
-  const ids = new Map(
-    found.map((row) => [
-      keyOf(String(row["dialog"]), String(row["id_author"]), String(row["client_id"])),
-      String(row["id"]),
-    ]),
-  );
+/** Looks up what is stored for rows of which some were stored before. Rare. */
+async function othersOf(link: MysqlLink, rows: readonly MessageRow[]): Promise<Inserted> {
   const others = new Map<number, { id: string }>();
-  for (const [index, row] of rows.entries()) {
-    const id = ids.get(keyOf(row.dialog, String(row.author), row.client));
-    if (id === undefined) throw new StoreError(`a message of ${row.dialog} vanished while it was stored`, true);
+  for (const [index, id] of (await storedIds(link, rows)).entries()) {
+    const row = rows[index]!;
+    if (id === null) throw new StoreError(`a message of ${row.dialog} vanished while it was stored`, true);
     if (id !== row.id) others.set(index, { id });
   }
   return { others };
-}
-
-function keyOf(dialog: string, author: string, client: string): string {
-  return JSON.stringify([dialog, author, client]);
 }

@@ -1,7 +1,7 @@
 import type { RowDataPacket } from "mysql2";
 import { ConfigError } from "../config-error.ts";
 import { databaseError } from "./mysql-errors.ts";
-import { FENCE_TABLES } from "./mysql-fence.ts";
+import { FENCE_TABLES, MOVER_COLUMN } from "./mysql-fence.ts";
 import { mysqlLink } from "./mysql-link.ts";
 import type { MysqlLink } from "./mysql-link.ts";
 import type { MysqlSpec } from "./url.ts";
@@ -20,9 +20,10 @@ export const SESSION =
  */
 const COLLATIONS = ["utf8mb4_0900_bin", "utf8mb4_nopad_bin"];
 
-/** ER_BAD_DB_ERROR, ER_BAD_FIELD_ERROR, and what two servers that create at once may meet. */
+/** ER_BAD_DB_ERROR, ER_BAD_FIELD_ERROR, ER_DUP_FIELDNAME, and what two servers that create at once may meet. */
 const NO_DATABASE = 1049;
 const NO_COLUMN = 1054;
+const HAS_COLUMN = 1060;
 const CREATED_AT_ONCE: ReadonlySet<number> = new Set([1007, 1050, 1205, 1213, 1684]);
 const TRIES = 5;
 const SCHEMA_MS = 30_000;
@@ -56,12 +57,27 @@ async function createTables(spec: MysqlSpec, link: MysqlLink): Promise<void> {
     UNIQUE KEY author_client (dialog, id_author, client_id)
   ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC`;
   for (const one of [sql, ...FENCE_TABLES]) await atOnce(() => link.query(one, [], SCHEMA_MS));
+  await addMoverColumn(link);
   try {
     await link.query("SELECT dialog, id, id_author, id_recipient, client_id, text FROM message LIMIT 0", [], SCHEMA_MS);
   } catch (error) {
     if (databaseError(error).errno !== NO_COLUMN) throw error;
     const text = `${spec.database} on ${spec.host}:${spec.port} has a table "message" of something else; name another database`;
     throw new ConfigError("BAD_DATABASE", text);
+  }
+}
+
+/** A database from before there was a mover. */
+async function addMoverColumn(link: MysqlLink): Promise<void> {
+  try {
+    await link.query("SELECT mover FROM hotshard_shard LIMIT 0", [], SCHEMA_MS);
+  } catch (error) {
+    if (databaseError(error).errno !== NO_COLUMN) throw error;
+    // MySQL has no ADD COLUMN IF NOT EXISTS.
+    const add = () => link.query(`ALTER TABLE hotshard_shard ADD COLUMN ${MOVER_COLUMN}`, [], SCHEMA_MS);
+    await atOnce(add).catch((failure: unknown) => {
+      if (databaseError(failure).errno !== HAS_COLUMN) throw failure;
+    });
   }
 }
 

@@ -1,10 +1,12 @@
 import type { RowDataPacket } from "mysql2";
 import { StoreError } from "./contract.ts";
-import type { Durability, HistoryPart, MessageRow, OnConnect, OnWait, ShardStore } from "./contract.ts";
+import type { Durability, HistoryPart, OnConnect, OnWait, ShardStore } from "./contract.ts";
 import { mysqlFences } from "./mysql-fence.ts";
 import { insertRows } from "./mysql-insert.ts";
 import { mysqlLink } from "./mysql-link.ts";
 import type { MysqlCommands, MysqlLink } from "./mysql-link.ts";
+import { mysqlMoves } from "./mysql-moves.ts";
+import { messageRow, MESSAGE_COLUMNS } from "./mysql-row.ts";
 import { prepareSchema, SESSION } from "./mysql-schema.ts";
 import { createRowCount } from "./row-count.ts";
 import type { MysqlSpec } from "./url.ts";
@@ -14,14 +16,12 @@ const READ_MS = 10_000;
 /** Audits read whole tables. */
 const AUDIT_MS = 120_000;
 
-const COLUMNS = "dialog, CAST(id AS CHAR) AS id, id_author, id_recipient, client_id, text";
-
 const NOT_OPENED: OnConnect = () => Promise.reject(new StoreError("it has not been opened", false));
 
 /**
  * A shard in a MySQL 8.4 or MariaDB 10.11 database, or one that speaks their protocol. A commit is one statement and
  * one round trip: a prepared multi-row insert under autocommit. Reads have a connection of their own, so that history
- * does not wait behind commits, and so have audits, and the fence's rows.
+ * does not wait behind commits, and so have audits, the fence's rows, and what is moved.
  */
 export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait | undefined } = {}): ShardStore {
   let onConnect = NOT_OPENED;
@@ -36,8 +36,11 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
   const reads = link(onWait);
   const audits = link(onWait);
   const control = link();
-  const links = [writes, reads, audits, control];
+  const copies = link();
+  const scans = link();
+  const links = [writes, reads, audits, control, copies, scans];
   const fences = mysqlFences(control);
+  const moves = mysqlMoves(scans, copies);
 
   const rowCount = createRowCount(
     async () => {
@@ -64,6 +67,17 @@ export function createMysqlStore(spec: MysqlSpec, { onWait }: { onWait?: OnWait 
     beat: ({ node, incarnation }, floor) => fences.beat(node, incarnation, floor),
     retire: (node, incarnation) => fences.retire(node, incarnation),
     fences: () => fences.fences(),
+    ...moves,
+    async copy(rows, token) {
+      const copied = await moves.copy(rows, token);
+      if (copied.outcome === "stored") rowCount.add(copied.rows);
+      return copied;
+    },
+    async remove(keys, token) {
+      const removed = await moves.remove(keys, token);
+      if (removed !== "fenced") rowCount.add(-removed);
+      return removed;
+    },
     async history(dialog, before, limit, node) {
       const below = before === null ? [] : [before];
       // The driver sends a bigint as LIMIT takes it: prepared as a string, in a text without quotes. Its number is a
@@ -131,7 +145,7 @@ const STATE = `(SELECT epoch FROM hotshard_shard WHERE id = 1) AS epoch,
 /** @param state columns beside those of each message */
 function pageSql(isBelow: boolean, state: string = STATE): string {
   const below = isBelow ? "AND id < CAST(? AS UNSIGNED)" : "";
-  return `SELECT ${COLUMNS}, ${state} FROM message WHERE dialog = ? ${below} ORDER BY message.id DESC LIMIT ?`;
+  return `SELECT ${MESSAGE_COLUMNS}, ${state} FROM message WHERE dialog = ? ${below} ORDER BY message.id DESC LIMIT ?`;
 }
 
 /**
@@ -147,17 +161,6 @@ function historyPart(newestFirst: readonly RowDataPacket[], state: RowDataPacket
   if (state["epoch"] === null) throw new StoreError("its table hotshard_shard has lost its row", false);
   const floor = state["floor"] === null ? null : String(state["floor"]);
   return { rows: newestFirst.map(messageRow).reverse(), epoch: Number(state["epoch"]), floor };
-}
-
-function messageRow(row: RowDataPacket): MessageRow {
-  return {
-    dialog: String(row["dialog"]),
-    id: String(row["id"]),
-    author: Number(row["id_author"]),
-    recipient: Number(row["id_recipient"]),
-    client: String(row["client_id"]),
-    text: String(row["text"]),
-  };
 }
 
 async function durability(link: MysqlLink): Promise<Durability> {

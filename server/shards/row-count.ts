@@ -1,6 +1,6 @@
 /** The rows of a table without counting them at each look. */
 export interface RowCount {
-  /** This process stored so many more. */
+  /** This process stored so many more; below 0 when it removed some. */
   add(rows: number): void;
   /** Null while no count has succeeded. */
   read(): Promise<number | null>;

@@ -1,6 +1,7 @@
 import type { ReadOperation, ShardMeter, ShardReading } from "../observability/probe.ts";
 import type { ShardStatus } from "../protocol/http.ts";
 import type { HistoryPart, MessageRow, ShardStore } from "./contract.ts";
+import type { ShardMoves } from "./moves.ts";
 import type { OutageLog } from "./outage-log.ts";
 import { watchSize } from "./shard-size.ts";
 import type { ShardSpec } from "./url.ts";
@@ -10,7 +11,8 @@ import type { Writer } from "./writer.ts";
 export interface Shard
   extends
     Pick<ShardStore, "find" | "audit" | "auditDialogs">,
-    Pick<ShardStore, "admit" | "beat" | "fences" | "retire" | "seal"> {
+    Pick<ShardStore, "admit" | "beat" | "fences" | "retire" | "seal">,
+    ShardMoves {
   readonly label: string;
   readonly spec: ShardSpec;
   readonly writer: Writer;
@@ -70,6 +72,12 @@ export function createShard({ label, meter, node, outages, spec, store, writer }
     fences: () => store.fences(),
     retire: (of, incarnation) => store.retire(of, incarnation),
     seal: (epoch, closedBelow) => store.seal(epoch, closedBelow),
+    take: (token) => store.take(token),
+    scan: (after, range, limit) => store.scan(after, range, limit),
+    copy: (rows, token) => store.copy(rows, token),
+    digest: (keys) => store.digest(keys),
+    remove: (keys, token) => store.remove(keys, token),
+    ids: (keys) => store.ids(keys),
     status: () => ({
       label,
       engine: store.engine,

@@ -85,6 +85,7 @@ export function createSqliteConnection(file: string, writes: SqliteThread<Sqlite
         ({ cluster } = now);
         return now;
       },
+      holdsRows: () => call<boolean>(["holdsRows"]),
       seal: (epoch, closedBelow) => call(["seal", epoch, String(closedBelow)]),
       admit: ({ node, incarnation, epoch }, from) => call(["admit", node, incarnation, epoch, String(from)]),
       fences: () => call<FenceRow[]>(["fences"]),

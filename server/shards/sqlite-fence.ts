@@ -5,6 +5,7 @@ import type { FenceRow, ShardMark } from "./contract.ts";
 export interface SqliteFences {
   mark(): ShardMark;
   claim(cluster: string): ShardMark;
+  holdsRows(): boolean;
   seal(epoch: number, closedBelow: string): void;
   /** @throws {NotAdmitted} */
   admit(node: number, incarnation: number, epoch: number, from: string): void;
@@ -18,12 +19,15 @@ export interface SqliteFences {
 /** The node may not have a row. */
 export class NotAdmitted extends Error {}
 
-export const FENCE_TABLES = `
+const MOVER_COLUMN = "mover INTEGER NOT NULL DEFAULT 0";
+
+const FENCE_TABLES = `
 CREATE TABLE IF NOT EXISTS hotshard_shard (
   id INTEGER PRIMARY KEY,
   cluster TEXT,
   epoch INTEGER NOT NULL,
-  closed_below INTEGER NOT NULL
+  closed_below INTEGER NOT NULL,
+  ${MOVER_COLUMN}
 );
 CREATE TABLE IF NOT EXISTS hotshard_fence (
   node INTEGER PRIMARY KEY,
@@ -33,7 +37,15 @@ CREATE TABLE IF NOT EXISTS hotshard_fence (
   floor INTEGER NOT NULL,
   seen TEXT NOT NULL
 );
-INSERT INTO hotshard_shard VALUES (1, NULL, 0, 0) ON CONFLICT DO NOTHING`;
+INSERT INTO hotshard_shard (id, cluster, epoch, closed_below) VALUES (1, NULL, 0, 0) ON CONFLICT DO NOTHING`;
+
+/** Makes the tables that are not there; in the caller's transaction. */
+export function createFenceTables(db: DatabaseSync): void {
+  db.exec(FENCE_TABLES);
+  // A file from before there was a mover.
+  const has = db.prepare("SELECT 1 FROM pragma_table_info('hotshard_shard') WHERE name = 'mover'").get();
+  if (has === undefined) db.exec(`ALTER TABLE hotshard_shard ADD COLUMN ${MOVER_COLUMN}`);
+}
 
 const MARK = "SELECT cluster, epoch, CAST(closed_below AS TEXT) AS closedBelow FROM hotshard_shard WHERE id = 1";
 const NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')";
@@ -44,6 +56,7 @@ const SQL = {
   // 2^63 would be no integer.
   aboveAll: `SELECT CAST(CASE MAX(id) WHEN 9223372036854775807 THEN MAX(id) ELSE MAX(id) + 1 END AS TEXT) AS id FROM message`,
   claim: "UPDATE hotshard_shard SET cluster = ? WHERE id = 1",
+  holdsRows: "SELECT EXISTS (SELECT 1 FROM message) AS held",
   sealShard: `UPDATE hotshard_shard SET epoch = MAX(epoch, ?), closed_below = MAX(closed_below, CAST(? AS INTEGER))`,
   sealNodes: `UPDATE hotshard_fence SET epoch = MAX(epoch, ?), closed_below = MAX(closed_below, CAST(? AS INTEGER))`,
   incarnation: "SELECT incarnation FROM hotshard_fence WHERE node = ?",
@@ -100,6 +113,7 @@ export function sqliteFences(db: DatabaseSync): SqliteFences {
   return {
     mark,
     claim: (cluster) => inTransaction(db, () => claim(cluster)),
+    holdsRows: () => Number(run.holdsRows.get()!["held"]) === 1,
     seal: (epoch, closedBelow) => inTransaction(db, () => seal(epoch, closedBelow)),
     admit: (...values) => inTransaction(db, () => admit(...values)),
     beat: (node, incarnation, floor) => void run.beat.run(floor, node, incarnation),

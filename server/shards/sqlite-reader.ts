@@ -4,9 +4,11 @@ import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Period } from "../placement/periods.ts";
-import type { HistoryPart, MessageRow } from "./contract.ts";
+import type { HistoryPart, MessageRow, StoredSize } from "./contract.ts";
 import { readMark } from "./sqlite-fence.ts";
+import { FIND } from "./sqlite-insert.ts";
 import { primary, UNSURE, type SqliteReply } from "./sqlite-reply.ts";
+import { answerScan, MESSAGE_COLUMNS, type SqliteScan } from "./sqlite-scan.ts";
 import { whenSql } from "./when-sql.ts";
 
 /** What the store asks of a thread that reads: the method and its arguments. */
@@ -15,7 +17,15 @@ export type SqliteRead =
   | ["find", dialog: string, author: number, client: string]
   | ["audit", run: string]
   | ["auditDialogs", run: string, periods: readonly Period[]]
-  | ["size"];
+  | ["rows"]
+  | ["size"]
+  | SqliteScan;
+
+/** What `size` answers. */
+export interface SqliteSize extends StoredSize {
+  /** Rows may have been removed: `rows` is the most there may be. */
+  readonly hasHoles: boolean;
+}
 
 /** Whose shard it must be, and what is read there. */
 export interface SqliteReadRequest {
@@ -31,20 +41,18 @@ interface Reader {
   readonly statements: Map<string, StatementSync>;
 }
 
-const COLUMNS =
-  "dialog, CAST(id AS TEXT) AS id, id_author AS author, id_recipient AS recipient, client_id AS client, text";
-
 // Node 22.13 takes `?1` for a name and cannot bind it: what is used twice is given twice.
 const SQL = {
-  find: `SELECT CAST(id AS TEXT) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`,
-  history: `SELECT ${COLUMNS} FROM message WHERE dialog = ? AND id < CAST(? AS INTEGER) ORDER BY message.id DESC LIMIT ?`,
-  newest: `SELECT ${COLUMNS} FROM message WHERE dialog = ? ORDER BY message.id DESC LIMIT ?`,
+  history: `SELECT ${MESSAGE_COLUMNS} FROM message WHERE dialog = ? AND id < CAST(? AS INTEGER) ORDER BY message.id DESC LIMIT ?`,
+  newest: `SELECT ${MESSAGE_COLUMNS} FROM message WHERE dialog = ? ORDER BY message.id DESC LIMIT ?`,
   state: `SELECT epoch, (SELECT CAST(MIN(floor) AS TEXT) FROM hotshard_fence WHERE node <> ?) AS floor
     FROM hotshard_shard WHERE id = 1`,
   audit: `SELECT COUNT(*) AS "rows", COALESCE(SUM(md5_24(dialog, id_author, client_id)), 0) AS sum FROM message
     WHERE substr(client_id, 1, length(?)) = ?`,
-  // Row ids count up and the server removes nothing, so their ends tell the number without a scan.
-  rows: `SELECT COALESCE((SELECT MAX(rowid) FROM message) - (SELECT MIN(rowid) FROM message) + 1, 0) AS n`,
+  // Row ids count up and only a mover removes rows: until one comes, their ends tell the number without a scan.
+  ends: `SELECT COALESCE((SELECT MAX(rowid) FROM message) - (SELECT MIN(rowid) FROM message) + 1, 0) AS n,
+    mover > 0 AS moved FROM hotshard_shard WHERE id = 1`,
+  rows: "SELECT COUNT(*) AS n FROM message",
   bytes: `SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size`,
 } as const;
 
@@ -81,20 +89,21 @@ function answer(request: SqliteRead, { db, statements }: Reader): unknown {
       });
     }
     case "find":
-      return run(SQL.find).get(request[1], request[2], request[3])?.["id"] ?? null;
+      return run(FIND).get(request[1], request[2], request[3])?.["id"] ?? null;
     case "audit":
       return run(SQL.audit).get(`${request[1]}-`, `${request[1]}-`);
     case "auditDialogs":
       return auditDialogs(db, request[1], request[2]);
-    case "size":
-      return { rows: Number(run(SQL.rows).get()!["n"]), bytes: Number(run(SQL.bytes).get()!["n"]) };
+    case "rows":
+      return Number(run(SQL.rows).get()!["n"]);
+    case "size": {
+      const ends = run(SQL.ends).get();
+      const bytes = Number(run(SQL.bytes).get()!["n"]);
+      return { rows: Number(ends?.["n"]), bytes, hasHoles: ends?.["moved"] === 1 } satisfies SqliteSize;
+    }
     default:
-      return unknownRequest(request);
+      return atOneMoment(db, () => answerScan(request, run));
   }
-}
-
-function unknownRequest(request: never): never {
-  throw new Error(`unknown request ${String(request)}`);
 }
 
 /** What is committed meanwhile is not seen. */

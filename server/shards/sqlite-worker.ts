@@ -1,20 +1,25 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import type { Durability, Inserted, ShardMark } from "./contract.ts";
-import { FENCE_TABLES, inTransaction, NotAdmitted, sqliteFences, type SqliteFences } from "./sqlite-fence.ts";
+import type { Durability, ShardMark } from "./contract.ts";
+import { createFenceTables, inTransaction, NotAdmitted, sqliteFences, type SqliteFences } from "./sqlite-fence.ts";
+import { sqliteInsert, type SqliteFence, type SqliteInsert } from "./sqlite-insert.ts";
+import { sqliteMoves, type SqliteMoves } from "./sqlite-moves.ts";
 import { NOT_OPEN, primary, UNSURE, type SqliteReply } from "./sqlite-reply.ts";
 
 /**
- * What the store asks of the thread that writes: the method and its arguments. Rows of `insert` are flat, six values
- * each, after the fence and the smallest id.
+ * What the store asks of the thread that writes: the method and its arguments. Rows and keys are flat: six values a row,
+ * two a key.
  */
 export type SqliteRequest =
   | ["open"]
-  | ["insert", fence: readonly [number, number, number, string], rows: readonly (string | number)[]]
+  | ["insert", fence: SqliteFence, rows: readonly (string | number)[]]
+  | ["take", token: number]
+  | ["copy", token: number, rows: readonly (string | number)[]]
+  | ["remove", token: number, keys: readonly string[]]
   | ["claim", cluster: string]
+  | ["holdsRows"]
   | ["seal", epoch: number, closedBelow: string]
   | ["admit", node: number, incarnation: number, epoch: number, from: string]
   | ["beat", node: number, incarnation: number, floor: string]
@@ -35,16 +40,13 @@ interface Shard {
   readonly inode: number;
   readonly lock: DatabaseSync;
   readonly fences: SqliteFences;
-  readonly statements: Readonly<Record<keyof typeof SQL, StatementSync>>;
+  readonly insert: SqliteInsert;
+  readonly moves: SqliteMoves;
 }
-
-const FIELDS = 6;
 
 const BUSY = 5;
 /** PERM, READONLY, CANTOPEN, NOTADB. */
 const NO_DATABASE: ReadonlySet<number> = new Set([3, 8, 14, 26]);
-/** TOOBIG, CONSTRAINT, MISMATCH, RANGE: SQLite undid this statement and nothing else. */
-const REFUSES_ROW: ReadonlySet<number> = new Set([18, 19, 20, 25]);
 const IN_USE = "another process has this shard open; stop that server or give this one other files";
 
 class Refusal extends Error {
@@ -70,13 +72,6 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS message (
   UNIQUE (dialog, id_author, client_id)
 )`;
 
-const SQL = {
-  // Only the unique key: a message id that exists already is a fault and must not be hidden.
-  insert: `INSERT INTO message VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (dialog, id_author, client_id) DO NOTHING`,
-  find: `SELECT CAST(id AS TEXT) AS id FROM message WHERE dialog = ? AND id_author = ? AND client_id = ?`,
-  ping: `SELECT COUNT(*) FROM sqlite_schema`,
-} as const;
-
 const { file, maxPages } = workerData as { file: string; maxPages: number | null };
 let shard: Shard | null = null;
 
@@ -101,12 +96,20 @@ function handle(request: SqliteRequest): unknown {
   }
   // Nothing else opens it: who asks looks at each new connection first.
   if (shard === null) throw new NotOpen("it is not open");
-  const { fences } = shard;
+  const { fences, insert, inode, moves } = shard;
   switch (request[0]) {
     case "insert":
-      return insert(shard, request[1], request[2]);
+      return intoFile(inode, insert(request[1], request[2]));
+    case "take":
+      return moves.take(request[1]);
+    case "copy":
+      return intoFile(inode, moves.copy(request[1], request[2]));
+    case "remove":
+      return moves.remove(request[1], request[2]);
     case "claim":
       return fences.claim(request[1]);
+    case "holdsRows":
+      return fences.holdsRows();
     case "seal":
       return fences.seal(request[1], request[2]);
     case "admit":
@@ -118,10 +121,16 @@ function handle(request: SqliteRequest): unknown {
     case "fences":
       return fences.fences();
     case "ping":
-      return shard.statements.ping.get();
+      return shard.db.prepare("SELECT COUNT(*) FROM sqlite_schema").get();
     default:
       return unknownRequest(request);
   }
+}
+
+/** SQLite goes on writing into a file that somebody removed, and nobody would ever find what it acknowledged. */
+function intoFile<T>(inode: number, stored: T): T {
+  if (statSync(file, { throwIfNoEntry: false })?.ino === inode) return stored;
+  throw new Vanished("its file was removed or replaced");
 }
 
 function unknownRequest(request: never): never {
@@ -140,8 +149,13 @@ function open(): Shard {
     if (maxPages !== null) db.exec(`PRAGMA max_page_count = ${maxPages}`);
     const made = db;
     // One transaction: each would cost a new file a disk write of its own.
-    inTransaction(made, () => made.exec(`${SCHEMA};${FENCE_TABLES}`));
-    return { db, inode: statSync(file).ino, lock, fences: sqliteFences(db), statements: prepare(db) };
+    inTransaction(made, () => {
+      made.exec(SCHEMA);
+      createFenceTables(made);
+    });
+    const fences = sqliteFences(db);
+    const inode = statSync(file).ino;
+    return { db, inode, lock, fences, insert: sqliteInsert(db, fences), moves: sqliteMoves(db) };
   } catch (error) {
     db?.close();
     lock.close();
@@ -159,11 +173,6 @@ function makeFolder(folder: string): void {
     // Another shard of this folder was first.
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-}
-
-function prepare(db: DatabaseSync): Shard["statements"] {
-  const entries = Object.entries(SQL).map(([name, sql]) => [name, db.prepare(sql)]);
-  return Object.fromEntries(entries) as Shard["statements"];
 }
 
 /** An exclusive transaction on a file beside the shard's: the system ends it with the process, however that dies. */
@@ -210,42 +219,4 @@ function durability(db: DatabaseSync): Durability {
   const mode = String(db.prepare("PRAGMA journal_mode").get()!["journal_mode"]);
   const level = ["OFF", "NORMAL", "FULL", "EXTRA"][synchronous] ?? String(synchronous);
   return { crashSafe: synchronous >= 2, settings: `journal_mode=${mode} synchronous=${level}` };
-}
-
-/** @returns null when every row is stored under its own id, which costs the answer nothing; "fenced" when none is */
-function insert(
-  { db, inode, fences, statements }: Shard,
-  fence: readonly [number, number, number, string],
-  flat: readonly (string | number)[],
-): Inserted | null | "fenced" {
-  const others = new Map<number, { id: string } | "refused">();
-  let reason: string | undefined;
-  const holds = inTransaction(db, () => {
-    if (!fences.holds(...fence)) return false;
-    for (let at = 0; at < flat.length; at += FIELDS) {
-      const dialog = flat[at]!;
-      const author = flat[at + 2]!;
-      const client = flat[at + 4]!;
-      try {
-        const { changes } = statements.insert.run(dialog, flat[at + 1]!, author, flat[at + 3]!, client, flat[at + 5]!);
-        if (changes === 0) others.set(at / FIELDS, { id: String(statements.find.get(dialog, author, client)!["id"]) });
-      } catch (error) {
-        if (!refusesRow(db, error)) throw error;
-        others.set(at / FIELDS, "refused");
-        reason = (error as Error).message;
-      }
-    }
-    return true;
-  });
-  // SQLite goes on writing into a file that somebody removed, and nobody would ever find what it acknowledged.
-  if (statSync(file, { throwIfNoEntry: false })?.ino !== inode) throw new Vanished("its file was removed or replaced");
-  if (!holds) return "fenced";
-  if (others.size === 0) return null;
-  return reason === undefined ? { others } : { others, reason };
-}
-
-/** False as well when the transaction went with the statement: then the rows before it are gone. */
-function refusesRow(db: DatabaseSync, error: unknown): boolean {
-  const result = primary(error);
-  return result !== null && REFUSES_ROW.has(result) && db.isTransaction;
 }

@@ -8,13 +8,17 @@ import type {
   MessageRow,
   OnWait,
   ShardStore,
-  StoredSize,
 } from "./contract.ts";
+import type { Copied, Digest, MessageKey } from "./moves.ts";
+import { createRowCount } from "./row-count.ts";
 import { createSqliteConnection } from "./sqlite-connection.ts";
-import type { SqliteRead, SqliteReadRequest } from "./sqlite-reader.ts";
+import type { SqliteRead, SqliteReadRequest, SqliteSize } from "./sqlite-reader.ts";
 import { createSqliteThread } from "./sqlite-thread.ts";
 import type { SqliteRequest } from "./sqlite-worker.ts";
 import type { SqliteSpec } from "./url.ts";
+
+/** A thread that read whole tables ends after so long. */
+const REST_MS = 2_000;
 
 export interface SqliteOptions {
   readonly onWait?: OnWait | undefined;
@@ -24,7 +28,7 @@ export interface SqliteOptions {
 
 /**
  * A shard in one SQLite file (WAL, `synchronous=FULL`), driven by threads so that no disk wait blocks the event loop:
- * one writes, one reads, and one is there while an audit reads whole tables, so that none of them waits for another.
+ * one writes, one reads, and one is there while whole tables are read or moved, so that none of them waits for another.
  * The file belongs to one process: `open` in a second one throws ConfigError SHARD_IN_USE. A thread that dies takes its
  * calls with it (StoreError) and the next call starts another.
  */
@@ -38,6 +42,7 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
   );
   const reads = createSqliteThread<SqliteReadRequest>("sqlite-reader", { file }, onWait);
   const audits = createSqliteThread<SqliteReadRequest>("sqlite-reader", { file }, onWait);
+  let rest: NodeJS.Timeout | undefined;
   const threads = [reads, audits, writes];
   const connection = createSqliteConnection(file, writes);
 
@@ -46,15 +51,27 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
     return connection.use((cluster) => reads.call<T>({ cluster, read: request }));
   }
 
+  /** Its thread rests for a while: who moves a table reads page after page. */
   function audit<T>(request: SqliteRead): Promise<T> {
+    clearTimeout(rest);
     return connection.use(async (cluster) => {
       try {
         return await audits.call<T>({ cluster, read: request });
       } finally {
-        if (audits.isIdle()) void audits.end("its audit is done");
+        clearTimeout(rest);
+        if (audits.isRunning()) rest = setTimeout(endIdle, REST_MS).unref();
       }
     });
   }
+
+  function endIdle(): void {
+    if (audits.isIdle()) void audits.end("nothing is asked of it");
+  }
+
+  const rowCount = createRowCount(
+    () => audit<number>(["rows"]),
+    () => performance.now(),
+  );
 
   return {
     engine: "sqlite",
@@ -62,7 +79,9 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
     async insert(rows, { node, incarnation, epoch }) {
       const fence = [node, incarnation, epoch, smallestId(rows)] as const;
       const inserted = await connection.write<Inserted | null | "fenced">(["insert", fence, flatten(rows)]);
-      return inserted === "fenced" ? allFenced(rows.length) : (inserted ?? ALL_INSERTED);
+      if (inserted === "fenced") return allFenced(rows.length);
+      rowCount.add(rows.length - (inserted?.others.size ?? 0));
+      return inserted ?? ALL_INSERTED;
     },
     seal: (epoch, closedBelow) => connection.write(["seal", epoch, String(closedBelow)]),
     admit: ({ node, incarnation, epoch }, from) => connection.write(["admit", node, incarnation, epoch, String(from)]),
@@ -73,7 +92,27 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
     find: (dialog, author, client) => read<string | null>(["find", dialog, author, client]),
     audit: (run) => audit<AuditSum>(["audit", run]),
     auditDialogs: (run, periods) => audit<DialogSum[]>(["auditDialogs", run, periods]),
-    size: () => read<StoredSize>(["size"]),
+    ids: (keys) => audit(["ids", keys.flatMap(({ author, client, dialog }) => [dialog, author, client])]),
+    take: (token) => connection.write<number>(["take", token]),
+    scan(after, { from = "0", below }, limit) {
+      const { dialog, id } = after ?? { dialog: "", id: "0" };
+      return audit<MessageRow[]>(["scan", dialog, id, from, below, limit]);
+    },
+    async copy(rows, token) {
+      const copied = await connection.write<Copied>(["copy", token, flatten(rows)]);
+      if (copied.outcome === "stored") rowCount.add(copied.rows);
+      return copied;
+    },
+    digest: (keys) => audit<Digest>(["digest", flattenKeys(keys)]),
+    async remove(keys, token) {
+      const removed = await connection.write<number | "fenced">(["remove", token, flattenKeys(keys)]);
+      if (removed !== "fenced") rowCount.add(-removed);
+      return removed;
+    },
+    async size() {
+      const { bytes, hasHoles, rows } = await read<SqliteSize>(["size"]);
+      return { bytes, rows: hasHoles ? ((await rowCount.read()) ?? rows) : rows };
+    },
     connections: () => threads.filter((thread) => thread.isRunning()).length,
     async ping() {
       await connection.write(["ping"]);
@@ -83,6 +122,7 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
       connection.abandon();
     },
     async close() {
+      clearTimeout(rest);
       connection.refuse();
       // The writer last: the last connection to leave folds the write-ahead log into the file.
       await Promise.all([reads, audits].map((thread) => thread.end("closed")));
@@ -96,4 +136,8 @@ function flatten(rows: readonly MessageRow[]): (string | number)[] {
   const flat: (string | number)[] = [];
   for (const row of rows) flat.push(row.dialog, row.id, row.author, row.recipient, row.client, row.text);
   return flat;
+}
+
+function flattenKeys(keys: readonly MessageKey[]): string[] {
+  return keys.flatMap(({ dialog, id }) => [dialog, id]);
 }

@@ -21,6 +21,12 @@ export function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
     ...fences,
     history: async () => ({ rows: [], epoch: 0, floor: null }),
     find: async () => null,
+    ids: async (keys) => keys.map(() => null),
+    take: async (token) => token,
+    scan: async () => [],
+    copy: async (rows) => ({ outcome: "stored", rows: rows.length }),
+    digest: async () => ({ rows: 0, sum: 0n }),
+    remove: async () => 0,
     audit: async () => ({ rows: 0, sum: 0 }),
     auditDialogs: async () => [],
     size: async () => ({ rows: 0, bytes: 0 }),
@@ -34,7 +40,7 @@ export function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
 /** A connection to a shard that belongs to nobody. @param closedBelow what it says when it is claimed */
 export function scriptedSession(closedBelow = "0", fences: Fences = scriptedFences()): StoreSession {
   const mark: ShardMark = { cluster: null, epoch: 0, closedBelow };
-  return { mark, claim: async (cluster) => ({ ...mark, cluster }), ...fences };
+  return { mark, claim: async (cluster) => ({ ...mark, cluster }), holdsRows: async () => false, ...fences };
 }
 
 function scriptedFences(): Fences {

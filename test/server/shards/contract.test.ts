@@ -13,6 +13,7 @@ import { MARIADB_REMEDY, startMariadb } from "../../support/mariadb.ts";
 import { need } from "../../support/need.ts";
 import { mysqlDatabases, sqliteFiles, type Behind } from "./behind.ts";
 import { fenceContract } from "./fence-contract.ts";
+import { movesContract } from "./moves-contract.ts";
 import { admitted, auditKey, FENCE, insertInto, pageOf, row } from "./rows.ts";
 
 const MAX = 2n ** 63n - 1n;
@@ -50,6 +51,7 @@ function storeContract(name: string, skip: string | false, behind: Behind): void
 
   describe(name, { skip }, () => {
     fenceContract(behind);
+    movesContract(behind);
 
     test("an empty shard answers everything", () =>
       withStore("empty", async (store) => {

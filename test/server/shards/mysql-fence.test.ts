@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { createConnection, type Connection, type RowDataPacket } from "mysql2/promise";
-import type { OnConnect, ShardMark } from "../../../server/shards/contract.ts";
+import type { OnConnect, ShardMark, ShardStore } from "../../../server/shards/contract.ts";
 import { createMysqlStore } from "../../../server/shards/mysql.ts";
 import { parseShardUrl, type MysqlSpec } from "../../../server/shards/url.ts";
 import { MARIADB_REMEDY, startMariadb } from "../../support/mariadb.ts";
@@ -83,6 +83,67 @@ describe("mysql fence", { skip }, () => {
       assert.deepEqual(await pageOf(store, "1_2", null, 5), [row({ id: "40" })]);
       await setup.query("SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ");
       await Promise.all([setup.end(), sealer.end(), admin.end(), store.close()]);
+    });
+  }
+
+  for (const level of ["REPEATABLE READ", "READ COMMITTED", "READ UNCOMMITTED", "SERIALIZABLE"]) {
+    const place = `moves_${level.toLowerCase().replace(" ", "_")}`;
+    const KEY = { dialog: "1_2", id: "40" };
+
+    test(`${level}: a later mover waits for what is moved, and nothing is moved while it takes over`, async () => {
+      const setup = await other("mysql");
+      await setup.query(`SET GLOBAL TRANSACTION ISOLATION LEVEL ${level}`);
+      const stores = [createMysqlStore(spec(place)), createMysqlStore(spec(place))];
+      for (const store of stores) await store.open(admitted);
+      const [store, later] = stores as [ShardStore, ShardStore];
+      await insertInto(store, [row(KEY)]);
+      await store.take(1);
+      await later.take(1);
+      const [holder, admin] = [await other(place), await other(place)];
+      for (const [token, move] of [
+        [1, () => store.copy([row({ id: "45" }), row({ id: "50" })], 1)],
+        [
+          2,
+          () =>
+            store.remove(
+              [
+                { dialog: "1_2", id: "45" },
+                { dialog: "1_2", id: "50" },
+              ],
+              2,
+            ),
+        ],
+      ] as const) {
+        // The move has its token, and stands still at a row that somebody else has not committed.
+        await holder.query("START TRANSACTION");
+        await holder.query(
+          token === 1
+            ? "INSERT INTO message VALUES ('1_2', 50, 1, 2, 'held', '')"
+            : "SELECT * FROM message WHERE dialog = '1_2' AND id = 50 FOR UPDATE",
+        );
+        const moved = move();
+        await waiting(admin, 1, moved);
+        const taken = later.take(token + 1);
+        await waiting(admin, 2, taken);
+        await holder.query("ROLLBACK");
+        assert.deepEqual(await moved, token === 1 ? { outcome: "stored", rows: 2 } : 2);
+        assert.equal(await taken, token + 1);
+      }
+      for (const [token, move, fenced] of [
+        [4, () => store.copy([row({ id: "60" })], 3), { outcome: "fenced" }],
+        [5, () => store.remove([KEY], 4), "fenced"],
+      ] as const) {
+        await holder.query("START TRANSACTION");
+        await holder.query("UPDATE hotshard_shard SET mover = ?", [token]);
+        const moved = move();
+        await waiting(admin, 1, moved);
+        await holder.query("COMMIT");
+        assert.deepEqual(await moved, fenced);
+      }
+      assert.deepEqual(await pageOf(store, "1_2", null, 5), [row(KEY)]);
+      await setup.query("SET GLOBAL TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      await Promise.all([setup, holder, admin].map((one) => one.end()));
+      await Promise.all(stores.map((one) => one.close()));
     });
   }
 

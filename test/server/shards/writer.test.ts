@@ -70,6 +70,12 @@ function fakeStore(maxRows?: number) {
     beat: unused,
     retire: unused,
     fences: unused,
+    ids: unused,
+    take: unused,
+    scan: unused,
+    copy: unused,
+    digest: unused,
+    remove: unused,
     size: unused,
     connections: unused,
   };

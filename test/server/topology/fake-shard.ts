@@ -90,6 +90,7 @@ export function fakeShard(label: string, now: () => number): FakeShard {
         if (shard.mark.cluster === null) shard.mark = { ...shard.mark, cluster };
         return shard.mark;
       },
+      holdsRows: async () => shard.stored.length > 0,
       ...store,
     }),
     insert(id, fence) {
