@@ -1,3 +1,4 @@
+import { within, type Moments } from "./phase-arrivals.ts";
 import { createArrivals } from "./poisson.ts";
 import type { Random } from "../stats/random.ts";
 
@@ -38,15 +39,10 @@ function burstMoment({ from, rise, decay }: Burst, area: number): number {
  * @param endMs none comes later; above `burst.from` unless `count` is 0
  * @returns the next moment, or null after `count` of them
  */
-export function createBurstArrivals(random: Random, burst: Burst, endMs: number, count: number): () => number | null {
+export function createBurstArrivals(random: Random, burst: Burst, endMs: number, count: number): Moments {
   const areas = createArrivals(random, 0, burstArea(burst, endMs), count);
-  const latest = endMs * (1 - Number.EPSILON);
-  let at = 0;
-  return () => {
+  return within(0, endMs, () => {
     const area = areas();
-    if (area === null) return null;
-    // Rounding may neither turn two moments round nor reach the end.
-    at = Math.max(at, Math.min(latest, burstMoment(burst, area)));
-    return at;
-  };
+    return area === null ? null : burstMoment(burst, area);
+  });
 }

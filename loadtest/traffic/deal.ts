@@ -10,20 +10,11 @@ export function dealLanesOut(rates: readonly number[], count: number): number[][
   const hands = Array.from({ length: count }, () => ({ lanes: [] as number[], rate: 0 }));
   const order = rates.map((rate, index) => ({ rate, index })).sort((a, b) => b.rate - a.rate || a.index - b.index);
   for (const { rate, index } of order) {
-    const lightest = hands.reduce((best, hand) => (isLighter(hand, best) ? hand : best));
-    lightest.lanes.push(index);
-    lightest.rate += rate;
+    const [lightest] = [...hands].sort((a, b) => a.rate - b.rate || a.lanes.length - b.lanes.length);
+    lightest!.lanes.push(index);
+    lightest!.rate += rate;
   }
   return hands.map((hand) => hand.lanes);
-}
-
-interface Hand {
-  readonly lanes: number[];
-  readonly rate: number;
-}
-
-function isLighter(hand: Hand, best: Hand): boolean {
-  return hand.rate < best.rate || (hand.rate === best.rate && hand.lanes.length < best.lanes.length);
 }
 
 /**

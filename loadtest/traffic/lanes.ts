@@ -74,8 +74,10 @@ export function dealLanes(dials: Dials, plan: (seat: LaneSeat) => LanePlan): Lan
     return [createClosedLane({ ...arrivals, seed: dials.seed, endMs, parts: plans, hasAuthor })];
   }
   const isEven = arrivals.gaps === "even";
-  const phases = phasesOf(dials, plans, isEven);
-  const owner = createOwner(dials.seed, plans);
+  // A lane with a pace of its own takes no part in the arrivals.
+  const rates = plans.map(({ rate, after }) => (after === undefined ? rate : 0));
+  const phases = phasesOf(dials, rates, isEven);
+  const owner = createOwner(dials.seed, rates);
   const momentsOf = (index: number, after: LanePlan["after"]): Moments => {
     if (after !== undefined) return ownPace(after, endMs);
     if (isEven) return evenMoments(phases[index]!, (message) => owner(message) === index);
@@ -98,8 +100,7 @@ export function dealLanes(dials: Dials, plan: (seat: LaneSeat) => LanePlan): Lan
 }
 
 /** The messages of each lane, by the stretches of the schedule. */
-function phasesOf(dials: Dials, plans: readonly LanePlan[], isEven: boolean): Phase[][] {
-  const rates = plans.map(({ rate, after }) => (after === undefined ? rate : 0));
+function phasesOf(dials: Dials, rates: readonly number[], isEven: boolean): Phase[][] {
   const sum = rates.reduce((total, rate) => total + rate, 0);
   // A story whose lanes make another rate makes it, and the verdict tells.
   const isAsked = Math.abs(sum - dials.rate) <= ROUNDING * dials.rate;
@@ -110,7 +111,7 @@ function phasesOf(dials: Dials, plans: readonly LanePlan[], isEven: boolean): Ph
       ? rates.map((rate) => Math.round((stretch.messages * rate) / Math.max(sum, Number.MIN_VALUE)))
       : drawMultinomial(random, stretch.messages, rates),
   }));
-  return plans.map((_, index) =>
+  return rates.map((_, index) =>
     stretches.map(({ untilMs, messages, from, to, dealt }) => ({
       untilMs,
       messages: dealt[index]!,
@@ -123,8 +124,7 @@ function phasesOf(dials: Dials, plans: readonly LanePlan[], isEven: boolean): Ph
 /**
  * @returns which lane a message is, by its number: even over the lanes by their rates, and the same for every generator
  */
-function createOwner(seed: number, plans: readonly LanePlan[]): (message: number) => number {
-  const rates = plans.map(({ rate, after }) => (after === undefined ? rate : 0));
+function createOwner(seed: number, rates: readonly number[]): (message: number) => number {
   const sum = rates.reduce((total, rate) => total + rate, 0);
   let below = 0;
   const ends = rates.map((rate) => (below += rate));

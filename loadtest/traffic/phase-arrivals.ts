@@ -53,7 +53,7 @@ export function evenMoments(phases: readonly Phase[], owns: (message: number) =>
 }
 
 /** Rounding may neither turn two moments round nor reach the end, which belongs to what follows. */
-function within(fromMs: number, untilMs: number, next: Moments): Moments {
+export function within(fromMs: number, untilMs: number, next: Moments): Moments {
   const latest = untilMs * (1 - Number.EPSILON);
   let last = fromMs;
   return () => {

@@ -143,7 +143,7 @@ describe("hotshard compare and capacity", () => {
       [["random", "--until", "delivery.p9<50ms"], /BAD_THRESHOLD: --until 'delivery\.p9/u],
       [
         ["random", "--until", "delivery.p99<50ms", "--rate", "100", "--duration", "2s"],
-        /^hotshard: TOO_SHORT: --until delivery\.p99<50ms needs 368 deliveries /u,
+        /\nhotshard: TOO_SHORT: --until delivery\.p99<50ms needs 368 deliveries /u,
       ],
       [["random", "--until", "delivery.p99<50ms", "--precision", "0", "--within", "soon"], /--precision .*--within /u],
       [["nothing", "--until", "delivery.p99<50ms", "--out", at("cap2")], /NO_SUCH_SCENARIO|there is no scenario/u],

@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { duration } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, rect, text, type Drawing, type Picture } from "./svg.ts";
+import { isNarrow, rect, soft, text, type Drawing, type Picture } from "./svg.ts";
 import { blastRadiusInWords } from "../words/run.ts";
 
 /** p99 of innocent dialogs on the hot shard above that of innocent dialogs elsewhere; null without a blast radius. */
@@ -14,7 +14,7 @@ export function blastBars(result: Result): Picture | null {
     const right = 90;
     const x = scaleLinear([0, Math.max(blast.hotMs, blast.elsewhereMs, 0.01)], [left, width - right]);
     const bar = (y: number, label: string, ms: number, heat: string): string =>
-      text(left - 12, y + 17, label, { anchor: "end", className: "soft" }) +
+      soft(left - 12, y + 17, label, "end") +
       rect(left, y + 4, Math.max(2, x(ms) - left), 18, heat) +
       text(x(ms) + 10, y + 17, duration(ms), { className: heat === "hot" ? "strong hot-ink" : "" });
     return {

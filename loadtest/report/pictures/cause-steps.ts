@@ -1,7 +1,7 @@
 import { scaleLog } from "d3-scale";
 import { times } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, line, rect, text, type Drawing, type Picture } from "./svg.ts";
+import { isNarrow, line, rect, soft, text, type Drawing, type Picture } from "./svg.ts";
 import { causesIn, mainCause } from "../words/run.ts";
 
 const interval = (low: number, high: number): string => `${low.toFixed(2)}–${high.toFixed(2)}`;
@@ -47,7 +47,7 @@ function draw(result: Result, causes: Causes, width: number): Drawing {
     height: bottom + row + 4,
     body:
       line(x(1), top - 6, x(1), bottom + row - 2, "rule") +
-      text(x(1), top - 12, "even", { anchor: "middle", className: "soft" }) +
+      soft(x(1), top - 12, "even", "middle") +
       rows.join("") +
       text(left - 12, bottom + row / 2 + 4, "Observed", { anchor: "end", className: "strong" }) +
       rect(

@@ -1,5 +1,5 @@
 import { scaleSymlog } from "d3-scale";
-import { dot, isNarrow, line, rect, text, type Drawing, type Picture } from "./svg.ts";
+import { dot, isNarrow, line, rect, soft, text, type Drawing, type Picture } from "./svg.ts";
 import { FAILURES, type Change, type Comparison } from "../../analysis/result/comparison.ts";
 import { changeInWords, changeOf, comparisonHeadline, metricInWords, placeInWords } from "../words/comparison.ts";
 
@@ -64,18 +64,13 @@ function draw(rows: readonly Change[], width: number): Drawing {
   const axis = ticks.map(
     (step) =>
       line(x(step), top, x(step), bottom, step === 0 ? "rule" : "grid") +
-      text(x(step), bottom + 16, step === 0 ? "0" : changeInWords(step).replace(".0", ""), {
-        anchor: "middle",
-        className: "soft",
-      }),
+      soft(x(step), bottom + 16, step === 0 ? "0" : changeInWords(step).replace(".0", ""), "middle"),
   );
   return {
     width,
     height: bottom + 24,
     body:
-      text(left, 14, `change from A to B${narrow ? "" : " (failed: percentage points); the band is the tolerance"}`, {
-        className: "soft",
-      }) +
+      soft(left, 14, `change from A to B${narrow ? "" : " (failed: percentage points); the band is the tolerance"}`) +
       axis.join("") +
       marks.join(""),
   };

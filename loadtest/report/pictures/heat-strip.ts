@@ -3,7 +3,7 @@ import { scaleLinear } from "d3-scale";
 import type { Slice } from "../../measurement/measurement.ts";
 import { count, perSecond } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, line, px, rect, text, type Drawing, type Picture } from "./svg.ts";
+import { isNarrow, line, px, rect, soft, text, type Drawing, type Picture } from "./svg.ts";
 
 /** Steps of the colour ramp; the style sheet has `heat-0` … `heat-6`. */
 const LEVELS = 7;
@@ -59,11 +59,7 @@ function legend(grid: Grid, right: number, y: number): string {
   const high = perSecond(grid.peak);
   const start = right - high.length * 7.6 - 6 - LEVELS * size;
   const steps = Array.from({ length: LEVELS }, (_, i) => rect(start + i * size, y - 10, size, 11, `heat-${i}`));
-  return (
-    text(start - 6, y, "0/s", { anchor: "end", className: "soft" }) +
-    steps.join("") +
-    text(right, y, high, { anchor: "end", className: "soft" })
-  );
+  return soft(start - 6, y, "0/s", "end") + steps.join("") + soft(right, y, high, "end");
 }
 
 function draw(result: Result, grid: Grid, width: number): Drawing {
@@ -76,9 +72,7 @@ function draw(result: Result, grid: Grid, width: number): Drawing {
   const seconds = grid.columns * grid.step;
   const x = scaleLinear([0, grid.columns], [left, width - 4]);
   const at = (second: number): number => x(second / grid.step);
-  const labels = result.shards.map(({ label }, i) =>
-    text(left - 10, top + row * i + row / 2 + 3, label, { anchor: "end", className: "soft" }),
-  );
+  const labels = result.shards.map(({ label }, i) => soft(left - 10, top + row * i + row / 2 + 3, label, "end"));
   const ticks = scaleLinear([0, seconds], [0, 1])
     .ticks(narrow ? 4 : 8)
     .filter((second) => Number.isInteger(second))

@@ -1,17 +1,9 @@
 import { scaleLog } from "d3-scale";
 import { duration, milliseconds } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { dot, isNarrow, line, text, type Drawing, type Picture } from "./svg.ts";
+import { dot, isNarrow, line, soft, text, type Drawing, type Picture } from "./svg.ts";
 import { hottestShard, isBurning } from "../words/run.ts";
 import { rowHeight } from "./share-by-shard.ts";
-
-interface Quantiles {
-  readonly p50: number;
-  /** Absent in results of version 1. */
-  readonly p95?: number;
-  readonly p99: number;
-  readonly p999: number;
-}
 
 /** The floor of the scale, ms: a logarithm has no zero. */
 const LEAST = 0.1;
@@ -28,7 +20,7 @@ function draw(result: Result, width: number): Drawing {
     .clamp(true)
     .nice();
   const hot = isBurning(result) ? hottestShard(result)?.label : undefined;
-  const marks = (quantiles: Quantiles, y: number, kind: string): string => {
+  const marks = (quantiles: Result["shards"][number]["deliveryMs"], y: number, kind: string): string => {
     const [p50, p99, p999] = [quantiles.p50, quantiles.p99, quantiles.p999].map((ms) => x(Math.max(LEAST, ms)));
     const { p95 } = quantiles;
     return (
@@ -51,10 +43,7 @@ function draw(result: Result, width: number): Drawing {
   const grid = decades.map(
     (tick) =>
       line(x(tick), top - 6, x(tick), bottom, "grid") +
-      text(x(tick), bottom + 16, tick >= 1 ? milliseconds(tick).replace(/\.0+$/, "") : String(tick), {
-        anchor: "middle",
-        className: "soft",
-      }),
+      soft(x(tick), bottom + 16, tick >= 1 ? milliseconds(tick).replace(/\.0+$/, "") : String(tick), "middle"),
   );
   const key = isNarrow(width) ? 132 : 232;
   return {
@@ -63,15 +52,13 @@ function draw(result: Result, width: number): Drawing {
     body:
       line(left, 12, left + 18, 12, "range delivery") +
       dot(left + 9, 12, 4, "delivery") +
-      text(left + 24, 16, isNarrow(width) ? "delivery" : "delivery (users wait)", { className: "soft" }) +
+      soft(left + 24, 16, isNarrow(width) ? "delivery" : "delivery (users wait)") +
       line(left + key, 12, left + key + 18, 12, "range service") +
       dot(left + key + 9, 12, 4, "service") +
-      text(left + key + 24, 16, isNarrow(width) ? "service" : "service (a naive tool's figure)", {
-        className: "soft",
-      }) +
+      soft(left + key + 24, 16, isNarrow(width) ? "service" : "service (a naive tool's figure)") +
       grid.join("") +
       rows.join("") +
-      text(width - 4, bottom + 34, "ms, logarithmic", { anchor: "end", className: "soft" }),
+      soft(width - 4, bottom + 34, "ms, logarithmic", "end"),
   };
 }
 

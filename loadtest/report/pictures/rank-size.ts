@@ -2,7 +2,7 @@ import { scaleLog } from "d3-scale";
 import { line as path } from "d3-shape";
 import { count, percent } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { dot, isNarrow, line, text, type Drawing, type Picture } from "./svg.ts";
+import { dot, isNarrow, line, soft, type Drawing, type Picture } from "./svg.ts";
 
 export interface Point {
   readonly rank: number;
@@ -41,12 +41,9 @@ function draw(points: readonly Point[], fair: number, width: number): Drawing {
     ...shares.map(
       (tick) =>
         line(left, y(tick), width - 14, y(tick), "grid") +
-        text(left - 8, y(tick) + 4, `${Number((tick * 100).toPrecision(1))}\u202f%`, {
-          anchor: "end",
-          className: "soft",
-        }),
+        soft(left - 8, y(tick) + 4, `${Number((tick * 100).toPrecision(1))}\u202f%`, "end"),
     ),
-    ...ranks.map((tick) => text(x(tick), bottom + 18, count(tick), { anchor: "middle", className: "soft" })),
+    ...ranks.map((tick) => soft(x(tick), bottom + 18, count(tick), "middle")),
   ];
   const heat = first.share > fair ? "hot" : "cool";
   return {
@@ -55,13 +52,10 @@ function draw(points: readonly Point[], fair: number, width: number): Drawing {
     body:
       grid.join("") +
       line(left, y(fair), width - 14, y(fair), "rule") +
-      text(width - 14, y(fair) - 6, `a shard's fair share, ${percent(fair)}`, { anchor: "end", className: "soft" }) +
+      soft(width - 14, y(fair) - 6, `a shard's fair share, ${percent(fair)}`, "end") +
       `<path class="curve" d="${curve(points) ?? ""}"/>` +
       dot(x(1), y(first.share), 4.5, heat) +
-      text(width - 14, bottom + 34, "rank of the dialog, logarithmic", {
-        anchor: "end",
-        className: "soft",
-      }),
+      soft(width - 14, bottom + 34, "rank of the dialog, logarithmic", "end"),
   };
 }
 

@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { percent, shortCount, times } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, line, rect, text, textWidth, type Drawing, type Picture } from "./svg.ts";
+import { isNarrow, line, rect, soft, text, textWidth, type Drawing, type Picture } from "./svg.ts";
 import { headline, hottestShard, isBurning } from "../words/run.ts";
 
 /** Rows shrink as there are more of them, so that 64 shards still fit on a page. */
@@ -55,7 +55,7 @@ export function drawShares({ shards, p99, hot }: Shares, width: number): Drawing
       rect(x(fair), top - 8, Math.max(2, x(fair * p99) - x(fair)), bottom - top + 14, "band") +
       bars.join("") +
       line(x(fair), top - 14, x(fair), bottom + 6, "rule") +
-      text(start, top - 22, words, { className: "soft" }),
+      soft(start, top - 22, words),
   };
 }
 

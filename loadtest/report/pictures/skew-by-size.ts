@@ -1,7 +1,7 @@
 import { scaleLog } from "d3-scale";
 import { line as path } from "d3-shape";
 import { times } from "../../stats/format.ts";
-import { dot, isNarrow, line, text, type Drawing, type Picture } from "./svg.ts";
+import { dot, isNarrow, line, soft, text, type Drawing, type Picture } from "./svg.ts";
 import type { WhatIf, WhatIfRow } from "../../analysis/result/what-if.ts";
 
 interface Point {
@@ -55,21 +55,18 @@ function draw({ rows, today, target, input }: WhatIf, width: number): Drawing {
       shown
         .map(
           (tick) =>
-            line(left, y(tick), width - right, y(tick), "grid") +
-            text(left - 8, y(tick) + 4, String(tick), { anchor: "end", className: "soft" }),
+            line(left, y(tick), width - right, y(tick), "grid") + soft(left - 8, y(tick) + 4, String(tick), "end"),
         )
         .join("") +
       sizes
         .filter((size) => !narrow || Number.isInteger(Math.log2(size)))
-        .map((size) => text(x(size), bottom + 18, String(size), { anchor: "middle", className: "soft" }))
+        .map((size) => soft(x(size), bottom + 18, String(size), "middle"))
         .join("") +
-      text(width - right, bottom + 34, "shards", { anchor: "end", className: "soft" }) +
+      soft(width - right, bottom + 34, "shards", "end") +
       line(left, y(target), width - right, y(target), "mark") +
       `<path class="floor" d="${curve(alone) ?? ""}"/>` +
       placements.map((placement) => `<path class="curve" d="${curve(pointsOf(rows, placement)) ?? ""}"/>`).join("") +
-      labels
-        .map(({ names, at }) => text(width - right + 8, at + 4, named(names, narrow), { className: "soft" }))
-        .join("") +
+      labels.map(({ names, at }) => soft(width - right + 8, at + 4, named(names, narrow))).join("") +
       dot(x(today.shards), y(now.maxOverMean), 5, heat) +
       text(x(today.shards) + (late ? -8 : 8), y(now.maxOverMean) + (late ? 4 : -8), `today ${times(now.maxOverMean)}`, {
         anchor: late ? "end" : "start",

@@ -38,6 +38,10 @@ export function text(x: number, y: number, content: string, options: TextOptions
   return `<text x="${px(x)}" y="${px(y)}"${anchor}${className}>${escapeXml(content)}</text>`;
 }
 
+/** The same in the ink of what only explains. */
+export const soft = (x: number, y: number, content: string, anchor: TextOptions["anchor"] = "start"): string =>
+  text(x, y, content, { anchor, className: "soft" });
+
 export const rect = (x: number, y: number, width: number, height: number, className: string): string =>
   `<rect class="${className}" x="${px(x)}" y="${px(y)}" width="${px(Math.max(0, width))}" height="${px(height)}"/>`;
 

@@ -1,7 +1,7 @@
 import { scaleLinear } from "d3-scale";
 import { percent, perSecond } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
-import { isNarrow, line, rect, text, type Drawing, type Picture } from "./svg.ts";
+import { isNarrow, line, rect, soft, text, type Drawing, type Picture } from "./svg.ts";
 import { headroomInWords } from "../words/run.ts";
 import { rowHeight } from "./share-by-shard.ts";
 
@@ -33,10 +33,7 @@ function draw(result: Result, width: number): Drawing {
   return {
     width,
     height: bottom + 10,
-    body:
-      bars.join("") +
-      line(x(1), top - 8, x(1), bottom + 6, "rule") +
-      text(x(1), top - 14, "saturated", { anchor: "middle", className: "soft" }),
+    body: bars.join("") + line(x(1), top - 8, x(1), bottom + 6, "rule") + soft(x(1), top - 14, "saturated", "middle"),
   };
 }
 

@@ -7,16 +7,10 @@ import { section, sentence, table, text, type Block, type Column, type Table } f
 
 type Shard = Result["shards"][number];
 /** ms. */
-interface Quantiles {
-  readonly p50: number;
-  /** Absent in results of version 1. */
-  readonly p95?: number;
-  readonly p99: number;
-}
 interface Times {
-  readonly delivery: Quantiles & { readonly p999: number };
-  readonly service: Quantiles & { readonly p999: number };
-  readonly commit: Quantiles;
+  readonly delivery: Shard["deliveryMs"];
+  readonly service: Shard["serviceMs"];
+  readonly commit: Shard["commitMs"];
 }
 
 /** A shard, or all of them together. */
