@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Operation, OperationsHead } from "../measurement/operations.ts";
+import type { DriveOrder } from "./contract.ts";
 
 /** Characters that are handed to the compressor at once. */
 const BLOCK = 65_536;
@@ -23,8 +24,14 @@ export async function removeOperationFiles(folder: string): Promise<void> {
   await Promise.all(files.map((name) => rm(join(folder, name), { force: true })));
 }
 
-/** @param generator from 0: `operations-00.ndjson.gz` */
-export function createOperationFile(folder: string, generator: number, head: OperationsHead): OperationFile {
+/**
+ * @param generator from 0: `operations-00.ndjson.gz`
+ * @returns null when the order asks for none
+ */
+export function openOperations({ operations, runId }: DriveOrder, generator: number): OperationFile | null {
+  if (operations === undefined) return null;
+  const { folder, share } = operations;
+  const head: OperationsHead = { version: 1, run: runId, share };
   const gzip = createGzip();
   const file = createWriteStream(join(folder, `operations-${String(generator).padStart(2, "0")}.ndjson.gz`));
   // What goes wrong is told by `close`.

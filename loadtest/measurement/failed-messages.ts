@@ -90,9 +90,9 @@ export function mergeFailures(parts: readonly FailedMessages[]): FailedMessages 
   return log.toData();
 }
 
-/** What became of a message that failed with this code: `unsent` never left the generator. */
-export function outcomeOf(code: string): Outcome | "unsent" {
-  if (code === NOT_CONNECTED) return "unsent";
+/** What became of a message that failed with this code: one of `notConnected` never left the generator. */
+export function outcomeOf(code: string): Outcome | "notConnected" {
+  if (code === NOT_CONNECTED) return "notConnected";
   const row: { readonly outcome: Outcome } | undefined = Object.hasOwn(ERRORS, code)
     ? ERRORS[code as keyof typeof ERRORS]
     : undefined;

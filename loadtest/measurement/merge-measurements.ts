@@ -1,23 +1,11 @@
+import { sum } from "d3-array";
 import { mergeBalances } from "./delivery-balance.ts";
 import { mergeFailures } from "./failed-messages.ts";
 import { addGapBins } from "./gap-bins.ts";
 import { mergeHistograms } from "./histogram.ts";
 import type { Measurement, ShardMeasurement } from "./measurement.ts";
+import { messageCounts } from "./message-counts.ts";
 import { mergeSlices } from "./slice-keeper.ts";
-
-const COUNTS = [
-  "planned",
-  "sent",
-  "refused",
-  "unknown",
-  "late",
-  "notConnected",
-  "hotOffered",
-  "delivered",
-  "offline",
-  "duplicated",
-  "reordered",
-] as const satisfies readonly (keyof Measurement)[];
 
 /**
  * The measurement of a run that several generators made: counts, set sums and histograms add up exactly. Of their CPU
@@ -29,10 +17,6 @@ const COUNTS = [
 export function mergeMeasurements(parts: readonly Measurement[], lost: readonly string[]): Measurement {
   const [first] = parts;
   if (first === undefined) throw new RangeError("no measurement to merge");
-  const counts = Object.fromEntries(COUNTS.map((name) => [name, sum(parts.map((part) => part[name]))])) as Record<
-    (typeof COUNTS)[number],
-    number
-  >;
   const generators = parts.map(({ generator }) => generator);
   const unwritten = generators.flatMap((generator) => generator.unwritten ?? []);
   const cuts = parts.flatMap(({ cutAtS }) => cutAtS ?? []);
@@ -41,7 +25,8 @@ export function mergeMeasurements(parts: readonly Measurement[], lost: readonly 
     startedAt: first.startedAt,
     interrupted: parts.some(({ interrupted }) => interrupted),
     ...(cuts.length > 0 && { cutAtS: Math.max(...cuts) }),
-    ...counts,
+    ...messageCounts((name) => sum(parts, (part) => part[name])),
+    late: sum(parts, ({ late }) => late),
     failed: mergeFailures(parts.map(({ failed }) => failed)),
     balance: mergeBalances(parts.map(({ balance }) => balance)),
     absences: parts.flatMap(({ absences }) => absences),
@@ -73,11 +58,11 @@ function mergeShards(parts: readonly Measurement[]): Record<string, ShardMeasure
 
 function mergeShard(parts: readonly ShardMeasurement[]): ShardMeasurement {
   return {
-    acked: sum(parts.map(({ acked }) => acked)),
-    offline: sum(parts.map(({ offline }) => offline)),
+    acked: sum(parts, ({ acked }) => acked),
+    offline: sum(parts, ({ offline }) => offline),
     // Whole numbers below 2^53: the order of adding does not matter.
-    sum: sum(parts.map((part) => part.sum)),
-    bytes: sum(parts.map(({ bytes }) => bytes)),
+    sum: sum(parts, (part) => part.sum),
+    bytes: sum(parts, ({ bytes }) => bytes),
     delivery: mergeHistograms(parts.map(({ delivery }) => delivery)),
     service: mergeHistograms(parts.map(({ service }) => service)),
     innocent: mergeHistograms(parts.map(({ innocent }) => innocent)),
@@ -85,14 +70,11 @@ function mergeShard(parts: readonly ShardMeasurement[]): ShardMeasurement {
   };
 }
 
-function addUp(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+/** Sums by name over records that need not have the same names. */
+export function addUp(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const total: Record<string, number> = {};
   for (const record of records) {
     for (const [name, count] of Object.entries(record)) total[name] = (total[name] ?? 0) + count;
   }
   return total;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,4 +1,5 @@
 import { mergeHistograms, quantileOf, type Histogram } from "./histogram.ts";
+import type { ShardTotal } from "./shard-total.ts";
 
 /** p99's of the measured phase so far, milliseconds. */
 export interface P99SoFar {
@@ -7,8 +8,8 @@ export interface P99SoFar {
 }
 
 /** @returns nothing while nothing was delivered in the measured phase */
-export function p99SoFar(sendLag: Histogram, deliveries: readonly Histogram[]): { readonly p99Ms?: P99SoFar } {
-  const delivery = mergeHistograms(deliveries.map((histogram) => histogram.toData()));
+export function p99SoFar(sendLag: Histogram, shards: readonly ShardTotal[]): { readonly p99Ms?: P99SoFar } {
+  const delivery = mergeHistograms(shards.map((shard) => shard.delivery.toData()));
   if (delivery.count === 0) return {};
   return { p99Ms: { sendLag: sendLag.quantile(0.99), delivery: quantileOf(delivery, 0.99) } };
 }

@@ -1,6 +1,7 @@
 import type { Driver } from "../contract.ts";
 import { askPrometheus } from "../prometheus/receiver.ts";
-import { ALONE, generate, storyOf } from "./generator.ts";
+import { storyOf } from "../part.ts";
+import { ALONE, generate } from "./generator.ts";
 import { driveWorkers } from "./worker-pool.ts";
 
 /** How long answers and deliveries are waited for after the end of the schedule, ms. */

@@ -1,18 +1,18 @@
+import { hash } from "node:crypto";
 import { loadScenario } from "../own-scenario.ts";
 import { sourceOf, withNoops, type Source } from "../../traffic/source.ts";
-import { findScenario } from "../../traffic/stories/registry.ts";
-import type { Lane, Action, Story } from "../../traffic/contract.ts";
-import { dealLanesOut } from "../../traffic/deal.ts";
+import type { Action } from "../../traffic/contract.ts";
 import { createGapBins, type GapBins } from "../../measurement/gap-bins.ts";
-import { createOperationLog, type OperationLog } from "../../measurement/operations.ts";
-import { createOperationFile, type OperationFile } from "../operation-file.ts";
+import { createOperationLog } from "../../measurement/operations.ts";
+import { createRandom } from "../../stats/random.ts";
+import { createLedger, TEXT_STREAM, type Ledger } from "../ledger.ts";
+import { openOperations, type OperationFile } from "../operation-file.ts";
+import { partOf, startJoins, storyOf, type Join } from "../part.ts";
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { createRunClock, machineMs, watchCpu, type RunClock } from "./clock.ts";
 import { createConnections, type Connections } from "./connections.ts";
 import { createLiveSeries, type LiveSeries } from "./live-series.ts";
-import { createLedger, type Ledger } from "./ledger.ts";
-import { startJoins, type Join } from "./joins.ts";
 import { pace } from "./pacer.ts";
 import type { Session } from "./session.ts";
 import { createTally, type Tally } from "./tally.ts";
@@ -33,7 +33,7 @@ export interface Pending {
 }
 
 /** A generator's place among those that make one run. */
-export interface Part {
+export interface Place {
   /** From 0. */
   readonly index: number;
   /** At least 1; at most as many as the story has lanes. */
@@ -45,7 +45,7 @@ export interface Part {
 }
 
 /** The place of a generator that makes a run by itself. */
-export const ALONE: Part = { index: 0, count: 1, start: async () => machineMs(), isOver: nothingMoreToCome };
+export const ALONE: Place = { index: 0, count: 1, start: async () => machineMs(), isOver: nothingMoreToCome };
 
 /** Every answer and delivery is there, or nothing more is to be expected. */
 export function nothingMoreToCome({ outstanding, undelivered, silentPolls }: Pending): boolean {
@@ -54,7 +54,6 @@ export function nothingMoreToCome({ outstanding, undelivered, silentPolls }: Pen
 
 interface Run {
   readonly order: DriveOrder;
-  readonly lanes: readonly Lane[];
   readonly source: Source;
   readonly gaps: GapBins;
   /** Users that connect after the start, by their moments. */
@@ -68,64 +67,41 @@ interface Run {
   heardAt: number;
 }
 
-/** @throws {RangeError} when there is no such scenario */
-export function storyOf({ scenario, dials }: DriveOrder): Story {
-  const found = findScenario(scenario);
-  if (found === undefined) throw new RangeError(`there is no scenario ${scenario}`);
-  return found.make(dials);
-}
-
-/** The lanes that fall to one of `count` generators; every process works it out alone. */
-function lanesOf(story: Story, { index, count }: Part): Lane[] {
-  const lanes = story.lanes();
-  const hand = dealLanesOut(
-    lanes.map((lane) => lane.rate),
-    count,
-  )[index];
-  return lanes.filter((_, lane) => hand?.includes(lane));
-}
-
-function usersOf(story: Story, lanes: readonly Lane[]): number[] {
-  const all = Array.from({ length: story.online }, (_, index) => index + 1);
-  return all.filter((user) => lanes.some((lane) => lane.hasAuthor(user)));
-}
-
-function prepare(order: DriveOrder, part: Part, file: OperationFile | null): Run {
+function prepare(order: DriveOrder, { index, count }: Place, file: OperationFile | null): Run {
+  const { runId, dials, operations } = order;
   const story = storyOf(order);
-  const lanes = lanesOf(story, part);
+  const { lanes, first, joins } = partOf(story, index, count);
   const clock = createRunClock();
+  const gaps = createGapBins(lanes);
   const tally = createTally(order.shards, story.online, scheduleMs(order));
   const source = sourceOf(lanes, scheduleMs(order));
-  const ledger = createLedger(order, story, tally, clock, source, logOf(order, file));
-  const users = usersOf(story, lanes);
-  const joins = users.map((user) => ({ user, at: story.joinsAt?.(user) ?? 0 })).filter(({ at }) => at > 0);
-  const later = new Set(joins.map(({ user }) => user));
-  const first = users.filter((user) => !later.has(user));
+  const ledger = createLedger({
+    story,
+    runId,
+    warmupS: dials.warmupS,
+    clock,
+    books: tally,
+    balance: tally.balance,
+    gaps,
+    random: createRandom(dials.seed, TEXT_STREAM),
+    source,
+    log: file && createOperationLog(operations!.share, (operation) => file.add(operation)),
+    md5: (text) => hash("md5", text, "hex"),
+  });
   const connections = createConnections(order.url, order.secret, first, {
     onFrame(session, frame) {
-      if (run.phase !== "connect") tally.advance(clock.at(session.readAt));
-      ledger.frame(session, frame);
+      const readAt = clock.at(session.readAt);
+      if (run.phase !== "connect") tally.advance(readAt);
+      ledger.frame(session.user, frame, readAt);
     },
     onRead(session) {
       run.heardAt = session.readAt;
       if (run.phase === "measure") tally.handlerLag.record(performance.now() - session.readAt);
     },
-    onBadFrame: () => tally.error("BAD_SERVER_FRAME"),
-    onLost: (session) => ledger.abandon(session),
+    onBadFrame: () => ledger.error("BAD_SERVER_FRAME"),
+    onLost: ({ user }) => ledger.abandon(user),
   });
-  const run: Run = {
-    order,
-    lanes,
-    source,
-    gaps: createGapBins(lanes),
-    joins: joins.sort((a, b) => a.at - b.at),
-    clock,
-    tally,
-    ledger,
-    connections,
-    phase: "connect",
-    heardAt: 0,
-  };
+  const run: Run = { order, source, gaps, joins, clock, tally, ledger, connections, phase: "connect", heardAt: 0 };
   return run;
 }
 
@@ -136,25 +112,25 @@ function prepare(order: DriveOrder, part: Part, file: OperationFile | null): Run
  * @param drainMs longest wait for answers and deliveries after the end of the schedule
  * @throws {DriveError} when somebody cannot be connected
  */
-export async function generate(order: DriveOrder, part: Part, drainMs: number): Promise<Measurement> {
+export async function generate(order: DriveOrder, place: Place, drainMs: number): Promise<Measurement> {
   await loadScenario(order.scenario);
-  const file = openOperations(order, part);
-  const run = prepare(order, part, file);
+  const file = openOperations(order, place.index);
+  const run = prepare(order, place, file);
   const { clock, connections, tally } = run;
-  const series = createLiveSeries(order, part.index, tally, connections);
+  const series = createLiveSeries(order, place.index, tally, connections);
   const stopTicks = startTicks(run, series);
   try {
     await connections.connect(order.signal);
-    clock.start(await part.start());
+    clock.start(await place.start());
     const cpu = watchCpu();
-    const stopJoins = startJoins(run);
+    const stopJoins = startJoins(run.joins, clock, (user) => connections.join(user));
     await send(run).finally(stopJoins);
     const busy = cpu();
     const interrupted = order.signal?.aborted === true;
     const isCut = order.cut?.aborted === true && !interrupted && !run.source.isOver(clock.now());
     const cutAtS = isCut ? clock.now() / 1000 : null;
     run.phase = "drain";
-    await drain(run, part, drainMs + (interrupted || isCut ? 0 : scheduleLeftMs(run)));
+    await drain(run, place, drainMs + (interrupted || isCut ? 0 : scheduleLeftMs(run)));
     await connections.close();
     tally.advance(clock.now() + TICK_MS);
     const measured = measurementOf(run, busy, await series.end());
@@ -165,16 +141,6 @@ export async function generate(order: DriveOrder, part: Part, drainMs: number): 
     await file?.close();
     await series.end();
   }
-}
-
-function openOperations({ operations, runId }: DriveOrder, { index }: Part): OperationFile | null {
-  if (operations === undefined) return null;
-  const { folder, share } = operations;
-  return createOperationFile(folder, index, { version: 1, run: runId, share });
-}
-
-function logOf({ operations }: DriveOrder, file: OperationFile | null): OperationLog | null {
-  return file === null ? null : createOperationLog(operations!.share, (operation) => file.add(operation));
 }
 
 /**
@@ -207,20 +173,15 @@ function measurementOf({ clock, connections, gaps, tally }: Run, cpu: number, un
 }
 
 async function send(run: Run): Promise<void> {
-  const { clock, connections, gaps, ledger, order, source, tally } = run;
+  const { clock, connections, ledger, order, source, tally } = run;
   const dirty = new Set<Session>();
   run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
   const hooks = {
     send(planned: Action) {
-      if (planned.do === "noop") return nothing(run, planned);
       const session = connections.session(planned.user);
-      tally.planned++;
-      // Whether or not the server let it through: the schedule is the generator's.
-      gaps.sent(planned.at);
-      if (session?.open === true) {
-        ledger.send(planned, session);
-        dirty.add(session);
-      } else ledger.miss(planned);
+      const isOpen = session?.open === true;
+      ledger.take(planned, isOpen ? session.queue : null);
+      if (isOpen) dirty.add(session);
     },
     flush() {
       for (const session of dirty) session.flush();
@@ -229,15 +190,11 @@ async function send(run: Run): Promise<void> {
     },
     drop(planned: Action) {
       if (planned.do === "noop") return;
-      tally.planned++;
-      tally.late++;
+      tally.counts.planned += 1;
+      tally.late += 1;
     },
   };
   await pace(withNoops(source), scheduleMs(order), clock, hooks, order.signal, order.cut);
-}
-
-function nothing({ clock, phase, tally }: Run, { at }: Action): void {
-  if (phase === "measure") tally.floor.record(clock.now() - at);
 }
 
 /** A generator with little to send, or nothing, still hears what the others send to its users. */
@@ -249,14 +206,14 @@ function scheduleMs({ dials }: DriveOrder): number {
   return (dials.warmupS + dials.durationS) * 1000;
 }
 
-async function drain(run: Run, part: Part, drainMs: number): Promise<void> {
-  const { ledger } = run;
+async function drain(run: Run, place: Place, drainMs: number): Promise<void> {
+  const { ledger, tally } = run;
   const start = performance.now();
   let [silentPolls, heardAt] = [0, run.heardAt];
   for (let now = start; now < start + drainMs; now = performance.now()) {
     silentPolls = run.heardAt === heardAt ? silentPolls + 1 : 0;
     ({ heardAt } = run);
-    if (part.isOver({ outstanding: ledger.outstanding, undelivered: ledger.undelivered, silentPolls })) return;
+    if (place.isOver({ outstanding: ledger.outstanding, undelivered: tally.undelivered, silentPolls })) return;
     await new Promise((resolve) => void setTimeout(resolve, POLL_MS));
   }
 }
@@ -270,8 +227,9 @@ function startTicks(run: Run, series: LiveSeries): () => void {
   let lookAt = 0;
   const timer = setInterval(() => {
     const seconds = (performance.now() - lastTick) / 1000;
-    const rate = (tally.acked - lastAcked) / seconds;
-    lastAcked = tally.acked;
+    const { acked } = tally;
+    const rate = (acked - lastAcked) / seconds;
+    lastAcked = acked;
     lastTick = performance.now();
     clock.watch();
     series.tick();
@@ -281,7 +239,7 @@ function startTicks(run: Run, series: LiveSeries): () => void {
       elapsedS,
       totalS,
       acked: tally.ackedByShard(),
-      sent: tally.sent,
+      sent: tally.counts.sent,
       rate,
       ...tally.p99SoFar(),
     });

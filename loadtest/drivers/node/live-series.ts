@@ -53,6 +53,6 @@ export function createLiveSeries(
 }
 
 /** Of several generators the second one adds up to 0: authors and readers of a message may be of two. */
-function sumsThatMustBeZero({ acked, delivered, offline, refused, sent, unknown }: Tally) {
-  return { unaccounted: sent - acked - refused - unknown, undelivered: acked - offline - delivered };
+function sumsThatMustBeZero({ acked, undelivered, counts: { refused, sent, unknown } }: Tally) {
+  return { unaccounted: sent - acked - refused - unknown, undelivered };
 }

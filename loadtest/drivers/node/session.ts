@@ -2,7 +2,6 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { ERRORS } from "../../../server/protocol/errors.ts";
 import { LIMITS, type ServerFrame } from "../../../server/protocol/frames.ts";
-import type { Pending } from "./ledger.ts";
 import { textFrame } from "./text-frame.ts";
 
 const HANDSHAKE_MS = 10_000;
@@ -11,13 +10,11 @@ const CLOSE_MS = 1_000;
 /** One user's connection after `welcome`. */
 export interface Session {
   readonly user: number;
-  /** Sent on this connection and not answered yet, by client message id. */
-  readonly pending: Map<string, Pending>;
   /** `performance.now()` of the last read from the socket. */
   readonly readAt: number;
   readonly open: boolean;
   /** @param make gives a frame (JSON text, ASCII); called by the next flush, when the frame is handed to the socket */
-  queue(make: () => string): void;
+  readonly queue: (make: () => string) => void;
   /** Sends what is queued: one frame, or arrays of at most as many as the protocol allows. */
   flush(): void;
   /** Says goodbye; resolves when the connection is gone. */
@@ -57,7 +54,6 @@ export async function openSession(
     skipUTF8Validation: true,
     handshakeTimeout: HANDSHAKE_MS,
   });
-  const pending = new Map<string, Pending>();
   const outbox: (() => string)[] = [];
   let readAt = 0;
   let stream: Socket | null = null;
@@ -68,7 +64,6 @@ export async function openSession(
 
   const session: Session = {
     user,
-    pending,
     get readAt() {
       return readAt;
     },

@@ -1,11 +1,12 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { sum } from "d3-array";
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { startChild } from "../../system/child.ts";
 import { DriveError } from "../drive-error.ts";
-import { mergeMeasurements } from "../../measurement/merge-measurements.ts";
+import { addUp, mergeMeasurements } from "../../measurement/merge-measurements.ts";
 import { machineMs } from "./clock.ts";
 import { nothingMoreToCome, type Pending } from "./generator.ts";
 import type { FromWorker, SoFar, ToWorker } from "./worker.ts";
@@ -62,15 +63,12 @@ export async function driveWorkers(order: DriveOrder, count: number, drainMs: nu
   }
 }
 
-/** The worker's program: TypeScript in a clone, compiled in the package. */
-function program(): string {
-  const source = fileURLToPath(new URL("./worker.ts", import.meta.url));
-  return existsSync(source) ? source : source.replace(/\.ts$/u, ".js");
-}
+/** The worker's program: TypeScript as this one in a clone, compiled in the package. */
+const PROGRAM = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
 
 function startWorker(order: DriveOrder, index: number, count: number, drainMs: number): Worker {
   const { onProgress: _, signal: __, generators: ___, watch, cut: ____, ...plain } = order;
-  const { process: child, closed } = startChild(process.execPath, [program()], {
+  const { process: child, closed } = startChild(process.execPath, [PROGRAM], {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     serialization: "advanced",
     ask: "SIGKILL",
@@ -152,8 +150,8 @@ function isOver(workers: readonly Worker[]): boolean {
   const pending = workers.flatMap((worker) => worker.pending ?? []);
   if (pending.length < workers.length) return false;
   return nothingMoreToCome({
-    outstanding: sum(pending.map(({ outstanding }) => outstanding)),
-    undelivered: sum(pending.map(({ undelivered }) => undelivered)),
+    outstanding: sum(pending, ({ outstanding }) => outstanding),
+    undelivered: sum(pending, ({ undelivered }) => undelivered),
     silentPolls: Math.min(...pending.map(({ silentPolls }) => silentPolls)),
   });
 }
@@ -164,15 +162,11 @@ function startTicks({ onProgress }: DriveOrder, workers: readonly Worker[]): Nod
     const parts = workers.flatMap(({ progress }) => progress ?? []);
     const [first] = parts;
     if (first === undefined) return;
-    const acked: Record<string, number> = {};
-    for (const part of parts) {
-      for (const [shard, count] of Object.entries(part.acked)) acked[shard] = (acked[shard] ?? 0) + count;
-    }
     onProgress?.({
       ...first,
-      acked,
-      sent: sum(parts.map(({ sent }) => sent)),
-      rate: sum(parts.map(({ rate }) => rate)),
+      acked: addUp(parts.map(({ acked }) => acked)),
+      sent: sum(parts, ({ sent }) => sent),
+      rate: sum(parts, ({ rate }) => rate),
       ...worst(parts.flatMap(({ p99Ms }) => p99Ms ?? [])),
     });
   }, TICK_MS);
@@ -182,8 +176,4 @@ function worst(p99s: readonly NonNullable<Progress["p99Ms"]>[]): Pick<Progress, 
   if (p99s.length === 0) return {};
   const most = (name: "sendLag" | "delivery") => Math.max(...p99s.map((p99) => p99[name]));
   return { p99Ms: { sendLag: most("sendLag"), delivery: most("delivery") } };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,62 +1,48 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLedger } from "../../../loadtest/drivers/node/ledger.ts";
-import type { RunClock } from "../../../loadtest/drivers/node/clock.ts";
-import type { Session } from "../../../loadtest/drivers/node/session.ts";
-import { createTally } from "../../../loadtest/drivers/node/tally.ts";
+import { hash } from "node:crypto";
+import { createLedger, TEXT_STREAM, type Ledger } from "../../../loadtest/drivers/ledger.ts";
+import { createTally, type Tally } from "../../../loadtest/drivers/node/tally.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
+import { createRandom } from "../../../loadtest/stats/random.ts";
 import { findScenario } from "../../../loadtest/traffic/stories/registry.ts";
 import { readText } from "../../../loadtest/traffic/text.ts";
 
 const dials = { ...DEFAULT_DIALS, users: 4, offlineShare: 0, warmupS: 0 };
-const order = {
-  runId: "abcdefghij",
-  scenario: "random",
-  dials,
-  url: "ws://127.0.0.1:1/chat",
-  secret: "s",
-  shards: ["00"],
-};
-
 /** A socket that is handed its frames when the test says so, on a clock that the test sets. */
 function fakes() {
   let now = 0;
   const queued: (() => string)[] = [];
-  const clock: RunClock = {
-    now: () => now,
-    at: (moment) => moment,
-    start: () => {},
-    startedAt: () => "",
-    watch: () => {},
-    jumpMs: () => 0,
-  };
-  const session = (user: number): Session => ({
-    user,
-    pending: new Map(),
-    get readAt() {
-      return now;
-    },
-    open: true,
-    queue: (make) => void queued.push(make),
-    flush: () => {},
-    close: async () => {},
-  });
+  const clock = { now: () => now };
+  const queue = (make: () => string) => void queued.push(make);
   const frames = () => queued.splice(0).map((make) => JSON.parse(make()) as { id: string; text: string });
-  return { clock, session, frames, pass: (ms: number) => void (now += ms) };
+  return { clock, queue, frames, pass: (ms: number) => void (now += ms) };
 }
 
-/** Its schedule waits for no answer. */
-const openModel = { answered: () => {} };
+/** Of a schedule that waits for no answer. */
+const ledgerOn = (clock: { now(): number }, tally: Tally): Ledger =>
+  createLedger({
+    story: findScenario("random")!.make(dials),
+    runId: "abcdefghij",
+    warmupS: 0,
+    clock,
+    books: tally,
+    balance: tally.balance,
+    gaps: { sent: () => {} },
+    random: createRandom(dials.seed, TEXT_STREAM),
+    source: { answered: () => {} },
+    log: null,
+    md5: (text) => hash("md5", text, "hex"),
+  });
 
 test("send lag is that of the moment when the frame is handed to the socket, and service starts there", () => {
-  const { clock, session, frames, pass } = fakes();
-  const tally = createTally(order.shards, 10, 1_000);
-  const ledger = createLedger(order, findScenario("random")!.make(dials), tally, clock, openModel);
-  const [author, reader] = [session(1), session(2)];
+  const { clock, queue, frames, pass } = fakes();
+  const tally = createTally(["00"], 10, 1_000);
+  const ledger = ledgerOn(clock, tally);
 
   pass(10);
-  ledger.send({ at: 8, user: 1, do: "send", target: 2 }, author);
-  ledger.send({ at: 9, user: 1, do: "send", target: 2 }, author);
+  ledger.take({ at: 8, user: 1, do: "send", target: 2 }, queue);
+  ledger.take({ at: 9, user: 1, do: "send", target: 2 }, queue);
   assert.equal(tally.sendLag.toData().count, 0, "queued is not handed over");
   pass(60);
   const sent = frames();
@@ -71,7 +57,7 @@ test("send lag is that of the moment when the frame is handed to the socket, and
   pass(30);
   const { id, text } = sent[0]!;
   const ids = { message: "1", dialog: "1_2", shard: "00" };
-  ledger.frame(reader, { type: "message", ...ids, from: 1, to: 2, client: id, text });
+  ledger.frame(2, { type: "message", ...ids, from: 1, to: 2, client: id, text }, clock.now());
   const { delivery, service } = tally.measurement().shards["00"]!;
   assert.ok(Math.abs(delivery.max - 92) < 1, `${delivery.max}`);
   assert.ok(Math.abs(service.max - 30) < 1, `${service.max}: delivery less the send lag`);
@@ -79,18 +65,12 @@ test("send lag is that of the moment when the frame is handed to the socket, and
 
 /** Lengths of texts by client message id. */
 function lengthsOf(flush: "each" | "backwards"): Record<string, number> {
-  const { clock, session, frames } = fakes();
-  const ledger = createLedger(
-    order,
-    findScenario("random")!.make(dials),
-    createTally(order.shards, 10, 1_000),
-    clock,
-    openModel,
-  );
+  const { clock, queue, frames } = fakes();
+  const ledger = ledgerOn(clock, createTally(["00"], 10, 1_000));
   const found: (readonly [string, number])[] = [];
   const take = (all: ReturnType<typeof frames>) => found.push(...all.map(({ id, text }) => [id, text.length] as const));
   for (const user of [1, 2, 3]) {
-    ledger.send({ at: user, user, do: "send", target: 4 }, session(user));
+    ledger.take({ at: user, user, do: "send", target: 4 }, queue);
     if (flush === "each") take(frames());
   }
   take(frames().toReversed());

@@ -1,14 +1,16 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { sum } from "d3-array";
 import { isScenarioFile } from "../../own-scenario.ts";
 import { dialsToEnvironment } from "../../../traffic/dials.ts";
-import { createOperationFile, type OperationFile } from "../../operation-file.ts";
+import { openOperations } from "../../operation-file.ts";
+import { storyOf } from "../../part.ts";
 import { temporaryFolder } from "../../../system/temporary-folder.ts";
 import { findScenario } from "../../../traffic/stories/registry.ts";
 import type { Driver, DriveOrder, Progress } from "../../contract.ts";
 import type { Measurement } from "../../../measurement/measurement.ts";
+import { addUp } from "../../../measurement/merge-measurements.ts";
 import { DriveError } from "../../drive-error.ts";
 import { askPrometheus } from "../../prometheus/receiver.ts";
 import { timeToConnect, vusOf } from "../script/settings.ts";
@@ -40,15 +42,16 @@ async function drive(order: DriveOrder): Promise<Measurement> {
   const program = await findK6();
   if (program === null) throw new DriveError("K6_FAILED", "k6 v2 is not installed; `hotshard k6 install` brings it.");
   if (order.prometheus !== undefined) await askPrometheus(order.prometheus);
-  const { lanes, online } = sizeOf(order);
+  const story = storyOf(order);
+  const lanes = story.lanes().length;
   const count = Math.min(order.generators ?? 1, lanes);
   const vus = vusOf(VUS, lanes, count);
   const merge = createMerge(order.shards, count * vus);
-  const startAt = count === 1 ? null : Date.now() + LAUNCH_MS + timeToConnect(online);
+  const startAt = count === 1 ? null : Date.now() + LAUNCH_MS + timeToConnect(story.online);
   const temporary = await temporaryFolder("k6");
   const folder = temporary.path;
   const script = await scriptOf(order.scenario, folder);
-  const files = operationFiles(order, count);
+  const files = Array.from({ length: count }, (_, index) => openOperations(order, index));
   const cuts = order.cut === undefined ? null : await startCutServer(order.cut);
   const processes = Array.from({ length: count }, (_, index) => {
     const summary = join(folder, `summary-${index}.json`);
@@ -75,31 +78,16 @@ async function drive(order: DriveOrder): Promise<Measurement> {
     kill();
     cuts?.close();
     order.signal?.removeEventListener("abort", interrupt);
-    await Promise.all(files.map((file) => file.close()));
+    await Promise.all(files.map(async (file) => file?.close()));
     await temporary.remove();
   }
 }
 
-function operationFiles({ operations, runId }: DriveOrder, count: number): OperationFile[] {
-  if (operations === undefined) return [];
-  const { folder, share } = operations;
-  return Array.from({ length: count }, (_, index) =>
-    createOperationFile(folder, index, { version: 1, run: runId, share }),
-  );
-}
-
-function sizeOf({ scenario, dials }: DriveOrder): { readonly lanes: number; readonly online: number } {
-  const found = findScenario(scenario);
-  if (found === undefined) throw new RangeError(`there is no scenario ${scenario}`);
-  const story = found.make(dials);
-  return { lanes: story.lanes().length, online: story.online };
-}
-
 /** The script: one of the registry's, or one made for the user's own story. */
 async function scriptOf(scenario: string, folder: string): Promise<string> {
-  if (!isScenarioFile(scenario)) return ours(`../../../scenarios/${scenario}.ts`);
+  if (!isScenarioFile(scenario)) return ours(`../../../scenarios/${scenario}`);
   const script = join(folder, "own-story.js");
-  const [story, engine] = [resolve(scenario), ours("../script/engine.ts")].map((path) => pathToFileURL(path).href);
+  const [story, engine] = [resolve(scenario), ours("../script/engine")].map((path) => pathToFileURL(path).href);
   await writeFile(
     script,
     `import story from "${story}";
@@ -112,10 +100,9 @@ export default engine.drive;
   return script;
 }
 
-/** A file of ours: TypeScript in a clone, compiled in the package. */
+/** A file of ours: TypeScript as this one in a clone, compiled in the package. @param path without its ending */
 function ours(path: string): string {
-  const source = fileURLToPath(new URL(path, import.meta.url));
-  return existsSync(source) ? source : source.replace(/\.ts$/u, ".js");
+  return fileURLToPath(new URL(`${path}${extname(import.meta.url)}`, import.meta.url));
 }
 
 /** One k6 among those of a run. */
@@ -168,9 +155,8 @@ function refuseFailure(ends: readonly K6End[], url: string): void {
     const [{ code, words } = { code: null, words: "" }] = ends;
     throw new DriveError("K6_FAILED", `k6 ended with exit code ${code}: ${words}`);
   }
-  const total = (name: "sent" | "connectionFailures") =>
-    good.reduce((sum, { counters }) => sum + (counters?.[name] ?? 0), 0);
-  if (total("sent") > 0 || total("connectionFailures") === 0) return;
+  const { sent = 0, connectionFailures = 0 } = addUp(good.map(({ counters }) => counters ?? {}));
+  if (sent > 0 || connectionFailures === 0) return;
   const words = good.map((end) => end.words).join(" ");
   if (words.includes("UNAUTHENTICATED")) {
     const remedy = "give server and generator the same HOTSHARD_SECRET";
@@ -190,41 +176,20 @@ function measurementOf(merge: Merge, ends: readonly K6End[], interrupted: boolea
   );
   // What a k6 without a summary counted is in its lines alone.
   const isWhole = counters.length === ends.length;
-  const merged = merge.finish(isWhole ? addCounters(counters) : null);
-  const acked = Object.values(merged.shards).reduce((sum, shard) => sum + shard.acked, 0);
-  const { generator, ...measurement } = measured(merge, merged, cpu);
+  const { generator, ...measurement } = merge.finish(isWhole ? (addUp(counters) as K6Counters) : null, cpu);
+  const { refused, sent, shards, unknown } = measurement;
+  const acked = sum(Object.values(shards), (shard) => shard.acked);
   return {
     ...measurement,
     interrupted,
     // A VU that was stopped names no messages: of what had no answer then only the number is known.
-    unknown: interrupted || lost.length > 0 ? merged.sent - acked - merged.refused : merged.unknown,
+    unknown: interrupted || lost.length > 0 ? sent - acked - refused : unknown,
     generator: {
       ...generator,
       ...(ends.length > 1 && { processes: ends.length, lost }),
       ...(unwritten.length > 0 && { unwritten }),
     },
   };
-}
-
-/** What was counted so far, or in all. */
-function measured({ startAt }: Merge, all: ReturnType<Merge["finish"]>, cpu: number): Measurement {
-  const { sendLag, handlerLag, floor, gaps, ...merged } = all;
-  return {
-    driver: "k6",
-    startedAt: new Date(startAt ?? Date.now()).toISOString(),
-    interrupted: false,
-    ...merged,
-    // k6 makes up for every moment that it missed; what it plans it tries to send.
-    late: 0,
-    generator: { sendLag: sendLag.toData(), handlerLag: handlerLag.toData(), floor: floor.toData(), cpu, gaps },
-  };
-}
-
-function addCounters(all: readonly K6Counters[]): K6Counters {
-  const [first, ...others] = all;
-  const names = Object.keys(first ?? {}) as (keyof K6Counters)[];
-  const rows = names.map((name) => [name, others.reduce((sum, more) => sum + more[name], first?.[name] ?? 0)]);
-  return Object.fromEntries(rows) as K6Counters;
 }
 
 /** Busy cores of all processes between the first and the last sample. */
@@ -236,7 +201,7 @@ function watchCpu(processes: readonly K6Process[]): { readonly sample: () => Pro
     async sample() {
       const each = await Promise.all(processes.map((one) => one.cpu()));
       if (each.includes(null)) return;
-      last = { at: performance.now(), cpu: each.reduce<number>((sum, cpu) => sum + (cpu ?? 0), 0) };
+      last = { at: performance.now(), cpu: sum(each) };
       first ??= last;
     },
     share() {
@@ -254,7 +219,7 @@ function startTicks({ dials, onProgress, watch }: DriveOrder, merge: Merge, samp
   let lookAt = 0;
   const timer = setInterval(() => {
     const acked = merge.ackedByShard();
-    const total = Object.values(acked).reduce((sum, count) => sum + count, 0);
+    const total = sum(Object.values(acked));
     const seconds = (performance.now() - lastTick) / 1000;
     const rate = (total - lastAcked) / seconds;
     lastAcked = total;
@@ -266,8 +231,8 @@ function startTicks({ dials, onProgress, watch }: DriveOrder, merge: Merge, samp
     onProgress?.({ phase, elapsedS, totalS, acked, sent: merge.sent, rate, ...merge.p99SoFar() });
     if (watch === undefined || phase !== "measure" || elapsedS < lookAt) return;
     lookAt = elapsedS + watch.everyS - TICK_MS / 2_000;
-    const soFar = merge.soFar();
-    watch.onMeasured(measured(merge, soFar.merged, 0), soFar.elapsedS);
+    const { measurement, elapsedS: measuredS } = merge.soFar();
+    watch.onMeasured(measurement, measuredS);
   }, TICK_MS);
   return () => clearInterval(timer);
 }

@@ -1,45 +1,26 @@
 import { mergeBalances, type Absence, type DeliveryBalance } from "../../../measurement/delivery-balance.ts";
 import { createFailedLog } from "../../../measurement/failed-messages.ts";
 import { addGapBins } from "../../../measurement/gap-bins.ts";
-import type { Histogram } from "../../../measurement/histogram.ts";
-import { createHistogram } from "../../../measurement/histogram.ts";
-import { packHistogram } from "../../../measurement/packed-histogram.ts";
-import type { Progress } from "../../contract.ts";
-import type { Measurement, ShardMeasurement, Slice } from "../../../measurement/measurement.ts";
+import { createHistogram, type Histogram } from "../../../measurement/histogram.ts";
+import type { Measurement, Slice } from "../../../measurement/measurement.ts";
+import { addUp } from "../../../measurement/merge-measurements.ts";
+import { messageCounts } from "../../../measurement/message-counts.ts";
 import type { COUNTERS } from "../../../measurement/metric-names.ts";
-import type { Line, ShardTally, Tally } from "../script/tally.ts";
-import { TALLY_COUNTS } from "../script/tally.ts";
 import { p99SoFar } from "../../../measurement/p99-so-far.ts";
+import {
+  createSecondTotal,
+  createShardTotal,
+  endSecond,
+  shardMeasurement,
+  type SecondTotal,
+  type ShardTotal,
+} from "../../../measurement/shard-total.ts";
 import { createSliceKeeper } from "../../../measurement/slice-keeper.ts";
+import type { Progress } from "../../contract.ts";
+import type { Line, ShardTally, Tally } from "../script/tally.ts";
 
 /** k6's own counters at the end of a run, by the names of `COUNTERS`. */
 export type K6Counters = Readonly<Record<keyof typeof COUNTERS, number>>;
-
-type Merged = Pick<
-  Measurement,
-  | "planned"
-  | "sent"
-  | "refused"
-  | "unknown"
-  | "notConnected"
-  | "failed"
-  | "balance"
-  | "absences"
-  | "errors"
-  | "hotOffered"
-  | "delivered"
-  | "offline"
-  | "duplicated"
-  | "reordered"
-  | "shards"
-  | "slices"
-> & {
-  readonly sendLag: Histogram;
-  readonly handlerLag: Histogram;
-  readonly floor: Histogram;
-  readonly gaps: readonly number[];
-  readonly cutAtS?: number;
-};
 
 /** Adds up what the VUs printed, exactly; memory grows with shards and seconds. */
 export interface Merge {
@@ -49,13 +30,14 @@ export interface Merge {
   ackedByShard(): Record<string, number>;
   /** As `p99SoFar`. */
   p99SoFar(): Pick<Progress, "p99Ms">;
-  /** What is known until now, and the whole seconds that its slices hold. */
-  soFar(): { readonly merged: Merged; readonly elapsedS: number };
+  /** What is known until now, but for the CPU, and the whole seconds that its slices hold. */
+  soFar(): { readonly measurement: Measurement; readonly elapsedS: number };
   /**
    * @param counters k6's own sums: they are handed on in place of the lines', so that a line that was lost shows as
    *   counters that contradict each other; null when k6 wrote none
+   * @param cpu busy cores
    */
-  finish(counters: K6Counters | null): Merged;
+  finish(counters: K6Counters | null, cpu: number): Measurement;
 }
 
 const MS = 0.001;
@@ -65,19 +47,14 @@ const MS = 0.001;
  * @param vus a second is complete when so many VUs are past it
  */
 export function createMerge(labels: readonly string[], vus: number): Merge {
-  const shards = new Map(labels.map((label) => [label, createShard()]));
+  const shards = new Map(labels.map((label) => [label, createShardTotal()]));
   const seconds = createSeconds(labels, vus);
-  const counts = Object.fromEntries(TALLY_COUNTS.map((name) => [name, 0])) as Record<
-    (typeof TALLY_COUNTS)[number],
-    number
-  >;
-  const errors: Record<string, number> = {};
+  let counts = messageCounts(() => 0);
+  let errors: Record<string, number> = {};
   const failed = createFailedLog();
   const balances: DeliveryBalance[] = [];
   const absences: Absence[] = [];
-  const sendLag = createHistogram();
-  const handlerLag = createHistogram();
-  const floor = createHistogram();
+  const [sendLag, handlerLag, floor] = [createHistogram(), createHistogram(), createHistogram()];
   let gaps: readonly number[] = [];
   let startAt: number | null = null;
   let cutAtS: number | null = null;
@@ -90,35 +67,36 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
       if (last.cutAtS !== undefined) cutAtS = Math.max(cutAtS ?? 0, last.cutAtS);
     }
     startAt = line.startAt;
-    for (const name of TALLY_COUNTS) counts[name] += tally[name];
-    for (const [code, count] of Object.entries(tally.errors)) errors[code] = (errors[code] ?? 0) + count;
+    counts = messageCounts((name) => counts[name] + tally[name]);
+    errors = addUp([errors, tally.errors]);
     record(sendLag, tally.sendLag);
     record(handlerLag, tally.handlerLag);
     record(floor, tally.floor);
     for (const [label, shard] of Object.entries(tally.shards)) {
       let total = shards.get(label);
-      if (total === undefined) shards.set(label, (total = createShard()));
+      if (total === undefined) shards.set(label, (total = createShardTotal()));
       addShard(total, shard);
     }
     for (const [code, at, author, to, seq] of tally.failed) failed.add({ code, at, author, to, seq });
     seconds.add(vu, tally, last !== undefined);
   }
 
-  function merged(counters: K6Counters | null, slices: Slice[]): Merged {
-    const { connectionFailures: _, ...sums } = { ...counts, ...(counters && pick(counters)) };
+  function measurement(counters: K6Counters | null, slices: Slice[], cpu: number): Measurement {
     return {
-      ...sums,
+      driver: "k6",
+      startedAt: new Date(startAt ?? Date.now()).toISOString(),
+      interrupted: false,
+      ...(cutAtS !== null && { cutAtS }),
+      ...messageCounts((name) => (counters ?? counts)[name]),
+      // k6 makes up for every moment that it missed; what it plans it tries to send.
+      late: 0,
       failed: failed.toData(),
       balance: mergeBalances(balances),
       absences,
       errors,
-      shards: Object.fromEntries([...shards].map(([label, shard]) => [label, measurementOf(shard)])),
+      shards: Object.fromEntries([...shards].map(([label, shard]) => [label, shardMeasurement(shard)])),
       slices,
-      sendLag,
-      handlerLag,
-      floor,
-      gaps,
-      ...(cutAtS !== null && { cutAtS }),
+      generator: { sendLag: sendLag.toData(), handlerLag: handlerLag.toData(), floor: floor.toData(), cpu, gaps },
     };
   }
 
@@ -131,44 +109,9 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
     },
     add,
     ackedByShard: () => Object.fromEntries([...shards].map(([label, shard]) => [label, shard.acked])),
-    p99SoFar: () =>
-      p99SoFar(
-        sendLag,
-        [...shards.values()].map(({ delivery }) => delivery),
-      ),
-    soFar: () => ({ merged: merged(null, seconds.slices()), elapsedS: seconds.closed() }),
-    finish: (counters) => merged(counters, seconds.end()),
-  };
-}
-
-function pick(counters: K6Counters): Record<(typeof TALLY_COUNTS)[number], number> {
-  return Object.fromEntries(TALLY_COUNTS.map((name) => [name, counters[name]])) as Record<
-    (typeof TALLY_COUNTS)[number],
-    number
-  >;
-}
-
-interface ShardTotal {
-  acked: number;
-  offline: number;
-  sum: number;
-  bytes: number;
-  readonly delivery: Histogram;
-  readonly service: Histogram;
-  readonly innocent: Histogram;
-  readonly commit: Histogram;
-}
-
-function createShard(): ShardTotal {
-  return {
-    acked: 0,
-    offline: 0,
-    sum: 0,
-    bytes: 0,
-    delivery: createHistogram(),
-    service: createHistogram(),
-    innocent: createHistogram(),
-    commit: createHistogram(),
+    p99SoFar: () => p99SoFar(sendLag, [...shards.values()]),
+    soFar: () => ({ measurement: measurement(null, seconds.slices(), 0), elapsedS: seconds.closed() }),
+    finish: (counters, cpu) => measurement(counters, seconds.end(), cpu),
   };
 }
 
@@ -184,41 +127,13 @@ function addShard(total: ShardTotal, shard: ShardTally): void {
   record(total.commit, shard.commit);
 }
 
-function measurementOf({ acked, offline, sum, bytes, ...times }: ShardTotal): ShardMeasurement {
-  const { delivery, service, innocent, commit } = times;
-  return {
-    acked,
-    offline,
-    sum,
-    bytes,
-    delivery: delivery.toData(),
-    service: service.toData(),
-    innocent: innocent.toData(),
-    commit: commit.toData(),
-  };
-}
-
 function record(histogram: Histogram, microseconds: readonly number[]): void {
   for (const value of microseconds) histogram.record(value * MS);
 }
 
-interface Cell {
-  acked: number;
-  readonly warmup: Histogram;
-  readonly delivery: Histogram;
-  readonly commit: Histogram;
-}
-
-const createCell = (): Cell => ({
-  acked: 0,
-  warmup: createHistogram(),
-  delivery: createHistogram(),
-  commit: createHistogram(),
-});
-
 /** Slices of seconds: a second is made into one when every VU is past it, so that few histograms are alive. */
 function createSeconds(labels: readonly string[], vus: number) {
-  const open = new Map<number, Map<string, Cell>>();
+  const open = new Map<number, Map<string, SecondTotal>>();
   const reached = new Map<number, number>();
   const keeper = createSliceKeeper();
   let next = 0;
@@ -226,20 +141,10 @@ function createSeconds(labels: readonly string[], vus: number) {
 
   function closeBefore(second: number): void {
     for (; next < second; next += 1) {
-      const cells = open.get(next);
+      const totals = open.get(next);
       open.delete(next);
-      const names = new Set([...labels, ...(cells?.keys() ?? [])]);
-      for (const shard of names) {
-        const { acked, warmup, delivery, commit } = cells?.get(shard) ?? createCell();
-        keeper.add({
-          second: next,
-          shard,
-          acked,
-          warmup: packHistogram(warmup.toData()),
-          delivery: packHistogram(delivery.toData()),
-          commit: packHistogram(commit.toData()),
-        });
-      }
+      const names = new Set([...labels, ...(totals?.keys() ?? [])]);
+      for (const shard of names) keeper.add(endSecond(totals?.get(shard) ?? createSecondTotal(), next, shard));
     }
   }
 
@@ -248,15 +153,15 @@ function createSeconds(labels: readonly string[], vus: number) {
       latest = Math.max(latest, tally.second);
       reached.set(vu, isLast ? Number.POSITIVE_INFINITY : tally.second + 1);
       for (const [label, shard] of Object.entries(tally.shards)) {
-        let cells = open.get(tally.second);
-        if (cells === undefined) open.set(tally.second, (cells = new Map()));
-        let cell = cells.get(label);
-        if (cell === undefined) cells.set(label, (cell = createCell()));
-        cell.acked += shard.acked;
-        record(cell.warmup, shard.unjudged);
-        record(cell.delivery, shard.innocent);
-        record(cell.delivery, shard.hot);
-        record(cell.commit, shard.commit);
+        let totals = open.get(tally.second);
+        if (totals === undefined) open.set(tally.second, (totals = new Map()));
+        let total = totals.get(label);
+        if (total === undefined) totals.set(label, (total = createSecondTotal()));
+        total.acked += shard.acked;
+        record(total.warmup, shard.unjudged);
+        record(total.delivery, shard.innocent);
+        record(total.delivery, shard.hot);
+        record(total.commit, shard.commit);
       }
       if (reached.size >= vus) closeBefore(Math.min(latest, ...reached.values()));
     },

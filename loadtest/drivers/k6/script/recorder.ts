@@ -1,21 +1,17 @@
+import { messageCounts } from "../../../measurement/message-counts.ts";
 import type { Operation } from "../../../measurement/operations.ts";
-import { phaseAt, type Phase } from "../../../traffic/text.ts";
+import { phaseAt } from "../../../traffic/text.ts";
 import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
 import { counters, PHASE_TAGS, shardTags, trends } from "./instruments.ts";
 import type { Settings } from "./settings.ts";
-import type { LastWords, Line, ShardTally, Tally } from "./tally.ts";
+import type { Books } from "../../ledger.ts";
+import type { LastWords, Line, Tally } from "./tally.ts";
 import { createTally, microseconds, shardTally, TALLY_COUNTS } from "./tally.ts";
 
-/** Where one VU's counts and durations go: k6's own metrics, or lines for the driver. Durations are milliseconds. */
-export interface Recorder {
-  /** Counts of the second under way; add to them. */
-  readonly tally: Tally;
-  shard(label: string): ShardTally;
-  delivery(label: string, phase: Phase, hot: boolean, deliveryMs: number, serviceMs: number): void;
-  commit(label: string, phase: Phase, ms: number): void;
-  sendLag(phase: Phase, ms: number): void;
-  /** An action of nothing came so late. */
-  noop(phase: Phase, ms: number): void;
+/** Where one VU's counts and durations go: k6's own metrics, or lines for the driver. */
+export interface Recorder extends Books {
+  /** Counts of the second under way. */
+  readonly counts: Tally;
   /** @param readAt ms after the start of the schedule: what is read in the drain, by an idle VU, is not counted */
   handlerLag(readAt: number, ms: number): void;
   /** Of a dialog whose operations are kept. */
@@ -39,10 +35,13 @@ export function createRecorder(
 ): Recorder {
   const endMs = (dials.warmupS + dials.durationS) * 1000;
   let tally = createTally(Number.NEGATIVE_INFINITY);
-  const total = { planned: 0, sent: 0, notConnected: 0, acked: 0, refused: 0, unknown: 0, offline: 0, delivered: 0 };
+  const total = { ...messageCounts(() => 0), connectionFailures: 0, acked: 0 };
 
   function publish(last?: LastWords): void {
-    for (const name of TALLY_COUNTS) if (tally[name] !== 0) counters[name].add(tally[name]);
+    for (const name of TALLY_COUNTS) {
+      if (tally[name] !== 0) counters[name].add(tally[name]);
+      total[name] += tally[name];
+    }
     for (const [label, shard] of Object.entries(tally.shards)) {
       if (shard.acked > 0) {
         counters.acked.add(shard.acked, { shard: label });
@@ -51,8 +50,6 @@ export function createRecorder(
       total.acked += shard.acked;
     }
     counters.failed.add(tally.refused + tally.unknown + tally.notConnected);
-    for (const name of ["planned", "sent", "notConnected", "refused", "unknown", "offline", "delivered"] as const)
-      total[name] += tally[name];
     if (lines && Number.isFinite(tally.second)) {
       const line: Line = { hotshard: 1, vu, startAt, tally, ...(last && { last }) };
       console.log(JSON.stringify(line));
@@ -60,30 +57,37 @@ export function createRecorder(
   }
 
   return {
-    get tally() {
+    get counts() {
       return tally;
     },
-    shard: (label) => shardTally(tally, label),
-    delivery(label, phase, hot, deliveryMs, serviceMs) {
+    addFailed: ({ code, at, author, to, seq }) => void tally.failed.push([code, Math.floor(at), author, to, seq]),
+    addAck(label, bytes, bits, isOffline) {
+      const shard = shardTally(tally, label);
+      shard.acked += 1;
+      shard.bytes += bytes;
+      shard.sum += bits;
+      if (isOffline) shard.offline += 1;
+    },
+    addDelivery(label, phase, isHot, deliveryMs, serviceMs) {
       if (withTrends) {
-        const tags = shardTags(phase, label, hot);
+        const tags = shardTags(phase, label, isHot);
         trends.delivery.add(deliveryMs, tags);
         trends.service.add(serviceMs, tags);
       }
       if (!lines) return;
       const shard = shardTally(tally, label);
       if (phase === "measure") shard.service.push(microseconds(serviceMs));
-      (phase === "warmup" ? shard.unjudged : hot ? shard.hot : shard.innocent).push(microseconds(deliveryMs));
+      (phase === "warmup" ? shard.unjudged : isHot ? shard.hot : shard.innocent).push(microseconds(deliveryMs));
     },
-    commit(label, phase, ms) {
+    addCommit(label, phase, ms) {
       if (withTrends) trends.commit.add(ms, shardTags(phase, label, false));
       if (lines && phase === "measure") shardTally(tally, label).commit.push(microseconds(ms));
     },
-    sendLag(phase, ms) {
+    addSendLag(phase, ms) {
       if (withTrends) trends.sendLag.add(ms, PHASE_TAGS[phase]);
       if (lines && phase === "measure") tally.sendLag.push(microseconds(ms));
     },
-    noop(phase, ms) {
+    addNoop(phase, ms) {
       if (lines && phase === "measure") tally.floor.push(microseconds(ms));
     },
     handlerLag(readAt, ms) {

@@ -1,5 +1,6 @@
 import type { Operation } from "../../../measurement/operations.ts";
 import type { Absence, DeliveryBalance } from "../../../measurement/delivery-balance.ts";
+import { MESSAGE_COUNTS, messageCounts, type MessageCounts } from "../../../measurement/message-counts.ts";
 
 /** What one VU counted of one shard in one second. Durations are whole microseconds, one entry per message. */
 export interface ShardTally {
@@ -17,19 +18,9 @@ export interface ShardTally {
 }
 
 /** What one VU counted in one second. JSON-able; the run is the sum of all. */
-export interface Tally {
+export interface Tally extends MessageCounts {
   /** Whole seconds since the start of the schedule; negative while connecting. */
-  second: number;
-  planned: number;
-  sent: number;
-  refused: number;
-  unknown: number;
-  notConnected: number;
-  hotOffered: number;
-  delivered: number;
-  offline: number;
-  duplicated: number;
-  reordered: number;
+  readonly second: number;
   connectionFailures: number;
   readonly errors: Record<string, number>;
   /** Messages that failed: [code, intended moment in ms, author, to, number]; number 0: never sent. */
@@ -44,33 +35,12 @@ export interface Tally {
 }
 
 /** The whole numbers of a tally that are k6 counters too. */
-export const TALLY_COUNTS = [
-  "planned",
-  "sent",
-  "refused",
-  "unknown",
-  "notConnected",
-  "hotOffered",
-  "delivered",
-  "offline",
-  "duplicated",
-  "reordered",
-  "connectionFailures",
-] as const satisfies readonly (keyof Tally)[];
+export const TALLY_COUNTS = [...MESSAGE_COUNTS, "connectionFailures"] as const;
 
 export function createTally(second: number): Tally {
   return {
+    ...messageCounts(() => 0),
     second,
-    planned: 0,
-    sent: 0,
-    refused: 0,
-    unknown: 0,
-    notConnected: 0,
-    hotOffered: 0,
-    delivered: 0,
-    offline: 0,
-    duplicated: 0,
-    reordered: 0,
     connectionFailures: 0,
     errors: {},
     failed: [],

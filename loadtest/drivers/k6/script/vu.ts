@@ -1,14 +1,13 @@
+import { md5 } from "k6/crypto";
 import exec from "k6/execution";
-import type { Lane, Story } from "../../../traffic/contract.ts";
-import { dealLanesOut } from "../../../traffic/deal.ts";
 import { createBalanceSheet, type Absence } from "../../../measurement/delivery-balance.ts";
 import { createGapBins } from "../../../measurement/gap-bins.ts";
 import { createOperationLog } from "../../../measurement/operations.ts";
 import { createRandom } from "../../../stats/random.ts";
 import { sourceOf, withNoops, type Source } from "../../../traffic/source.ts";
-import { createTextWriter } from "../../../traffic/text.ts";
-import type { Chatter } from "./chatter.ts";
-import { createChatter } from "./chatter.ts";
+import type { Action, Story } from "../../../traffic/contract.ts";
+import { createLedger, TEXT_STREAM } from "../../ledger.ts";
+import { partOf, startJoins } from "../../part.ts";
 import type { Clock } from "./clock.ts";
 import { createClock } from "./clock.ts";
 import { askForCut } from "./cut.ts";
@@ -25,8 +24,6 @@ export interface Common {
   readonly runId: string;
 }
 
-/** Streams of random numbers for texts: none of the lanes' own. */
-const TEXT_STREAM = 0x7e_57;
 /** Most sends in one turn of the loop: answers must be read between the turns of a generator that is behind. */
 const MOST_PER_TURN = 100;
 /** Shortest wait, ms: at high rates one wake-up serves several messages. */
@@ -44,7 +41,7 @@ const POLL_MS = 50;
 export function runVu(story: Story, settings: Settings, common: Common): void {
   const { dials, url } = settings;
   const vu = settings.generator * settings.vus + exec.vu.idInTest;
-  const lanes = lanesOf(story, vu, settings.generators * settings.vus);
+  const { lanes, first, joins } = partOf(story, vu - 1, settings.generators * settings.vus);
   const clock = createClock(exec.instance, common.startAt);
   const recorder = createRecorder(vu, common.startAt, settings);
   const gaps = createGapBins(lanes);
@@ -63,11 +60,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   /** The schedule ended before its time. */
   let cutAtS: number | null = null;
   let stopAsking: (() => void) | null = null;
-
-  const users = usersOf(story, lanes);
-  const joinsAt = (user: number) => story.joinsAt?.(user) ?? 0;
-  const first = users.filter((user) => joinsAt(user) <= 0);
-  const joins = users.filter((user) => joinsAt(user) > 0).sort((a, b) => joinsAt(a) - joinsAt(b));
+  let stopJoins: (() => void) | null = null;
 
   const connections = connect(url, settings.secret, first, {
     opened(user, timestamp) {
@@ -82,12 +75,14 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     frames(user, frames, timestamp) {
       const now = clock.meet(timestamp);
       recorder.roll(now);
-      chatter.receive(user, frames, clock.at(timestamp), now);
+      const readAt = clock.at(timestamp);
+      recorder.handlerLag(readAt, now - readAt);
+      for (const frame of frames) ledger.frame(user, frame, readAt);
     },
     failed(user, reason) {
       if (failures === 0) console.error(`user ${user} and ${url}: ${reason}`);
       failures += 1;
-      recorder.tally.connectionFailures += 1;
+      recorder.counts.connectionFailures += 1;
       const absence: Absence & { untilMs: number | null } = {
         user,
         fromMs: present.has(user) ? clock.now() : 0,
@@ -95,23 +90,27 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       };
       away.set(user, absence);
       absences.push(absence);
-      chatter.abandon(user);
+      ledger.abandon(user);
     },
   });
-  const chatter = createChatter({
+  const ledger = createLedger({
     story,
     runId: common.runId,
     warmupS: dials.warmupS,
     clock,
-    recorder,
+    books: recorder,
     gaps,
     balance,
-    writeText: createTextWriter(createRandom(dials.seed, TEXT_STREAM + vu)),
+    random: createRandom(dials.seed, TEXT_STREAM + vu),
     source,
     log: settings.operations > 0 ? createOperationLog(settings.operations, recorder.operation) : null,
-    isOpen: connections.isOpen,
-    send: connections.send,
+    md5: (text) => md5(text, "hex"),
   });
+
+  function take(planned: Action): void {
+    const { user } = planned;
+    ledger.take(planned, connections.isOpen(user) ? (make) => connections.send(user, make()) : null);
+  }
 
   function start(): void {
     const now = clock.now();
@@ -124,13 +123,13 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       }
       setTimeout(start, now < 0 ? Math.max(GRAIN_MS, Math.min(POLL_MS, -now)) : POLL_MS);
     } else {
-      join();
+      stopJoins = startJoins(joins, clock, connections.join);
       const wake = pace({
         clock,
         recorder,
         source: withNoops(source),
         endMs,
-        send: chatter.send,
+        take,
         isCut: () => cutAtS !== null,
         done() {
           // A VU with little to send, or nothing, still hears what the others send to its users.
@@ -147,49 +146,26 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     }
   }
 
-  /** Connects those who come later, each at its moment. */
-  function join(): void {
-    const now = clock.now();
-    while (joins[0] !== undefined && joinsAt(joins[0]) <= now) connections.join(joins.shift()!);
-    if (joins[0] !== undefined) setTimeout(join, Math.max(GRAIN_MS, joinsAt(joins[0]) - now));
-  }
-
   function drain(): void {
     const now = clock.now();
     const since = listensSince ?? now;
     recorder.roll(now);
     // Slow answers to this VU's own messages tell how slow other VUs' messages to its users may be.
-    const listen = Math.max(LEAST_DRAIN_MS, 2 * chatter.slowest());
-    const enough = chatter.waiting() === 0 && now - since >= listen;
+    const listen = Math.max(LEAST_DRAIN_MS, 2 * ledger.slowestMs);
+    const enough = ledger.outstanding === 0 && now - since >= listen;
     if (enough || now - since >= settings.drainMs) end();
     else setTimeout(drain, POLL_MS);
   }
 
   function end(): void {
     stopAsking?.();
+    stopJoins?.();
     connections.closeAll();
-    chatter.settleAll();
+    ledger.abandonAll();
     recorder.finish({ gaps: gaps.counts, balance: balance.toData(), absences, ...(cutAtS !== null && { cutAtS }) });
   }
 
   start();
-}
-
-function lanesOf(story: Story, vu: number, vus: number): Lane[] {
-  const lanes = story.lanes();
-  const dealt = dealLanesOut(
-    lanes.map((lane) => lane.rate),
-    vus,
-  );
-  return lanes.filter((_, index) => dealt[vu - 1]?.includes(index));
-}
-
-function usersOf(story: Story, lanes: readonly Lane[]): number[] {
-  const users: number[] = [];
-  for (let user = 1; user <= story.online; user += 1) {
-    if (lanes.some((lane) => lane.hasAuthor(user))) users.push(user);
-  }
-  return users;
 }
 
 interface Pace {
@@ -197,7 +173,7 @@ interface Pace {
   readonly recorder: Recorder;
   readonly source: Source;
   readonly endMs: number;
-  readonly send: Chatter["send"];
+  readonly take: (planned: Action) => void;
   /** Whether the schedule ends with what is due now. */
   readonly isCut: () => boolean;
   readonly done: () => void;
@@ -209,7 +185,7 @@ interface Pace {
  *
  * @returns looks at once whether the schedule is cut
  */
-function pace({ clock, recorder, source, endMs, send, isCut, done }: Pace): () => void {
+function pace({ clock, recorder, source, endMs, take, isCut, done }: Pace): () => void {
   /** The moment of the next turn, and how many were planned: of two timers the later one is void. */
   let next = Number.NEGATIVE_INFINITY;
   let planned = 0;
@@ -217,7 +193,7 @@ function pace({ clock, recorder, source, endMs, send, isCut, done }: Pace): () =
     let now = clock.now();
     recorder.roll(now);
     for (let n = 0; source.dueAt() <= now && n < MOST_PER_TURN; n += 1) {
-      send(source.take());
+      take(source.take());
       now = clock.now();
     }
     if (source.isOver(now) || (isCut() && source.dueAt() > now)) {

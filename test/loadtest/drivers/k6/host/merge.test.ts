@@ -47,7 +47,7 @@ test("what the VUs printed is added up by shard and by second", () => {
   merge.add(
     line(2, 2, (tally) => ((tally.unknown = 1), tally.failed.push([...failed])), lastWords([7, 0, -1], [8, 1, 2])),
   );
-  const merged = merge.finish(null);
+  const merged = merge.finish(null, 0);
   assert.deepEqual([merged.sent, merged.delivered, merged.unknown], [3, 3, 1]);
   assert.deepEqual(merged.errors, { OVERLOADED: 2 });
   const unknown = [{ code: "NO_ANSWER", at: 1_500, author: 1, to: 2, seq: 3 }];
@@ -82,7 +82,7 @@ test("a line that was lost shows as counters that contradict each other", () => 
   ] as const;
   const zero = Object.fromEntries(names.map((name) => [name, 0])) as Record<keyof typeof COUNTERS, number>;
   const counters: K6Counters = { ...zero, duplicated: 0, reordered: 0, planned: 2, sent: 2, acked: 2, delivered: 2 };
-  const merged = merge.finish(counters);
+  const merged = merge.finish(counters, 0);
   assert.equal(merged.sent, 2);
   assert.equal(merged.shards["00"]?.acked, 1);
 });
