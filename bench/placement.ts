@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { composeId, ID_EPOCH_MS } from "../server/placement/message-id.ts";
 import { splitShards } from "../server/placement/overrides.ts";
+import { evenRanges } from "../server/placement/range.ts";
 import { PLACEMENTS } from "../server/placement/registry.ts";
 import { compileTopology } from "../server/placement/router.ts";
 import { singleSegment } from "../server/placement/topology.ts";
@@ -14,6 +15,8 @@ export interface PlacementRow {
 
 const LABELS = ["00", "01", "02", "03", "04", "05", "06", "07"];
 const KEYS = 20_000;
+/** Lower users of the rows. */
+const NUMBERS = Float64Array.from({ length: KEYS }, (_, i) => i + 1);
 
 /**
  * Places rows of different dialogs on eight shards, through the router as the server does.
@@ -25,7 +28,7 @@ export function benchPlacements(seconds: number): PlacementRow[] {
   const topologies: [string, Topology][] = [
     ...Object.keys(PLACEMENTS).map((name): [string, Topology] => [
       name,
-      singleSegment({ labels: LABELS, placement: name }),
+      singleSegment({ labels: LABELS, placement: name === "range" ? evenRanges(NUMBERS, LABELS.length) : name }),
     ]),
     ["slots, every row of a split dialog", singleSegment({ labels: LABELS, placement: "slots", overrides })],
   ];

@@ -17,7 +17,7 @@ export const ConfigSchema = Type.Object({
   placement: Type.String({
     minLength: 1,
     default: "slots",
-    description: "Name with options: slots, ring:virtualNodes=1",
+    description: "Name with options: slots, ring:virtualNodes=1, range:at=1000/2000",
   }),
   data: Type.String({
     minLength: 1,

@@ -10,10 +10,11 @@ import {
   type Layout,
   type PlacedKeys,
 } from "../analysis/skew/place-keys.ts";
-import { candidates } from "../analysis/skew/what-if.ts";
+import { candidates, outgrownRanges } from "../analysis/skew/what-if.ts";
 import type { Reading } from "./input/format.ts";
 import type { InputFaults } from "./input/input-faults.ts";
 import type { RowBatch } from "./input/row-batch.ts";
+import { numbersOfAll } from "./key-numbers.ts";
 import type { KeyTable } from "./key-table.ts";
 import type { Pairs } from "./pairs.ts";
 import { byLayout, placeAll } from "./place-by-time.ts";
@@ -60,23 +61,29 @@ const STEP = 1.1;
  */
 export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
   const { today, target } = order;
-  const layouts = candidates(today, order.placements, order.sizes);
+  const known = candidates(today, order.placements, order.sizes);
   const now: Layout = { placement: today.placement, shards: equalShards(today.shards) };
   const minutes: PlacedMinute[] = [];
-  const compiled = compileLayouts([now, ...layouts]);
+  const compiled = compileLayouts([now, ...known]);
   const widths = new Set(compiled.flatMap(({ placement }) => (placement.byTime ? placement.bucketMs : [])));
   const counted = await tally(
     order.rows,
     order.faults,
     (window) => {
-      minutes.push(placeMinute(layouts, compiled.slice(1), compiled[0]!, window));
+      minutes.push(placeMinute(known, compiled.slice(1), compiled[0]!, window));
     },
     [...widths],
   );
   refuseUseless(order, counted);
+  const layouts = [...known, ...outgrownRanges(numbersOfAll(order.name, counted.table, compiled), known)];
   order.onProgress(`placing ${counted.table.size()} keys by ${layouts.length} layouts`);
   const pairsOf = byLayout(compiled, counted, order.faults);
-  const placed = await placeAll(counted, layouts, now, pairsOf.slice(1));
+  const placed = await placeAll(
+    counted,
+    layouts,
+    now,
+    layouts.map((_, i) => pairsOf[i + 1] ?? null),
+  );
   const ranked = rankedCounts(counted.table);
   const rows = rowsOf(layouts, placed, counted.table.size(), minutes);
   const at = rows.findIndex(({ placement, shards }) => placement === today.placement && shards === today.shards);
@@ -193,12 +200,12 @@ function rowsOf(
   keys: number,
   minutes: readonly PlacedMinute[],
 ): WhatIfRow[] {
-  return layouts.map(({ placement, shards: { length: shards } }, i) => {
+  return layouts.map(({ placement, name = placement, shards: { length: shards } }, i) => {
     const { loads, moved } = placed[i]!;
     const ratio = maxOverMean([...loads]);
     const worst = worstMinute(minutes, i, shards);
     return {
-      placement,
+      placement: name,
       shards,
       maxOverMean: ratio,
       effectiveShards: shards / ratio,

@@ -4,7 +4,7 @@ import type { HashedKeys } from "../analysis/skew/place-keys.ts";
 /** Keys of a block; a power of two. */
 const BLOCK_BITS = 18;
 const BLOCK = 1 << BLOCK_BITS;
-/** More would need over two gigabytes. */
+/** More would need nearly three gigabytes. */
 const MOST_KEYS = 64_000_000;
 
 /** A run of keys in shared memory, so that worker threads place them without a copy. */
@@ -16,6 +16,9 @@ export interface KeyBlock {
   readonly low: Uint32Array<SharedArrayBuffer>;
   /** The first 32 bits of its hash with the seed of a placement by time. */
   readonly timed: Uint32Array<SharedArrayBuffer>;
+  /** The key's `dialogNumber` in two words. */
+  readonly numberHigh: Uint32Array<SharedArrayBuffer>;
+  readonly numberLow: Uint32Array<SharedArrayBuffer>;
   /** Messages. */
   readonly counts: Float64Array<SharedArrayBuffer>;
 }
@@ -27,9 +30,10 @@ export interface KeyBlock {
 export interface KeyTable {
   /** @returns the key's index, by the order in which keys were first seen */
   indexOf(high: number, low: number): number;
-  /** True when the last `indexOf` met a new key: then `setTimed` wants its second hash. */
+  /** True when the last `indexOf` met a new key: then `setTimed` wants its second hash, `setNumber` its number. */
   isNew(): boolean;
   setTimed(index: number, timed: number): void;
+  setNumber(index: number, number: number): void;
   /** @returns the key's messages so far */
   add(index: number, count: number): number;
   count(index: number): number;
@@ -46,12 +50,14 @@ function createBlock(keys: number): { -readonly [K in keyof KeyBlock]: KeyBlock[
     high: words(),
     low: words(),
     timed: words(),
+    numberHigh: words(),
+    numberLow: words(),
     counts: new Float64Array(new SharedArrayBuffer(keys * 8)),
   };
 }
 
 /**
- * An open-addressing index (linear probing, at most two thirds full) over blocks that never move, 20 bytes a key and 12
+ * An open-addressing index (linear probing, at most two thirds full) over blocks that never move, 28 bytes a key and 12
  * to 24 of index. A slot holds the first half of the hash beside the index, so that a miss costs one look at memory,
  * not two.
  *
@@ -117,6 +123,12 @@ export function createKeyTable(): KeyTable {
     setTimed(index, timed) {
       blocks[index >>> BLOCK_BITS]!.timed[index & (BLOCK - 1)] = timed;
     },
+    setNumber(index, number) {
+      const block = blocks[index >>> BLOCK_BITS]!;
+      const at = index & (BLOCK - 1);
+      block.numberHigh[at] = number / 2 ** 32;
+      block.numberLow[at] = number;
+    },
     add(index, count) {
       const { counts } = blocks[index >>> BLOCK_BITS]!;
       const at = index & (BLOCK - 1);
@@ -131,6 +143,8 @@ export function createKeyTable(): KeyTable {
       to.high[at] = block.high[from]!;
       to.low[at] = block.low[from]!;
       to.timed[at] = block.timed[from]!;
+      to.numberHigh[at] = block.numberHigh[from]!;
+      to.numberLow[at] = block.numberLow[from]!;
     },
   };
 }

@@ -46,13 +46,14 @@ function ratioOf(loads: Float64Array): number {
  * messages: in a nearly empty one a single message is a skew. `chance` is what the worst of them would be below without
  * any hot key.
  *
- * @returns null without minutes
+ * @returns null without minutes, and for a layout that was made after them
  */
 export function worstMinute(
   minutes: readonly PlacedMinute[],
   layout: number,
   shards: number,
 ): { startMs: number; messages: number; maxOverMean: number; chance: number } | null {
+  if (minutes.some(({ ratios }) => layout >= ratios.length)) return null;
   const enough = minutes.reduce((sum, { messages }) => sum + messages, 0) / minutes.length / 2;
   let worst: PlacedMinute | null = null;
   let looked = 0;

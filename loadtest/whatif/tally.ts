@@ -1,3 +1,4 @@
+import { dialogNumber } from "../../server/placement/dialog.ts";
 import { hashBytes } from "../../server/placement/hash.ts";
 import { TIMED_SEED } from "../analysis/skew/place-keys.ts";
 import type { InputFaults } from "./input/input-faults.ts";
@@ -55,6 +56,7 @@ export async function tally(
       if (table.isNew()) {
         hashBytes(key, TIMED_SEED, words);
         table.setTimed(index, words[0]!);
+        table.setNumber(index, dialogNumber(key));
       }
       top.offer(index, table.add(index, count), key);
       messages += count;

@@ -1,4 +1,4 @@
-import type { HashedKeys } from "../analysis/skew/place-keys.ts";
+import { emptyKeys, type HashedKeys } from "../analysis/skew/place-keys.ts";
 import type { KeyTable } from "./key-table.ts";
 
 /** What was written within a window of time. */
@@ -67,10 +67,4 @@ export function createWindows(
       for (const one of open.keys()) close(one);
     },
   };
-}
-
-/** Not in shared memory, which is slow to come by: there may be tens of thousands of minutes. */
-function emptyKeys(size: number): HashedKeys {
-  const words = (): Uint32Array => new Uint32Array(size);
-  return { size, high: words(), low: words(), timed: words(), counts: new Float64Array(size) };
 }

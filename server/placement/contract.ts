@@ -28,17 +28,19 @@ export interface Placement {
   place(dialog: string, id: bigint): number;
   /** True when the shard depends on the message id: then a dialog's messages may be on every shard. */
   readonly byTime: boolean;
+  /** True when the shard depends on the dialog's number (`dialogNumber`), and nothing is hashed. */
+  readonly byNumber: boolean;
   /** Milliseconds in which a dialog's messages stay together; 0 unless `byTime`. */
   readonly bucketMs: number;
   /** Seed under which the dialog is hashed; 0 unless `byTime`. */
   seed(id: bigint): number;
   /**
-   * `place` after the hashing, for who hashes millions of dialogs once and asks many placements.
+   * `place` of a dialog that is 64 bits already, for who hashes millions of dialogs once and asks many placements.
    *
-   * @param high first 32 bits (unsigned) of the dialog's `hashText` under `seed(id)`
+   * @param high first 32 bits (unsigned) of the dialog's `hashText` under `seed(id)`; of its number if `byNumber`
    * @param low the next 32
    */
-  placeHash(high: number, low: number): number;
+  placeWords(high: number, low: number): number;
 }
 
 /** Makes a placement over `shards` (at least one, weights > 0). @throws {ConfigError} on bad shards or options */

@@ -1,15 +1,16 @@
 import { ConfigError } from "../config-error.ts";
 import type { WeightedShard } from "./contract.ts";
 
-/** A whole-number option of a placement. */
-interface IntegerOption {
+interface OptionBounds {
   readonly about: string;
   readonly min: number;
   readonly max: number;
-  readonly default: number;
 }
 
-export type OptionTable = Readonly<Record<string, IntegerOption>>;
+/** An option of a placement: a whole number, or an ascending list of them, joined by `list`. */
+type PlacementOption = OptionBounds & ({ readonly default: number } | { readonly list: string });
+
+export type OptionTable = Readonly<Record<string, PlacementOption>>;
 
 const LABEL = /^\d{2,}$/;
 
@@ -43,17 +44,33 @@ export function optionFaults(
   return Object.entries(options).flatMap(([name, text]) => {
     const option = Object.hasOwn(table, name) ? table[name] : undefined;
     if (option === undefined) return [`${placement} has no option "${name}" (it has: ${known})`];
-    const value = Number(text);
-    return /^\d+$/.test(text) && value >= option.min && value <= option.max
-      ? []
-      : [`${placement}: ${name} is an integer from ${option.min} to ${option.max}, not "${text}"`];
+    const { min, max } = option;
+    const isList = "list" in option;
+    const values = isList ? text.split(option.list) : [text];
+    const isSound = values.every((value, i) => {
+      const least = i === 0 ? min : Number(values[i - 1]);
+      return /^\d+$/.test(value) && Number(value) >= least && Number(value) <= max;
+    });
+    const what = isList
+      ? `ascending integers from ${min} to ${max}, joined by "${option.list}"`
+      : `an integer from ${min} to ${max}`;
+    return isSound ? [] : [`${placement}: ${name} is ${what}, not "${text}"`];
   });
 }
 
 /** @returns the option's value, or its default; call after `optionFaults` found nothing */
 export function integerOption(name: string, options: Readonly<Record<string, string>>, table: OptionTable): number {
   const text = options[name];
-  return text === undefined ? (table[name]?.default ?? Number.NaN) : Number(text);
+  const option = table[name];
+  if (text !== undefined) return Number(text);
+  return option !== undefined && "default" in option ? option.default : Number.NaN;
+}
+
+/** @returns the numbers of a list; none when it is not given. What they are worth says `optionFaults` */
+export function listOption(name: string, options: Readonly<Record<string, string>>, table: OptionTable): number[] {
+  const text = options[name];
+  const option = table[name];
+  return text === undefined || option === undefined || !("list" in option) ? [] : text.split(option.list).map(Number);
 }
 
 /** @throws {ConfigError} with `code`, if there are faults: all of them on one line */

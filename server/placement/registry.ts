@@ -1,6 +1,7 @@
 import { rejectFaults } from "./faults.ts";
 import { jump } from "./jump.ts";
 import { modulo } from "./modulo.ts";
+import { range, rangeShards, refitRanges, RANGE_OPTIONS } from "./range.ts";
 import { rendezvous } from "./rendezvous.ts";
 import { ring, RING_OPTIONS } from "./ring.ts";
 import { slots } from "./slots.ts";
@@ -15,6 +16,10 @@ export interface PlacementEntry {
   /** Whether shards of unequal weight are honoured; otherwise they are refused. */
   readonly weighted: boolean;
   readonly make: PlacementFactory;
+  /** How many shards given options are for; absent: any number. */
+  readonly shardsFor?: (options: PlacementChoice["options"]) => number;
+  /** The placement, in text, when its shards change (labels, in order); absent: the same. */
+  readonly refit?: (options: PlacementChoice["options"], before: readonly string[], after: readonly string[]) => string;
 }
 
 /** Every placement by its name; `slots` is the default of the server. */
@@ -49,6 +54,14 @@ export const PLACEMENTS: Readonly<Record<string, PlacementEntry>> = {
     weighted: true,
     make: timeBucket,
   },
+  range: {
+    about: "boundaries over the lower user id: ids grow, so the last range burns",
+    options: RANGE_OPTIONS,
+    weighted: false,
+    make: range,
+    shardsFor: rangeShards,
+    refit: refitRanges,
+  },
   modulo: {
     about: "hash modulo shards: even, but nearly every dialog moves when a shard joins",
     options: {},
@@ -64,7 +77,7 @@ export interface PlacementChoice {
 }
 
 /**
- * Reads `slots`, `ring:virtualNodes=1`, `name:option=value,option=value`.
+ * Reads `slots`, `ring:virtualNodes=1`, `range:at=1000/2000`, `name:option=value,option=value`.
  *
  * Values are judged by the factory, which knows them.
  *

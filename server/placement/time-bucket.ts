@@ -24,9 +24,10 @@ export const timeBucket: PlacementFactory = (shards, options) => {
   return {
     name: "time-bucket",
     byTime: true,
+    byNumber: false,
     bucketMs,
     seed,
-    placeHash: (high) => table[slotOfHash(high)] ?? 0,
+    placeWords: (high) => table[slotOfHash(high)] ?? 0,
     place: (dialog, id) => table[slotOf(dialog, seed(id))] ?? 0,
   };
 };

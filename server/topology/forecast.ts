@@ -2,7 +2,7 @@ import type { Segment, Topology } from "../placement/contract.ts";
 import { overrideShards } from "../placement/overrides.ts";
 import { parsePlacement } from "../placement/registry.ts";
 import { maxOverMean } from "../statistics/skew.ts";
-import { KEYS, placeKeys } from "./key-sample.ts";
+import { KEYS, likelyIds, placeKeys } from "./key-sample.ts";
 import { writableShards } from "./segment-edits.ts";
 
 /** What a server knows of its load. */
@@ -51,9 +51,10 @@ export function forecastChange(before: Topology, after: Topology, known: KnownLo
   const from = after === before ? before.segments[0]! : before.segments.at(-1)!;
   const to = after.segments.at(-1)!;
   const shares = pieceShares(known, keys);
-  const [old, next] = [pieceOwners(from, known, keys), pieceOwners(to, known, keys)];
+  const ids = likelyIds([from, to]);
+  const [old, next] = [pieceOwners(from, known, keys, ids), pieceOwners(to, known, keys, ids)];
   const closed = after.segments.slice(0, -1).map((segment) => {
-    return leavingShares(segment === from ? old : pieceOwners(segment, known, keys), next, shares);
+    return leavingShares(segment === from ? old : pieceOwners(segment, known, keys, ids), next, shares);
   });
   const sum = (of: "rows" | "bytes") =>
     known.stored.reduce((total, stored) => {
@@ -71,7 +72,7 @@ export function forecastChange(before: Topology, after: Topology, known: KnownLo
     bytes: Math.ceil(sum("bytes")),
     seconds: rows / known.rowsPerS,
     rowsPerS: known.rowsPerS,
-    notes: [...wasteNotes(to, moved), ...unknownNotes(known)],
+    notes: [...wasteNotes(to, moved), ...idNotes([from, to], ids), ...unknownNotes(known)],
   };
 }
 
@@ -85,10 +86,10 @@ function pieceShares({ hot }: KnownLoad, keys: number): Float64Array {
 }
 
 /** Label of each piece's shard under a segment. */
-function pieceOwners(segment: Segment, { hot, now }: KnownLoad, keys: number): string[] {
+function pieceOwners(segment: Segment, { hot, now }: KnownLoad, keys: number, ids: number): string[] {
   const { entry, options } = parsePlacement(segment.placement);
   const placement = entry.make(segment.shards, options);
-  const owners = placeKeys(segment, keys);
+  const owners = placeKeys(segment, keys, ids);
   for (const { dialog } of hot) {
     const override = segment.overrides.find((one) => one.dialog === dialog);
     const parts = override ? overrideShards(override) : [segment.shards[placement.place(dialog, now)]!.label];
@@ -135,6 +136,12 @@ function wasteNotes(
   if (movedShare <= idealShare * WASTEFUL + 0.001) return [];
   const remedy = ["slots", "rendezvous"].includes(placement) ? "" : `: ${placement} moves more than what a shard gains`;
   return [`${percent(movedShare)} of the keys move where ${percent(idealShare)} would do${remedy}`];
+}
+
+/** What is assumed where nothing is known. */
+function idNotes(segments: readonly Segment[], ids: number): string[] {
+  const isRanged = segments.some(({ placement }) => parsePlacement(placement).entry.shardsFor !== undefined);
+  return isRanged ? [`range goes by ids: these figures are of ids that are spread evenly up to ${ids}`] : [];
 }
 
 function unknownNotes({ hot, stored }: KnownLoad): string[] {

@@ -11,7 +11,7 @@ export function writableShards({ shards, overrides }: Segment): string[] {
 
 /** The segment with a shard more, as heavy as the others are; overrides stay. */
 export function withShard(segment: Segment, label: string): Segment {
-  return { ...segment, shards: weighted(segment.shards, label, usualWeight(segment.shards)) };
+  return withShards(segment, weighted(segment.shards, label, usualWeight(segment.shards)));
 }
 
 /**
@@ -27,14 +27,27 @@ export function withoutShard(segment: Segment, label: string): Segment {
     return override.action === "pin" ? [] : withoutPart(segment, override, label);
   });
   const shards = segment.shards.filter((shard) => shard.label !== label);
-  if (shards.length > 0) return { ...segment, shards, overrides };
+  if (shards.length > 0) return { ...withShards(segment, shards), overrides };
   const rest = writableShards(segment).filter((other) => other !== label);
   // Only pins named them, so that they were relieved of all other dialogs; now there is nobody else.
   return {
-    ...segment,
-    shards: rest.map((other) => ({ label: other, weight: 1 })),
+    ...withShards(
+      segment,
+      rest.map((other) => ({ label: other, weight: 1 })),
+    ),
     overrides: overrides.map(unrelieved),
   };
+}
+
+function labelsOf(shards: readonly WeightedShard[]): string[] {
+  return shards.map(({ label }) => label);
+}
+
+/** The segment over other shards; a placement that is bound to their number goes with them. */
+function withShards(segment: Segment, shards: readonly WeightedShard[]): Segment {
+  const { entry, options } = parsePlacement(segment.placement);
+  const placement = entry.refit?.(options, labelsOf(segment.shards), labelsOf(shards)) ?? segment.placement;
+  return { ...segment, placement, shards };
 }
 
 /**
@@ -84,7 +97,7 @@ export function withoutOverride(segment: Segment, dialog: string): Segment {
   for (const label of overrideShards(gone)) {
     if (!left.has(label)) shards = weighted(shards, label, usualWeight(segment.shards));
   }
-  return { ...segment, shards, overrides };
+  return { ...withShards(segment, shards), overrides };
 }
 
 /**

@@ -2,7 +2,7 @@ import { sum } from "d3-array";
 import { maxOverMean } from "../../../server/statistics/skew.ts";
 import type { Result } from "../result/result.ts";
 import { noiseFloor } from "./noise-floor.ts";
-import type { SegmentPart } from "./segment-parts.ts";
+import { isFixed, type SegmentPart } from "./segment-parts.ts";
 import { simulateChange } from "./simulate-change.ts";
 import { simulateSkew, type Spread } from "./simulate.ts";
 import { weightClasses } from "./weight-classes.ts";
@@ -44,7 +44,7 @@ function simulatePart({ layout, loads }: SegmentPart): { popular: Spread; placed
   const free: number[] = [];
   for (const { dialog, shard, messages } of loads) {
     const index = indexes.get(shard);
-    if (index !== undefined && layout.overridden.has(dialog)) fixed[index]! += messages;
+    if (index !== undefined && isFixed(layout, dialog)) fixed[index]! += messages;
     else free.push(messages);
   }
   const even = layout.shards.map(() => 1 / layout.shards.length);
@@ -62,7 +62,7 @@ function simulatePart({ layout, loads }: SegmentPart): { popular: Spread; placed
  *
  * What is thrown are keys: dialogs, or under a placement by time pairs of dialog and time bucket. Parts of a split
  * dialog count as keys of their own for `popularity`; that they lie on distinct shards, and where a pin lies, is the
- * placement's doing and counts there.
+ * placement's doing and counts there. So is all that a placement does by the dialog's number, which hashes nothing.
  *
  * Of a run under several segments, chance, popularity and placement are those of each segment on its own shards,
  * weighed by its messages. What the whole run is expected to have beyond that is the change's doing: a shard that was

@@ -1,10 +1,17 @@
 import type { Segment, Topology } from "../../../server/placement/contract.ts";
+import { parsePlacement } from "../../../server/placement/registry.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { SOME_MOMENT } from "./moment.ts";
 
 /** The segment that new messages go to. */
 export function newestSegment(topology: Topology): Segment {
   return topology.segments[topology.segments.length - 1]!;
+}
+
+/** Whether the segment places by ranges of numbers, and hashes nothing. */
+export function isByNumber({ placement, shards }: Segment): boolean {
+  const { entry, options } = parsePlacement(placement);
+  return entry.make(shards, options).byNumber;
 }
 
 /** The topology as if its newest segment had always held, with all its shards: it may be asked for any moment. */

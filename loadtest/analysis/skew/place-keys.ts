@@ -1,4 +1,5 @@
 import type { Placement, WeightedShard } from "../../../server/placement/contract.ts";
+import { dialogNumber } from "../../../server/placement/dialog.ts";
 import { hashText } from "../../../server/placement/hash.ts";
 import { parsePlacement } from "../../../server/placement/registry.ts";
 import { SOME_MOMENT } from "./moment.ts";
@@ -12,6 +13,9 @@ export interface HashedKeys {
   readonly low: Uint32Array;
   /** The first 32 bits with the seed of a time bucket, or with `TIMED_SEED` for one moment. */
   readonly timed: Uint32Array;
+  /** The key's `dialogNumber`, 0 when it has none: what is above its lower 32 bits, and these. */
+  readonly numberHigh: Uint32Array;
+  readonly numberLow: Uint32Array;
   /** Messages. */
   readonly counts: Float64Array;
 }
@@ -21,6 +25,8 @@ export interface Layout {
   /** Name with options. */
   readonly placement: string;
   readonly shards: readonly WeightedShard[];
+  /** What it is called where boundaries of its own would make many names of one placement; default: `placement`. */
+  readonly name?: string;
 }
 
 /** What a layout makes of the keys. */
@@ -49,17 +55,46 @@ export function equalShards(count: number): WeightedShard[] {
 export function hashKeys(dialogs: readonly { readonly dialog: string; readonly count: number }[]): HashedKeys {
   const words = new Uint32Array(4);
   const size = dialogs.length;
-  const [high, low, timed] = [new Uint32Array(size), new Uint32Array(size), new Uint32Array(size)];
-  const counts = new Float64Array(size);
+  const keys = emptyKeys(size);
   dialogs.forEach(({ dialog, count }, i) => {
     hashText(dialog, 0, words);
-    high[i] = words[0]!;
-    low[i] = words[1]!;
+    keys.high[i] = words[0]!;
+    keys.low[i] = words[1]!;
     hashText(dialog, TIMED_SEED, words);
-    timed[i] = words[0]!;
-    counts[i] = count;
+    keys.timed[i] = words[0]!;
+    const number = dialogNumber(dialog);
+    keys.numberHigh[i] = number / 2 ** 32;
+    keys.numberLow[i] = number;
+    keys.counts[i] = count;
   });
-  return { size, high, low, timed, counts };
+  return keys;
+}
+
+/** Room for so many keys. Not in shared memory, which is slow to come by: there may be tens of thousands of minutes. */
+export function emptyKeys(size: number): HashedKeys {
+  const words = (): Uint32Array => new Uint32Array(size);
+  return {
+    size,
+    high: words(),
+    low: words(),
+    timed: words(),
+    numberHigh: words(),
+    numberLow: words(),
+    counts: new Float64Array(size),
+  };
+}
+
+/** Numbers of the keys that have one, ascending; their length tells how many these are. */
+export function numbersOf(blocks: readonly HashedKeys[]): Float64Array {
+  const numbers = new Float64Array(blocks.reduce((sum, { size }) => sum + size, 0));
+  let at = 0;
+  for (const { size, numberHigh, numberLow } of blocks) {
+    for (let i = 0; i < size; i += 1) {
+      const number = numberHigh[i]! * 2 ** 32 + numberLow[i]!;
+      if (number > 0) numbers[at++] = number;
+    }
+  }
+  return numbers.subarray(0, at).sort();
 }
 
 /** A layout ready to be asked: making one costs more than placing many keys. */
@@ -82,9 +117,10 @@ export function compileLayouts(layouts: readonly Layout[]): CompiledLayout[] {
 
 /** Index of the shard of every key. A placement by time is asked for the moment of `timed`. */
 export function shardsOf({ placement }: CompiledLayout, keys: HashedKeys): Uint16Array {
-  const high = placement.byTime ? keys.timed : keys.high;
+  const high = placement.byNumber ? keys.numberHigh : placement.byTime ? keys.timed : keys.high;
+  const low = placement.byNumber ? keys.numberLow : keys.low;
   const indexes = new Uint16Array(keys.size);
-  for (let i = 0; i < keys.size; i += 1) indexes[i] = placement.placeHash(high[i]!, keys.low[i]!);
+  for (let i = 0; i < keys.size; i += 1) indexes[i] = placement.placeWords(high[i]!, low[i]!);
   return indexes;
 }
 

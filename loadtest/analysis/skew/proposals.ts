@@ -7,7 +7,7 @@ import type { Advice } from "../result/result.ts";
 import { expectedLoads, NO_LIGHT_DIALOGS, type LightDialogs, type HotDialog } from "./forecast.ts";
 import { keySpaceShares, sampleKeySpace } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
-import { newestSegment, whereNow } from "./newest-segment.ts";
+import { isByNumber, newestSegment, whereNow } from "./newest-segment.ts";
 import { labelsOf, remedyTopology } from "./remedy.ts";
 import { intendedShares } from "./segment-parts.ts";
 import { maxOverMean } from "../../../server/statistics/skew.ts";
@@ -91,7 +91,7 @@ function split({ dialog, share }: HotDialog, labels: readonly string[], k: numbe
   return { action: "split", text, dialog, dialogShare: share, shards, readFanout: k };
 }
 
-/** @returns `slots`, or null unless the placement now gives a shard clearly more of the key space than its weight */
+/** @returns `slots`, or null unless the placement now gives a shard clearly more than its weight */
 export function changePlacement(
   topology: Topology,
   counts: readonly DialogCount[],
@@ -99,32 +99,45 @@ export function changePlacement(
 ): Advice | null {
   const segment = newestSegment(topology);
   const labels = topology.shards;
-  const plain = compileTopology({ ...topology, segments: [{ ...segment, from: "0", overrides: [] }] });
-  const place = (dialog: string) => plain.place({ dialog, id: SOME_MOMENT, author: 1, client: "" });
+  const isRanged = isByNumber(segment);
   const intended = intendedShares(segment, labels);
-  const excess = keySpaceShares(sampleKeySpace(place, labels.length, 50_000), intended).map((share, i) =>
-    intended[i]! > 0 ? share / intended[i]! : 1,
-  );
+  const shares = isRanged ? sharesOf(expectedLoads(topology, counts, light)) : hashedShares(topology, intended);
+  const excess = shares.map((share, i) => (intended[i]! > 0 ? share / intended[i]! : 1));
   const most = Math.max(...excess);
   if (most <= UNEVEN) return null;
-  const shard = labels[excess.indexOf(most)]!;
-  const text =
-    `Place by slots instead of ${segment.placement}, which gives shard ${shard} ${most.toFixed(2)} ` +
-    "times its share of the dialogs; what is stored must move once.";
+  const given = `which gives shard ${labels[excess.indexOf(most)]!} ${most.toFixed(2)} times its share of the`;
+  const text = isRanged
+    ? `Place by slots instead of range, ${given} messages; new boundaries would hold only until ids have grown ` +
+      "again. What is stored must move once."
+    : `Place by slots instead of ${segment.placement}, ${given} dialogs; what is stored must move once.`;
   return weighed(topology, counts, light, { action: "change-placement", text, placement: "slots" });
+}
+
+/** What a hash gives each shard of the key space, without pins and splits. */
+function hashedShares(topology: Topology, intended: readonly number[]): number[] {
+  const segment = newestSegment(topology);
+  const plain = compileTopology({ ...topology, segments: [{ ...segment, from: "0", overrides: [] }] });
+  const place = (dialog: string) => plain.place({ dialog, id: SOME_MOMENT, author: 1, client: "" });
+  return keySpaceShares(sampleKeySpace(place, intended.length, 50_000), intended);
+}
+
+function sharesOf(loads: readonly number[]): number[] {
+  const total = loads.reduce((sum, load) => sum + load, 0);
+  return loads.map((load) => load / total);
 }
 
 /**
  * One shard more.
  *
  * @returns null unless the busiest shard is relieved by at least half of what it would be under an even load. Max/mean,
- *   over more shards, may still grow
+ *   over more shards, may still grow. Null also for ranges, which a shard more does not divide
  */
 export function addShard(
   topology: Topology,
   counts: readonly DialogCount[],
   light: LightDialogs = NO_LIGHT_DIALOGS,
 ): Advice | null {
+  if (isByNumber(newestSegment(topology))) return null;
   const label = String(Math.max(...topology.shards.map(Number)) + 1).padStart(2, "0");
   const advice = weighed(topology, counts, light, { action: "add-shard", text: "", shards: [label] });
   const before = Math.max(...expectedLoads(topology, counts, light));

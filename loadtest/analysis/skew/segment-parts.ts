@@ -2,7 +2,7 @@ import { sum } from "d3-array";
 import type { Segment, Topology } from "../../../server/placement/contract.ts";
 import { overrideShards } from "../../../server/placement/overrides.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
-import { periodsOf } from "../../../server/placement/periods.ts";
+import { parsePlacement } from "../../../server/placement/registry.ts";
 import { countPlaces, keySpaceShares, placeKeySpace } from "./key-space.ts";
 import { SOME_MOMENT } from "./moment.ts";
 import type { DialogLoad } from "./where-it-lay.ts";
@@ -19,6 +19,8 @@ export interface SegmentLayout {
   readonly overridden: ReadonlySet<string>;
   /** Milliseconds in which a dialog stays together; 0 unless the segment places by time. */
   readonly bucketMs: number;
+  /** Whether it hashes nothing: then where a dialog lies is its doing, and no chance's. */
+  readonly byNumber: boolean;
 }
 
 /** What a run wrote under one segment. */
@@ -37,6 +39,10 @@ export function intendedShares(segment: Segment, labels: readonly string[]): num
   return labels.map((label) => (weights.get(label) ?? 0) / total);
 }
 
+/** Whether chance has no part in where the dialog lies. */
+export const isFixed = ({ byNumber, overridden }: SegmentLayout, dialog: string): boolean =>
+  byNumber || overridden.has(dialog);
+
 /** @param index of the segment; a placement by time is asked for one moment */
 export function segmentLayout(topology: Topology, index: number): SegmentLayout {
   const segment = topology.segments[index]!;
@@ -49,6 +55,8 @@ export function segmentLayout(topology: Topology, index: number): SegmentLayout 
     segment,
     own.map((shard) => topology.shards[shard]!),
   );
+  const { entry, options } = parsePlacement(segment.placement);
+  const { bucketMs, byNumber } = entry.make(segment.shards, options);
   return {
     shards: own,
     shares: keySpaceShares(
@@ -57,7 +65,8 @@ export function segmentLayout(topology: Topology, index: number): SegmentLayout 
     ),
     places,
     overridden: new Set(segment.overrides.map(({ dialog }) => dialog)),
-    bucketMs: periodsOf(topology)[index]!.bucketMs,
+    bucketMs,
+    byNumber,
   };
 }
 

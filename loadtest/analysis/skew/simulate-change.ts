@@ -1,6 +1,6 @@
 import { createRandom } from "../../stats/random.ts";
 import { createPicker, createThrower } from "../../stats/sampling.ts";
-import { keyOf, type SegmentPart } from "./segment-parts.ts";
+import { isFixed, keyOf, type SegmentPart } from "./segment-parts.ts";
 import { simulateTrials, type Spread } from "./simulate.ts";
 import { vectorClasses } from "./weight-classes.ts";
 
@@ -25,8 +25,8 @@ interface Cells {
 /**
  * Distribution of max/mean of a whole run when its topology changed on the way and the hash was perfect. A key that was
  * written under several segments is thrown once for all of them: how the places of one key are correlated (consistent
- * hashing leaves most where they were) is taken from the synthetic keys that every segment has placed. Pins and splits
- * stay.
+ * hashing leaves most where they were) is taken from the synthetic keys that every segment has placed. What
+ * pins, splits and a placement by number put somewhere stays there.
  *
  * Deterministic; its time does not grow with the number of messages, and with dialogs only by one sort.
  *
@@ -39,7 +39,7 @@ export function simulateChange(parts: readonly SegmentPart[], labels: number): S
   for (const [p, { layout, loads }] of parts.entries()) {
     for (const load of loads) {
       total += load.messages;
-      if (layout.overridden.has(load.dialog)) {
+      if (isFixed(layout, load.dialog)) {
         fixed[load.shard]! += load.messages;
         continue;
       }

@@ -1,6 +1,7 @@
 import { scaleLog } from "d3-scale";
 import { line as path } from "d3-shape";
 import { times } from "../../stats/format.ts";
+import { briefly } from "../words/what-if.ts";
 import { dot, isNarrow, line, soft, text, type Drawing, type Picture } from "./svg.ts";
 import type { WhatIf, WhatIfRow } from "../../analysis/result/what-if.ts";
 
@@ -18,7 +19,12 @@ const pointsOf = (rows: readonly WhatIfRow[], placement: string): Point[] =>
     .map(({ shards, maxOverMean }) => ({ shards, ratio: maxOverMean }))
     .sort((a, b) => a.shards - b.shards);
 
-function draw({ rows, today, target, input }: WhatIf, width: number): Drawing {
+/** Without `range`: outgrown by definition, it would press all others onto the axis. */
+const drawn = ({ rows }: WhatIf): WhatIfRow[] => rows.filter(({ placement }) => placement !== "range");
+
+function draw(document: WhatIf, width: number): Drawing {
+  const { today, target, input } = document;
+  const rows = drawn(document);
   const narrow = isNarrow(width);
   const height = narrow ? 230 : 280;
   const [left, right, top, bottom] = [44, narrow ? 88 : 190, 16, height - 40];
@@ -35,17 +41,19 @@ function draw({ rows, today, target, input }: WhatIf, width: number): Drawing {
   const ticks = [1, 1.25, 1.5, 2, 3, 5, 10, 20, 40, 64].filter((tick) => tick <= most * 1.05);
   const shown = ticks.filter((tick, i) => i === 0 || y(ticks[i - 1]!) - y(tick) > 13);
   const ends = placements
-    .map((placement) => ({ placement, at: y(pointsOf(rows, placement).at(-1)!.ratio) }))
+    .map((placement) => ({ placement, last: pointsOf(rows, placement).at(-1)! }))
+    // One that is for some number of shards alone has no end here.
+    .filter(({ last }) => last.shards === sizes.at(-1))
+    .map(({ placement, last }) => ({ placement, at: y(last.ratio) }))
     .sort((a, b) => a.at - b.at);
   const labels: { names: string[]; at: number }[] = [];
   for (const { placement, at } of ends) {
     const last = labels.at(-1);
-    const name = placement.replace("virtualNodes=", "");
+    const name = briefly(placement.replace("virtualNodes=", ""));
     if (last !== undefined && at - last.at < APART) last.names.push(name);
     else labels.push({ names: [name], at });
   }
-  const now = rows.find(({ placement, shards }) => placement === today.placement && shards === today.shards)!;
-  const heat = now.maxOverMean > target ? "hot" : "cool";
+  const heat = today.maxOverMean > target ? "hot" : "cool";
   // Right of the middle there is room on the left only.
   const late = x(today.shards) > width / 2;
   return {
@@ -67,11 +75,16 @@ function draw({ rows, today, target, input }: WhatIf, width: number): Drawing {
       `<path class="floor" d="${curve(alone) ?? ""}"/>` +
       placements.map((placement) => `<path class="curve" d="${curve(pointsOf(rows, placement)) ?? ""}"/>`).join("") +
       labels.map(({ names, at }) => soft(width - right + 8, at + 4, named(names, narrow))).join("") +
-      dot(x(today.shards), y(now.maxOverMean), 5, heat) +
-      text(x(today.shards) + (late ? -8 : 8), y(now.maxOverMean) + (late ? 4 : -8), `today ${times(now.maxOverMean)}`, {
-        anchor: late ? "end" : "start",
-        className: `strong halo${heat === "hot" ? " hot-ink" : ""}`,
-      }),
+      dot(x(today.shards), y(today.maxOverMean), 5, heat) +
+      text(
+        x(today.shards) + (late ? -8 : 8),
+        y(today.maxOverMean) + (late ? 4 : -8),
+        `today ${times(today.maxOverMean)}`,
+        {
+          anchor: late ? "end" : "start",
+          className: `strong halo${heat === "hot" ? " hot-ink" : ""}`,
+        },
+      ),
   };
 }
 
@@ -83,7 +96,8 @@ function named(names: readonly string[], narrow: boolean): string {
 
 /** Max/mean by number of shards, a line a placement, and what the heaviest key forces on all of them. */
 export function skewBySize(document: WhatIf): Picture {
-  const { rows, today, input } = document;
+  const { today, input } = document;
+  const rows = drawn(document);
   const sizes = rows.map(({ shards }) => shards);
   const [few, many] = [Math.min(...sizes), Math.max(...sizes)];
   const worst = Math.max(...rows.filter(({ shards }) => shards === many).map(({ maxOverMean }) => maxOverMean));

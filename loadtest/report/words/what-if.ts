@@ -1,6 +1,8 @@
 import { percent, plural, times } from "../../stats/format.ts";
 import type { WhatIf } from "../../analysis/result/what-if.ts";
 
+type Row = Pick<WhatIf["rows"][number], "placement" | "shards" | "maxOverMean">;
+
 /** Page and terminal say the same. */
 
 /** Whether a shard burns: above the target, and not by chance. What one key alone does to every layout is no chance. */
@@ -75,6 +77,21 @@ export function readingInWords({ input: { readAs } }: WhatIf): string {
 export const METHOD =
   "Every key was placed, nothing is estimated: the figures are those of hotshard's own hash and shard labels. " +
   "Another hash puts the same keys elsewhere.";
+
+/** A placement's name as far as there is room for it: ranges may have many boundaries. */
+export const briefly = (placement: string): string =>
+  placement.length > 28 ? `${placement.slice(0, 27)}…` : placement;
+
+/** How `range` got its boundaries, and what growth makes of them; null without such rows. */
+export function rangeInWords(rows: readonly Row[], shards: number): string | null {
+  const ranges = rows.filter(({ placement }) => placement === "range");
+  const row = ranges.find((one) => one.shards === shards) ?? ranges[0];
+  if (row === undefined) return null;
+  return (
+    "The boundaries of range were even when half of these keys were there, those with the lower ids. Ids grow, and the " +
+    `last range gets what is new: ${times(row.maxOverMean)} on ${plural(row.shards, "shard")}.`
+  );
+}
 
 /** What the user should know when nobody said what there is today. */
 export const ASSUMED = "Nobody said what there is today, so this is assumed; --today modulo:16 would say so.";

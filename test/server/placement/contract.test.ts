@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as fc from "fast-check";
 import { ConfigError } from "../../../server/config-error.ts";
+import { dialogNumber } from "../../../server/placement/dialog.ts";
 import { hashText } from "../../../server/placement/hash.ts";
 import { composeId, ID_EPOCH_MS } from "../../../server/placement/message-id.ts";
+import { evenRanges } from "../../../server/placement/range.ts";
 import { PLACEMENTS, parsePlacement } from "../../../server/placement/registry.ts";
 import type { Placement, WeightedShard } from "../../../server/placement/contract.ts";
 
@@ -29,10 +31,12 @@ const VARIANTS: Record<string, Promises> = {
   ring: { variance: ringOf(160), moved: ideal, othersMoved: 0 },
   "ring:virtualNodes=20": { variance: ringOf(20), moved: ideal, othersMoved: 0 },
   "time-bucket": { variance: even, moved: ideal, othersMoved: 0.02 },
+  range: { variance: even, moved: { share: 1 / 2, onlyToNewcomer: false }, othersMoved: null },
   modulo: { variance: even, moved: { share: 4 / 5, onlyToNewcomer: false }, othersMoved: null },
 };
 
 const KEYS = Array.from({ length: 40_000 }, (_, i) => `${i + 1}_${(i + 1) * 17 + 5_000_000}`);
+const NUMBERS = Float64Array.from(KEYS, (_, i) => i + 1);
 const ID = composeId(ID_EPOCH_MS + 80_000_000_000, 7, 3);
 const words = new Uint32Array(4);
 /** Standard deviations that a normal variable leaves with a probability below 1e-6. */
@@ -49,7 +53,7 @@ function numbered(count: number): WeightedShard[] {
 }
 
 function make(spec: string, shards: readonly WeightedShard[]): Placement {
-  const { entry, options } = parsePlacement(spec);
+  const { entry, options } = parsePlacement(spec === "range" ? evenRanges(NUMBERS, shards.length) : spec);
   return entry.make(shards, options);
 }
 
@@ -83,7 +87,10 @@ for (const [spec, { variance, moved, othersMoved }] of Object.entries(VARIANTS))
     test("any text and id has one shard in range, the same in every instance", () => {
       const any = fc.record({
         shards: fc.integer({ min: 1, max: 40 }),
-        dialog: fc.string({ unit: "binary" }),
+        dialog: fc.oneof(
+          fc.string({ unit: "binary" }),
+          fc.maxSafeInteger().map((user) => `${Math.abs(user)}_${2 ** 53}`),
+        ),
         id: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
         other: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
       });
@@ -95,7 +102,9 @@ for (const [spec, { variance, moved, othersMoved }] of Object.entries(VARIANTS))
           assert.equal(make(spec, numbered(shards)).place(dialog, id), shard);
           if (!placement.byTime) assert.equal(placement.place(dialog, other), shard);
           hashText(dialog, placement.seed(id), words);
-          assert.equal(placement.placeHash(words[0]!, words[1]!), shard);
+          const number = dialogNumber(dialog);
+          const [high, low] = placement.byNumber ? [Math.floor(number / 2 ** 32), number >>> 0] : words;
+          assert.equal(placement.placeWords(high!, low!), shard);
         }),
         { numRuns: 30, seed: 1 },
       );

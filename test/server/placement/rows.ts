@@ -27,6 +27,7 @@ function topologies(): Record<string, Topology> {
     { dialog: groupDialogId(7), action: "pin" as const, shard: "03" },
   ];
   const plain = ["slots", "rendezvous", "jump", "ring", "ring:virtualNodes=1", "time-bucket", "modulo"];
+  plain.push("range:at=300/600/900/1200/1500/1800");
   const weighted = ["slots", "rendezvous", "ring", "time-bucket:widthS=60"];
   const all: Record<string, Topology> = {};
   for (const placement of plain) all[placement] = singleSegment({ labels: LABELS, placement });

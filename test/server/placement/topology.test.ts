@@ -74,6 +74,7 @@ test("a split dialog's part follows author and client id, whatever the message i
 
 test("every row lies on a shard that shardsOf names, and its retry looks there", () => {
   const specs = Object.keys(PLACEMENTS);
+  const cuts = [3, 5, 7];
   const override = fc.oneof(
     fc.record({
       dialog: fc.constantFrom("1_2", "3_4"),
@@ -86,11 +87,17 @@ test("every row lies on a shard that shardsOf names, and its retry looks there",
       shards: fc.shuffledSubarray(LABELS, { minLength: 1 }),
     }),
   );
-  const anySegment = fc.record({
-    placement: fc.constantFrom(...specs),
-    labels: fc.shuffledSubarray(LABELS, { minLength: 1 }),
-    overrides: fc.uniqueArray(override, { selector: ({ dialog }) => dialog, maxLength: 3 }),
-  });
+  const anySegment = fc
+    .record({
+      placement: fc.constantFrom(...specs),
+      labels: fc.shuffledSubarray(LABELS, { minLength: 1 }),
+      overrides: fc.uniqueArray(override, { selector: ({ dialog }) => dialog, maxLength: 3 }),
+    })
+    .map((one) =>
+      one.placement === "range" && one.labels.length > 1
+        ? { ...one, placement: `range:at=${cuts.slice(0, one.labels.length - 1).join("/")}` }
+        : one,
+    );
   const anyRow = fc.record({
     dialog: fc.constantFrom("1_2", "3_4", "5_6", "7_8", "g_9"),
     id: fc.bigInt({ min: 0n, max: BOUNDARY * 5n }),
@@ -187,6 +194,7 @@ test("a bad topology is refused with everything that is wrong with it", () => {
 test("a placement is a name with options", () => {
   assert.equal(parsePlacement("slots").entry, PLACEMENTS["slots"]);
   assert.deepEqual(parsePlacement("ring:virtualNodes=1").options, { virtualNodes: "1" });
+  assert.deepEqual(parsePlacement("range:at=1000/2000").options, { at: "1000/2000" });
   for (const bad of [
     "",
     "Slots",
@@ -196,6 +204,7 @@ test("a placement is a name with options", () => {
     "ring:virtualNodes=",
     "ring:a=1,a=2",
     "slots,",
+    "range:at=1000,2000",
   ]) {
     assert.throws(() => parsePlacement(bad), { code: "BAD_PLACEMENT" }, bad);
   }

@@ -8,7 +8,7 @@ import { validateTopology } from "../../../server/placement/topology.ts";
 import { changeTopology, MOST_CLOSED, rebalanced, type Change } from "../../../server/topology/changes.ts";
 import { at, changed, fresh, LABELS, newest, weights } from "./changed.ts";
 
-export const PLACEMENTS = ["slots", "rendezvous", "jump", "ring", "time-bucket", "modulo"];
+export const PLACEMENTS = ["slots", "rendezvous", "jump", "ring", "time-bucket", "modulo", "range:at=3/5/7"];
 const anyLabel = fc.constantFrom(...LABELS, "04", "05");
 const anyDialog = fc.constantFrom("1_2", "3_4", "g_5");
 const anyShare = fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined });
@@ -23,7 +23,7 @@ const anyChange: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ do: fc.constant("merge" as const), dialog: anyDialog }),
   fc.record({
     do: fc.constant("placement" as const),
-    placement: fc.constantFrom("slots", "jump", "rendezvous", "ring"),
+    placement: fc.constantFrom("slots", "jump", "rendezvous", "ring", "range:at=2/4/8"),
   }),
 );
 const anyRow: fc.Arbitrary<RowKey> = fc.record({

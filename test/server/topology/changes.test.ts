@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Override, Segment, Topology } from "../../../server/placement/contract.ts";
 import { splitShards } from "../../../server/placement/overrides.ts";
+import { compileTopology } from "../../../server/placement/router.ts";
 import { singleSegment } from "../../../server/placement/topology.ts";
 import {
   changeTopology,
@@ -144,6 +145,43 @@ test("the last shard leaves and joins jump with its own keys alone", () => {
   const jump = fresh("jump");
   const back = changed(jump, { do: "take-out", shard: "01" }, { do: "put-back", shard: "01" });
   assert.deepEqual(newest(back).shards, newest(jump).shards, "in the order of the labels, as it was");
+});
+
+test("ranges go with the shards: what leaves falls to the neighbour, what joins is empty, and others keep theirs", () => {
+  const ranges = fresh("range:at=100/200/300");
+  for (const [changes, placement] of [
+    [["take-out 00"], "range:at=200/300"],
+    [["drain 01"], "range:at=200/300"],
+    [["take-out 02"], "range:at=100/300"],
+    [["take-out 03"], "range:at=100/200"],
+    [["take-out 01", "put-back 01"], "range:at=200/200/300"],
+    [["take-out 00", "put-back 00"], "range:at=1/200/300"],
+    [["take-out 03", "put-back 03"], "range:at=100/200/9007199254740991"],
+    [["add 04"], "range:at=100/200/300/9007199254740991"],
+    [["add 04", "add 05"], "range:at=100/200/300/9007199254740991/9007199254740991"],
+    [["take-out 00", "take-out 01", "take-out 02"], "range"],
+  ] as const) {
+    const steps = changes.map((text) => text.split(" ") as ["add" | "drain" | "take-out" | "put-back", string]);
+    const topology = changed(ranges, ...steps.map(([what, shard]): Change => ({ do: what, shard })));
+    assert.equal(newest(topology).placement, placement, changes.join());
+  }
+  const grown = changed(ranges, { do: "add", shard: "04" }, { do: "placement", placement: "range:at=100/200/300/400" });
+  assert.equal(newest(grown).placement, "range:at=100/200/300/400");
+  refused(
+    ranges,
+    { do: "placement", placement: "range:at=100/200" },
+    "BAD_PLACEMENT",
+    /over 4 shards needs 3 boundaries/u,
+  );
+  const router = compileTopology({
+    epoch: 1,
+    shards: LABELS,
+    segments: [{ ...newest(ranges), placement: "range:at=200/200/300" }],
+  });
+  assert.deepEqual(
+    ["199_900", "200_900", "300_900"].map((dialog) => router.shardsOf(dialog)[0]),
+    [0, 2, 3],
+  );
 });
 
 test("a rebalance makes one segment of the closed ones and leaves ids above them where they are", () => {

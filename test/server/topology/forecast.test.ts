@@ -61,6 +61,23 @@ test("modulo and jump say what moves beyond the ideal", () => {
   assert.match(middle.notes[0]!, /would do: jump moves more/u);
 });
 
+test("of ranges the figures are of ids that are spread evenly, and a note says so", () => {
+  const ranges = fresh("range:at=100/200/300");
+  const joined = forecast(ranges, { do: "add", shard: "04" });
+  // Ids 300 to 400 are 101.
+  near(joined.maxOverMean.before, 1.01, 1e-3);
+  near(joined.maxOverMean.after, (5 / 4) * 1.01, 1e-3);
+  assert.equal(joined.movedShare, 0, "an empty range takes nothing");
+  assert.ok(joined.notes.includes("range goes by ids: these figures are of ids that are spread evenly up to 400"));
+  const moved = forecast(ranges, { do: "placement", placement: "range:at=100/200/350" });
+  near(moved.movedShare, 50 / 400, 0.001);
+  near(forecast(ranges, { do: "drain", shard: "01" }).maxOverMean.after, 1.5, 0.01);
+  const hashed = forecast(ranges, { do: "placement", placement: "slots" });
+  near(hashed.movedShare, 3 / 4, 0.01);
+  near(hashed.maxOverMean.after, 1, 0.01);
+  assert.doesNotMatch(forecast(fresh(), { do: "add", shard: "04" }).notes.join(), /ids/u);
+});
+
 test("max/mean counts hot dialogs where they lie, and the rest by weight", () => {
   const hot = [{ dialog: "1_2", share: 0.4 }];
   const stays = forecast(fresh(), { do: "split", dialog: "1_2", parts: 2 }, { hot });

@@ -2,6 +2,7 @@ import type { Result } from "../../../analysis/result/result.ts";
 import { count, percent, times } from "../../../stats/format.ts";
 import { blastBars } from "../../pictures/blast-bars.ts";
 import { writerLoad } from "../../pictures/writer-load.ts";
+import { rangeInWords } from "../../words/what-if.ts";
 import { blastRadiusInWords, headroomInWords, knowsNoShares } from "../../words/run.ts";
 import { onPage, section, sentence, table, type Block, type Cell, type Item, type Table } from "../model.ts";
 import { judged } from "./shards.ts";
@@ -76,6 +77,7 @@ export function whatIf(result: Result): Block[] {
       "what-if",
       "What if",
       ...sentence(`${words} No placement divides one hot dialog: more shards then only raise max/mean.`),
+      ...sentence(rangeInWords(rows, result.shards.length)),
       whatIfTable(rows, result.server.placement),
     ),
   ];

@@ -19,6 +19,7 @@ export function overTime(result: Result, slices: readonly Slice[]): Block[] {
 
 function hashWords(result: Result): string {
   const { hashTest, distinctPairs } = result.skew;
+  if (result.server.placement.startsWith("range")) return "No hash was tested: range places by ids alone.";
   if (hashTest === null) return "The hash was not tested: too few dialogs.";
   const { chiSquare, degreesOfFreedom, pValue } = hashTest;
   const tested = distinctPairs === undefined ? "distinct dialogs" : "distinct pairs of dialog and time bucket";

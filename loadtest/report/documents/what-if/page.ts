@@ -12,6 +12,7 @@ import {
   headlineToday,
   inputInWords,
   METHOD,
+  rangeInWords,
   readingInWords,
 } from "../../words/what-if.ts";
 import { section, sentence, table, text, type Block, type Page } from "../model.ts";
@@ -72,6 +73,7 @@ function layouts({ rows, today }: WhatIf): Block {
     "layouts",
     `Every placement on ${on}`,
     ...sentence(METHOD),
+    ...sentence(rangeInWords(rows, today.shards)),
     table<WhatIfRow>({
       caption: `Max/mean and keys that move from ${today.placement} on ${on}`,
       columns: [
@@ -87,6 +89,7 @@ function layouts({ rows, today }: WhatIf): Block {
 
 function sizes(document: WhatIf): Block {
   const { rows, today, input, target } = document;
+  const apart = rangeInWords(rows, today.shards) === null ? "" : " Range is in the table alone.";
   const top = `The heaviest key has ${percent(input.topShare, 2)} of the messages`;
   return section(
     "sizes",
@@ -98,7 +101,7 @@ function sizes(document: WhatIf): Block {
     {
       kind: "picture",
       picture: skewBySize(document),
-      caption: `Max/mean by number of shards, both scales logarithmic; the horizontal line is the target of ${target}.`,
+      caption: `Max/mean by number of shards, both scales logarithmic; the horizontal line is the target of ${target}.${apart}`,
     },
     whatIfTable(rows, today.placement),
   );

@@ -1,6 +1,15 @@
 import type { WhatIf, WhatIfRow } from "../../../analysis/result/what-if.ts";
 import { moment, percent, plural, times } from "../../../stats/format.ts";
-import { ASSUMED, chanceInWords, headlineToday, inputInWords, METHOD, readingInWords } from "../../words/what-if.ts";
+import {
+  ASSUMED,
+  briefly,
+  chanceInWords,
+  headlineToday,
+  inputInWords,
+  METHOD,
+  rangeInWords,
+  readingInWords,
+} from "../../words/what-if.ts";
 import { sentence, table, type Block } from "../model.ts";
 import { shares } from "./shares.ts";
 
@@ -27,6 +36,7 @@ export function whatIfScreen(document: WhatIf, columns: number): Block[][] {
     [grid(from, rows, ({ movedFromToday }) => percent(movedFromToday, 0))],
     sentence(worstInWords(document)),
     sentence(METHOD),
+    sentence(rangeInWords(rows, today.shards)),
   ];
 }
 
@@ -39,13 +49,16 @@ function grid(caption: string, rows: readonly WhatIfRow[], inWords: (row: WhatIf
     columns: [
       {
         name: "shards",
-        width: Math.max(12, ...placements.map((name) => name.length + 1)),
-        cell: (placement) => placement,
+        width: Math.max(12, ...placements.map((name) => briefly(name).length + 1)),
+        cell: briefly,
       },
       ...sizes.map((size) => ({
         name: String(size),
         width: 7,
-        cell: (placement: string) => inWords(rows.find((row) => row.placement === placement && row.shards === size)!),
+        cell: (placement: string) => {
+          const row = rows.find((one) => one.placement === placement && one.shards === size);
+          return row === undefined ? "–" : inWords(row);
+        },
       })),
     ],
     rows: placements,

@@ -36,13 +36,14 @@ function crowd(n: number, shares: readonly number[], seed = 1): Load[] {
 }
 
 /** Of a run under one segment. */
-function ask(dialogs: Load[], shares: readonly number[], overridden: string[] = []): Causes {
+function ask(dialogs: Load[], shares: readonly number[], overridden: string[] = [], byNumber = false): Causes {
   const layout: SegmentLayout = {
     shards: shares.map((_, shard) => shard),
     shares,
     places: new Uint16Array(),
     overridden: new Set(overridden),
     bucketMs: 0,
+    byNumber,
   };
   const loads = dialogs.map((one): DialogLoad => ({ ...one, segment: 0, bucket: 0 }));
   return causesOfSkew(
