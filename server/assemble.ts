@@ -2,6 +2,8 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./app.ts";
+import { SYSTEM_CLOCK } from "./clock.ts";
+import { placedOf } from "./topology/document.ts";
 import { createChat, type Chat } from "./chat/chat.ts";
 import type { Config } from "./config.ts";
 import { SYSTEM_EDGE_CLOCK, type EdgeClock } from "./edge/edge-clock.ts";
@@ -24,11 +26,12 @@ import { createStore } from "./shards/open-store.ts";
 import { createOutageLog } from "./shards/outage-log.ts";
 import { createShardSet, type ShardSet } from "./shards/shard-set.ts";
 import { createShard, type Shard } from "./shards/shard.ts";
-import type { ShardSpec } from "./shards/url.ts";
+import { parseShardUrl, type ShardSpec } from "./shards/url.ts";
 import { createWriter } from "./shards/writer.ts";
 import { createFileStateStore } from "./topology/file-store.ts";
+import { createFollower, type Follower } from "./topology/follower.ts";
+import type { Tell } from "./topology/event.ts";
 import { createMembership, type Membership, type MemberShard } from "./topology/membership.ts";
-import { layoutOf, sealingOf } from "./topology/sealing.ts";
 import type { StateStore } from "./topology/state-store.ts";
 import { createViews, type Views } from "./topology/view.ts";
 
@@ -55,6 +58,7 @@ export interface Assembled {
   readonly chat: Chat;
   readonly shards: ShardSet;
   readonly views: Views;
+  readonly follower: Follower;
   /**
    * Opens the shards, then takes chat; a shard that cannot be reached is down and comes back by itself.
    * @throws {ConfigError} for shards that waiting would not mend, all of them at once
@@ -88,16 +92,20 @@ export async function assemble(
     },
   );
   let joined = false;
+  const tell: Tell = ({ error, level, shard, text }) =>
+    logger[level]({ ...(shard && { shard }), ...(error && { err: error }) }, text);
   const store = state ?? createFileStateStore(join(config.data, "state.json"));
   const membership = createMembership({
     store,
     shards: () => shards.all().map(memberShard),
-    sealing: () => sealingOf(views.current().topology, Date.now()),
-    layout: () => layoutOf(views.current().topology),
+    sealing: () => follower.sealing(),
+    epoch: () => views.current().topology.epoch,
+    learn: () => follower.learn(),
+    placed: () => follower.standing(),
+    onBehind: () => void follower.refresh(),
     guard,
     ...(leaseMs !== undefined && { leaseMs }),
-    tell: ({ error, level, shard, text }) =>
-      logger[level]({ ...(shard && { shard }), ...(error && { err: error }) }, text),
+    tell,
   });
   const shards = createShardSet(
     config.specs.map((spec, index) => ({ label: config.layout.shards[index]!, spec })),
@@ -106,12 +114,23 @@ export async function assemble(
       onAdd(shard) {
         shard.meter = guardedMeter(
           guard,
-          metrics.meters.add(shard.label, () => shard.reading()),
+          metrics.meters.add(shard.label, () => (shards.get(shard.label) === shard ? shard.reading() : null)),
         );
       },
     },
   );
   const views = createViews(config.layout, shards);
+  const follower = createFollower({
+    store,
+    views,
+    shards: () => shards.all(),
+    open: (label, url) => shards.join(label, parseShardUrl(url)),
+    leave: (label) => shards.leave(label),
+    pass: (boundary) => membership.pass(boundary),
+    clock: { ...SYSTEM_CLOCK, wall: () => Date.now() },
+    guard,
+    tell,
+  });
   const observer = config.observe
     ? createObserver({
         exposition: metrics.exposition,
@@ -135,6 +154,7 @@ export async function assemble(
     limits: { ...LIMITS, pingMs: config.pingMs, rate: config.rateLimit, connections: config.userConnections },
     guard,
     views,
+    follower,
     shards,
     ids: membership.ids,
     fabric: fabric ?? createHub(guard).join(),
@@ -155,8 +175,10 @@ export async function assemble(
     chat,
     shards,
     views,
+    follower,
     async open() {
-      await membership.join();
+      const seed = { topology: config.layout, isFile: config.topology !== undefined };
+      await follower.begin(placedOf(await membership.join(seed)));
       joined = true;
       await shards.open();
       chat.start();
@@ -165,6 +187,7 @@ export async function assemble(
       await app.close();
       observer.stop();
       stopRuntime();
+      await follower.stop();
       await Promise.all(shards.all().map((shard) => shard.writer.drain()));
       await membership.leave();
       await shards.close();

@@ -5,6 +5,7 @@ import type { Probe } from "../observability/probe.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { HistoryFrame, Limits, PingFrame, SendFrame } from "../protocol/frames.ts";
 import type { ShardSet } from "../shards/shard-set.ts";
+import type { Follower } from "../topology/follower.ts";
 import type { Views } from "../topology/view.ts";
 import type { Ids } from "../topology/ids.ts";
 import { createDeliver } from "./deliver.ts";
@@ -24,6 +25,7 @@ export interface ChatParts {
   readonly limits: Limits;
   readonly guard: Guard;
   readonly views: Views;
+  readonly follower: Pick<Follower, "change" | "refresh" | "seal">;
   readonly shards: ShardSet;
   readonly ids: Ids;
   readonly fabric: Delivery;
@@ -75,14 +77,14 @@ export interface Chat {
 
 /** Puts the parts together. The caller owns shards and stores. */
 export function createChat(parts: ChatParts): Chat {
-  const { fabric, guard, ids, logger, probe, shards, views } = parts;
+  const { fabric, follower, guard, ids, logger, probe, shards, views } = parts;
   const sessions = new Set<Session>();
   const greeting = new Set<Session>();
   const presence = createPresence();
   const outbox = createOutbox(probe.delivered, guard);
   const reads = createReadQueue();
   const deliver = createDeliver({ fabric, outbox, presence });
-  const send = createSend({ deliver, fault, ids, probe, reads, views });
+  const send = createSend({ deliver, fault, follower, ids, probe, reads, views });
   const read = createRead(reads, history, fault);
   let phase: ReturnType<Chat["phase"]> = "starting";
 
@@ -97,9 +99,7 @@ export function createChat(parts: ChatParts): Chat {
   }
 
   function history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage> {
-    const view = views.current();
-    const reader = { epoch: view.topology.epoch, fresh: ids.peek().toString() };
-    return readHistory(view.ownersOf(dialog), dialog, page, reader);
+    return readHistory({ views, follower, fresh: () => ids.peek().toString() }, dialog, page);
   }
 
   return {

@@ -4,6 +4,8 @@ import { LIMITS } from "../protocol/frames.ts";
 import { compareIds } from "../placement/message-id.ts";
 import { isLostShard, type HistoryPart, type MessageRow } from "../shards/contract.ts";
 import type { Shard } from "../shards/shard.ts";
+import type { Follower } from "../topology/follower.ts";
+import type { View, Views } from "../topology/view.ts";
 
 /** A page of one dialog, ascending by id, merged from every shard that may hold a part of it. */
 export interface HistoryPage {
@@ -16,54 +18,102 @@ export interface HistoryPage {
 /** A shard has been sealed for a topology that this server does not know: it cannot tell where all of a dialog is. */
 export class StaleReaderError extends Error {}
 
-interface Reader {
-  /** Of the topology that it reads by. */
-  readonly epoch: number;
+/** What pages are read by. */
+export interface Reader {
+  readonly views: Pick<Views, "current">;
+  readonly follower: Pick<Follower, "refresh" | "seal">;
   /** An id that no message has yet. */
-  readonly fresh: string;
+  readonly fresh: () => string;
 }
 
+interface Page {
+  /** Messages with smaller ids only; without it the newest. */
+  readonly before?: string | undefined;
+  /** 1…`LIMITS.page` */
+  readonly limit?: number | undefined;
+}
+
+/** Changes of the topology that one read waits for. */
+const MOST_TRIES = 4;
+
 /**
- * Reads one page; it ends early where it would have more than `LIMITS.pageBytes`. A shard that does not answer is named
- * in `partial`; the others still answer. Every message with an id below `stable` that this dialog will ever have on the
- * shards that answered is there: what is in flight, here or on other nodes, has a larger one.
+ * Reads one page; it ends early where it would have more than `LIMITS.pageBytes`. A shard that does not answer, or was
+ * lost and is not back yet, is named in `partial`; the others still answer. Every message with an id below `stable` that
+ * this dialog will ever have on the shards that answered is there: what is in flight, here or on other nodes, has a
+ * larger one.
  *
- * @param page `before`: messages with smaller ids only; without it the newest page. `limit`: 1…`LIMITS.page`
- * @throws {StaleReaderError} when a shard knows a newer topology than the reader
+ * Rule E of docs/topology.md: each shard says by which epoch it is sealed. A reader that is behind it reads again by the
+ * newer topology, and a shard that is behind the reader is sealed first.
+ *
+ * @throws {StaleReaderError} when a shard knows a newer topology than the state
  */
-export async function readHistory(
-  shards: readonly Shard[],
-  dialog: string,
-  page: { readonly before?: string | undefined; readonly limit?: number | undefined },
-  { epoch, fresh }: Reader,
-): Promise<HistoryPage> {
-  const limit = page.limit ?? LIMITS.page;
+export async function readHistory(reader: Reader, dialog: string, page: Page): Promise<HistoryPage> {
+  const { follower, views } = reader;
+  for (let tries = 1; ; tries++) {
+    const view = views.current();
+    const read = await readParts(view, reader.fresh(), dialog, page);
+    const { epoch } = view.topology;
+    const newest = Math.max(...read.parts.map((part) => part.epoch), read.epoch);
+    const behind = read.parts.filter((part) => part.epoch < epoch).map(({ shard }) => shard);
+    if (newest <= epoch && behind.length === 0) return pageOf(read, page.limit ?? LIMITS.page);
+    if (newest > epoch) await follower.refresh();
+    else await Promise.all(behind.map((shard) => sealed(follower, shard)));
+    if (tries === MOST_TRIES) throw new StaleReaderError(`a shard is at epoch ${newest}, this server at ${epoch}`);
+  }
+}
+
+/** One that is lost meanwhile is `partial` at the next try. */
+async function sealed(follower: Reader["follower"], shard: Shard): Promise<void> {
+  await follower.seal(shard).catch((error: unknown) => {
+    if (!isLostShard(error)) throw error;
+  });
+}
+
+interface Parts {
+  readonly parts: readonly (HistoryPart & { readonly shard: Shard })[];
+  /** Labels of the shards that are not in `parts`. */
+  readonly partial: readonly string[];
+  /** No id below it is in flight from this node. */
+  readonly ownFloor: string;
+  /** The newest one that is known of a shard whose connection could not be used for it. */
+  readonly epoch: number;
+}
+
+async function readParts(view: View, fresh: string, dialog: string, page: Page): Promise<Parts> {
+  const owners = view.ownersOf(dialog);
+  const shards = owners.filter((shard) => view.shows(shard));
   // Before the reads begin: what is in flight now may appear during them.
-  const ownFloor = shards.map((shard) => shard.oldestPending() ?? fresh).reduce(smaller, fresh);
-  const partial: string[] = [];
+  const ownFloor = owners.map((shard) => shard.oldestPending() ?? fresh).reduce(smaller, fresh);
+  const partial = owners.filter((shard) => !view.shows(shard)).map(({ label }) => label);
+  const parts: (HistoryPart & { readonly shard: Shard })[] = [];
+  let epoch = 0;
   // One more than asked tells whether an older page exists.
-  const parts = await Promise.all(
-    shards.map(async (shard): Promise<HistoryPart> => {
+  const limit = (page.limit ?? LIMITS.page) + 1;
+  await Promise.all(
+    shards.map(async (shard) => {
       try {
-        return await shard.history(dialog, page.before ?? null, limit + 1);
+        parts.push({ shard, ...(await shard.history(dialog, page.before ?? null, limit)) });
       } catch (error) {
         if (!isLostShard(error)) throw error;
         // A connection that was made anew found it before the read could.
-        if (error instanceof ConfigError && error.code === "OLD_TOPOLOGY") throw new StaleReaderError(error.message);
+        if (error instanceof ConfigError && error.code === "OLD_TOPOLOGY") epoch = Infinity;
         partial.push(shard.label);
-        return { rows: [], epoch: 0, floor: null };
       }
     }),
   );
-  const newest = Math.max(...parts.map((part) => part.epoch));
-  if (newest > epoch) throw new StaleReaderError(`a shard is at epoch ${newest}, this server at ${epoch}`);
-  const merged = parts.flatMap(({ rows }) => rows).sort((a, b) => compareIds(a.id, b.id));
+  return { parts, partial, ownFloor, epoch };
+}
+
+function pageOf({ ownFloor, parts, partial }: Parts, limit: number): HistoryPage {
+  const sorted = parts.flatMap(({ rows }) => rows).sort((a, b) => compareIds(a.id, b.id));
+  // While rows are moved between shards a message is on two.
+  const merged = sorted.filter(({ id }, index) => id !== sorted[index - 1]?.id);
   const messages = newestWithin(LIMITS.pageBytes, merged.slice(-limit).map(toMessage));
   return {
     messages,
     stable: parts.reduce((least, { floor }) => (floor === null ? least : smaller(least, floor)), ownFloor),
     ...(merged.length > messages.length && { next: messages[0]!.message }),
-    ...(partial.length > 0 && { partial: partial.sort() }),
+    ...(partial.length > 0 && { partial: partial.toSorted() }),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Place {
 export interface ReadQueue {
   /** @returns null when `LIMITS.reads` frames of this connection wait already */
   enter(session: Session): Place | null;
+  /** For a message that was taken before: it may not be refused now. */
+  reenter(session: Session): Place;
   /** Resolves when everything asked for so far is done. */
   idle(): Promise<void>;
 }
@@ -46,22 +48,28 @@ export function createReadQueue(): ReadQueue {
     moving.add(moved);
   }
 
+  function lineOf(session: Session): Line {
+    const line = lines.get(session) ?? { places: 0, waiting: [], isMoving: false };
+    lines.set(session, line);
+    return line;
+  }
+
+  function reenter(session: Session): Place {
+    const line = lineOf(session);
+    line.places += 1;
+    let isThere = true;
+    return {
+      read: (work) => read(session, line, work),
+      leave() {
+        if (isThere) line.places -= 1;
+        isThere = false;
+      },
+    };
+  }
+
   return {
-    enter(session) {
-      let line = lines.get(session);
-      if (line === undefined) lines.set(session, (line = { places: 0, waiting: [], isMoving: false }));
-      if (line.places >= LIMITS.reads) return null;
-      line.places += 1;
-      const own = line;
-      let isThere = true;
-      return {
-        read: (work) => read(session, own, work),
-        leave() {
-          if (isThere) own.places -= 1;
-          isThere = false;
-        },
-      };
-    },
+    enter: (session) => (lineOf(session).places >= LIMITS.reads ? null : reenter(session)),
+    reenter,
     async idle() {
       await Promise.all(moving);
     },

@@ -1,21 +1,28 @@
 import { dialogId } from "../placement/dialog.ts";
 import { isLostShard } from "../shards/contract.ts";
-import type { Committed } from "../shards/row-queue.ts";
+import type { Committed, Failed } from "../shards/row-queue.ts";
 import type { Shard } from "../shards/shard.ts";
 import { READS_WAIT } from "./read-queue.ts";
 import type { SendParts, Way } from "./send.ts";
 import type { Sending } from "./sending.ts";
 
-/** The way of a message that its author marked as sent before. */
+/** The way of a message that its author marked as sent before, and of one that has to be sent again by the server. */
 export interface Resend {
   /** Looks for its first try where the unique key does not, and else stores it. */
   send(sending: Sending): void;
   /** Its commit found it stored already. */
   repeat(sending: Sending, stored: Committed): void;
+  /** Whether it was not stored, or not known to be, because the topology has gone on: then it follows. */
+  mayFollow(sending: Sending, why: Failed): boolean;
+  /** Takes it where the newest topology says, as one that may be stored already. */
+  follow(sending: Sending): void;
 }
 
+/** Changes of the topology that a message follows before its author is told. */
+const MOST_FOLLOWED = 8;
+
 /** All reads of a connection wait in one queue, and its resends with them. */
-export function createResend({ deliver, reads, views }: SendParts, way: Way): Resend {
+export function createResend({ deliver, follower, reads, views }: SendParts, way: Way): Resend {
   /**
    * The message is stored already, and perhaps nobody was ever told: the answer to its commit was lost. So it is
    * delivered once more, as it is stored, and readers drop the twin. It is acknowledged when that is certain to happen.
@@ -30,17 +37,38 @@ export function createResend({ deliver, reads, views }: SendParts, way: Way): Re
     deliver.again(sending, row);
   }
 
-  /** The unique key of one shard does not see what another shard holds, so those are asked. */
-  async function findFirst(sending: Sending, dialog: string, tries: readonly Shard[]): Promise<void> {
+  /**
+   * Rule R of docs/topology.md. The unique key of one shard does not see what another shard holds, so each that has
+   * owned the message is asked; sealed first, so that no try of another node comes there afterwards. A new id is minted
+   * only if nothing has changed since the first was asked.
+   */
+  async function lookUp(sending: Sending): Promise<void> {
     const { frame, user } = sending;
+    const dialog = dialogId(user, frame.to);
+    for (;;) {
+      const view = views.current();
+      const tries = view.triesOf(dialog, user, frame.id);
+      // With one candidate the message meets its first try on that shard, by the unique key.
+      if (tries.length <= 1) return way.store(sending);
+      const ids = await findIn(tries, dialog, sending).catch((error: unknown) => {
+        if (views.current() === view) throw error;
+        return null;
+      });
+      if (ids === null) continue;
+      const found = latest(tries, ids);
+      if (found !== null) {
+        sending.put(found.shard, dialog, found.id);
+        return repeat(sending, { id: found.id, duplicate: true, found: true, queueMs: 0, commitMs: 0 });
+      }
+      if (views.current() === view) return way.store(sending);
+    }
+  }
+
+  async function findIn(tries: readonly Shard[], dialog: string, { frame, user }: Sending): Promise<(string | null)[]> {
+    await Promise.all(tries.map((shard) => follower.seal(shard)));
     // The first try may still wait for its commit there, where a look-up does not see it.
     await Promise.all(tries.map((shard) => shard.writer.drain()));
-    const ids = await Promise.all(tries.map((shard) => shard.find(dialog, user, frame.id)));
-    const found = ids.findIndex((id) => id !== null);
-    if (found === -1) return way.store(sending);
-    const id = ids[found]!;
-    sending.put(tries[found]!, dialog, id);
-    await repeat(sending, { id, duplicate: true, found: true, queueMs: 0, commitMs: 0 });
+    return Promise.all(tries.map((shard) => shard.find(dialog, user, frame.id)));
   }
 
   /** Whatever becomes of it, the frame is answered and its place is free. */
@@ -53,17 +81,34 @@ export function createResend({ deliver, reads, views }: SendParts, way: Way): Re
 
   return {
     send(sending) {
-      const { frame, session, user } = sending;
-      sending.place = reads.enter(session);
+      sending.place = reads.enter(sending.session);
       if (sending.place === null) return way.refuse(sending, { error: "OVERLOADED", detail: READS_WAIT });
-      const dialog = dialogId(user, frame.to);
-      const tries = views.current().triesOf(dialog, user, frame.id);
-      // With one candidate the message meets its first try on that shard, by the unique key.
-      const first = tries.length <= 1 ? async () => way.store(sending) : () => findFirst(sending, dialog, tries);
-      sending.place.read(() => first().catch((error: unknown) => fail(sending, error)));
+      sending.place.read(() => lookUp(sending).catch((error: unknown) => fail(sending, error)));
     },
     repeat(sending, stored) {
       sending.place!.read(() => repeat(sending, stored).catch((error: unknown) => fail(sending, error)));
     },
+    mayFollow({ followed, shard }, { error }) {
+      if (followed === MOST_FOLLOWED) return false;
+      return error === "STALE_TOPOLOGY" || (error === "SHARD_UNAVAILABLE" && views.current().lost(shard!));
+    },
+    follow(sending) {
+      sending.followed += 1;
+      sending.place ??= reads.reenter(sending.session);
+      const again = async (): Promise<void> => {
+        await follower.refresh();
+        await lookUp(sending);
+      };
+      sending.place.read(() => again().catch((error: unknown) => fail(sending, error)));
+    },
   };
+}
+
+/** The first of a message that was moved by a resend is the later one: its earlier twin is on a shard that was lost. */
+function latest(shards: readonly Shard[], ids: readonly (string | null)[]): { shard: Shard; id: string } | null {
+  let last: { shard: Shard; id: string } | null = null;
+  for (const [index, id] of ids.entries()) {
+    if (id !== null && (last === null || BigInt(id) > BigInt(last.id))) last = { shard: shards[index]!, id };
+  }
+  return last;
 }

@@ -3,6 +3,7 @@ import type { SendFrame } from "../protocol/frames.ts";
 import type { Probe } from "../observability/probe.ts";
 import type { Committed, Failed } from "../shards/row-queue.ts";
 import { rowBytes } from "../shards/shard.ts";
+import type { Follower } from "../topology/follower.ts";
 import type { Views } from "../topology/view.ts";
 import type { Ids } from "../topology/ids.ts";
 import type { Deliver } from "./deliver.ts";
@@ -18,6 +19,7 @@ export type Fault = (session: Session, error: unknown, id?: string) => void;
 export interface SendParts {
   readonly views: Views;
   readonly ids: Ids;
+  readonly follower: Pick<Follower, "change" | "refresh" | "seal">;
   readonly deliver: Deliver;
   readonly probe: Probe;
   readonly reads: ReadQueue;
@@ -34,6 +36,8 @@ export interface Way {
   fail(sending: Sending, error: unknown): void;
 }
 
+/** Changes of the topology that one message waits for. */
+const MOST_WAITS = 8;
 /** The state that gives out ids cannot be reached. */
 const NO_GRANT: Failed = { error: "STALE_TOPOLOGY", detail: "this server may mint no message ids now" };
 
@@ -42,7 +46,7 @@ const NO_GRANT: Failed = { error: "STALE_TOPOLOGY", detail: "this server may min
  * delivered before its commit.
  */
 export function createSend(parts: SendParts) {
-  const { deliver, fault, ids, probe, views } = parts;
+  const { deliver, fault, follower, ids, probe, views } = parts;
   const resend = createResend(parts, { acknowledge, fail, refuse, store });
 
   function acknowledge(sending: Sending, stored: Committed): void {
@@ -66,7 +70,8 @@ export function createSend(parts: SendParts) {
   function settle(sending: Sending, outcome: Committed | Failed): void {
     // The writer has more to answer.
     try {
-      if ("error" in outcome) return refuse(sending, outcome);
+      if ("error" in outcome)
+        return resend.mayFollow(sending, outcome) ? resend.follow(sending) : refuse(sending, outcome);
       if (outcome.duplicate && sending.place !== null) return resend.repeat(sending, outcome);
       sending.place?.leave();
       acknowledge(sending, outcome);
@@ -81,12 +86,26 @@ export function createSend(parts: SendParts) {
     const start = performance.now();
     const dialog = dialogId(user, frame.to);
     const id = ids.next();
-    if (id === null) return refuse(sending, NO_GRANT);
+    if (id === null) return wait(sending);
     const shard = views.current().place({ dialog, id, author: user, client: frame.id });
     const row = sending.put(shard, dialog, id.toString());
     probe.placed(sending, start, performance.now());
     const refusal = shard.writer.enqueue(row, rowBytes(row), sending);
     if (refusal !== null) refuse(sending, refusal);
+  }
+
+  /** While the topology goes on there may be no ids for a moment, until they are granted above its boundary. */
+  function wait(sending: Sending): void {
+    const change = follower.change();
+    if (change === null || sending.waits === MOST_WAITS) return refuse(sending, NO_GRANT);
+    sending.waits += 1;
+    void change.then(() => {
+      try {
+        store(sending);
+      } catch (error) {
+        fail(sending, error);
+      }
+    });
   }
 
   return function send(session: Session, user: number, frame: SendFrame, decoded: Decoded): void {

@@ -38,6 +38,10 @@ export class Sending implements Envelope, Origin {
   twins = 0;
   /** Of a message that is sent again: what its reads, and their number, are bounded by. */
   place: Place | null = null;
+  /** How often it waited for a change of the topology. */
+  waits = 0;
+  /** How often it was taken to another place, as the topology had gone on. */
+  followed = 0;
   readonly #settle: Settle;
 
   constructor(settle: Settle, session: Session, user: number, frame: DirectFrame, decoded: Decoded) {

@@ -64,14 +64,19 @@ export function counterFamily(exposition: Exposition, name: MetricName): (labels
 /**
  * Gauges of one name, read at every scrape, for things that may come while the server runs.
  *
- * @returns makes one more series
+ * @returns makes one more series; it is not there while its reading is null
  */
-export function readingFamily(exposition: Exposition, name: MetricName): (labels: Labels, read: () => number) => void {
-  const series: { readonly sample: Sample; readonly read: () => number }[] = [];
+export function readingFamily(
+  exposition: Exposition,
+  name: MetricName,
+): (labels: Labels, read: () => number | null) => void {
+  const series: { readonly sample: Sample; readonly read: () => number | null }[] = [];
   exposition.add(name, () =>
-    series.map(({ sample, read }) => {
-      sample.value = read();
-      return sample;
+    series.flatMap(({ sample, read }) => {
+      const value = read();
+      if (value === null) return [];
+      sample.value = value;
+      return [sample];
     }),
   );
   return (sharedLabels, read) => void series.push({ sample: { sharedLabels, value: 0 }, read });

@@ -18,8 +18,8 @@ type Operation = (typeof OPERATIONS)[number];
 
 /** The series of all shards. */
 export interface ShardMeters {
-  /** Those of one more shard exist from now on, at 0. @param read what a scrape asks */
-  add(label: string, read: () => ShardReading): ShardMeter;
+  /** Those of one more shard exist from now on, at 0. @param read what a scrape asks; null when it is gone */
+  add(label: string, read: () => ShardReading | null): ShardMeter;
 }
 
 interface MeterOptions {
@@ -144,19 +144,27 @@ function createParts(exposition: Exposition, isFull: boolean): (shard: string) =
   };
 }
 
+type Read = () => ShardReading | null;
+
 /** What a scrape reads of the shards themselves. */
-function createReadings(exposition: Exposition, isFull: boolean): (shard: string, read: () => ShardReading) => void {
-  const reads: (() => ShardReading)[] = [];
-  const add: ((shard: string, read: () => ShardReading) => void)[] = [];
+function createReadings(exposition: Exposition, isFull: boolean): (shard: string, read: Read) => void {
+  const reads: Read[] = [];
+  const add: ((shard: string, read: Read) => void)[] = [];
+  const here = (): ShardReading[] => reads.map((read) => read()).filter((reading) => reading !== null);
   const each = (name: MetricName, of: (shard: ShardReading) => number): void => {
     const family = readingFamily(exposition, name);
-    add.push((shard, read) => family({ shard }, () => of(read())));
+    add.push((shard, read) => {
+      family({ shard }, () => {
+        const reading = read();
+        return reading === null ? null : of(reading);
+      });
+    });
   };
   const eachOrSum = (name: MetricName, of: (shard: ShardReading) => number): void => {
     if (isFull) return each(name, of);
-    readingFamily(exposition, name)({ shard: ALL_SHARDS }, () => reads.reduce((sum, read) => sum + of(read()), 0));
+    readingFamily(exposition, name)({ shard: ALL_SHARDS }, () => here().reduce((sum, reading) => sum + of(reading), 0));
   };
-  readingFamily(exposition, "chat_shards")({}, () => reads.length);
+  readingFamily(exposition, "chat_shards")({}, () => here().length);
   each("chat_shard_up", ({ up }) => (up ? 1 : 0));
   each("chat_shard_stored_rows", ({ storedRows }) => storedRows);
   each("chat_shard_stored_bytes", ({ storedBytes }) => storedBytes);

@@ -3,7 +3,7 @@ import { shardFaults } from "../placement/faults.ts";
 import type { Shard } from "./shard.ts";
 import type { ShardSpec } from "./url.ts";
 
-/** The shards of this server. The set only grows: one that is drained can still be read. */
+/** The shards of this server. One that is drained stays, as it can still be read. */
 export interface ShardSet {
   /** In the order in which they came. */
   all(): readonly Shard[];
@@ -14,6 +14,10 @@ export interface ShardSet {
    *   nothing has changed
    */
   add(label: string, spec: ShardSpec): Promise<Shard>;
+  /** Puts one that the topology names in the set and opens it; one that cannot be opened is down. */
+  join(label: string, spec: ShardSpec): Promise<void>;
+  /** One that the topology does not name any more is closed, and is in the set no longer. */
+  leave(label: string): Promise<void>;
   /** Opens those of the start. @throws {ConfigError} for shards that waiting would not mend, all of them at once */
   open(): Promise<void>;
   /** Answers what is queued and closes the stores. */
@@ -35,6 +39,7 @@ export function createShardSet(
   const shards: Shard[] = [];
   const byLabel = new Map<string, Shard>();
   const coming = new Set<string>();
+  let isOpen = false;
 
   function keep(shard: Shard): void {
     shards.push(shard);
@@ -65,7 +70,20 @@ export function createShardSet(
       keep(shard);
       return shard;
     },
+    async join(label, spec) {
+      const shard = build(label, spec);
+      keep(shard);
+      if (isOpen) await shard.writer.start();
+    },
+    async leave(label) {
+      const shard = byLabel.get(label);
+      if (shard === undefined) return;
+      byLabel.delete(label);
+      shards.splice(shards.indexOf(shard), 1);
+      await shard.close();
+    },
     async open() {
+      isOpen = true;
       const starts = await Promise.allSettled(shards.map((shard) => shard.writer.start()));
       rejectFailed(starts.flatMap((start) => (start.status === "rejected" ? [start.reason] : [])));
     },

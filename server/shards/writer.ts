@@ -53,6 +53,8 @@ export interface Writer {
   totals(): WriterTotals;
   /** Resolves when every row queued so far is answered; rows that come later are not waited for. */
   drain(): Promise<void>;
+  /** The shard is lost: answers all its rows SHARD_UNAVAILABLE at once, and takes none before it answers again. */
+  giveUp(): void;
   /** Refuses new rows, answers those queued, closes the store. */
   close(): Promise<void>;
 }
@@ -223,7 +225,7 @@ export function createWriter(options: WriterOptions): Writer {
       else await store.ping();
       goUp();
     } catch (error) {
-      goDown(asError(error));
+      goDown(error as Error);
     } finally {
       cancelPatience();
     }
@@ -261,8 +263,8 @@ export function createWriter(options: WriterOptions): Writer {
         goUp();
       } catch (error) {
         if (error instanceof ConfigError) throw error;
-        onState?.("down", asError(error));
-        goDown(asError(error));
+        onState?.("down", error as Error);
+        goDown(error as Error);
       }
     },
     enqueue,
@@ -277,6 +279,11 @@ export function createWriter(options: WriterOptions): Writer {
     },
     totals: totals.read,
     drain,
+    giveUp() {
+      if (current === null) return;
+      fail(current, new Error(`shard ${label}: given up, as it was taken out of the topology`));
+      store.abandon?.();
+    },
     async close() {
       closing = true;
       cancelProbe?.();
@@ -287,8 +294,4 @@ export function createWriter(options: WriterOptions): Writer {
       await store.close();
     },
   };
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -50,7 +50,12 @@ export interface AdmissionParts {
   readonly holder: GrantHolder;
   readonly identity: Identity;
   readonly shards: () => readonly MemberShard[];
+  /** By the newest topology that is known. */
   readonly sealing: () => Sealing;
+  /** Of the topology that this node writes by; at most that of `sealing`. */
+  readonly epoch: () => number;
+  /** A shard knows a newer topology than this node: reads it. */
+  readonly learn: () => Promise<void>;
   /** What the state has granted. */
   readonly grants: () => Promise<readonly Grant[]>;
   readonly leaseMs: number;
@@ -67,7 +72,7 @@ const NOT_TOLD = "a shard could not be told that this node lives";
  * Brings a node's grant to the shards: each lets a node write only by its row, which carries the node's incarnation.
  */
 export function createAdmission(parts: AdmissionParts): Admission {
-  const { clock, grants, holder, identity, leaseMs, sealing, shards, tell } = parts;
+  const { clock, epoch: writtenBy, grants, holder, identity, leaseMs, learn, sealing, shards, tell } = parts;
   /** The last incarnation that each shard admitted. */
   const entered = new Map<string, number>();
   /** Shards whose rows were looked at for what a lost state had granted. */
@@ -75,13 +80,13 @@ export function createAdmission(parts: AdmissionParts): Admission {
   /** Shards with a beat or an admission under way. */
   const busy = new Set<string>();
 
-  const fenceOf = ({ node, incarnation }: Held): Fence => ({ node, incarnation, epoch: sealing().epoch });
+  const fenceOf = ({ node, incarnation }: Held): Fence => ({ node, incarnation, epoch: writtenBy() });
 
   async function enter(label: string, session: Pick<StoreSession, "admit" | "fences">): Promise<void> {
     for (;;) {
       const held = holder.held();
       const rows = await session.fences();
-      refuseNewer(label, rows);
+      await refuseNewer(label, rows);
       if (held.fresh && !searched.has(label)) await passLost(label, rows);
       for (const { floor } of rows) holder.ids.pass(BigInt(floor));
       if (rows.some((row) => isRival(row, held))) await holder.renumber(held);
@@ -117,13 +122,15 @@ export function createAdmission(parts: AdmissionParts): Admission {
     }
   }
 
-  function refuseNewer(label: string, rows: readonly Pick<FenceRow, "epoch">[]): void {
-    const { epoch } = sealing();
+  /** Nobody seals a shard for a topology that the state does not have: it is not the one that this shard knows. */
+  async function refuseNewer(label: string, rows: readonly Pick<FenceRow, "epoch">[]): Promise<void> {
     const newest = rows.reduce((most, row) => Math.max(most, row.epoch), 0);
+    if (newest > sealing().epoch) await learn();
+    const { epoch } = sealing();
     if (newest <= epoch) return;
     const text =
       `shard ${label} is at epoch ${newest} of the topology, and this server at ${epoch}: ` +
-      "start it with the newer topology";
+      "put back its state.json, or start it with the newer topology";
     throw new ConfigError("OLD_TOPOLOGY", text);
   }
 
@@ -145,7 +152,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
   /** Finds out whether the node may still write there. @returns the rows of all nodes */
   async function look({ label, store }: MemberShard, held: Held): Promise<readonly FenceRow[]> {
     const rows = await store.fences();
-    refuseNewer(label, rows);
+    await refuseNewer(label, rows);
     const { boundary, epoch } = sealing();
     // The topology went on since the connection was made.
     if (rows.some((row) => row.epoch < epoch)) await store.seal(epoch, boundary);
@@ -187,7 +194,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
     fence: () => fenceOf(holder.held()),
     onConnect: (label) => async (session) => {
       const mark = await identity.check(label, session);
-      refuseNewer(label, [mark]);
+      await refuseNewer(label, [mark]);
       const { boundary, epoch } = sealing();
       if (mark.epoch < epoch || BigInt(mark.closedBelow) < boundary) await session.seal(epoch, boundary);
       holder.ids.pass(later(BigInt(mark.closedBelow), boundary));

@@ -1,9 +1,8 @@
-import { ConfigError } from "../config-error.ts";
 import type { Guard } from "../guard.ts";
 import { messageTime } from "../placement/message-id.ts";
 import { asError, type NodeClock, type Tell } from "./event.ts";
 import { createGrantedIds, type Ids } from "./ids.ts";
-import { adopt, giveBack, renewGrant, takeGrant, type Grant, type State } from "./state.ts";
+import { adopt, giveBack, renewGrant, takeGrant, type Grant, type Standing, type State } from "./state.ts";
 import { backOffMs, createRepeater } from "./repeater.ts";
 import { StateError, type StateStore } from "./state-store.ts";
 
@@ -21,7 +20,7 @@ export interface GrantHolder {
   held(): Held;
   /** False while ids are refused: the grant has ended or is not to be used any more. */
   mayMint(): boolean;
-  /** Takes the first grant and keeps it from then on. @throws {ConfigError} when the state cannot be used */
+  /** Takes the first grant and keeps it from then on. @throws {StateError} when the state cannot be reached */
   join(): Promise<void>;
   /** Renews at once when what was passed is beyond the grant. When the state cannot be used now, that comes later. */
   reach(): Promise<void>;
@@ -45,6 +44,12 @@ export interface GrantHolderParts {
   /** There is another grant: its node has to be admitted everywhere, and until then it mints nothing. Never rejects. */
   readonly onJoin: () => Promise<void>;
   readonly onRenewed: () => void;
+  /** Of the topology that this node mints by. */
+  readonly epoch: () => number;
+  /** What this node knows of the topology, for a state that was lost. */
+  readonly placed: () => Standing | undefined;
+  /** The topology has gone on: ids beyond the grant come when this node has followed. Never rejects. */
+  readonly onBehind: () => void;
 }
 
 /**
@@ -52,7 +57,7 @@ export interface GrantHolderParts {
  * the node mints on until its grant ends; it comes back by itself.
  */
 export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
-  const { clock, guard, identity, leaseMs, onJoin, onRenewed, store, tell } = parts;
+  const { clock, epoch, guard, identity, leaseMs, onBehind, onJoin, onRenewed, placed, store, tell } = parts;
   const granted = createGrantedIds(() => clock.wall());
   /** Numbers that others use whom the state does not know. */
   const avoid = new Set<number>();
@@ -133,11 +138,12 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
     const own = known();
     const renewed = await store.update((state, now) => {
       refuseAhead(now);
-      const mine = { ...identity(), grant: grantOf(own), at: granted.peek() };
+      const mine = { ...identity(), grant: grantOf(own), at: granted.peek(), epoch: epoch(), placed: placed() };
       return renewGrant(state, mine, { now, wall: clock.wall(), leaseMs });
     });
     if (leaving || lost !== null || own !== held) return;
-    if (renewed === null) {
+    if (renewed === "behind") return onBehind();
+    if (renewed === "taken") {
       lose(own.incarnation, "its node number was given to another server while it was silent");
       return;
     }
@@ -145,6 +151,9 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
     if (entering === null) granted.use(held);
     onRenewed();
   }
+
+  /** Nothing can be minted before the grant is renewed. */
+  const isBeyond = (): boolean => held !== null && lost === null && granted.peek() >= BigInt(held.until);
 
   function lose(incarnation: number, reason: string): void {
     if (held === null || lost !== null || incarnation !== held.incarnation) return;
@@ -195,18 +204,14 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
     },
     held: known,
     async reach() {
-      if (held !== null && lost === null && granted.peek() >= BigInt(held.until)) await keeper.now();
+      if (isBeyond()) await keeper.now();
+      // A renewal that was under way may have begun before what was passed was known.
+      if (isBeyond()) await keeper.now();
     },
     mayMint: () => held !== null && lost === null && entering === null && granted.peek() < BigInt(held.until),
     async join() {
-      try {
-        await take();
-        await entering;
-      } catch (error) {
-        if (!(error instanceof StateError)) throw error;
-        const text = `${error.message}; ${error.remedy}`;
-        throw new ConfigError("STATE_UNUSABLE", text);
-      }
+      await take();
+      await entering;
       keeper.start(leaseMs / 2);
     },
     lose,

@@ -1,4 +1,5 @@
 import { SYSTEM_CLOCK } from "../clock.ts";
+import { ConfigError } from "../config-error.ts";
 import type { Guard } from "../guard.ts";
 import { createAdmission, type MemberShard, type Sealing } from "./admission.ts";
 import type { NodeClock, Tell } from "./event.ts";
@@ -6,8 +7,10 @@ import type { Fence, OnConnect } from "../shards/contract.ts";
 import { createGrantHolder } from "./grant-holder.ts";
 import { createIdentity } from "./identity.ts";
 import type { Ids } from "./ids.ts";
-import { useLayout, type Layout } from "./state.ts";
-import type { StateStore } from "./state-store.ts";
+import { startTopology } from "./document.ts";
+import type { Standing, State } from "./state.ts";
+import type { Topology } from "../placement/contract.ts";
+import { StateError, type StateStore } from "./state-store.ts";
 
 export type { MemberShard, Sealing } from "./admission.ts";
 
@@ -22,8 +25,16 @@ export interface MembershipReading {
 /** One server process among those that share a state and shards. */
 export interface Membership {
   readonly ids: Ids;
-  /** Takes the first grant; before the shards are opened. @throws {ConfigError} when the state cannot be used */
-  join(): Promise<void>;
+  /**
+   * Takes the first grant, before the shards are opened.
+   *
+   * @param seed the topology of the configuration; absent: nobody compares it with that of before
+   * @returns what the servers of this system share then
+   * @throws {ConfigError} when the state cannot be used, or the topology is not to be used with it
+   */
+  join(seed?: Seed): Promise<State>;
+  /** Mints nothing below `boundary` any more; resolves when there is a grant above it, if the state can be reached. */
+  pass(boundary: bigint): Promise<void>;
   /** What a batch is sent under, as it is then: a shard refuses ids that were minted under an earlier one. */
   fence(): Fence;
   /** For `open` of that shard's store: no connection is used before the shard's identity, seal and fence are right. */
@@ -41,9 +52,16 @@ export interface MembershipParts {
   readonly store: StateStore;
   /** All shards, those that are down too. */
   readonly shards: () => readonly MemberShard[];
+  /** By the newest topology that is known. */
   readonly sealing: () => Sealing;
-  /** The topology that the server is started with; absent: nobody compares it with that of before. */
-  readonly layout?: () => Layout;
+  /** Of the topology that this node writes by. Default: that of `sealing`. */
+  readonly epoch?: () => number;
+  /** Reads what the newest topology is. */
+  readonly learn?: () => Promise<void>;
+  /** What this node knows of the topology, for a state that was lost. */
+  readonly placed?: () => Standing | undefined;
+  /** The topology has gone on, and this node is not there yet. */
+  readonly onBehind?: () => void;
   readonly guard: Guard;
   readonly tell: Tell;
   /** Length of a grant, ms. Default 10,000. */
@@ -51,12 +69,25 @@ export interface MembershipParts {
   readonly clock?: NodeClock;
 }
 
+/** The topology that a server is started with. */
+export interface Seed {
+  readonly topology: Topology;
+  /** It was written by hand, and says what is to hold now. */
+  readonly isFile: boolean;
+}
+
 const LEASE_MS = 10_000;
 const SYSTEM_NODE_CLOCK: NodeClock = { ...SYSTEM_CLOCK, wall: () => Date.now() };
 
 /** A node's life: it joins, is admitted on each shard, renews and beats, joins anew when it was fenced, and leaves. */
 export function createMembership(parts: MembershipParts): Membership {
-  const { clock = SYSTEM_NODE_CLOCK, guard, layout, leaseMs = LEASE_MS, sealing, shards, store, tell } = parts;
+  const { clock = SYSTEM_NODE_CLOCK, guard, leaseMs = LEASE_MS, sealing, shards, store, tell } = parts;
+  const {
+    epoch = () => sealing().epoch,
+    learn = async () => {},
+    onBehind = () => {},
+    placed = () => undefined,
+  } = parts;
   const identity = createIdentity(store, () => shards().map(({ label }) => label), clock);
   const holder = createGrantHolder({
     store,
@@ -67,12 +98,17 @@ export function createMembership(parts: MembershipParts): Membership {
     identity: () => identity.known(),
     onJoin: () => admission.enterAll(),
     onRenewed: () => admission.beat(),
+    epoch,
+    placed,
+    onBehind,
   });
   const admission = createAdmission({
     holder,
     identity,
     shards,
     sealing,
+    epoch,
+    learn,
     grants: async () => (await store.read()).grants,
     leaseMs,
     clock,
@@ -81,11 +117,23 @@ export function createMembership(parts: MembershipParts): Membership {
 
   return {
     ids: holder.ids,
-    async join() {
-      await holder.join();
-      const used = layout?.();
-      if (used !== undefined) await store.update((state) => ({ state: useLayout(state, used), result: null }));
-      identity.learn(await store.read());
+    async join(seed) {
+      return usable(async () => {
+        // Before there is a grant: the next segment of a file may begin where the ids of before end.
+        if (seed !== undefined) {
+          const start = (state: State): State => startTopology(state, seed.topology, seed.isFile);
+          await store.update((state) => ({ state: start(state), result: null }));
+        }
+        await holder.join();
+        // After it: whoever changes the topology from now on begins above this grant.
+        const state = await store.read();
+        identity.learn(state);
+        return state;
+      });
+    },
+    async pass(boundary) {
+      holder.ids.pass(boundary);
+      await holder.reach();
     },
     fence: () => admission.fence(),
     onConnect: (label) => admission.onConnect(label),
@@ -100,4 +148,13 @@ export function createMembership(parts: MembershipParts): Membership {
       await holder.leave();
     },
   };
+}
+
+async function usable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw new ConfigError("STATE_UNUSABLE", `${error.message}; ${error.remedy}`);
+  }
 }

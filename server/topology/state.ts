@@ -1,4 +1,5 @@
 import { ConfigError } from "../config-error.ts";
+import type { Topology } from "../placement/contract.ts";
 import { composeId, ID_EPOCH_MS, MAX_ID_MS, MAX_MESSAGE_ID, MAX_NODE } from "../placement/message-id.ts";
 
 /** The ids from `from` up to, not including, `until` that one process may mint: those with its node number. */
@@ -16,9 +17,48 @@ export interface GrantRow extends Grant {
   readonly held: boolean;
 }
 
+/** A shard that was lost: new messages go elsewhere. */
+export interface Out {
+  readonly label: string;
+  /**
+   * `lost`: nobody asks it. `returning`: it takes messages again and is asked for the first tries of resends, but its
+   * history is not shown before what was sent again elsewhere is removed from it.
+   */
+  readonly phase: "lost" | "returning";
+  /** Decimal id: the start of the first segment without it. */
+  readonly from: string;
+  /** Unix ms, by the state's clock. */
+  readonly since: number;
+  /** In a line. */
+  readonly reason: string;
+}
+
+/** Rows that one node moves or removes, exclusive by its token. */
+export interface Work {
+  readonly kind: "rebalance" | "return";
+  /** Larger than that of every work before. */
+  readonly token: number;
+  /** Who does it. */
+  readonly node: number;
+  readonly incarnation: number;
+  /** Decimal id: rows with smaller ones are moved. */
+  readonly below: string;
+  /** `copy` until the topology says that the rows are where they were copied to, then `delete`. */
+  readonly phase: "copy" | "delete";
+  /** The shard that returns; absent for a rebalance. */
+  readonly shard?: string;
+  /** How far each shard's rows were seen, by label: the last row, or "done". */
+  readonly cursors: Readonly<Record<string, { readonly dialog: string; readonly id: string } | "done">>;
+  /** Unix ms. */
+  readonly since: number;
+  /** Rows looked at, and of these moved or removed. */
+  readonly seen: number;
+  readonly moved: number;
+}
+
 /** What the servers of one system share: a versioned document, changed by compare-and-set alone. */
 export interface State {
-  readonly version: 1;
+  readonly version: 2;
   /** Identity of the system, made at random, once; its shards carry it too. */
   readonly cluster: string;
   /** Whether a shard carries this identity. Until then it can still be exchanged for that of the shards. */
@@ -27,15 +67,37 @@ export interface State {
   readonly revision: number;
   /** The last grant of each node number that was ever given, ascending by node. */
   readonly grants: readonly GrantRow[];
-  /** Where messages lie, as the newest topology says that was used; absent before the first. */
-  readonly layout?: Layout;
+  /** Where messages lie: the newest topology; absent before the first server has started. */
+  readonly topology?: Topology;
+  /** Of `topology`: whoever edits that by hand is found out. */
+  readonly fingerprint?: string;
+  /** Decimal id: no message with a smaller one is written any more, to any shard. Absent while none is closed. */
+  readonly closedBelow?: string;
+  /** URLs of shards that came while servers ran, by label; the others are in each server's configuration. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** Shards that were lost and are not yet back. */
+  readonly out: readonly Out[];
+  /** Rows that are being moved between shards; null when none are. */
+  readonly work: Work | null;
+  /** The last mover token that was given. */
+  readonly token: number;
 }
 
-/** Which topology. */
-export interface Layout {
-  readonly epoch: number;
-  /** Of all that it says: two topologies of one epoch are the same one. */
-  readonly fingerprint: string;
+/** The part of the state that is about shards. */
+export type Standing = Pick<State, "topology" | "fingerprint" | "closedBelow" | "urls" | "out" | "work" | "token">;
+
+/** @returns the same, without the rest */
+export function standingOf(state: State): Standing {
+  const { closedBelow, fingerprint, out, token, topology, urls, work } = state;
+  return {
+    ...(topology && { topology }),
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(closedBelow !== undefined && { closedBelow }),
+    out,
+    token,
+    urls,
+    work,
+  };
 }
 
 /** A new state, and what its change brought. */
@@ -77,7 +139,7 @@ export const LEAST_GRANT_MS = 250;
 
 /** The state of a new system. @param cluster a random identity */
 export function freshState(cluster: string): State {
-  return { version: 1, cluster, settled: false, revision: 0, grants: [] };
+  return { version: 2, cluster, settled: false, revision: 0, grants: [], urls: {}, out: [], work: null, token: 0 };
 }
 
 /**
@@ -94,7 +156,7 @@ export function takeGrant(state: State, { incarnation, avoid, above, ...term }: 
   const node = freeNode(state, term.now, avoid);
   const before = rowOf(state, node);
   const least = later(above, idAt(Math.max(term.now, term.wall)));
-  const from = state.grants.reduce((largest, { until }) => later(largest, BigInt(until)), least);
+  const from = later(unusedOf(state), least);
   const grant: Grant = {
     node,
     incarnation: Math.max(incarnation, (before?.incarnation ?? 0) + 1),
@@ -108,23 +170,35 @@ export function takeGrant(state: State, { incarnation, avoid, above, ...term }: 
 }
 
 /**
- * Extends a grant to a lease from now.
+ * Extends a grant to a lease from now; not for a node that does not know the newest topology: ids from its boundary on
+ * are minted by it alone (rule G of docs/topology.md).
  *
  * A state that does not know the grant was lost, or restored from a copy: it learns of it again, as long as the number
- * is nobody else's.
+ * is nobody else's. One that has no topology gets it back too.
  *
- * @param own `at` is the smallest id that the node may still mint
- * @returns null instead of a grant when the number was taken by a later incarnation
+ * @param own `at` is the smallest id that the node may still mint, `epoch` the topology that it knows
+ * @returns "taken" instead of a grant when the number was taken by a later incarnation, "behind" when the topology has
+ *   gone on
  * @throws {ConfigError} OTHER_STATE when this state belongs to another system
  */
 export function renewGrant(
   state: State,
-  own: { readonly cluster: string; readonly settled: boolean; readonly grant: Grant; readonly at: bigint },
+  own: {
+    readonly cluster: string;
+    readonly settled: boolean;
+    readonly grant: Grant;
+    readonly at: bigint;
+    readonly epoch: number;
+    /** What the node knows of the topology. */
+    readonly placed?: Standing | undefined;
+  },
   term: Term,
-): Changed<Grant | null> {
-  const known = state.cluster === own.cluster ? state : takeOver(state, own.cluster);
+): Changed<Grant | "behind" | "taken"> {
+  if (state.topology !== undefined && state.topology.epoch > own.epoch) return { state, result: "behind" };
+  const ours = state.cluster === own.cluster ? state : takeOver(state, own.cluster);
+  const known = ours.topology === undefined ? { ...ours, ...own.placed } : ours;
   const row = rowOf(known, own.grant.node);
-  if (row !== undefined && row.incarnation > own.grant.incarnation) return { state: known, result: null };
+  if (row !== undefined && row.incarnation > own.grant.incarnation) return { state: known, result: "taken" };
   const until = later(BigInt(own.grant.until), untilOf(term, own.at));
   const grant: Grant = { ...own.grant, until: until.toString() };
   const settled = known.settled || own.settled;
@@ -191,25 +265,7 @@ function withRow(state: State, row: GrantRow): State {
   return { ...state, grants: [...others, row].toSorted((a, b) => a.node - b.node) };
 }
 
-/**
- * The state of a system that uses this topology.
- *
- * @throws {ConfigError} OLD_TOPOLOGY below the newest epoch; OTHER_TOPOLOGY for another one of the same epoch: it would
- *   look for stored messages where they are not
- */
-export function useLayout(state: State, layout: Layout): State {
-  const { epoch, fingerprint } = state.layout ?? { epoch: 0, fingerprint: "" };
-  if (layout.epoch > epoch) return { ...state, layout };
-  if (layout.epoch < epoch) {
-    const text =
-      `epoch ${epoch} of the topology was used with this data, and this is epoch ${layout.epoch}: ` +
-      "start with the newer one";
-    throw new ConfigError("OLD_TOPOLOGY", text);
-  }
-  if (layout.fingerprint === fingerprint) return state;
-  const text =
-    `other shards or another placement were used with this data under epoch ${epoch} of the topology, ` +
-    "and what is stored would not be found: " +
-    "start with those; or append a segment to the topology and raise its epoch; or give --data and --shards that are new";
-  throw new ConfigError("OTHER_TOPOLOGY", text);
+/** The smallest id that nobody was granted, and that is not closed: where the next segment of a topology begins. */
+export function unusedOf({ closedBelow = "0", grants }: Pick<State, "closedBelow" | "grants">): bigint {
+  return grants.reduce((largest, { until }) => later(largest, BigInt(until)), BigInt(closedBelow));
 }

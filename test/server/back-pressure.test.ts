@@ -87,7 +87,7 @@ test("a shard whose queue is full answers OVERLOADED at once, stores nothing of 
       stored.push(...rows);
       return ALL_INSERTED;
     },
-    history: async () => ({ rows: stored, epoch: 0, floor: null }),
+    history: async () => ({ rows: stored, epoch: 1, floor: null }),
   });
   const server = await listen(t, [store], ["--group-rows", "10", "--queue-rows", "20"]);
   await server.open();

@@ -15,7 +15,7 @@ function holding(texts: readonly string[]) {
   return scripted({
     async history(_dialog, before, limit) {
       const page = rows.filter(({ id }) => before === null || Number(id) < Number(before)).slice(-limit);
-      return { rows: page, epoch: 0, floor: null };
+      return { rows: page, epoch: 1, floor: null };
     },
   });
 }

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { writeFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { compareIds } from "../../server/placement/message-id.ts";
 import type { Override, Topology } from "../../server/placement/contract.ts";
 import { ALL_INSERTED } from "../../server/shards/contract.ts";
+import type { State } from "../../server/topology/state.ts";
 import { connect, type ChatClient } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
@@ -149,7 +150,8 @@ test("a retry after the topology changed is found on the shard of its first try"
   const { ids } = await write(before, 2);
   await old.stop();
 
-  const boundary = String(BigInt(ids[1]!) + 1n);
+  const { grants } = JSON.parse(readFileSync(join(data, "state.json"), "utf8")) as State;
+  const boundary = grants[0]!.until;
   const moved = topologyFile("moved", [segment("0", [pin("00")]), segment(boundary, [pin("03")])]);
   const server = await startServer({ data, args: ["--topology", moved] });
   t.after(() => server.stop());

@@ -17,7 +17,7 @@ function heldStores() {
     now--;
     return value;
   }
-  const store = () => scripted({ find: () => held(null), history: () => held({ rows: [], epoch: 0, floor: null }) });
+  const store = () => scripted({ find: () => held(null), history: () => held({ rows: [], epoch: 1, floor: null }) });
   return { stores: [store(), store()], reads };
 }
 
@@ -78,7 +78,7 @@ test("what a connection still waits for is dropped with it", async (t) => {
   const history = async () => {
     asked++;
     await gate.promise;
-    return { rows: [], epoch: 0, floor: null };
+    return { rows: [], epoch: 1, floor: null };
   };
   const server = await listen(t, [scripted({ history })]);
   await server.open();

@@ -23,7 +23,7 @@ export function memoryStore(): ShardStore & { readonly rows: readonly MessageRow
         .filter((row) => row.dialog === dialog && (before === null || compareIds(row.id, before) < 0))
         .toSorted((a, b) => compareIds(a.id, b.id))
         .slice(-limit);
-      return { rows: page, epoch: 0, floor: null };
+      return { rows: page, epoch: 1, floor: null };
     },
   });
   return Object.assign(store, { rows });

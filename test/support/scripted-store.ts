@@ -19,7 +19,7 @@ export function scripted(overrides: Partial<ShardStore> = {}): ShardStore {
     },
     insert: async () => ALL_INSERTED,
     ...fences,
-    history: async () => ({ rows: [], epoch: 0, floor: null }),
+    history: async () => ({ rows: [], epoch: 1, floor: null }),
     find: async () => null,
     ids: async (keys) => keys.map(() => null),
     take: async (token) => token,

@@ -224,7 +224,7 @@ test("nodes that are silent for a minute are buried, and one that was only aslee
   );
   assert.match(texts(world).at(-1)!, /node 1 is silent for 6\d s: buried/);
   b.resume();
-  await world.advance(5_000);
+  await world.advance(6_000);
   assert.ok(b.membership.reading().incarnation > before);
   for (const server of [a, b]) assert.notEqual(server.send(world.shards[0]!), null);
 });

@@ -9,6 +9,7 @@ import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../../server/config-error.ts";
 import { createFileStateStore } from "../../../server/topology/file-store.ts";
+import { freshState } from "../../../server/topology/state.ts";
 import { createMemoryStateStore } from "../../../server/topology/memory-store.ts";
 import { StateError, type StateStore } from "../../../server/topology/state-store.ts";
 import { takeGrant, type State } from "../../../server/topology/state.ts";
@@ -37,7 +38,7 @@ for (const [name, make] of Object.entries(VARIANTS)) {
     const [first, again] = await Promise.all([store.read(), store.read()]);
     assert.deepEqual(again, first);
     assert.match(first.cluster, /^[0-9a-f]{32}$/);
-    assert.deepEqual({ ...first, cluster: "" }, { version: 1, cluster: "", settled: false, revision: 0, grants: [] });
+    assert.deepEqual({ ...first, cluster: "" }, freshState(""));
     const other = make(t);
     t.after(() => other.close());
     assert.notEqual((await other.read()).cluster, first.cluster);

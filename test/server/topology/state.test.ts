@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigError } from "../../../server/config-error.ts";
+import { singleSegment } from "../../../server/placement/topology.ts";
 import { ID_EPOCH_MS, MAX_MESSAGE_ID } from "../../../server/placement/message-id.ts";
 import {
   adopt,
@@ -14,6 +15,7 @@ import {
   type Taken,
   type Wish,
 } from "../../../server/topology/state.ts";
+import { startTopology } from "../../../server/topology/document.ts";
 import { parseState, stateText } from "../../../server/topology/state-text.ts";
 
 const OURS = "0".repeat(31) + "1";
@@ -21,6 +23,7 @@ const THEIRS = "0".repeat(31) + "2";
 const NOW = ID_EPOCH_MS + 1_000_000;
 const LEASE = 10_000;
 const FRESH = freshState(OURS);
+const ONE = singleSegment({ labels: ["00"], placement: "slots" });
 
 function take(state: State, wish: Partial<Wish> = {}): { state: State } & Taken {
   const { now = NOW } = wish;
@@ -88,24 +91,32 @@ test("a hundred crashes, one every 300 ms, leave ids within a lease and the leas
 });
 
 const renew = (state: State, { grant }: Pick<Taken, "grant">, at: bigint, now: number, own = {}) =>
-  renewGrant(state, { cluster: OURS, settled: true, grant, at, ...own }, { now, wall: now, leaseMs: LEASE });
+  renewGrant(state, { cluster: OURS, settled: true, grant, at, epoch: 1, ...own }, { now, wall: now, leaseMs: LEASE });
+
+const untilOf = ({ result }: ReturnType<typeof renew>) => (typeof result === "string" ? result : result.until);
 
 test("a renewal reaches a lease ahead of the clock, and never ends earlier than before", () => {
   const first = take(FRESH);
   const renewed = renew(first.state, first, idAt(NOW + 5_000), NOW + 5_000);
   assert.deepEqual(renewed.result, { ...first.grant, until: text(idAt(NOW + 5_000 + LEASE)) });
-  assert.deepEqual(renewed.state.grants, [{ ...renewed.result, held: true }]);
-  assert.equal(renew(first.state, first, idAt(NOW), NOW - 60_000).result?.until, first.grant.until);
+  assert.deepEqual(renewed.state.grants, [{ ...first.grant, until: untilOf(renewed), held: true }]);
+  assert.equal(untilOf(renew(first.state, first, idAt(NOW), NOW - 60_000)), first.grant.until);
   const ahead = renew(first.state, first, idAt(NOW + 90_000), NOW + 5_000);
-  assert.equal(ahead.result?.until, text(idAt(NOW + 90_000 + LEAST_GRANT_MS)));
+  assert.equal(untilOf(ahead), text(idAt(NOW + 90_000 + LEAST_GRANT_MS)));
 });
 
 test("a grant whose number was taken by a later incarnation is not renewed, and giving it back changes nothing", () => {
   const first = take(FRESH);
   const second = take(first.state, { now: NOW + LEASE });
   assert.equal(second.grant.node, first.grant.node);
-  assert.equal(renew(second.state, first, idAt(NOW), NOW + LEASE).result, null);
+  assert.equal(renew(second.state, first, idAt(NOW), NOW + LEASE).result, "taken");
   assert.equal(giveBack(second.state, first.grant, idAt(NOW)), second.state);
+});
+
+test("a node that does not know the newest topology gets no ids beyond its grant", () => {
+  const first = take({ ...FRESH, topology: { ...ONE, epoch: 2 } });
+  assert.deepEqual(renew(first.state, first, idAt(NOW), NOW), { state: first.state, result: "behind" });
+  assert.notEqual(renew(first.state, first, idAt(NOW), NOW, { epoch: 2 }).result, "behind");
 });
 
 test("a state that was lost, or put back from a copy, learns of the grant and of the identity again", () => {
@@ -140,12 +151,17 @@ test("the document comes back as it was written", () => {
 test("a document that cannot be right is refused whole, in one line that says which, what, and what to do", () => {
   const { state } = take(take(FRESH).state);
   const good = stateText(state, "state.json");
+  const placed = startTopology(state, ONE, false);
+  assert.deepEqual(parseState(stateText(placed, "state.json"), "state.json"), placed);
   const [row0, row1] = state.grants;
   const cases: [string, string, RegExp][] = [
     ["", "BAD_STATE", /it is empty/],
     [good.slice(0, -20), "BAD_STATE", /its end is missing/],
     ["null", "BAD_STATE", /the whole/],
-    [JSON.stringify({ ...state, version: 2, more: [] }), "NEWER_STATE", /version 2.*version 1/],
+    [JSON.stringify({ ...state, version: 3, more: [] }), "NEWER_STATE", /version 3.*version 2/],
+    [JSON.stringify({ ...state, topology: {} }), "BAD_STATE", /epoch is not an integer/],
+    [JSON.stringify({ ...placed, epoch: 1 }), "BAD_STATE", /epoch is no field/],
+    [JSON.stringify({ ...placed, topology: { ...ONE, epoch: 2 } }), "BAD_STATE", /its topology was edited/],
     [JSON.stringify({ ...state, version: 0 }), "BAD_STATE", /version/],
     [JSON.stringify({ ...state, cluster: "mine" }), "BAD_STATE", /cluster/],
     [JSON.stringify({ ...state, revision: -1 }), "BAD_STATE", /revision/],
@@ -171,4 +187,11 @@ test("a document that cannot be right is refused whole, in one line that says wh
       document,
     );
   }
+});
+
+test("version 1 is read: it said of the topology only which one it was", () => {
+  const { cluster, grants, revision, settled } = take(FRESH).state;
+  const layout = { epoch: 1, fingerprint: "0123456789abcdef" };
+  const old = JSON.stringify({ version: 1, cluster, settled, revision, layout, grants });
+  assert.deepEqual(parseState(old, "state.json"), take(FRESH).state);
 });

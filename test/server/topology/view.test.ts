@@ -42,7 +42,7 @@ test("a view answers with shards where the router has indexes, and stays what it
     assert.deepEqual(new Set(labels(after.ownersOf(key.dialog))), new Set(["02", before.place(key).label]));
     assert.deepEqual(new Set(labels(after.triesOf(key.dialog, 1, "a"))), new Set(["02", before.place(key).label]));
   }
-  assert.throws(() => views.publish(NEXT), /epoch 2 does not follow epoch 2/);
+  assert.throws(() => views.publish(FIRST), /epoch 1 does not follow epoch 2/);
   stop();
   views.publish({ ...NEXT, epoch: 3 });
   assert.deepEqual(heard, [2]);
