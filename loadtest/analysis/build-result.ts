@@ -4,7 +4,7 @@ import type { Result } from "./result/result.ts";
 import { arrivalsOf } from "../traffic/arrivals/registry.ts";
 import { askedOf, perSecondOf, type Asked } from "../traffic/asked.ts";
 import type { Dials } from "../traffic/contract.ts";
-import { mergeHistograms, quantileOf, type HistogramData } from "../measurement/histogram.ts";
+import { mergeHistograms, quantileOf, quantilesOf } from "../measurement/histogram.ts";
 import { maxErrorsOf } from "../traffic/max-errors.ts";
 import { recordedDials } from "../traffic/scenario.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
@@ -29,6 +29,7 @@ import { judge } from "./verdict/verdict.ts";
 import { layoutOf, type Layout } from "./skew/where-it-lay.ts";
 
 const HOT_DIALOGS = 10;
+const QUANTILE_NAMES = ["p50", "p90", "p95", "p99", "p999", "max"] as const;
 
 /** Unique values in words, in the order in which they come. */
 const words = (values: readonly string[]): string => [...new Set(values)].join("; ");
@@ -128,15 +129,6 @@ function trafficOf(
   };
 }
 
-const fiveQuantiles = (data: HistogramData): Result["latencyMs"]["delivery"] => ({
-  p50: quantileOf(data, 0.5),
-  p90: quantileOf(data, 0.9),
-  p95: quantileOf(data, 0.95),
-  p99: quantileOf(data, 0.99),
-  p999: quantileOf(data, 0.999),
-  max: data.max,
-});
-
 function outagesIn(shards: Result["shards"], { unanswered }: Failures, { measurement, after }: RunEvidence) {
   const { slices, startedAt } = measurement;
   const startMs = Date.parse(startedAt);
@@ -234,9 +226,9 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
       shard: labels.join("+"),
     })),
     latencyMs: {
-      delivery: fiveQuantiles(mergeHistograms(seen.map(({ delivery }) => delivery))),
-      service: fiveQuantiles(mergeHistograms(seen.map(({ service }) => service))),
-      commit: fiveQuantiles(mergeHistograms(seen.map(({ commit }) => commit))),
+      delivery: quantilesOf(mergeHistograms(seen.map(({ delivery }) => delivery)), QUANTILE_NAMES),
+      service: quantilesOf(mergeHistograms(seen.map(({ service }) => service)), QUANTILE_NAMES),
+      commit: quantilesOf(mergeHistograms(seen.map(({ commit }) => commit)), QUANTILE_NAMES),
     },
     generator: {
       sendLagMs: { p99: quantileOf(generator.sendLag, 0.99) },

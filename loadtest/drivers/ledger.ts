@@ -145,7 +145,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       if (own === undefined) waiting.set(author, (own = new Map()));
       own.set(client, { pair, seq, at, bytes: text.length, phase });
       books.addSendLag(phase, sent - at);
-      log?.add(OPERATIONS.invoked, sent, author, to, seq);
+      log?.(OPERATIONS.invoked, sent, author, to, seq);
       return `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`;
     });
   }
@@ -165,7 +165,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     if (message === null) return error("UNEXPECTED_ACK");
     const { pair, seq, at } = message;
     settle(pair.outbound, seq);
-    log?.add(OPERATIONS.acknowledged, readAt, author, pair.to, seq, frame.message);
+    log?.(OPERATIONS.acknowledged, readAt, author, pair.to, seq, frame.message);
     if (readAt - at > slowestMs) slowestMs = readAt - at;
     books.addAck(frame.shard, message.bytes, auditBits(md5(auditKey(frame.dialog, author, frame.id))), !pair.online);
     books.addCommit(frame.shard, message.phase, frame.stages.commit);
@@ -187,7 +187,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     const stamp = frame.to === reader && frame.client.startsWith(`${runId}-`) ? readText(frame.text) : null;
     if (stamp === null) return;
     const pair = pairOf(frame.from, reader);
-    log?.add(OPERATIONS.received, readAt, frame.from, reader, stamp.seq, frame.message);
+    log?.(OPERATIONS.received, readAt, frame.from, reader, stamp.seq, frame.message);
     const arrival = receive(pair.receipt, stamp.seq, stamp.settled);
     if (arrival === "duplicate") {
       // The twin of a message that its author sent again is what the protocol promises.
@@ -210,7 +210,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     books.counts[outcome] += 1;
     books.addFailed({ code, at, author, to, seq });
     if (outcome === "notConnected") return;
-    log?.add(outcome === "refused" ? OPERATIONS.refused : OPERATIONS.unknown, clock.now(), author, to, seq, code);
+    log?.(outcome === "refused" ? OPERATIONS.refused : OPERATIONS.unknown, clock.now(), author, to, seq, code);
   }
 
   function abandon(author: number): void {

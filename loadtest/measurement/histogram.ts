@@ -19,8 +19,6 @@ export interface Histogram {
   readonly count: number;
   /** Below 1 µs (also 0 and negative) counts as the smallest bucket, above 4.6 hours as the largest. */
   record(ms: number): void;
-  /** As `quantileOf`. */
-  quantile(q: number): number;
   reset(): void;
   toData(): HistogramData;
   copy(): HistogramCopy;
@@ -71,15 +69,6 @@ export function createHistogram(): Histogram {
   let sum = 0;
   let max = 0;
 
-  function toData(): HistogramData {
-    const buckets: [number, number][] = [];
-    for (let index = 0; index < BUCKET_COUNT; index++) {
-      const n = counts[index] ?? 0;
-      if (n > 0) buckets.push([index, n]);
-    }
-    return { count, sum, max, buckets };
-  }
-
   return {
     get count() {
       return count;
@@ -91,14 +80,20 @@ export function createHistogram(): Histogram {
       sum += ms;
       if (ms > max) max = ms;
     },
-    quantile: (q) => quantileOf(toData(), q),
     reset() {
       counts.fill(0);
       count = 0;
       sum = 0;
       max = 0;
     },
-    toData,
+    toData() {
+      const buckets: [number, number][] = [];
+      for (let index = 0; index < BUCKET_COUNT; index++) {
+        const n = counts[index] ?? 0;
+        if (n > 0) buckets.push([index, n]);
+      }
+      return { count, sum, max, buckets };
+    },
     copy: () => ({ count, sum, counts: counts.slice() }),
   };
 }
@@ -117,6 +112,14 @@ export function quantileOf(data: HistogramData, q: number): number {
     if (rank <= 0) return Math.min(middleOf(index), data.max);
   }
   return data.max;
+}
+
+/** Quantiles by the names that they have in documents. */
+export const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999, max: 1 } as const;
+
+/** As `quantileOf`, of each of these names, ms. */
+export function quantilesOf<K extends keyof typeof QUANTILES>(data: HistogramData, names: readonly K[]) {
+  return Object.fromEntries(names.map((name) => [name, quantileOf(data, QUANTILES[name])])) as Record<K, number>;
 }
 
 /**

@@ -38,6 +38,8 @@ export const COUNTERS = {
   finished: "hotshard_vus_finished",
 } as const;
 
+export type CounterName = keyof typeof COUNTERS;
+
 /** Durations: in k6 trends of milliseconds, in a Prometheus `k6_NAME_seconds`, native histograms. */
 export const TRENDS = {
   delivery: "hotshard_delivery",

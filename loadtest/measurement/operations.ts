@@ -39,9 +39,7 @@ export interface OperationsHead {
 }
 
 /** Takes the operations of the dialogs that are kept. */
-export interface OperationLog {
-  add(code: OperationCode, at: number, author: number, to: number, seq: number, detail?: string): void;
-}
+export type OperationLog = (...operation: Operation) => void;
 
 const words = new Uint32Array(4);
 /** Not the placement's: a sample must not favour a shard. */
@@ -63,11 +61,9 @@ export function isKept(author: number, to: number, share: number): boolean {
  * @param keep takes each one that is kept
  */
 export function createOperationLog(share: number, keep: (operation: Operation) => void): OperationLog {
-  return {
-    add(code, at, author, to, seq, detail) {
-      if (!isKept(author, to, share)) return;
-      const ms = Math.round(at * 1_000) / 1_000;
-      keep(detail === undefined ? [code, ms, author, to, seq] : [code, ms, author, to, seq, detail]);
-    },
+  return (code, at, author, to, seq, detail) => {
+    if (!isKept(author, to, share)) return;
+    const ms = Math.round(at * 1_000) / 1_000;
+    keep(detail === undefined ? [code, ms, author, to, seq] : [code, ms, author, to, seq, detail]);
   };
 }

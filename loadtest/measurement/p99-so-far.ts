@@ -11,5 +11,5 @@ export interface P99SoFar {
 export function p99SoFar(sendLag: Histogram, shards: readonly ShardTotal[]): { readonly p99Ms?: P99SoFar } {
   const delivery = mergeHistograms(shards.map((shard) => shard.delivery.toData()));
   if (delivery.count === 0) return {};
-  return { p99Ms: { sendLag: sendLag.quantile(0.99), delivery: quantileOf(delivery, 0.99) } };
+  return { p99Ms: { sendLag: quantileOf(sendLag.toData(), 0.99), delivery: quantileOf(delivery, 0.99) } };
 }

@@ -1,4 +1,4 @@
-import { quantileOf } from "./histogram.ts";
+import { quantilesOf } from "./histogram.ts";
 import {
   EMPTY_HISTOGRAM,
   mergePacked,
@@ -94,8 +94,7 @@ function sliceOf(second: number, seconds: number, shard: string, { acked, warmup
     ...(seconds > 1 && { seconds }),
     shard,
     acked,
-    deliveryMs:
-      all.count === 0 ? null : { p50: quantileOf(all, 0.5), p95: quantileOf(all, 0.95), p99: quantileOf(all, 0.99) },
+    deliveryMs: all.count === 0 ? null : quantilesOf(all, ["p50", "p95", "p99"]),
     ...(warmup.counts.length > 0 && { warmup: plainHistogram(warmup) }),
     delivery: plainHistogram(delivery),
     commit: plainHistogram(commit),

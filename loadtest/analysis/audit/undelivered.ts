@@ -1,24 +1,19 @@
 import type { Measurement } from "../../measurement/measurement.ts";
-import type { Absence } from "../../measurement/delivery-balance.ts";
+import type { Result } from "../result/result.ts";
 
 /** What a reader who had no connection so long after a message was due may have missed by it, ms. */
 const GRACE_MS = 30_000;
-
-export interface Undelivered {
-  /** Acknowledged messages that a reader who was there the whole time did not get. */
-  readonly undelivered: number;
-  /** Those that a reader did not get who had no connection at or shortly after the time. */
-  readonly missedWhileAway: number;
-}
 
 /**
  * Takes what was acknowledged and not delivered apart by whether its reader had a connection. A bucket of time in which
  * the reader was away, or up to half a minute before it was, is put down to its absence: nobody else knows when the
  * message was on its way.
  */
-export function undeliveredOf({ balance, absences }: Pick<Measurement, "balance" | "absences">): Undelivered {
-  const away = new Map<number, Absence[]>();
-  for (const absence of absences) away.set(absence.user, [...(away.get(absence.user) ?? []), absence]);
+export function undeliveredOf({
+  balance,
+  absences,
+}: Pick<Measurement, "balance" | "absences">): Pick<Result["audit"], "undelivered" | "missedWhileAway"> {
+  const away = Map.groupBy(absences, ({ user }) => user);
   let [undelivered, missedWhileAway] = [0, 0];
   for (const [reader, bucket, count] of balance.rows) {
     // Below 0: messages of unknown outcome that came.

@@ -5,7 +5,7 @@ import type { Topology } from "../../../server/placement/contract.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import type { AuditDialogsReply } from "../../../server/protocol/http.ts";
 import type { Measurement, Slice, UnknownMessage } from "../../measurement/measurement.ts";
-import { clientId, eachFailure, outcomeOf } from "../../measurement/failed-messages.ts";
+import { clientId, eachFailure, outcomeOf, type FailedMessage } from "../../measurement/failed-messages.ts";
 import type { Dials, Story } from "../../traffic/contract.ts";
 import type { Result } from "../result/result.ts";
 
@@ -66,13 +66,29 @@ export function unknownMessages({ failed }: Pick<Measurement, "failed">, runId: 
 const isUnanswered = (code: string): boolean => outcomeOf(code) !== "refused";
 
 /**
- * Finds the shard of every failed message: placement is a pure function of what the message is and of its intended
- * moment, so nothing has to be stored for it. One pass; memory grows with the distinct dialogs, shards and seconds.
+ * Finds where a message of a run belongs: placement is a pure function of what the message is and of its intended
+ * moment, so nothing has to be stored for it.
+ *
+ * @param startedAt ISO 8601 of the start of the schedule
+ * @returns takes the moment in ms after that start, and number 0 for a message that was never sent
  */
-export function placeFailures({ measurement, runId, dials, story, topology, stored }: FailuresInput): Failures {
+export function createPlacer(topology: Topology, runId: string, startedAt: string) {
   const router = compileTopology(topology);
   const whenOf = createWhen(periodsOf(topology));
-  const startMs = Date.parse(measurement.startedAt);
+  const startMs = Date.parse(startedAt);
+  return ({ author, to, seq, at }: Omit<FailedMessage, "code">) => {
+    const dialog = dialogId(author, to);
+    // Messages that were never sent got no number, and yet each has its part of a dialog that is split.
+    const client = seq === 0 ? `${clientId(runId, author, to, seq)}-${at}` : clientId(runId, author, to, seq);
+    const id = composeId(startMs + Math.floor(at), 0, 0);
+    const shard = router.labels[router.place({ dialog, id, author, client })]!;
+    return { client, row: { shard, dialog, count: 1, ...whenOf(id) } };
+  };
+}
+
+/** Places every failed message. One pass; memory grows with the distinct dialogs, shards and seconds. */
+export function placeFailures({ measurement, runId, dials, story, topology, stored }: FailuresInput): Failures {
+  const place = createPlacer(topology, runId, measurement.startedAt);
   const rows = new Map<string, Result["failures"][number]>();
   const never = new Map<string, { deliveries: number; innocents: number; messages: number }>();
   const counts = new Map<string, number>();
@@ -80,12 +96,10 @@ export function placeFailures({ measurement, runId, dials, story, topology, stor
   const seconds = new Map<string, Map<number, Record<string, number>>>();
   const unanswered = new Map<string, number[]>();
 
-  for (const { code, at, author, to, seq } of eachFailure(measurement.failed)) {
-    const dialog = dialogId(author, to);
-    // Messages that were never sent got no number, and yet each has its part of a dialog that is split.
-    const client = seq === 0 ? `${clientId(runId, author, to, seq)}-${at}` : clientId(runId, author, to, seq);
-    const id = composeId(startMs + at, 0, 0);
-    const shard = router.labels[router.place({ dialog, id, author, client })]!;
+  for (const message of eachFailure(measurement.failed)) {
+    const { code, at, author, to } = message;
+    const { client, row: placed } = place(message);
+    const { shard } = placed;
     counts.set(shard, (counts.get(shard) ?? 0) + 1);
     const row = found(rows, `${shard} ${code}`, () => ({ shard, code, count: 0, fromS: Infinity, untilS: 0 }));
     row.count += 1;
@@ -98,7 +112,7 @@ export function placeFailures({ measurement, runId, dials, story, topology, stor
     );
     second[code] = (second[code] ?? 0) + 1;
     if (isUnanswered(code)) found(unanswered, shard, () => []).push(at);
-    if (!stored.has(client)) unstored.add({ dialog, shard, count: 1, ...whenOf(id) });
+    if (!stored.has(client)) unstored.add(placed);
     if (at < dials.warmupS * 1_000) continue;
     const missing = found(never, shard, () => ({ deliveries: 0, innocents: 0, messages: 0 }));
     missing.messages += 1;

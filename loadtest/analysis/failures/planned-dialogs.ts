@@ -1,11 +1,6 @@
 import type { Topology } from "../../../server/placement/contract.ts";
-import { dialogId } from "../../../server/placement/dialog.ts";
-import { composeId } from "../../../server/placement/message-id.ts";
-import { createWhen, periodsOf } from "../../../server/placement/periods.ts";
-import { compileTopology } from "../../../server/placement/router.ts";
 import type { AuditDialogsReply } from "../../../server/protocol/http.ts";
-import { createDialogCounts } from "./failures.ts";
-import { clientId } from "../../measurement/failed-messages.ts";
+import { createDialogCounts, createPlacer } from "./failures.ts";
 import type { Lane, Action, Story } from "../../traffic/contract.ts";
 import { mergeLanes } from "../../traffic/deal.ts";
 
@@ -29,20 +24,14 @@ export function plannedDialogs(
   topology: Topology,
   run: PlannedRun,
 ): AuditDialogsReply["dialogs"] {
-  const router = compileTopology(topology);
-  const startMs = Date.parse(run.startedAt);
+  const place = createPlacer(topology, run.runId, run.startedAt);
   const stride = story.users + 1;
   const sequence = new Map<number, number>();
-  const whenOf = createWhen(periodsOf(topology));
   const counts = createDialogCounts();
   for (const { at, target: to, user: author } of sendsOf(story.lanes(), run)) {
     const seq = (sequence.get(author * stride + to) ?? 0) + 1;
     sequence.set(author * stride + to, seq);
-    const dialog = dialogId(author, to);
-    const id = composeId(startMs + Math.floor(at), 0, 0);
-    const client = clientId(run.runId, author, to, seq);
-    const shard = router.labels[router.place({ dialog, id, author, client })]!;
-    counts.add({ shard, dialog, count: 1, ...whenOf(id) });
+    counts.add(place({ author, to, seq, at }).row);
   }
   return counts.rows();
 }

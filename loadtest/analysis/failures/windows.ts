@@ -6,7 +6,7 @@ import {
   unpackHistogram,
   type SmallHistogram,
 } from "../../measurement/packed-histogram.ts";
-import { quantileOf } from "../../measurement/histogram.ts";
+import { quantilesOf } from "../../measurement/histogram.ts";
 import type { Result } from "../result/result.ts";
 
 /** So many seconds in a row must be as good as before. */
@@ -27,8 +27,7 @@ function deliveryIn(slices: readonly Slice[]) {
     EMPTY_HISTOGRAM,
   );
   const data = unpackHistogram(all);
-  const at = (q: number) => quantileOf(data, q);
-  return data.count === 0 ? null : { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  return data.count === 0 ? null : quantilesOf(data, ["p50", "p95", "p99"]);
 }
 
 /** All shards together, slice of time by slice of time. */

@@ -2,34 +2,17 @@ import { fitWriter } from "../../../server/statistics/writer-fit.ts";
 import type { AuditReply, ShardsReply, ShardStatus, WriterTotals } from "../../../server/protocol/http.ts";
 import type { Measurement, ShardMeasurement } from "../../measurement/measurement.ts";
 import type { Result } from "../result/result.ts";
-import { quantileOf, type HistogramData } from "../../measurement/histogram.ts";
+import { quantileOf, quantilesOf } from "../../measurement/histogram.ts";
+import { createShardTotal, shardMeasurement } from "../../measurement/shard-total.ts";
 import { knownLimit } from "./headroom.ts";
 import type { Layout } from "./where-it-lay.ts";
 
-const EMPTY: HistogramData = { count: 0, sum: 0, max: 0, buckets: [] };
-const IDLE: ShardMeasurement = {
-  acked: 0,
-  offline: 0,
-  sum: 0,
-  bytes: 0,
-  delivery: EMPTY,
-  service: EMPTY,
-  innocent: EMPTY,
-  commit: EMPTY,
-};
+const IDLE = shardMeasurement(createShardTotal());
 const NOTHING: WriterTotals = { commits: 0, rows: 0, seconds: 0, rowsSquared: 0, rowsSeconds: 0, maxRows: 0 };
 
 /** What the generator saw of a shard; zeros when it saw nothing. */
 export const measuredOf = (measurement: Measurement, label: string): ShardMeasurement =>
   measurement.shards[label] ?? IDLE;
-
-/** p50, p95, p99 and p99.9, ms. */
-const quantiles = (data: HistogramData): { p50: number; p95: number; p99: number; p999: number } => ({
-  p50: quantileOf(data, 0.5),
-  p95: quantileOf(data, 0.95),
-  p99: quantileOf(data, 0.99),
-  p999: quantileOf(data, 0.999),
-});
 
 interface Evidence {
   readonly measurement: Measurement;
@@ -69,7 +52,6 @@ export function measuredShards(evidence: Evidence): Result["shards"] {
   const total = offered.reduce((a, b) => a + b, 0);
   return layout.labels.map((label, i) => {
     const shard = seen[i]!;
-    const commit = quantiles(shard.commit);
     return {
       label,
       offered: offered[i]!,
@@ -78,10 +60,10 @@ export function measuredShards(evidence: Evidence): Result["shards"] {
       stored: audit === null ? null : (audit.shards.find((row) => row.shard === label)?.rows ?? 0),
       bytes: shard.bytes,
       share: total > 0 ? offered[i]! / total : 0,
-      deliveryMs: quantiles(shard.delivery),
-      commitMs: { p50: commit.p50, p95: commit.p95, p99: commit.p99 },
+      deliveryMs: quantilesOf(shard.delivery, ["p50", "p95", "p99", "p999"]),
+      commitMs: quantilesOf(shard.commit, ["p50", "p95", "p99"]),
       innocentP99Ms: shard.innocent.count > 0 ? quantileOf(shard.innocent, 0.99) : null,
-      serviceMs: quantiles(shard.service),
+      serviceMs: quantilesOf(shard.service, ["p50", "p95", "p99", "p999"]),
       dialogs: dialogs[i]!,
       offeredPerS: offered[i]! / scheduleS,
       limitPerS: null,

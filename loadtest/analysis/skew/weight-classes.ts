@@ -1,3 +1,5 @@
+import { sum } from "d3-array";
+
 /** Dialogs that are thrown together: `dialogs` of them, each as heavy as `weight` messages. */
 export interface WeightClass {
   readonly weight: number;
@@ -16,8 +18,31 @@ const HEAVIEST = 256;
 /** Light dialogs whose weights differ by less than this factor share a class. */
 const WIDTH = 1.25;
 
-/** The lightest weight of the class of this one. */
-const leastOf = (weight: number): number => WIDTH ** Math.floor(Math.log(weight) / Math.log(WIDTH));
+/** Ranks, from one up to another, whose dialogs share a class. */
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  /** Messages of all of them. */
+  readonly total: number;
+  /** Equal dialogs that have the same total and, but for rounding, the same sum of squares. */
+  readonly dialogs: number;
+}
+
+/** @param ranked weights of all dialogs, descending; the heaviest are passed over */
+function lightRuns(ranked: Float64Array): Run[] {
+  const runs: Run[] = [];
+  for (let from = HEAVIEST, to = from; from < ranked.length; from = to) {
+    const least = WIDTH ** Math.floor(Math.log(ranked[from]!) / Math.log(WIDTH));
+    let [total, squares] = [0, 0];
+    // The first always belongs, whatever the logarithm was rounded to.
+    for (; to < ranked.length && (to === from || ranked[to]! >= least); to += 1) {
+      total += ranked[to]!;
+      squares += ranked[to]! ** 2;
+    }
+    runs.push({ from, to, total, dialogs: Math.max(1, Math.round((total * total) / squares)) });
+  }
+  return runs;
+}
 
 /**
  * Groups dialogs for a simulation whose time must not grow with their number. The heaviest 256 stay as they are. The
@@ -30,21 +55,7 @@ export function weightClasses(counts: readonly number[]): WeightClass[] {
   const ranked = Float64Array.from(counts).sort().reverse();
   const heavy = new Map<number, number>();
   for (const count of ranked.subarray(0, HEAVIEST)) heavy.set(count, (heavy.get(count) ?? 0) + 1);
-  const light: WeightClass[] = [];
-  for (let from = HEAVIEST; from < ranked.length;) {
-    const least = leastOf(ranked[from]!);
-    let total = 0;
-    let squares = 0;
-    let at = from;
-    // The first always belongs, whatever the logarithm was rounded to.
-    for (; at < ranked.length && (at === from || ranked[at]! >= least); at += 1) {
-      total += ranked[at]!;
-      squares += ranked[at]! ** 2;
-    }
-    const dialogs = Math.max(1, Math.round((total * total) / squares));
-    light.push({ weight: total / dialogs, dialogs });
-    from = at;
-  }
+  const light = lightRuns(ranked).map(({ total, dialogs }) => ({ weight: total / dialogs, dialogs }));
   return [...[...heavy].map(([weight, dialogs]) => ({ weight, dialogs })), ...light];
 }
 
@@ -58,20 +69,10 @@ export function vectorClasses(vectors: readonly Float64Array[]): VectorClass[] {
   const ranked = vectors
     .map((weights) => ({ weights, total: weights.reduce((a, b) => a + b, 0) }))
     .sort((a, b) => b.total - a.total);
-  const classes: VectorClass[] = ranked.slice(0, HEAVIEST).map(({ weights }) => ({ weights, dialogs: 1 }));
-  for (let from = HEAVIEST; from < ranked.length;) {
-    const least = leastOf(ranked[from]!.total);
-    const totals = new Float64Array(ranked[from]!.weights.length);
-    let [total, squares] = [0, 0];
-    let at = from;
-    for (; at < ranked.length && (at === from || ranked[at]!.total >= least); at += 1) {
-      ranked[at]!.weights.forEach((weight, part) => (totals[part]! += weight));
-      total += ranked[at]!.total;
-      squares += ranked[at]!.total ** 2;
-    }
-    const dialogs = Math.max(1, Math.round((total * total) / squares));
-    classes.push({ weights: totals.map((sum) => sum / dialogs), dialogs });
-    from = at;
-  }
-  return classes;
+  const heavy = ranked.slice(0, HEAVIEST).map(({ weights }) => ({ weights, dialogs: 1 }));
+  const light = lightRuns(Float64Array.from(ranked, ({ total }) => total)).map(({ from, to, dialogs }) => {
+    const all = ranked.slice(from, to).map(({ weights }) => weights);
+    return { weights: all[0]!.map((_, part) => sum(all, (weights) => weights[part]) / dialogs), dialogs };
+  });
+  return [...heavy, ...light];
 }

@@ -1,11 +1,11 @@
-import { mergeHistograms, quantileOf, withNever, type HistogramData } from "../../measurement/histogram.ts";
+import { mergeHistograms, QUANTILES, quantileOf, withNever, type HistogramData } from "../../measurement/histogram.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import type { Dials } from "../../traffic/contract.ts";
 import type { EarlyStop, StopWhen } from "../result/run-evidence.ts";
 import { latencyIntervals } from "../slices/latency-intervals.ts";
 import { quantileInterval, shareInterval, type Interval } from "./intervals.ts";
 import { holds, type Threshold } from "./threshold.ts";
-import { durationsOf, QUANTILES, TIMES } from "./threshold-times.ts";
+import { durationsOf, TIMES } from "./threshold-times.ts";
 
 /** What is known of a run before it is driven. */
 export interface Outlook {

@@ -1,10 +1,11 @@
 import { sum } from "d3-array";
 import { effectiveShards, gini, maxOverMean, variationCoefficient } from "../../../server/statistics/skew.ts";
 import type { Result } from "../result/result.ts";
+import { QUANTILES } from "../../measurement/histogram.ts";
 import { maxOverMeanInterval, shareInterval, thrownStatistic } from "./intervals.ts";
 import { quantileOf } from "../../stats/sampling.ts";
 import { certain, NOTHING, type MetricRow, type Reading, type Subject } from "./threshold-metric.ts";
-import { blastReading, lagRow, QUANTILES, timeRows, TIMES } from "./threshold-times.ts";
+import { blastReading, lagRow, timeRows, TIMES } from "./threshold-times.ts";
 
 const offeredOf = ({ result }: Subject): number[] => result.shards.map(({ offered }) => offered);
 
@@ -25,9 +26,13 @@ function shareReading(events: number, n: number): Reading | null {
 
 type AuditCount = Exclude<keyof Result["audit"], "acked" | "stored" | "unknownStored" | "match">;
 
-function auditRow(name: AuditCount, meaning: string): MetricRow {
-  return { kind: "count", meaning, needs: NOTHING, read: ({ result }) => certain(result.audit[name]) };
+/** A figure of the whole run in which chance has no part. */
+function sureRow(kind: MetricRow["kind"], meaning: string, of: (result: Subject["result"]) => number): MetricRow {
+  return { kind, meaning, needs: NOTHING, read: ({ result }) => certain(of(result)) };
 }
+
+const auditRow = (name: AuditCount, meaning: string): MetricRow =>
+  sureRow("count", meaning, ({ audit }) => audit[name]);
 
 const TABLE = {
   ...timeRows(),
@@ -124,24 +129,17 @@ const TABLE = {
   "audit.unknown": auditRow("unknown", "without an answer"),
   "sendLag.p99": lagRow("sendLag", "generator: actual − intended moment of the send"),
   "handlerLag.p99": lagRow("handlerLag", "generator: handler − socket"),
-  "generator.cpu": {
-    kind: "share",
-    meaning: "busy share of one core",
-    needs: NOTHING,
-    read: ({ result }) => certain(result.generator.cpu),
-  },
-  "generator.dropped": {
-    kind: "count",
-    meaning: "due and never sent: the generator was late, or the author not connected",
-    needs: NOTHING,
-    read: ({ result: { traffic } }) => certain(traffic.late + traffic.notConnected),
-  },
-  "traffic.notConnected": {
-    kind: "count",
-    meaning: "due and never sent, as their author had no connection",
-    needs: NOTHING,
-    read: ({ result }) => certain(result.traffic.notConnected),
-  },
+  "generator.cpu": sureRow("share", "busy share of one core", ({ generator }) => generator.cpu),
+  "generator.dropped": sureRow(
+    "count",
+    "due and never sent: the generator was late, or the author not connected",
+    ({ traffic }) => traffic.late + traffic.notConnected,
+  ),
+  "traffic.notConnected": sureRow(
+    "count",
+    "due and never sent, as their author had no connection",
+    ({ traffic }) => traffic.notConnected,
+  ),
 } satisfies Readonly<Record<string, MetricRow>>;
 
 export type MetricName = keyof typeof TABLE;

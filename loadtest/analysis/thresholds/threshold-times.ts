@@ -1,10 +1,9 @@
-import { mergeHistograms, quantileOf, withNever, type HistogramData } from "../../measurement/histogram.ts";
+import { mergeHistograms, QUANTILES, quantileOf, withNever, type HistogramData } from "../../measurement/histogram.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import type { NeverCame } from "../failures/failures.ts";
 import { quantileInterval } from "./intervals.ts";
 import type { MetricRow, Reading, Subject } from "./threshold-metric.ts";
 
-export const QUANTILES = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999, max: 1 } as const;
 type QuantileName = keyof typeof QUANTILES;
 type TimeName = "delivery" | "service" | "commit" | "innocent";
 type TimeMetric = `${TimeName}.${QuantileName}`;

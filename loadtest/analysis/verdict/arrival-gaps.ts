@@ -1,5 +1,4 @@
-/** How often an honest run may be refused for its gaps. */
-const CHANCE = 1e-6;
+import { CHANCE } from "./deviation.ts";
 
 /** How far the gaps are from those of Poisson arrivals. */
 export interface GapDistance {

@@ -1,9 +1,8 @@
 import { dialogId } from "../../../server/placement/dialog.ts";
 import type { Popularity } from "../../traffic/contract.ts";
+import { meanTolerance } from "./deviation.ts";
 import type { DialogCount } from "../skew/what-if.ts";
 
-/** How often an honest run may be refused for its popularity. */
-const CHANCE = 1e-6;
 /** Bisection of the exponent: 40 halvings of this range. */
 const EXPONENTS = { least: -1, most: 8 } as const;
 const HALVINGS = 40;
@@ -52,7 +51,7 @@ export function realisedZipf(popularity: Popularity, counts: readonly DialogCoun
     realised: exponentOf(logs, meanLogRank),
     meanLogRank,
     expectedLogRank: mean,
-    tolerance: bernstein(variance, range, messages) + (missing / (messages + missing)) * range,
+    tolerance: meanTolerance(variance, range, messages) + (missing / (messages + missing)) * range,
     messages,
   };
 }
@@ -82,9 +81,4 @@ function exponentOf(logs: Float64Array, mean: number): number {
     else most = middle;
   }
   return (least + most) / 2;
-}
-
-function bernstein(variance: number, range: number, n: number): number {
-  const log = Math.log(2 / CHANCE) / n;
-  return (range * log) / 3 + Math.sqrt((range * log) ** 2 / 9 + 2 * variance * log);
 }

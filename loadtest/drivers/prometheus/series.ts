@@ -1,7 +1,7 @@
 import type { HistogramCopy } from "../../measurement/histogram.ts";
-import { COUNTERS, TRENDS } from "../../measurement/metric-names.ts";
+import { COUNTERS, TRENDS, type CounterName } from "../../measurement/metric-names.ts";
 import { nativeHistogram, type NativeHistogram } from "./native-histogram.ts";
-import type { CounterName, Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 type Labels = Readonly<Record<string, string>>;
 

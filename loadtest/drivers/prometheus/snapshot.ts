@@ -1,7 +1,5 @@
 import type { HistogramCopy } from "../../measurement/histogram.ts";
-import type { COUNTERS } from "../../measurement/metric-names.ts";
-
-export type CounterName = keyof typeof COUNTERS;
+import type { CounterName } from "../../measurement/metric-names.ts";
 
 /** What one generator has counted since its start, at one moment. */
 export interface Snapshot {

@@ -5,7 +5,7 @@ import { createHistogram, type Histogram } from "../../../measurement/histogram.
 import type { Measurement, Slice } from "../../../measurement/measurement.ts";
 import { addUp } from "../../../measurement/merge-measurements.ts";
 import { messageCounts } from "../../../measurement/message-counts.ts";
-import type { COUNTERS } from "../../../measurement/metric-names.ts";
+import type { CounterName } from "../../../measurement/metric-names.ts";
 import { p99SoFar } from "../../../measurement/p99-so-far.ts";
 import {
   createSecondTotal,
@@ -20,7 +20,7 @@ import type { Progress } from "../../contract.ts";
 import type { Line, ShardTally, Tally } from "../script/tally.ts";
 
 /** k6's own counters at the end of a run, by the names of `COUNTERS`. */
-export type K6Counters = Readonly<Record<keyof typeof COUNTERS, number>>;
+export type K6Counters = Readonly<Record<CounterName, number>>;
 
 /** Adds up what the VUs printed, exactly; memory grows with shards and seconds. */
 export interface Merge {

@@ -1,13 +1,10 @@
 import { Counter, Trend } from "k6/metrics";
 import type { Phase } from "../../../traffic/text.ts";
-import { COUNTERS, TRENDS } from "../../../measurement/metric-names.ts";
-
-type CounterName = keyof typeof COUNTERS;
-type TrendName = keyof typeof TRENDS;
+import { COUNTERS, TRENDS, type CounterName } from "../../../measurement/metric-names.ts";
 
 /** k6 allows metrics to be made in the init context only: when this module is loaded. */
 export const counters: Record<CounterName, Counter> = mapObject(COUNTERS, (name) => new Counter(name));
-export const trends: Record<TrendName, Trend> = mapObject(TRENDS, (name) => new Trend(name, true));
+export const trends: Record<keyof typeof TRENDS, Trend> = mapObject(TRENDS, (name) => new Trend(name, true));
 
 /** Shared objects: k6 takes a third of the time for a sample when it has seen the object before. */
 const tagsByKey = new Map<string, Record<string, string>>();

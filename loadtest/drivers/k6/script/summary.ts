@@ -2,7 +2,7 @@ import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
 import { rateInWords } from "../../../traffic/arrivals/values.ts";
 import { askedAndMade, perSecondOf } from "../../../traffic/asked.ts";
 import type { Settings } from "./settings.ts";
-import { COUNTERS, TRENDS } from "../../../measurement/metric-names.ts";
+import { COUNTERS, TRENDS, type CounterName } from "../../../measurement/metric-names.ts";
 import { countOfShard, measured, ofShard } from "./metric-names.ts";
 import { mostFailures } from "./thresholds.ts";
 
@@ -28,8 +28,6 @@ interface SummaryContext {
   /** Messages per second that all generators together are asked for; null: the rate is a result. */
   readonly askedRate: number | null;
 }
-
-type CounterName = keyof typeof COUNTERS;
 
 const BAR = 24;
 
