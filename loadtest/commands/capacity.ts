@@ -6,12 +6,12 @@ import { parseThresholds } from "../analysis/thresholds/threshold.ts";
 import type { Capacity } from "../analysis/result/capacity.ts";
 import { findCapacity } from "../experiments/capacity/find.ts";
 import { runsNeeded } from "../experiments/capacity/search.ts";
-import { capacityInWords, planInWords, stepInWords } from "../report/words/capacity.ts";
+import { terminalCapacity } from "../report/reports.ts";
+import { planInWords, stepInWords } from "../report/words/capacity.ts";
 import { faultOfRun } from "../experiments/child-run.ts";
 import { createCountdown } from "../experiments/countdown.ts";
 import { EXIT } from "../run/exit-code.ts";
 import { onInterrupt } from "./interrupt.ts";
-import { wrap } from "../report/render/terminal.ts";
 import { freshFolder } from "../run/folders.ts";
 import { parseDuration, parseShare } from "../traffic/dial.ts";
 import { shellFlags, shellWords } from "../system/command-line.ts";
@@ -104,10 +104,8 @@ async function capacity(scenario: string, more: readonly string[], given: Given)
   await mkdir(out, { recursive: true });
   await writeFile(join(out, "capacity.json"), `${JSON.stringify(found, null, 2)}\n`);
   const screen = given.json === true ? process.stderr : process.stdout;
-  const columns = Math.max(60, Math.min(100, screen.columns ?? 80));
-  const sentences = capacityInWords(found).map((sentence) => wrap(sentence, columns));
   process.stderr.write("\n");
-  screen.write(`${sentences.join("\n")}\n\nRuns: ${out}\n`);
+  screen.write(`${terminalCapacity(found, screen)}\nRuns: ${out}\n`);
   if (given.json === true) process.stdout.write(`${JSON.stringify(found)}\n`);
   return failure?.code ?? codeOf(found);
 }

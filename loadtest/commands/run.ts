@@ -109,8 +109,12 @@ async function run(reference: string, command: Command): Promise<number> {
   held(faults, () => scenario.nodeOnly && driverName === "k6" && refuseK6(name));
   const stopWhen = held(faults, () => readStopWhen(given, failOnTexts));
   held(faults, () => stopWhen === "known" && dials !== undefined && refuseUnsteady(scenario, dials));
-  const maxErrors = held(faults, () => readMaxErrors(given["max-errors"]));
-  const operations = held(faults, () => readLog(given["log"]));
+  const maxErrors = held(faults, () =>
+    readShare(given, "max-errors", (share) => share >= 0, "a share of the messages, 0.1% or 0.001"),
+  );
+  const operations = held(faults, () =>
+    readShare(given, "log", (share) => share > 0, "a share of the dialogs above 0, 10% or 0.1; 1 is all"),
+  );
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
@@ -155,18 +159,12 @@ async function run(reference: string, command: Command): Promise<number> {
 }
 
 /** @throws {ConfigError} BAD_OPTIONS */
-function readMaxErrors(text: string | undefined): number | undefined {
+function readShare(given: Given, name: string, isRight: (share: number) => boolean, form: string): number | undefined {
+  const text = given[name];
   if (text === undefined) return undefined;
   const share = parseShare(text);
-  if (share >= 0) return share;
-  throw new ConfigError("BAD_OPTIONS", `--max-errors ${text}: give a share of the messages, 0.1% or 0.001`);
-}
-
-function readLog(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const share = parseShare(text);
-  if (share > 0) return share;
-  throw new ConfigError("BAD_OPTIONS", `--log ${text}: give a share of the dialogs above 0, 10% or 0.1; 1 is all`);
+  if (isRight(share)) return share;
+  throw new ConfigError("BAD_OPTIONS", `--${name} ${text}: give ${form}`);
 }
 
 /** Messages per second where it is one number all the time. */

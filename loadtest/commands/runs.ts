@@ -150,7 +150,7 @@ async function prune({ dir, olderThan, keep, dryRun }: Given): Promise<void> {
   const newest = keep === undefined ? runs.length : Number(keep);
   const doomed = runs.filter(({ startedAt }, i) => i >= newest || (age < Infinity && startedAt < before));
   for (const run of doomed) {
-    const kept = dryRun === true ? [] : (await removeRun(run)).kept;
+    const kept = dryRun === true ? [] : await removeRun(run);
     const rest = kept.length === 0 ? "" : `; the folder stays, with ${kept.map(escapeTerminal).join(", ")}`;
     process.stdout.write(`${dryRun === true ? "would delete" : "deleted"} ${escapeTerminal(run.path)}${rest}\n`);
   }

@@ -1,8 +1,10 @@
 import type { Comparison } from "../analysis/result/comparison.ts";
+import type { Capacity } from "../analysis/result/capacity.ts";
 import type { Result } from "../analysis/result/result.ts";
 import type { WhatIf } from "../analysis/result/what-if.ts";
 import type { Slice } from "../measurement/measurement.ts";
 import { comparisonPage, comparisonScreen, comparisonSummary } from "./documents/comparison/documents.ts";
+import { sentence } from "./documents/model.ts";
 import { runPage } from "./documents/run/page.ts";
 import { runScreen } from "./documents/run/terminal.ts";
 import { runSuite } from "./documents/run/suite.ts";
@@ -13,6 +15,7 @@ import { junit } from "./render/junit.ts";
 import { markdown } from "./render/markdown.ts";
 import { htmlPage } from "./render/page.ts";
 import { columnsOf, terminal, wrap, type Screen } from "./render/terminal.ts";
+import { capacityInWords } from "./words/capacity.ts";
 import { faultInWords } from "./words/what-if.ts";
 
 /** Every document in every medium. */
@@ -39,6 +42,9 @@ export const htmlWhatIf = (document: WhatIf): string => htmlPage(whatIfPage(docu
 
 export const terminalWhatIf = (document: WhatIf, screen: Screen): string =>
   terminal(whatIfScreen(document, columnsOf(screen)), screen);
+
+export const terminalCapacity = (capacity: Capacity, screen: Screen): string =>
+  terminal([capacityInWords(capacity).flatMap((words) => sentence(words))], screen);
 
 /** What could not be used, a line each; empty when all of the input was. */
 export const whatIfFaults = ({ input }: WhatIf, screen: Screen): string =>

@@ -142,15 +142,12 @@ async function sizeOf(folder: string): Promise<number> {
   return bytes;
 }
 
-/** What is left of a run that was removed. */
-export interface Removal {
-  readonly run: RunFolder;
-  /** The folder stays, because it holds files that are not a run's. */
-  readonly kept: readonly string[];
-}
-
-/** Deletes what a run writes, and its folder when nothing else is in it, and the demo's when this was its last run. */
-export async function removeRun(run: RunFolder): Promise<Removal> {
+/**
+ * Deletes what a run writes, and its folder when nothing else is in it, and the demo's when this was its last run.
+ *
+ * @returns what is not a run's, for which the folder stays
+ */
+export async function removeRun(run: RunFolder): Promise<string[]> {
   for (const file of FILES) {
     if ((await kindOf(join(run.path, file))) === "file") await unlink(join(run.path, file));
   }
@@ -158,5 +155,5 @@ export async function removeRun(run: RunFolder): Promise<Removal> {
   if (kept.length === 0) await rmdir(run.path);
   const parent = dirname(run.path);
   if (dirname(run.name) !== "." && (await readdir(parent)).length === 0) await rmdir(parent);
-  return { run, kept };
+  return kept;
 }

@@ -137,8 +137,12 @@ export function failuresInWords(result: Result): string | null {
   );
 }
 
+/** What failed, sentence by sentence: messages, outages, the recovery. */
+export const failedInWords = (result: Result): string[] =>
+  [failuresInWords(result), ...outagesInWords(result), recoveryInWords(result)].filter((words) => words !== null);
+
 /** `Shard 02 from 8.0 s to 12.1 s (410 messages)`, one sentence for each outage. */
-export function outagesInWords({ outages }: Result): string[] {
+function outagesInWords({ outages }: Result): string[] {
   return outages.map(
     ({ shard, fromS, untilS, messages, reason }) =>
       `Shard ${shard} answered nothing from ${fromS.toFixed(1)} s to ${untilS.toFixed(1)} s: ` +
@@ -147,7 +151,7 @@ export function outagesInWords({ outages }: Result): string[] {
 }
 
 /** `Recovered 6.0 s after the fault began.` Null when the run was no rehearsal. */
-export function recoveryInWords({ windows, recoveryS }: Result): string | null {
+function recoveryInWords({ windows, recoveryS }: Result): string | null {
   if (windows.length < 2 || recoveryS === undefined) return null;
   if (recoveryS === null) return "It was not seen to recover: the run ended before the server was as good as before.";
   return recoveryS === 0

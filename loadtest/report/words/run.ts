@@ -49,42 +49,6 @@ const TARGET = 1.25;
 /** Whether a shard burns: above what chance explains, and above the target. */
 export const isBurning = (result: Result): boolean => !isEven(result) && result.skew.maxOverMean > TARGET;
 
-/** `Max/mean 3.00 × was asked for: forecast 2.99 ×, realised 3.04 ×.` Null when no effect was asked for. */
-export function aimInWords({ aim }: Result): string | null {
-  if (aim === undefined) return null;
-  const { asked, forecast, realised } = aim.maxOverMean;
-  return `Max/mean ${times(asked)} was asked for: forecast ${times(forecast)}, realised ${times(realised)}.`;
-}
-
-/** What the readers of history waited for a page, by the shards that it asks. Null when nobody read. */
-export function readsInWords({ reads }: Result): string | null {
-  if (reads === undefined) return null;
-  const rows = reads.byFanout.map(
-    ({ shards, serviceMs: { p95 = 0, p99 } }) =>
-      `p95 ${milliseconds(p95)} ms, p99 ${milliseconds(p99)} ms from ${plural(shards, "shard")}`,
-  );
-  const failed = reads.failed === 0 ? "" : ` ${count(reads.failed)} failed.`;
-  const waits = rows.length === 0 ? "none came" : rows.join("; ");
-  return (
-    `History: ${plural(reads.pages, "page")}, ${reads.rate.toFixed(0)} a second of ${reads.asked} asked ` +
-    `for; ${waits}.${failed}`
-  );
-}
-
-const mb = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
-
-/** How the server's memory and the latency went in a soak. Null for other runs. */
-export function trendsInWords({ trends }: Result): string | null {
-  if (trends === undefined) return null;
-  const { memoryBytes: memory, deliveryMs: delivery } = trends;
-  if (memory === null || delivery === null) return "The run was too short to tell a trend of memory or latency.";
-  const grows = memory.grows ? "The server's memory keeps growing" : "The server's memory does not keep growing";
-  const hourly = `${mb(memory.perHour)} MB an hour (${mb(memory.low)} to ${mb(memory.high)})`;
-  const interval = `${hourly} at ${mb(memory.level)} MB`;
-  const drift = `${delivery.perHour.toFixed(2)} ms an hour (${delivery.low.toFixed(2)} to ${delivery.high.toFixed(2)})`;
-  return `${grows}: ${interval}. Median delivery: ${drift}.`;
-}
-
 export type LatencyMetric = NonNullable<Result["latencyIntervals"]>[number]["metric"];
 
 /** `44.1–49.0`, milliseconds, or that it is not known; null when there is none. @param shard null: all together */
@@ -195,10 +159,6 @@ function causeAndRemedy(result: Result): string {
 
 const ACTIONS = { none: "", split: "split", pin: "pinned", "add-shard": "with one shard more", "change-placement": "" };
 
-/** Instead of `headroomInWords`, where text would otherwise keep silent about it. */
-export const HEADROOM_UNKNOWN =
-  "Headroom is not known: the writers were hardly busy, or had too few commits to tell their limits.";
-
 /** ` (95 % interval +30 % to +47 %)`; nothing when both ends round to the figure. */
 function growthEnds({ growthInterval, growthToLimit }: NonNullable<Result["headroom"]>): string {
   if (growthInterval === undefined) return "";
@@ -271,15 +231,6 @@ export function auditInWords({ audit }: Result): string {
     sentences.push(`Every one of ${plural(audit.acked, "acknowledged message")} is stored, and ${rest}.`);
   }
   return sentences.join(" ");
-}
-
-/** `The advice of run a1b2 promised max/mean 1.13 ×; it came to 1.15 ×.` Null when no advice was followed. */
-export function forecastInWords({ forecast, skew }: Result): string | null {
-  if (forecast === undefined) return null;
-  return (
-    `The advice of run ${forecast.of} promised max/mean ${times(forecast.maxOverMean)}; it came to ` +
-    `${times(skew.maxOverMean)}.`
-  );
 }
 
 /** `Thresholds: 1 of 2 missed.` Null when none were given. */

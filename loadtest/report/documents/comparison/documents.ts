@@ -10,7 +10,7 @@ import {
   skippedInWords,
 } from "../../words/comparison.ts";
 import { section, sentence, type Block, type Page } from "../model.ts";
-import { allFigures, fewFigures, someFigures } from "./figures.ts";
+import { fewFigures, figuresOf } from "./figures.ts";
 
 const settings = (comparison: Comparison): Block => ({
   kind: "list",
@@ -47,7 +47,7 @@ export function comparisonPage(comparison: Comparison): Page {
         "figures",
         "All figures",
         ...sentence("p: of a change within the tolerance, for all figures together."),
-        allFigures(comparison),
+        figuresOf(comparison),
       ),
       section(
         "runs",
@@ -65,7 +65,7 @@ export function comparisonPage(comparison: Comparison): Page {
 export const comparisonSummary = (comparison: Comparison): Block[] => [
   ...sentence(comparisonHeadline(comparison), "strong"),
   settings(comparison),
-  someFigures(shortList(comparison, 60)),
+  figuresOf(comparison, shortList(comparison, 60)),
   ...sentence(groundsInWords(comparison)),
   ...sentence(skippedInWords(comparison)),
   ...runs(({ runs: ids }) => ids.join(", "), comparison),

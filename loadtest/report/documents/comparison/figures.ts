@@ -23,8 +23,8 @@ const OUTCOME: Column<Change> = {
   cell: (one): Cell => ({ text: one.outcome, look: isWorse(one) ? "hot" : "", isStrong: isWorse(one) }),
 };
 
-/** Every figure, for the page. */
-export function allFigures(comparison: Comparison): Table {
+/** Figures of a comparison, each with its change; those that are told stand out. */
+export function figuresOf(comparison: Comparison, rows: readonly Change[] = comparison.changes): Table {
   const told = new Set(toldOf(comparison));
   return table<Change>({
     caption: "Figures of A and B with the change and its simultaneous interval",
@@ -38,14 +38,10 @@ export function allFigures(comparison: Comparison): Table {
       { name: "p", cell: ({ adjusted }) => unbroken(chance(adjusted)) },
       OUTCOME,
     ],
-    rows: comparison.changes,
+    rows,
     isMarked: (one) => told.has(one),
   });
 }
-
-/** The figures that matter, for a pull request. */
-export const someFigures = (rows: readonly Change[]): Table =>
-  table<Change>({ caption: "", columns: [PLACE, METRIC, A, B, CHANGE, INTERVAL, OUTCOME], rows });
 
 /** The same, for a terminal. */
 export function fewFigures(rows: readonly Change[]): Table {

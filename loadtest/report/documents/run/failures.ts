@@ -2,16 +2,15 @@ import type { Result } from "../../../analysis/result/result.ts";
 import type { Slice } from "../../../measurement/measurement.ts";
 import { count, milliseconds, percent, perSecond, unbroken } from "../../../stats/format.ts";
 import { failureStrip } from "../../pictures/heat-strip.ts";
-import { failedCount, failuresInWords, outagesInWords, recoveryInWords } from "../../words/failures.ts";
-import { onPage, section, sentence, table, text, type Block, type Column } from "../model.ts";
+import { failedCount } from "../../words/failures.ts";
+import { section, table, text, type Block, type Column } from "../model.ts";
 
 type Failure = Result["failures"][number];
 type Window = Result["windows"][number];
 
 /** What failed, where and when: before any figure of what went well. */
 export function failures(result: Result, slices: readonly Slice[]): Block[] {
-  const words = failuresInWords(result);
-  if (words === null) return [];
+  if (failedCount(result) === 0) return [];
   const { traffic } = result;
   const due = traffic.sent + traffic.notConnected;
   const when = table<Failure>({
@@ -31,11 +30,7 @@ export function failures(result: Result, slices: readonly Slice[]): Block[] {
     section(
       "failures",
       "What failed",
-      onPage(...sentence(words), ...outagesInWords(result).flatMap((one) => sentence(one)), {
-        kind: "picture",
-        picture: failureStrip(result, slices),
-        caption,
-      }),
+      { kind: "picture", picture: failureStrip(result, slices), caption },
       ...(result.failures.length === 0 ? [] : [when]),
     ),
   ];
@@ -54,7 +49,6 @@ export function windows(result: Result): Block[] {
     section(
       "windows",
       "Before, during, after",
-      onPage(...sentence(recoveryInWords(result))),
       table<Window>({
         caption: "The windows that the scenario declares; its server is judged in none of them",
         columns: [

@@ -1,18 +1,10 @@
 import type { Result } from "../../../analysis/result/result.ts";
 import type { Slice } from "../../../measurement/measurement.ts";
 import { moment, plural, unbroken } from "../../../stats/format.ts";
-import { failuresInWords, recoveryInWords } from "../../words/failures.ts";
-import {
-  aimInWords,
-  forecastInWords,
-  headline,
-  headroomInWords,
-  leadInWords,
-  readsInWords,
-  trendsInWords,
-  verdictInWords,
-} from "../../words/run.ts";
-import { closedInWords, rateInWords, trafficInWords } from "../../words/traffic.ts";
+import { factsInWords } from "../../words/facts.ts";
+import { failedInWords } from "../../words/failures.ts";
+import { headline, leadInWords, verdictInWords } from "../../words/run.ts";
+import { rateInWords, trafficInWords } from "../../words/traffic.ts";
 import { sentence, type Page } from "../model.ts";
 import { opening } from "./figures.ts";
 import { runParts } from "./parts.ts";
@@ -37,12 +29,8 @@ export function runPage(result: Result, slices: readonly Slice[], counts: readon
     reasons: verdict.reasons.map(({ code, message }) => ({ name: code, text: message })),
     headline: headline(result),
     lead: [
-      ...sentence(failuresInWords(result), "lead"),
-      ...sentence(recoveryInWords(result), "lead"),
-      ...sentence(leadInWords(result), "lead"),
-      ...[closedInWords, forecastInWords, aimInWords, headroomInWords, readsInWords, trendsInWords].flatMap((inWords) =>
-        sentence(inWords(result), "lead soft"),
-      ),
+      ...[...failedInWords(result), leadInWords(result)].flatMap((words) => sentence(words, "lead")),
+      ...factsInWords(result).flatMap((words) => sentence(words, "lead soft")),
     ],
     opening: opening(result),
     parts: runParts(result, slices, counts),

@@ -1,7 +1,8 @@
+import { trendsInWords } from "../../words/facts.ts";
 import { failuresInWords, hasTooManyErrors } from "../../words/failures.ts";
 import { percent } from "../../../stats/format.ts";
 import type { Result } from "../../../analysis/result/result.ts";
-import { auditInWords, headline, trendsInWords, verdictInWords } from "../../words/run.ts";
+import { auditInWords, headline, verdictInWords } from "../../words/run.ts";
 import { rateInWords } from "../../words/traffic.ts";
 import type { Case, Suite } from "../model.ts";
 
@@ -14,16 +15,16 @@ const none = (name: string, n: number, what: string): Case => ({
 function cases(result: Result): Case[] {
   const { verdict, audit } = result;
   const reasons = verdict.reasons.map(({ code, message }) => `${code}: ${message}`).join("\n");
-  const matches: Case =
-    audit.match === null
-      ? { name: "audit: what was acknowledged is stored", failure: null, skipped: auditInWords(result) }
-      : { name: "audit: what was acknowledged is stored", failure: audit.match ? null : auditInWords(result) };
   return [
     {
       name: "verdict: the run is valid",
       failure: verdict.status === "VALID" ? null : reasons || verdictInWords(result),
     },
-    matches,
+    {
+      name: "audit: what was acknowledged is stored",
+      failure: audit.match === false ? auditInWords(result) : null,
+      ...(audit.match === null && { skipped: auditInWords(result) }),
+    },
     ...memoryCase(result),
     errorsCase(result),
     none(

@@ -1,21 +1,9 @@
 import type { Result } from "../../../analysis/result/result.ts";
 import { moment, plural } from "../../../stats/format.ts";
-import { failuresInWords, outagesInWords, recoveryInWords } from "../../words/failures.ts";
-import {
-  aimInWords,
-  blastRadiusInWords,
-  forecastInWords,
-  headline,
-  HEADROOM_UNKNOWN,
-  headroomInWords,
-  knowsNoShares,
-  leadInWords,
-  readsInWords,
-  thresholdsInWords,
-  trendsInWords,
-  verdictInWords,
-} from "../../words/run.ts";
-import { closedInWords, overallInWords, trafficInWords } from "../../words/traffic.ts";
+import { factsInWords } from "../../words/facts.ts";
+import { failedInWords } from "../../words/failures.ts";
+import { blastRadiusInWords, headline, leadInWords, verdictInWords } from "../../words/run.ts";
+import { overallInWords, trafficInWords } from "../../words/traffic.ts";
 import { sentence, type Block } from "../model.ts";
 import { runParts } from "./parts.ts";
 
@@ -32,17 +20,9 @@ export function runSummary(result: Result): Block[] {
   ];
   const found = [
     overallInWords(result),
-    failuresInWords(result),
-    ...outagesInWords(result),
-    recoveryInWords(result),
-    thresholdsInWords(result),
+    ...failedInWords(result),
     leadInWords(result),
-    closedInWords(result),
-    forecastInWords(result),
-    aimInWords(result),
-    headroomInWords(result) ?? (knowsNoShares(result) ? null : HEADROOM_UNKNOWN),
-    readsInWords(result),
-    trendsInWords(result),
+    ...factsInWords(result),
     blastRadiusInWords(result),
   ];
   return [

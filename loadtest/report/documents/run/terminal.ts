@@ -1,24 +1,19 @@
 import type { Result } from "../../../analysis/result/result.ts";
 import { times } from "../../../stats/format.ts";
-import { failuresInWords, outagesInWords, recoveryInWords } from "../../words/failures.ts";
+import { factsInWords } from "../../words/facts.ts";
+import { failedInWords } from "../../words/failures.ts";
 import { fewSamplesInWords } from "../../words/few-samples.ts";
 import {
-  aimInWords,
   auditInWords,
   blastRadiusInWords,
   causesIn,
-  forecastInWords,
   headline,
-  HEADROOM_UNKNOWN,
-  headroomInWords,
   knowsNoShares,
   leadInWords,
-  readsInWords,
   THRESHOLD_MARKS,
   thresholdsInWords,
-  trendsInWords,
 } from "../../words/run.ts";
-import { closedInWords, overallInWords } from "../../words/traffic.ts";
+import { overallInWords } from "../../words/traffic.ts";
 import { sentence, type Block } from "../model.ts";
 import { shardBars } from "./shards.ts";
 
@@ -35,27 +30,21 @@ export function runScreen(result: Result, columns: number): Block[][] {
           ...sentence("INVALID: the percentiles below are not to be trusted", "hot"),
           ...verdict.reasons.flatMap(({ code, message }) => sentence(`${code}: ${message}`)),
         ];
-  const failed = [failuresInWords(result), ...outagesInWords(result), recoveryInWords(result)];
   return [
     [...sentence(`${what}${shaped}`), ...status],
     [
       ...sentence(headline(result), "strong"),
-      ...failed.flatMap((words) => sentence(words, "hot")),
+      ...failedInWords(result).flatMap((words) => sentence(words, "hot")),
       ...sentence(leadInWords(result)),
     ],
     [shardBars(result, columns)],
     sentence(overallInWords(result), "strong"),
     [
       fewSamplesInWords(result),
-      forecastInWords(result),
       skewInWords(result),
-      closedInWords(result),
-      aimInWords(result),
       factorsInWords(skew.causes),
       blastRadiusInWords(result),
-      headroomInWords(result) ?? (knowsNoShares(result) ? null : HEADROOM_UNKNOWN),
-      readsInWords(result),
-      trendsInWords(result),
+      ...factsInWords(result),
       `Audit: ${auditInWords(result)}`,
     ].flatMap((words) => sentence(words)),
     given.length === 0

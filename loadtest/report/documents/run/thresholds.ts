@@ -1,6 +1,6 @@
 import type { Result } from "../../../analysis/result/result.ts";
 import { THRESHOLD_MARKS, thresholdsInWords } from "../../words/run.ts";
-import { onPage, section, sentence, table, text, type Block } from "../model.ts";
+import { section, sentence, table, text, type Block } from "../model.ts";
 
 /** What the run had to keep, and whether it did; nothing when no threshold was given. */
 export function thresholds(result: Result): Block[] {
@@ -10,7 +10,7 @@ export function thresholds(result: Result): Block[] {
     section(
       "thresholds",
       "Thresholds",
-      onPage(...sentence(thresholdsInWords(result))),
+      ...sentence(thresholdsInWords(result)),
       table<(typeof all)[number]>({
         caption: "Judged by the value; the interval says whether another run may come out differently",
         columns: [

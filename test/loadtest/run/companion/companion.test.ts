@@ -8,7 +8,7 @@ import { companionOf } from "../../../../loadtest/run/companion/companion.ts";
 import { createNodeDriver } from "../../../../loadtest/drivers/node/driver.ts";
 import { EXIT, exitCodeOf } from "../../../../loadtest/run/exit-code.ts";
 import type { Result } from "../../../../loadtest/analysis/result/result.ts";
-import { readsInWords, trendsInWords } from "../../../../loadtest/report/words/run.ts";
+import { readsInWords, trendsInWords } from "../../../../loadtest/report/words/facts.ts";
 import { executeRun } from "../../../../loadtest/run/run.ts";
 import { DEFAULT_DIALS } from "../../../../loadtest/traffic/dials.ts";
 import { singleSegment } from "../../../../server/placement/topology.ts";
