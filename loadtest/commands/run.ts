@@ -19,7 +19,7 @@ import { parseShare } from "../traffic/dial.ts";
 import { parseDials } from "../traffic/dials.ts";
 import type { Scenario } from "../traffic/scenario.ts";
 import { KNOWN_SCENARIOS } from "../traffic/stories/known-scenarios.ts";
-import { commandLine } from "../system/command-line.ts";
+import { shellCommand } from "../system/command-line.ts";
 import { allDials, dialGroups, ownDials, unknownFirst } from "./dial-options.ts";
 import { createRunOutput, type OutputKind } from "./run-output.ts";
 
@@ -127,7 +127,12 @@ async function run(reference: string, command: Command): Promise<number> {
   const driver = equip(await chooseDriver(scenario.nodeOnly ? "node" : driverName), equipment);
   if (isCheck) return EXIT.good;
   const out = given["out"] ?? (await freshFolder("runs", name, new Date()));
-  const again = commandLine(reference, { ...given, driver: driver.name, out: undefined, "fail-on": failOnTexts });
+  const again = shellCommand("run", reference, {
+    ...given,
+    driver: driver.name,
+    out: undefined,
+    "fail-on": failOnTexts,
+  });
   const output = createRunOutput({
     ...outputOf(command),
     scenario: name,

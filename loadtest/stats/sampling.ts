@@ -20,7 +20,7 @@ export function createThrower(shares: readonly number[]): Thrower {
 }
 
 /** Draws an index by these shares (Σ = 1), in constant time on average. */
-export function createPicker(shares: readonly number[]): (random: Random) => number {
+export function createPicker(shares: ArrayLike<number>): (random: Random) => number {
   const size = shares.length;
   const cumulated = new Float64Array(size);
   let sum = 0;

@@ -2,12 +2,9 @@
 export type GivenFlags = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * The shell command that makes a run again, for its report. Reports are passed on, so passwords in shard URLs are left
+ * The shell command that does the same again, for a report. Reports are passed on, so passwords in shard URLs are left
  * out.
  */
-export const commandLine = (scenario: string, given: GivenFlags): string => shellCommand("run", scenario, given);
-
-/** The same of any command with one argument. */
 export const shellCommand = (command: string, argument: string, given: GivenFlags): string =>
   [shellWords(["hotshard", command, argument]), shellFlags(given)].filter((part) => part !== "").join(" ");
 

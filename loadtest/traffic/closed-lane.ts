@@ -1,5 +1,6 @@
 import type { Random } from "../stats/random.ts";
 import { createRandom } from "../stats/random.ts";
+import { createPicker } from "../stats/sampling.ts";
 import type { ClosedShape } from "./arrivals/contract.ts";
 import type { Lane, Action } from "./contract.ts";
 
@@ -55,17 +56,12 @@ export function createClosedLane({ users, thinkS, gaps, seed, endMs, parts, hasA
   };
 }
 
+/** Draws a part, in proportion to the rates. */
 function createChooser(random: Random, parts: readonly ClosedPart[]): () => ClosedPart {
-  const total = parts.reduce((sum, { rate }) => sum + rate, 0);
   const busy = parts.filter(({ rate }) => rate > 0);
-  return () => {
-    let left = random.uniform() * total;
-    for (const part of busy) {
-      left -= part.rate;
-      if (left < 0) return part;
-    }
-    return busy.at(-1)!;
-  };
+  const total = busy.reduce((sum, { rate }) => sum + rate, 0);
+  const pick = createPicker(busy.map(({ rate }) => rate / total));
+  return () => busy[pick(random.uniform)]!;
 }
 
 /** Numbers of which the least is taken first: a binary heap. */

@@ -202,7 +202,7 @@ function rowsOf(
 ): WhatIfRow[] {
   return layouts.map(({ placement, name = placement, shards: { length: shards } }, i) => {
     const { loads, moved } = placed[i]!;
-    const ratio = maxOverMean([...loads]);
+    const ratio = maxOverMean(loads);
     const worst = worstMinute(minutes, i, shards);
     return {
       placement: name,

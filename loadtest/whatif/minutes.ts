@@ -1,3 +1,4 @@
+import { maxOverMean } from "../../server/statistics/skew.ts";
 import {
   emptyPlaced,
   labelsOfKeys,
@@ -26,19 +27,8 @@ export function placeMinute(
   return {
     startMs: minute.startMs,
     messages: minute.messages,
-    ratios: Float32Array.from(sums, ({ loads }) => ratioOf(loads)),
+    ratios: Float32Array.from(sums, ({ loads }) => maxOverMean(loads)),
   };
-}
-
-/** `maxOverMean`, without a copy: there may be tens of thousands of minutes. */
-function ratioOf(loads: Float64Array): number {
-  let most = 0;
-  let total = 0;
-  for (const load of loads) {
-    most = Math.max(most, load);
-    total += load;
-  }
-  return total > 0 ? (most * loads.length) / total : 1;
 }
 
 /**

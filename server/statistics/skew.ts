@@ -1,7 +1,12 @@
 /** Largest load over the mean of all shards, idle shards included; 1 (even) … number of shards. 1 when all are idle. */
-export function maxOverMean(loads: readonly number[]): number {
-  const total = sumOf(loads);
-  return total > 0 ? (Math.max(...loads) * loads.length) / total : 1;
+export function maxOverMean(loads: ArrayLike<number>): number {
+  let [most, total] = [0, 0];
+  // Without a copy: a what-if asks it of tens of thousands of minutes.
+  for (let shard = 0; shard < loads.length; shard += 1) {
+    most = Math.max(most, loads[shard]!);
+    total += loads[shard]!;
+  }
+  return total > 0 ? (most * loads.length) / total : 1;
 }
 
 /** Total over the largest load: as many even shards would carry this traffic as badly; 1 … number of shards. */

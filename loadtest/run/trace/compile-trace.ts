@@ -12,6 +12,7 @@ import { createArrivals } from "../../traffic/poisson.ts";
 import { messagesOf } from "../../traffic/asked.ts";
 import type { Dials } from "../../traffic/contract.ts";
 import { createRandom } from "../../stats/random.ts";
+import { createPicker } from "../../stats/sampling.ts";
 import { rankDialogs } from "../../traffic/ranked-dialogs.ts";
 import { createMoments, MOST_AT_ONCE } from "./moments.ts";
 import { nameWriter, type NameWriter } from "./name-writer.ts";
@@ -158,9 +159,9 @@ async function drawMessages(
   const { seed, warmupS, durationS } = order.dials;
   const size = keys.size();
   if (size === 0) return;
-  const cumulated = new Float64Array(size);
-  let total = 0;
-  for (let index = 0; index < size; index += 1) cumulated[index] = total += keys.count(index);
+  const counts = Float64Array.from({ length: size }, (_, index) => keys.count(index));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const pick = createPicker(counts.map((count) => count / total));
   const random = createRandom(seed, STREAM);
   const { warmup, measured } = messagesOf(order.dials);
   const [middleMs, endMs] = [warmupS * 1000, (warmupS + durationS) * 1000];
@@ -168,14 +169,7 @@ async function drawMessages(
   const late = createArrivals(random, middleMs, endMs, measured);
   let drawnSoFar = 0;
   for (let at = early() ?? late(); at !== null; at = early() ?? late()) {
-    const drawn = random.uniform() * total;
-    let low = 0;
-    for (let high = size - 1; low < high;) {
-      const middle = (low + high) >>> 1;
-      if (cumulated[middle]! > drawn) high = middle;
-      else low = middle + 1;
-    }
-    add(low, at);
+    add(pick(random.uniform), at);
     drawnSoFar += 1;
     if (drawnSoFar % LOOK_EVERY === 0) await look(order);
   }

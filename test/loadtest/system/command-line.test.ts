@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandLine } from "../../../loadtest/system/command-line.ts";
+import { shellCommand } from "../../../loadtest/system/command-line.ts";
 
 test("a command can be pasted into a shell, and holds no password", () => {
   const table: [Record<string, string | string[] | undefined>, string][] = [
@@ -14,5 +14,6 @@ test("a command can be pasted into a shell, and holds no password", () => {
       "--shards mysql://chat:PASSWORD@a:3306/s0,mysql://chat:PASSWORD@b/s1,sqlite:here.db",
     ],
   ];
-  for (const [given, words] of table) assert.equal(commandLine("random", given), `hotshard run random ${words}`.trim());
+  for (const [given, words] of table)
+    assert.equal(shellCommand("run", "random", given), `hotshard run random ${words}`.trim());
 });
