@@ -15,6 +15,8 @@ import { browserGuard } from "./edge/http/browser-guard.ts";
 import { dialogRoutes } from "./edge/http/dialogs.ts";
 import { healthRoutes } from "./edge/http/health.ts";
 import { metricsRoute } from "./edge/http/metrics.ts";
+import { shardRoutes } from "./edge/http/shards.ts";
+import type { Operator } from "./topology/operator.ts";
 import { targetRoutes } from "./edge/http/targets.ts";
 
 /** Fastify's own words are wanted from this level on: the process says itself where it listens. */
@@ -43,8 +45,7 @@ export async function createApp(
     | "unreadBytes"
     | "unreadMs"
   >,
-  chat: Chat,
-  watch: Watch,
+  { chat, operator, watch }: { chat: Chat; operator: Operator; watch: Watch },
   metrics: Metrics,
   logger: FastifyBaseLogger,
   clock: EdgeClock,
@@ -68,6 +69,7 @@ export async function createApp(
   await app.register(metricsRoute, { metrics });
   await app.register(dialogRoutes, { chat });
   await app.register(adminRoutes, watch);
+  await app.register(shardRoutes, { operator });
   await app.register(targetRoutes, { ...config, ...watch });
   await app.register(livePage, {
     sources: { ...watch, connections: () => chat.connections(), meter: (label) => watch.shards.get(label)!.meter },

@@ -29,9 +29,12 @@ import { createShard, type Shard } from "./shards/shard.ts";
 import { parseShardUrl, type ShardSpec } from "./shards/url.ts";
 import { createWriter } from "./shards/writer.ts";
 import { createFileStateStore } from "./topology/file-store.ts";
+import { inspect } from "./topology/newcomer.ts";
+import { createOperator } from "./topology/operator.ts";
 import { createFollower, type Follower } from "./topology/follower.ts";
 import type { Tell } from "./topology/event.ts";
 import { createMembership, type Membership, type MemberShard } from "./topology/membership.ts";
+import { writableShards } from "./topology/segment-edits.ts";
 import type { StateStore } from "./topology/state-store.ts";
 import { createViews, type Views } from "./topology/view.ts";
 
@@ -67,6 +70,8 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
+/** Rows a second that a rebalance is taken to move before this server has seen one. */
+const MOVED_PER_S = 20_000;
 const NOTHING_PUSHED: PushCounts = { accepted: 0, dropped: 0 };
 
 /** Builds every part from the configuration; opens and listens nowhere. */
@@ -136,11 +141,7 @@ export async function assemble(
         exposition: metrics.exposition,
         logger,
         guard,
-        writable: () =>
-          views
-            .current()
-            .topology.segments.at(-1)!
-            .shards.map(({ label }) => label),
+        writable: () => writableShards(views.current().topology.segments.at(-1)!),
         ownersOf: (dialog) =>
           views
             .current()
@@ -169,7 +170,16 @@ export async function assemble(
   });
   const watch = createWatch({ node: () => (joined ? membership.reading() : null), shards, views, metrics, observer });
   const edgeClock = { ...given, after: (ms: number, run: () => void) => given.after(ms, guard("connections", run)) };
-  const app = await createApp(config, chat, watch, metrics, logger, edgeClock, guard);
+  const operator = createOperator({
+    read: async () => placedOf(await store.read()),
+    publish: (next) => follower.publish(next),
+    shards,
+    inspect: (spec) => inspect(storeOf(spec, {})),
+    hot: () => observer.hot().dialogs,
+    rowsPerS: () => MOVED_PER_S,
+    now: () => Date.now(),
+  });
+  const app = await createApp(config, { chat, watch, operator }, metrics, logger, edgeClock, guard);
   return {
     app,
     chat,

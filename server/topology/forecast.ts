@@ -1,6 +1,7 @@
 import type { Segment, Topology } from "../placement/contract.ts";
 import { overrideShards } from "../placement/overrides.ts";
 import { parsePlacement } from "../placement/registry.ts";
+import type { Forecast } from "../protocol/shards.ts";
 import { maxOverMean } from "../statistics/skew.ts";
 import { KEYS, likelyIds, placeKeys } from "./key-sample.ts";
 import { writableShards } from "./segment-edits.ts";
@@ -15,24 +16,6 @@ export interface KnownLoad {
   readonly rowsPerS: number;
   /** A message id of now: the moment for which a placement by time is asked. */
   readonly now: bigint;
-}
-
-/** What a change of the topology would bring. */
-export interface Forecast {
-  /** Share of the keys whose new messages get another shard, 0 to 1. */
-  readonly movedShare: number;
-  /** The least that must move for the weights to be what they then are. */
-  readonly idealShare: number;
-  /** Of new messages, over the shards that take writes. */
-  readonly maxOverMean: { readonly before: number; readonly after: number };
-  /** What a rebalance would then move; at most so much if several closed segments wait for it. */
-  readonly rows: number;
-  readonly bytes: number;
-  /** Time that it would take without a throttle. */
-  readonly seconds: number;
-  readonly rowsPerS: number;
-  /** What an operator should know beside the figures. */
-  readonly notes: readonly string[];
 }
 
 /** Moved over ideal from which on a note says so; a sample and an uneven ring stay below. */

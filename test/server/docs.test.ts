@@ -6,6 +6,7 @@ import { METRICS, type MetricDescription } from "../../server/observability/metr
 import { compileTopology } from "../../server/placement/router.ts";
 import { validateTopology } from "../../server/placement/topology.ts";
 import { ERRORS, type ErrorCode } from "../../server/protocol/errors.ts";
+import { isRefusal, REFUSALS } from "../../server/protocol/refusals.ts";
 import { LIMITS } from "../../server/protocol/frames.ts";
 
 /** The lines of a document between `<!-- name -->` and `<!-- /name -->`. */
@@ -40,6 +41,27 @@ test("docs/protocol.md has exactly the error codes of the table", () => {
   const expected = (Object.keys(ERRORS) as ErrorCode[]).map(errorRow);
   const head = ["code", "retryable", "outcome of a `send`", "HTTP", "close", "meaning"];
   assert.deepEqual(rows(section("protocol.md", "errors")), expected, `it should be:\n${printed(head, expected)}\n`);
+});
+
+test("docs/protocol.md has exactly the reasons for which a change of the shards is refused", () => {
+  const expected = Object.entries(REFUSALS).map(([code, { http, meaning }]) => [`\`${code}\``, String(http), meaning]);
+  const head = ["code", "HTTP", "meaning"];
+  const wanted = `it should be:\n${printed(head, expected)}\n`;
+  assert.deepEqual(rows(section("protocol.md", "refusals")), expected, wanted);
+});
+
+test("what refuses a change has its code in the table", () => {
+  const files = ["changes", "newcomer", "operator"].map((name) => `../../server/topology/${name}.ts`);
+  const texts = files.map((file) => readFileSync(new URL(file, import.meta.url), "utf8"));
+  const thrown = new Set(
+    texts.flatMap((text) => [...text.matchAll(/ConfigError\(\s*"(\w+)"/gu)].map(([, code]) => code!)),
+  );
+  assert.ok(thrown.size > 15);
+  const internal = new Set(["BAD_BOUNDARY", "NO_SEGMENT"]);
+  assert.deepEqual(
+    [...thrown].filter((code) => !isRefusal(code) && !internal.has(code)),
+    [],
+  );
 });
 
 test("docs/protocol.md has the limits that a welcome tells", () => {

@@ -4,8 +4,9 @@ import * as fc from "fast-check";
 import type { Topology } from "../../../server/placement/contract.ts";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { singleSegment } from "../../../server/placement/topology.ts";
+import type { Forecast } from "../../../server/protocol/shards.ts";
 import { changeTopology, rebalanced, type Change } from "../../../server/topology/changes.ts";
-import { forecastChange, type Forecast, type KnownLoad } from "../../../server/topology/forecast.ts";
+import { forecastChange, type KnownLoad } from "../../../server/topology/forecast.ts";
 import { at, changed, fresh, LABELS, newest } from "./changed.ts";
 
 const EMPTY: KnownLoad = { hot: [], stored: [], rowsPerS: 1_000, now: at(999) };

@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { test, type TestContext } from "node:test";
+import type { ShardsReply } from "../../server/protocol/http.ts";
+import type { ChangeReply, ChangeRequest, Verification, VerifyLine } from "../../server/protocol/shards.ts";
+import { connect, type ChatClient } from "../support/chat-client.ts";
+import { startServer, temporaryFolder, type TestServer } from "../support/server.ts";
+import { tokenOf } from "../support/token.ts";
+
+const PEERS = Array.from({ length: 30 }, (_, i) => i + 2);
+
+interface Answer<T> {
+  readonly status: number;
+  /** `code` and `message` are empty when nothing is refused. */
+  readonly body: T & { readonly code: string; readonly message: string };
+}
+
+async function start(t: TestContext, ...args: string[]): Promise<TestServer> {
+  const server = await startServer({ args: ["--shards", "4", ...args], env: { HOTSHARD_SECRET: "" } });
+  t.after(() => server.stop());
+  return server;
+}
+
+async function ask<T>(
+  server: TestServer,
+  path: string,
+  body?: unknown,
+  token = tokenOf(99, "admin"),
+): Promise<Answer<T>> {
+  const response = await fetch(server.url + path, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  return {
+    status: response.status,
+    body: Object.assign({ code: "", message: "" }, (await response.json()) as T),
+  };
+}
+
+function change(server: TestServer, asked: ChangeRequest, rest: object = {}): Promise<Answer<ChangeReply>> {
+  return ask(server, "/v1/shards/changes", { change: asked, ...rest });
+}
+
+async function applied(server: TestServer, asked: ChangeRequest): Promise<ChangeReply> {
+  const { body, status } = await change(server, asked);
+  assert.deepEqual([status, body.applied], [200, true], body.message);
+  return body;
+}
+
+async function refused(
+  server: TestServer,
+  asked: ChangeRequest,
+  status: number,
+  code: string,
+  words: RegExp,
+): Promise<void> {
+  const before = (await topologyOf(server)).epoch;
+  for (const dryRun of [true, false]) {
+    const answer = await change(server, asked, { dryRun });
+    assert.deepEqual([answer.status, answer.body.code], [status, code], answer.body.message);
+    assert.match(answer.body.message, words);
+  }
+  assert.equal((await topologyOf(server)).epoch, before);
+}
+
+async function topologyOf(server: TestServer): Promise<ShardsReply["topology"]> {
+  return (await ask<ShardsReply>(server, "/v1/shards")).body.topology;
+}
+
+async function linesOf(server: TestServer): Promise<VerifyLine[]> {
+  const headers = { authorization: `Bearer ${tokenOf(99, "admin")}` };
+  const text = await (await fetch(`${server.url}/v1/shards/verify`, { headers })).text();
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as VerifyLine);
+}
+
+async function verified(server: TestServer): Promise<Verification> {
+  const last = (await linesOf(server)).at(-1)!;
+  assert.ok("found" in last, JSON.stringify(last));
+  return last.found;
+}
+
+/** One message to each peer. @returns the shards that took them */
+async function sendTo(chat: ChatClient, name: string): Promise<Set<string>> {
+  chat.send(...PEERS.map((to) => ({ type: "send", id: `${name} ${to}`, to, text: name })));
+  const shards = new Set<string>();
+  for (const _ of PEERS) shards.add((await chat.next("ack")).shard);
+  return shards;
+}
+
+/** The texts of each peer's dialog, in order. */
+async function texts(chat: ChatClient): Promise<string[][]> {
+  chat.send(...PEERS.map((peer) => ({ type: "history", id: `${peer}`, with: peer })));
+  const pages: string[][] = [];
+  for (const _ of PEERS) pages.push((await chat.next("history")).messages.map(({ text }) => text));
+  return pages;
+}
+
+test("a shard joins, takes its part, another is drained and put back; nothing is lost on the way", async (t) => {
+  const server = await start(t);
+  const chat = await connect(server.chat, 1);
+  await sendTo(chat, "a");
+  const url = `sqlite:${join(server.data, "more.db")}`;
+
+  const dry = await change(server, { do: "add", url }, { dryRun: true });
+  assert.deepEqual([dry.status, dry.body.epoch, dry.body.applied, dry.body.shard], [200, 1, false, "04"]);
+  assert.ok(dry.body.forecast.movedShare < 1.02 * dry.body.forecast.idealShare);
+  assert.equal((await topologyOf(server)).epoch, 1);
+
+  const added = await applied(server, { do: "add", url });
+  assert.deepEqual([added.epoch, added.shard], [2, "04"]);
+  assert.ok((await sendTo(chat, "b")).has("04"));
+  assert.ok(!(await texts(chat)).some((page) => page.join() !== "a,b"));
+  await refused(server, { do: "add", url }, 409, "SHARD_EXISTS", /is shard 04 of this system/u);
+
+  await applied(server, { do: "drain", shard: "01" });
+  assert.ok(!(await sendTo(chat, "c")).has("01"));
+  assert.ok(!(await texts(chat)).some((page) => page.join() !== "a,b,c"));
+  await refused(server, { do: "pin", dialog: "1_2", shard: "01" }, 409, "NOT_WRITABLE", /takes no writes/u);
+  await refused(server, { do: "remove", shard: "01" }, 409, "OWNS_ROWS", /older messages belong to shard 01/u);
+  await applied(server, { do: "put-back", shard: "01" });
+
+  const found = await verified(server);
+  assert.deepEqual([found.match, found.messages, found.dialogs, found.epoch], [true, 90, 30, 4]);
+  assert.deepEqual(
+    found.shards.map(({ shard }) => shard),
+    ["00", "01", "02", "03", "04"],
+  );
+});
+
+test("a shard that was added is there when the server starts again as before", async (t) => {
+  const data = temporaryFolder();
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  const options = { args: ["--shards", "2"], data, env: { HOTSHARD_SECRET: "" } };
+  const first = await startServer(options);
+  await applied(first, { do: "add", url: `sqlite:${join(data, "more.db")}` });
+  const chat = await connect(first.chat, 1);
+  assert.ok((await sendTo(chat, "a")).has("02"));
+  await chat.close();
+  await first.stop();
+  const second = await startServer(options);
+  t.after(() => second.stop());
+  assert.deepEqual((await topologyOf(second)).shards, ["00", "01", "02"]);
+  const { match, messages } = await verified(second);
+  assert.deepEqual([match, messages], [true, 30]);
+});
+
+test("a dialog is pinned, split and merged, the placement changes: each message stays where it is found", async (t) => {
+  const server = await start(t);
+  const chat = await connect(server.chat, 1);
+  await sendTo(chat, "a");
+  const shard = async (id: string): Promise<string> => {
+    chat.send({ type: "send", id, to: 2, text: id });
+    return (await chat.next("ack")).shard;
+  };
+  for (const label of ["03", "02"]) {
+    await applied(server, { do: "pin", dialog: "1_2", shard: label });
+    assert.equal(await shard(`on ${label}`), label);
+  }
+  await applied(server, { do: "split", dialog: "1_2", parts: 4 });
+  const parts = new Set<string>();
+  for (let i = 0; i < 40; i++) parts.add(await shard(`part ${i}`));
+  assert.equal(parts.size, 4);
+  await applied(server, { do: "merge", dialog: "1_2" });
+  await applied(server, { do: "placement", placement: "rendezvous" });
+  await sendTo(chat, "z");
+  const [first, ...others] = await texts(chat);
+  assert.equal(first!.length, 1 + 2 + 40 + 1);
+  assert.ok(!others.some((page) => page.join() !== "a,z"));
+  const { match, messages } = await verified(server);
+  assert.deepEqual([match, messages], [true, 60 + 42]);
+});
+
+test("of two operators who have seen the same epoch one wins, and the other is told", async (t) => {
+  const server = await start(t);
+  const both = await Promise.all(["00", "01"].map((shard) => change(server, { do: "drain", shard }, { epoch: 1 })));
+  assert.deepEqual(
+    both.map(({ status }) => status).toSorted((a, b) => a - b),
+    [200, 409],
+  );
+  const loser = both.find(({ status }) => status === 409)!.body;
+  assert.equal(loser.code, "EPOCH_CHANGED");
+  assert.match(loser.message, /at epoch 2, not 1: another change came first/u);
+  assert.equal((await topologyOf(server)).epoch, 2);
+});
+
+test("what cannot be is refused with a code and a sentence", async (t) => {
+  const server = await start(t, "--shards", "1");
+  await refused(server, { do: "drain", shard: "00" }, 409, "LAST_SHARD", /add another one first/u);
+  await refused(server, { do: "drain", shard: "07" }, 404, "NO_SHARD", /no shard "07": there are 00/u);
+  await refused(server, { do: "remove", shard: "00" }, 409, "OWNS_ROWS", /drain it/u);
+  await refused(server, { do: "split", dialog: "1_2", parts: 2 }, 409, "TOO_MANY_PARTS", /add a shard first/u);
+  await refused(server, { do: "merge", dialog: "1_2" }, 409, "NO_OVERRIDE", /neither pinned nor split/u);
+  await refused(server, { do: "pin", dialog: "2_1", shard: "00" }, 400, "BAD_DIALOG", /not a dialog id/u);
+  await refused(server, { do: "placement", placement: "rign" }, 400, "BAD_PLACEMENT", /no placement "rign"/u);
+  await refused(server, { do: "add", url: "file.db" }, 400, "BAD_SHARD_URL", /no known scheme/u);
+  await refused(server, { do: "add", url: "mysql://u:secret@127.0.0.1:1/x" }, 409, "NO_ANSWER", /^(?!.*secret)/u);
+  const known = `sqlite:${join(server.data, "shard-00.db")}`;
+  await refused(server, { do: "add", url: known }, 409, "SHARD_EXISTS", /is shard 00 of this system/u);
+});
+
+test("only an empty database of nobody joins", async (t) => {
+  const data = temporaryFolder();
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  const other = await startServer({ args: ["--shards", "2"], data, env: { HOTSHARD_SECRET: "" } });
+  const talker = await connect(other.chat, 1);
+  await sendTo(talker, "a");
+  await talker.close();
+  await other.stop();
+  const server = await start(t);
+  const file = join(data, "shard-00.db");
+  await refused(server, { do: "add", url: `sqlite:${file}` }, 409, "OTHER_CLUSTER", /belongs to system [0-9a-f]{32}/u);
+  const database = new DatabaseSync(file);
+  database.exec("UPDATE hotshard_shard SET cluster = NULL");
+  database.close();
+  await refused(server, { do: "add", url: `sqlite:${file}` }, 409, "NOT_EMPTY", /holds messages/u);
+  const again = new DatabaseSync(file);
+  again.exec("DELETE FROM message");
+  again.close();
+  assert.equal((await applied(server, { do: "add", url: `sqlite:${file}` })).shard, "04");
+});
+
+test("a body that is not what it should be is refused as a whole; so is a token without the right", async (t) => {
+  const server = await start(t);
+  const drain = { do: "drain", shard: "00" };
+  for (const [body, words] of [
+    [[], /the body/u],
+    [{}, /change/u],
+    [{ change: drain, dryrun: true }, /`dryrun` is no field/u],
+    [{ change: drain, epoch: 0 }, /`epoch`/u],
+    [{ change: drain, epoch: "1" }, /`epoch`/u],
+    [{ change: { do: "burn" } }, /`change.do` is one of add, drain, .* not "burn"/u],
+    [{ change: { do: "toString" } }, /one of/u],
+    [{ change: { do: "drain" } }, /`change` .*shard/u],
+    [{ change: { do: "drain", shard: 0 } }, /`change.shard`/u],
+    [{ change: { do: "drain", shard: "00", force: true } }, /`change.force` is no field/u],
+    [{ change: { do: "split", dialog: "1_2", parts: "2" } }, /`change.parts`/u],
+    [{ change: { do: "take-out", shard: "00" } }, /one of/u],
+  ] as const) {
+    const answer = await ask<object>(server, "/v1/shards/changes", body);
+    assert.deepEqual([answer.status, answer.body.code], [400, "BAD_FRAME"], JSON.stringify(body));
+    assert.match(answer.body.message, words);
+  }
+  for (const [token, status] of [
+    ["nonsense", 401],
+    [tokenOf(2), 403],
+  ] as const) {
+    assert.equal((await ask(server, "/v1/shards/changes", { change: drain }, token)).status, status);
+    assert.equal((await ask(server, "/v1/shards/verify", undefined, token)).status, status);
+  }
+  assert.equal((await topologyOf(server)).epoch, 1);
+});
+
+test("verify finds a message that is not where it belongs, and one that two shards have", async (t) => {
+  const server = await start(t);
+  const chat = await connect(server.chat, 1);
+  await sendTo(chat, "a");
+  assert.equal((await verified(server)).match, true);
+  const [from, to] = ["00", "01"].map((label) => new DatabaseSync(join(server.data, `shard-${label}.db`)));
+  const select = from!.prepare("SELECT * FROM message LIMIT 2");
+  select.setReadBigInts(true);
+  const rows = select.all();
+  for (const row of rows) {
+    const columns = Object.keys(row);
+    const sql = `INSERT INTO message (${columns.join()}) VALUES (${columns.map(() => "?").join()})`;
+    to!.prepare(sql).run(...Object.values(row));
+  }
+  const { dialog } = rows[0] as { dialog: string };
+  from!.prepare("DELETE FROM message WHERE dialog = ?").run(dialog);
+  for (const database of [from!, to!]) database.close();
+  const { examples, match, messages, shards } = await verified(server);
+  assert.deepEqual([match, messages], [false, 30]);
+  assert.deepEqual(
+    shards.filter(({ shard }) => shard === "01").map(({ copies, misplaced }) => [misplaced, copies]),
+    [[1, 1]],
+  );
+  assert.deepEqual(examples.map(({ fault, owner, shard }) => `${fault} ${shard} ${owner}`).toSorted(), [
+    "copy 01 00",
+    "misplaced 01 00",
+  ]);
+});
