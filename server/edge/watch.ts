@@ -1,7 +1,8 @@
 import { ApiError } from "./http/api-error.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Observer } from "../observability/observer.ts";
-import type { HotReply, ShardsReply } from "../protocol/http.ts";
+import type { HotReply, ShardsReply, ShardStatus } from "../protocol/http.ts";
+import type { Shard } from "../shards/shard.ts";
 import type { ShardSet } from "../shards/shard-set.ts";
 import type { MembershipReading } from "../topology/membership.ts";
 import type { Views } from "../topology/view.ts";
@@ -35,11 +36,17 @@ export function createWatch({ metrics, node, observer, shards, views }: WatchPar
       node: numberOf(node()),
       topology: views.current().topology,
       recipientsOffline: metrics.recipientsOffline(),
-      shards: shards.all().map((shard) => shard.status()),
+      shards: shards.all().map(statusOf),
+      out: views.current().out.map(({ label, phase, reason, since }) => ({ label, phase, since, reason })),
     }),
     hot: () => observer.hot(),
     distinctDialogs: () => observer.lastWindow()?.dialogs ?? null,
   };
+}
+
+function statusOf(shard: Shard): ShardStatus {
+  const { storedBytes, storedRows } = shard.reading();
+  return { ...shard.status(), stored: { rows: storedRows, bytes: storedBytes } };
 }
 
 function numberOf(reading: MembershipReading | null): number {

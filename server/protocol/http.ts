@@ -37,6 +37,8 @@ export interface ShardStatus {
   readonly shaped: { readonly commitMs: number; readonly maxRows: number | null } | null;
   readonly state: "up" | "down";
   readonly queueRows: number;
+  /** What it held when it was last looked at; absent from servers of early versions. */
+  readonly stored?: { readonly rows: number; readonly bytes: number };
   readonly writer: WriterTotals;
   /** The latest since the server started, at most 20, in the order of time; absent from servers of early versions. */
   readonly outages?: readonly ShardOutage[];
@@ -49,6 +51,19 @@ export interface ShardsReply {
   /** Recipients without a connection, since the server started. */
   readonly recipientsOffline: number;
   readonly shards: readonly ShardStatus[];
+  /** Shards that were lost and are not yet back; absent from servers of early versions. */
+  readonly out?: readonly OutShard[];
+}
+
+/** A shard that was lost: new messages go elsewhere. */
+export interface OutShard {
+  readonly label: string;
+  /** `lost`: nobody asks it. `returning`: it takes messages again, and its history is not shown yet. */
+  readonly phase: "lost" | "returning";
+  /** Unix ms, by the state's clock. */
+  readonly since: number;
+  /** In a line. */
+  readonly reason: string;
 }
 
 /** `GET /v1/audit?run=ID` (admin). */
