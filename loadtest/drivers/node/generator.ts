@@ -7,13 +7,13 @@ import { createOperationLog } from "../../measurement/operations.ts";
 import { createRandom } from "../../stats/random.ts";
 import { createLedger, TEXT_STREAM, type Ledger } from "../ledger.ts";
 import { openOperations, type OperationFile } from "../operation-file.ts";
+import { pace } from "../pacer.ts";
 import { partOf, startJoins, storyOf, type Join } from "../part.ts";
 import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { createRunClock, machineMs, watchCpu, type RunClock } from "./clock.ts";
 import { createConnections, type Connections } from "./connections.ts";
 import { createLiveSeries, type LiveSeries } from "./live-series.ts";
-import { pace } from "./pacer.ts";
 import type { Session } from "./session.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -21,6 +21,7 @@ import { createTally, type Tally } from "./tally.ts";
 const SILENT_POLLS = 200;
 const TICK_MS = 1_000;
 const POLL_MS = 10;
+const MOST_PER_TURN = 500;
 
 /** What generators know at the end of the schedule; added up, that of a run. */
 export interface Pending {
@@ -174,27 +175,54 @@ function measurementOf({ clock, connections, gaps, tally }: Run, cpu: number, un
 
 async function send(run: Run): Promise<void> {
   const { clock, connections, ledger, order, source, tally } = run;
+  const { cut, dials, signal } = order;
   const dirty = new Set<Session>();
-  run.phase = order.dials.warmupS > 0 ? "warmup" : "measure";
-  const hooks = {
-    send(planned: Action) {
-      const session = connections.session(planned.user);
-      const isOpen = session?.open === true;
-      ledger.take(planned, isOpen ? session.queue : null);
-      if (isOpen) dirty.add(session);
-    },
-    flush() {
-      for (const session of dirty) session.flush();
-      dirty.clear();
-      if (run.phase === "warmup" && clock.now() >= order.dials.warmupS * 1000) run.phase = "measure";
-    },
-    drop(planned: Action) {
-      if (planned.do === "noop") return;
-      tally.counts.planned += 1;
-      tally.late += 1;
-    },
-  };
-  await pace(withNoops(source), scheduleMs(order), clock, hooks, order.signal, order.cut);
+  const over = new AbortController();
+  run.phase = dials.warmupS > 0 ? "warmup" : "measure";
+  await new Promise<void>((resolve) => {
+    const look = pace({
+      source: withNoops(source),
+      endMs: scheduleMs(order),
+      clock,
+      mostPerTurn: MOST_PER_TURN,
+      after,
+      take(planned) {
+        if (signal?.aborted === true) return drop(planned, tally);
+        const session = connections.session(planned.user);
+        const isOpen = session?.open === true;
+        ledger.take(planned, isOpen ? session.queue : null);
+        if (isOpen) dirty.add(session);
+      },
+      flush(now) {
+        for (const session of dirty) session.flush();
+        dirty.clear();
+        if (run.phase === "warmup" && now >= dials.warmupS * 1000) run.phase = "measure";
+      },
+      isCut: () => signal?.aborted === true || cut?.aborted === true,
+      done() {
+        over.abort();
+        resolve();
+      },
+    });
+    for (const stop of [signal, cut]) stop?.addEventListener("abort", look, { once: true, signal: over.signal });
+  });
+}
+
+/** A timer has a grain of a millisecond. */
+function after(ms: number, run: () => void): () => void {
+  if (ms <= 0) {
+    const immediate = setImmediate(run);
+    return () => clearImmediate(immediate);
+  }
+  const timer = setTimeout(run, Math.ceil(ms));
+  return () => clearTimeout(timer);
+}
+
+/** What was due at the stop was planned and is not sent. */
+function drop(planned: Action, tally: Tally): void {
+  if (planned.do === "noop") return;
+  tally.counts.planned += 1;
+  tally.late += 1;
 }
 
 /** A generator with little to send, or nothing, still hears what the others send to its users. */

@@ -4,16 +4,15 @@ import { createBalanceSheet, type Absence } from "../../../measurement/delivery-
 import { createGapBins } from "../../../measurement/gap-bins.ts";
 import { createOperationLog } from "../../../measurement/operations.ts";
 import { createRandom } from "../../../stats/random.ts";
-import { sourceOf, withNoops, type Source } from "../../../traffic/source.ts";
+import { sourceOf, withNoops } from "../../../traffic/source.ts";
 import type { Action, Story } from "../../../traffic/contract.ts";
 import { createLedger, TEXT_STREAM } from "../../ledger.ts";
+import { pace } from "../../pacer.ts";
 import { partOf, startJoins } from "../../part.ts";
-import type { Clock } from "./clock.ts";
 import { createClock } from "./clock.ts";
 import { askForCut } from "./cut.ts";
 import { connect } from "./connections.ts";
 import { counters } from "./instruments.ts";
-import type { Recorder } from "./recorder.ts";
 import { createRecorder } from "./recorder.ts";
 import type { Settings } from "./settings.ts";
 
@@ -124,12 +123,14 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       setTimeout(start, now < 0 ? Math.max(GRAIN_MS, Math.min(POLL_MS, -now)) : POLL_MS);
     } else {
       stopJoins = startJoins(joins, clock, connections.join);
-      const wake = pace({
-        clock,
-        recorder,
+      const look = pace({
         source: withNoops(source),
         endMs,
+        clock,
+        mostPerTurn: MOST_PER_TURN,
+        after: (ms, run) => after(ms, clock.now(), run),
         take,
+        flush: (now) => recorder.roll(now),
         isCut: () => cutAtS !== null,
         done() {
           // A VU with little to send, or nothing, still hears what the others send to its users.
@@ -140,7 +141,7 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
       stopAsking = askForCut(settings.cutUrl, () => {
         if (clock.now() >= endMs) return;
         cutAtS = clock.now() / 1000;
-        if (listensSince === null) wake();
+        if (listensSince === null) look();
         else listensSince = clock.now();
       });
     }
@@ -168,50 +169,8 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
   start();
 }
 
-interface Pace {
-  readonly clock: Clock;
-  readonly recorder: Recorder;
-  readonly source: Source;
-  readonly endMs: number;
-  readonly take: (planned: Action) => void;
-  /** Whether the schedule ends with what is due now. */
-  readonly isCut: () => boolean;
-  readonly done: () => void;
-}
-
-/**
- * Hands over every message as soon as its moment has come; what was missed is made up for at once, never skipped. Of a
- * closed model an answer makes the next one due.
- *
- * @returns looks at once whether the schedule is cut
- */
-function pace({ clock, recorder, source, endMs, take, isCut, done }: Pace): () => void {
-  /** The moment of the next turn, and how many were planned: of two timers the later one is void. */
-  let next = Number.NEGATIVE_INFINITY;
-  let planned = 0;
-  function turn(): void {
-    let now = clock.now();
-    recorder.roll(now);
-    for (let n = 0; source.dueAt() <= now && n < MOST_PER_TURN; n += 1) {
-      take(source.take());
-      now = clock.now();
-    }
-    if (source.isOver(now) || (isCut() && source.dueAt() > now)) {
-      source.onAnswer(() => {});
-      done();
-    } else plan(Math.min(source.dueAt(), Math.max(endMs, now + GRAIN_MS)), now);
-  }
-
-  function plan(at: number, now: number): void {
-    next = at;
-    planned += 1;
-    const mine = planned;
-    // Absolute deadlines: an interval would re-arm after its callback and drift. Seconds are rolled in quiet times too.
-    const wait = Math.max(GRAIN_MS, Math.min(at - now, 1000 - (now % 1000)));
-    setTimeout(() => void (mine === planned && turn()), wait);
-  }
-
-  source.onAnswer(() => void (source.dueAt() < next && plan(source.dueAt(), clock.now())));
-  turn();
-  return () => plan(clock.now(), clock.now());
+/** At high rates one wake-up serves several messages. Seconds are rolled in quiet times too. */
+function after(ms: number, now: number, run: () => void): () => void {
+  const timer = setTimeout(run, Math.max(GRAIN_MS, Math.min(ms, 1000 - (now % 1000))));
+  return () => clearTimeout(timer);
 }
