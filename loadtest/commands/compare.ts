@@ -55,7 +55,7 @@ export function addCompare(program: Command, finish: (code: number) => void): vo
     .option("--interleave", "A and B are settings: run them in turn, so that a drifting machine cancels out")
     .option("--rounds <number>", `of --interleave: an even number of pairs of runs, from ${LEAST_ROUNDS}`, "8")
     .option("--out <folder>", "folder for compare.json, compare.md and compare.html")
-    .option("--confidence <share>", "chance that two runs of the same thing are told to be no different", "95%")
+    .option("--confidence <share>", "chance that two runs of the same thing are found no different", "95%")
     .option("--tolerance <share>", "changes below this are ignored", "5%")
     .option("--least <ms>", "nor are changes of a duration below this", "1ms")
     .option("--allow <codes>", `compare in spite of: ${[...ALLOWABLE].join(", ")}`)

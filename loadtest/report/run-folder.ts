@@ -5,13 +5,9 @@ import { gunzip } from "node:zlib";
 import { ConfigError } from "../../server/config-error.ts";
 import type { Slice } from "../measurement/measurement.ts";
 import type { PackedHistogram } from "../measurement/packed-histogram.ts";
+import type { DialogCount } from "../analysis/skew/what-if.ts";
 import { parseResult } from "../analysis/result/read.ts";
 import type { Result } from "../analysis/result/result.ts";
-
-export interface DialogCount {
-  readonly dialog: string;
-  readonly count: number;
-}
 
 async function read(path: string): Promise<Buffer | null> {
   try {

@@ -7,6 +7,7 @@ import { RUN_FILES } from "../report/write.ts";
 import { SERVER_METRICS } from "./server-metrics/sampler.ts";
 import { SERVER_LOG } from "./server-log.ts";
 import { NAMES_FILE } from "./trace/prepare.ts";
+import { isObject } from "../whatif/input/json-row.ts";
 import { makeFolder } from "../system/make-folder.ts";
 
 /** A folder that a run has written. */
@@ -88,10 +89,6 @@ async function search(folder: string, prefix: string, depth: number): Promise<Ru
   return found;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
-}
-
 type Read = Result | "newer hotshard" | "unreadable";
 
 /** @returns null when it is another program's: JSON, and no result of hotshard of whatever version */
@@ -102,7 +99,7 @@ function resultIn(text: string): Read | null {
   } catch {
     return "unreadable";
   }
-  if (!isRecord(value) || typeof value["hotshard"] !== "string" || typeof value["version"] !== "number") return null;
+  if (!isObject(value) || typeof value["hotshard"] !== "string" || typeof value["version"] !== "number") return null;
   try {
     return checkResult(value, "result.json");
   } catch (error) {

@@ -11,6 +11,7 @@ import {
   type PlacedKeys,
 } from "../analysis/skew/place-keys.ts";
 import { candidates, outgrownRanges } from "../analysis/skew/what-if.ts";
+import { rankCurve } from "../stats/rank-curve.ts";
 import type { Reading } from "./input/format.ts";
 import type { InputFaults } from "./input/input-faults.ts";
 import type { RowBatch } from "./input/row-batch.ts";
@@ -95,7 +96,7 @@ export async function forecastLayouts(order: WhatIfOrder): Promise<WhatIf> {
     target,
     rows,
     topDialogs: topOf(counted, now, pairsOf[0] ?? null),
-    popularity: popularityOf(ranked, counted.messages),
+    popularity: rankCurve(ranked, counted.messages, STEP),
     advice: adviceOf(target, counted, now, pairsOf[0] ?? null),
     command: order.command,
   };
@@ -228,13 +229,4 @@ function topOf({ top, messages }: Tally, now: Layout, pairs: Pairs | null): What
     share: count / messages,
     shard: pairs === null ? now.shards[shards[i]!]!.label : "by time",
   }));
-}
-
-function popularityOf(ranked: Float64Array, messages: number): WhatIf["popularity"] {
-  const points: WhatIf["popularity"] = [];
-  for (let rank = 1; rank <= ranked.length; rank = Math.max(rank + 1, Math.floor(rank * STEP))) {
-    points.push({ rank, share: ranked[rank - 1]! / messages });
-  }
-  if (points.at(-1)!.rank < ranked.length) points.push({ rank: ranked.length, share: ranked.at(-1)! / messages });
-  return points;
 }

@@ -43,7 +43,7 @@ export function powerInWords(rounds: number, options: Pick<CompareOptions, "conf
       : `${change} by ${percent(noise, 0)}`;
   });
   return (
-    `${rounds} rounds tell a change of all shards, in 4 of 5 experiments, from ${cases.join(", from ")}; ` +
-    "more rounds tell smaller ones."
+    `${rounds} rounds find a change of all shards, in 4 of 5 experiments, from ${cases.join(", from ")}; ` +
+    "more rounds find smaller ones."
   );
 }

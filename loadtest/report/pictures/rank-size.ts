@@ -1,37 +1,23 @@
 import { scaleLog } from "d3-scale";
 import { line as path } from "d3-shape";
 import { count, percent } from "../../stats/format.ts";
+import { rankCurve, type RankShare } from "../../stats/rank-curve.ts";
 import type { Result } from "../../analysis/result/result.ts";
 import { dot, isNarrow, line, soft, type Drawing, type Picture } from "./svg.ts";
 
-export interface Point {
-  readonly rank: number;
-  readonly share: number;
-}
-
-/** Neighbouring ranks on the curve differ by this factor: a hundred thousand dialogs are some 250 points. */
+/** Neighbouring ranks on the curve differ by this factor. */
 const STEP = 1.05;
-
-/** @param counts messages per dialog, heaviest first, not empty */
-function curveOf(counts: readonly number[]): Point[] {
-  const total = counts.reduce((sum, n) => sum + n, 0);
-  const points: Point[] = [];
-  for (let rank = 1; rank < counts.length; rank = Math.max(rank + 1, Math.floor(rank * STEP))) {
-    points.push({ rank, share: counts[rank - 1]! / total });
-  }
-  return [...points, { rank: counts.length, share: counts[counts.length - 1]! / total }];
-}
 
 /** A power of ten, which a logarithmic scale has at every tick that is worth a word. */
 const decade = (tick: number): boolean => Math.abs(Math.log10(tick) - Math.round(Math.log10(tick))) < 1e-9;
 
-function draw(points: readonly Point[], fair: number, width: number): Drawing {
+function draw(points: readonly RankShare[], fair: number, width: number): Drawing {
   const height = isNarrow(width) ? 210 : 240;
   const [left, top, bottom] = [58, 14, height - 40];
   const [first, last] = [points[0]!, points[points.length - 1]!];
   const x = scaleLog([1, Math.max(10, last.rank)], [left, width - 14]);
   const y = scaleLog([Math.min(last.share, fair), Math.max(first.share, fair) * 1.3], [bottom, top]);
-  const curve = path<Point>()
+  const curve = path<RankShare>()
     .x(({ rank }) => x(rank))
     .y(({ share }) => y(share))
     .digits(1);
@@ -68,11 +54,12 @@ function draw(points: readonly Point[], fair: number, width: number): Drawing {
  */
 export function rankSize(result: Result, counts: readonly number[]): Picture | null {
   if (counts.length === 0) return null;
-  return rankCurve(curveOf(counts), 1 / result.shards.length);
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  return popularityCurve(rankCurve(counts, total, STEP), 1 / result.shards.length);
 }
 
 /** @param points of the curve, heaviest first, the last one the lightest dialog. @param fair share of a shard */
-export function rankCurve(points: readonly Point[], fair: number): Picture {
+export function popularityCurve(points: readonly RankShare[], fair: number): Picture {
   return {
     id: "ranks",
     title: "Share of the messages by rank of the dialog",

@@ -126,7 +126,7 @@ export function groundsInWords(comparison: Comparison): string {
     between === null
       ? ""
       : ` Runs of the same setting vary by ${percent(between.share)} (median of the figures of all shards): ` +
-        `${plural(rounds, "round")} tell a change from ${percent(between.detectable)} on in 4 of 5 experiments.`;
+        `${plural(rounds, "round")} find a change from ${percent(between.detectable)} on in 4 of 5 experiments.`;
   return (
     `Of ${plural(changes.length, "figure")}, ${told} changed, ${of("same")} are the same within ` +
     `${percent(tolerance.share, 0)} of the smaller figure (or ${milliseconds(tolerance.ms)} ms; of failures ` +

@@ -1,28 +1,16 @@
+import type { TextDial } from "../dial.ts";
 import { laneCount, onlineUsers } from "../lanes.ts";
 import { defineScenario } from "../scenario.ts";
 import { readLane, readPlanSummary } from "./plan-file.ts";
 
+const said = (option: string, meaning: string): TextDial => ({ option, kind: "text", default: "", meaning });
+
 const OWN_DIALS = {
-  trace: {
-    option: "trace",
-    kind: "text",
-    default: "",
-    meaning: "file of time,dialog or of dialog,count; CSV or NDJSON, gzip or not",
-  },
-  traceFormat: {
-    option: "trace-format",
-    kind: "text",
-    default: "",
-    meaning: "what the file is, as of whatif --format",
-  },
-  traceKey: { option: "trace-key", kind: "text", default: "", meaning: "its column or field of the dialog" },
-  traceCount: {
-    option: "trace-count",
-    kind: "text",
-    default: "",
-    meaning: "its column or field of the count, or none",
-  },
-  traceTime: { option: "trace-time", kind: "text", default: "", meaning: "its column or field of the time" },
+  trace: said("trace", "file of time,dialog or of dialog,count; CSV or NDJSON, gzip or not"),
+  traceFormat: said("trace-format", "what the file is, as of whatif --format"),
+  traceKey: said("trace-key", "its column or field of the dialog"),
+  traceCount: said("trace-count", "its column or field of the count, or none"),
+  traceTime: said("trace-time", "its column or field of the time"),
   speed: {
     option: "speed",
     kind: "number",
@@ -32,7 +20,7 @@ const OWN_DIALS = {
     default: 1,
     meaning: "seconds of the trace that pass in one second",
   },
-  plan: { option: "plan", kind: "text", derived: true, default: "", meaning: "folder of the compiled trace" },
+  plan: { ...said("plan", "folder of the compiled trace"), derived: true },
 } as const;
 
 /**

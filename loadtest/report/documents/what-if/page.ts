@@ -1,6 +1,6 @@
 import type { WhatIf, WhatIfRow } from "../../../analysis/result/what-if.ts";
 import { count, moment, percent, plural, times, unbroken } from "../../../stats/format.ts";
-import { rankCurve } from "../../pictures/rank-size.ts";
+import { popularityCurve } from "../../pictures/rank-size.ts";
 import { drawShares } from "../../pictures/share-by-shard.ts";
 import { skewBySize } from "../../pictures/skew-by-size.ts";
 import {
@@ -146,7 +146,7 @@ function keys({ topDialogs, popularity, today }: WhatIf): Block {
     ...sentence(`A shard's fair share is ${percent(fair)}: a key that comes near it fills a shard alone.`),
     {
       kind: "picture",
-      picture: rankCurve(popularity, fair),
+      picture: popularityCurve(popularity, fair),
       caption: "Share of the messages of every key, heaviest first; both scales logarithmic.",
     },
     table<(typeof topDialogs)[number]>({

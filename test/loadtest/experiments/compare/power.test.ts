@@ -68,7 +68,7 @@ test("shards are told more easily below a figure that is told", () => {
 test("before the run it is said what the rounds can see", () => {
   assert.match(
     powerInWords(8, DEFAULT_COMPARE).replaceAll(/\s/gu, " "),
-    /^8 rounds tell a change of all shards, in 4 of 5 experiments, from \d+ % on where runs of the same setting vary by 1 %, from \d+ % by 3 %, from \d+ % by 8 %; more rounds tell smaller ones\.$/u,
+    /^8 rounds find a change of all shards, in 4 of 5 experiments, from \d+ % on where runs of the same setting vary by 1 %, from \d+ % by 3 %, from \d+ % by 8 %; more rounds find smaller ones\.$/u,
   );
   assert.ok(detectableChange(12, 0.03, DEFAULT_COMPARE) < detectableChange(6, 0.03, DEFAULT_COMPARE));
 });
