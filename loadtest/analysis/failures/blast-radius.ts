@@ -1,13 +1,8 @@
-import { mergeHistograms, quantileOf, type HistogramData } from "../../measurement/histogram.ts";
+import { mergeHistograms, quantileOf } from "../../measurement/histogram.ts";
+import type { ShardMeasurement } from "../../measurement/measurement.ts";
 import type { Result } from "../result/result.ts";
 
-interface ShardWaits {
-  readonly label: string;
-  /** Messages that belong to it and were due. */
-  readonly offered: number;
-  /** Delivery of dialogs that the story does not make hot. */
-  readonly innocent: HistogramData;
-}
+type ShardWaits = Pick<Result["shards"][number], "label" | "offered"> & Pick<ShardMeasurement, "innocent">;
 
 /** A p99 of fewer samples is their maximum. */
 const LEAST_SAMPLES = 100;

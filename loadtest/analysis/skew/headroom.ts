@@ -9,11 +9,13 @@ const WIDEST = 2;
 /** 97.5 % quantile of the normal distribution. */
 const Z = 1.96;
 
+/** One shard's writer and what was asked of it. */
+export type ShardLoad = Readonly<
+  Pick<Result["shards"][number], "label" | "offeredPerS" | "limitPerS" | "limitInterval">
+>;
+
 /** Rows per second at saturation, with its 95 % interval. */
-export interface WriterLimit {
-  readonly limitPerS: number;
-  readonly limitInterval: { readonly low: number; readonly high: number };
-}
+type WriterLimit = { limitPerS: number } & Required<Pick<ShardLoad, "limitInterval">>;
 
 /**
  * The limit of a writer where the run can know it, else null. The fit (`fitWriter`) is a line through commits that
@@ -25,16 +27,6 @@ export function knownLimit({ busy, byShape, interval, limitPerS }: WriterFit): W
   if (limitPerS === null || interval === null) return null;
   const known = byShape || (busy >= LEAST_BUSY && interval.high <= WIDEST * interval.low);
   return known ? { limitPerS, limitInterval: interval } : null;
-}
-
-/** One shard's writer and what was asked of it. */
-export interface ShardLoad {
-  readonly label: string;
-  /** Messages per second that the generator sent to it, whether or not the shard could take them. */
-  readonly offeredPerS: number;
-  /** Rows per second at saturation; null when unknown. */
-  readonly limitPerS: number | null;
-  readonly limitInterval?: WriterLimit["limitInterval"];
 }
 
 type Headroom = Required<NonNullable<Result["headroom"]>>;

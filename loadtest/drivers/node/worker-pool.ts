@@ -8,22 +8,18 @@ import { startChild } from "../../system/child.ts";
 import { DriveError } from "../drive-error.ts";
 import { addUp, mergeMeasurements } from "../../measurement/merge-measurements.ts";
 import { machineMs } from "./clock.ts";
-import { nothingMoreToCome, type Pending } from "./generator.ts";
-import type { FromWorker, SoFar, ToWorker } from "./worker.ts";
+import { nothingMoreToCome } from "./generator.ts";
+import type { FromWorker, SoFar, Told, ToWorker } from "./worker.ts";
 
 /** Between the word and the start of the schedule, so that every process has heard it. */
 const NOTICE_MS = 100;
 const TICK_MS = 1_000;
 
-interface Worker {
+interface Worker extends Told {
   readonly process: ChildProcess;
   readonly closed: Promise<unknown>;
-  isConnected: boolean;
-  progress: Progress | null;
   /** Since all of them were last shown together. */
   soFar: SoFar | null;
-  pending: Pending | null;
-  measurement: Measurement | null;
   /** Why it ended without a measurement. */
   lost: string | null;
 }
@@ -114,25 +110,18 @@ async function work(workers: readonly Worker[], onSoFar: () => void): Promise<vo
         else look();
       };
       worker.process.on("message", (message: FromWorker) => {
-        if (message.kind === "failed" && message.code !== null) reject(new DriveError(message.code, message.message));
-        else if (message.kind === "failed") lose(`broke: ${message.message}`);
+        const { failed, ...told } = message;
+        if (failed !== undefined && failed.code !== null) reject(new DriveError(failed.code, failed.message));
+        else if (failed !== undefined) lose(`broke: ${failed.message}`);
         else {
-          note(worker, message);
-          if (message.kind === "so far") onSoFar();
-          else if (message.kind !== "progress") look();
+          Object.assign(worker, told);
+          if (told.soFar) onSoFar();
+          else if (!told.progress) look();
         }
       });
       worker.process.on("exit", (code, signal) => lose(`ended by itself (${signal ?? `exit code ${code}`})`));
     });
   });
-}
-
-function note(worker: Worker, message: Exclude<FromWorker, { kind: "failed" }>): void {
-  if (message.kind === "connected") worker.isConnected = true;
-  else if (message.kind === "progress") worker.progress = message.progress;
-  else if (message.kind === "so far") worker.soFar = message.soFar;
-  else if (message.kind === "pending") worker.pending = message.pending;
-  else worker.measurement = message.measurement;
 }
 
 /** Shows what all that are left have measured, as one, when each has told of it anew. */

@@ -26,13 +26,19 @@ export type ToWorker =
   | { readonly kind: "cut" }
   | { readonly kind: "end" };
 
-export type FromWorker =
-  | { readonly kind: "connected" }
-  | { readonly kind: "progress"; readonly progress: Progress }
-  | { readonly kind: "so far"; readonly soFar: SoFar }
-  | { readonly kind: "pending"; readonly pending: Pending }
-  | { readonly kind: "measured"; readonly measurement: Measurement }
-  | { readonly kind: "failed"; readonly code: DriveErrorCode | null; readonly message: string };
+/** What one generator has told of itself, each the latest. */
+export interface Told {
+  readonly isConnected: boolean;
+  readonly progress: Progress | null;
+  readonly soFar: SoFar | null;
+  readonly pending: Pending | null;
+  readonly measurement: Measurement | null;
+}
+
+/** What is new, or why it failed. */
+export type FromWorker = Partial<Told> & {
+  readonly failed?: { readonly code: DriveErrorCode | null; readonly message: string };
+};
 
 /** One generator of several (`worker-pool.ts`): a process that makes its lanes' part of the run. */
 const stop = new AbortController();
@@ -58,14 +64,13 @@ function tell(message: FromWorker): void {
 async function take({ order, index, count, drainMs, lookEveryS }: Assignment): Promise<void> {
   const whole: DriveOrder = {
     ...order,
-    onProgress: (progress) => tell({ kind: "progress", progress }),
+    onProgress: (progress) => tell({ progress }),
     signal: stop.signal,
     cut: cut.signal,
     ...(lookEveryS !== null && {
       watch: {
         everyS: lookEveryS,
-        onMeasured: (measurement: Measurement, elapsedS: number) =>
-          tell({ kind: "so far", soFar: { measurement, elapsedS } }),
+        onMeasured: (measurement: Measurement, elapsedS: number) => tell({ soFar: { measurement, elapsedS } }),
       },
     }),
   };
@@ -73,18 +78,18 @@ async function take({ order, index, count, drainMs, lookEveryS }: Assignment): P
     index,
     count,
     start() {
-      tell({ kind: "connected" });
+      tell({ isConnected: true });
       return start.promise;
     },
     isOver(pending: Pending) {
-      tell({ kind: "pending", pending });
+      tell({ pending });
       return isOver;
     },
   };
   try {
-    tell({ kind: "measured", measurement: await generate(whole, part, drainMs) });
+    tell({ measurement: await generate(whole, part, drainMs) });
   } catch (error) {
     const code = error instanceof DriveError ? error.code : null;
-    tell({ kind: "failed", code, message: error instanceof Error ? error.message : String(error) });
+    tell({ failed: { code, message: error instanceof Error ? error.message : String(error) } });
   }
 }

@@ -110,35 +110,23 @@ function shardRows(data: SummaryData, { labels, settings }: SummaryContext): Sha
   }));
 }
 
+const COLUMNS: readonly (readonly [head: string, cell: (row: ShardRow) => string])[] = [
+  ["shard", ({ label }) => label],
+  ["acked", ({ acked }) => String(acked)],
+  ["share", ({ share }) => `${(100 * share).toFixed(1)} %`],
+  ["".padEnd(BAR), ({ bar }) => bar.padEnd(BAR)],
+  ["delivery p50", ({ delivery }) => milliseconds(delivery, "med")],
+  ["p95", ({ delivery }) => milliseconds(delivery, "p(95)")],
+  ["p99", ({ delivery }) => milliseconds(delivery, "p(99)")],
+  ["service p95", ({ service }) => milliseconds(service, "p(95)")],
+  ["p99", ({ service }) => milliseconds(service, "p(99)")],
+  ["commit p95", ({ commit }) => milliseconds(commit, "p(95)")],
+  ["p99", ({ commit }) => milliseconds(commit, "p(99)")],
+];
+
 function table(rows: readonly ShardRow[]): string[] {
-  const head = [
-    "shard",
-    "acked",
-    "share",
-    "".padEnd(BAR),
-    "delivery p50",
-    "p95",
-    "p99",
-    "service p95",
-    "p99",
-    "commit p95",
-    "p99",
-  ];
-  const cells = rows.map((row) => [
-    row.label,
-    String(row.acked),
-    `${(100 * row.share).toFixed(1)} %`,
-    row.bar.padEnd(BAR),
-    milliseconds(row.delivery, "med"),
-    milliseconds(row.delivery, "p(95)"),
-    milliseconds(row.delivery, "p(99)"),
-    milliseconds(row.service, "p(95)"),
-    milliseconds(row.service, "p(99)"),
-    milliseconds(row.commit, "p(95)"),
-    milliseconds(row.commit, "p(99)"),
-  ]);
-  const all = [head, ...cells];
-  const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
+  const all = [COLUMNS.map(([head]) => head), ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
+  const widths = COLUMNS.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
   return all.map((line) => `  ${line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")}`);
 }
 
