@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { serverProgram, STOP_MS } from "../run/own-server.ts";
+import { SERVER_PROGRAM, STOP_MS } from "../run/own-server.ts";
 import { startChild } from "../system/child.ts";
 import { EXIT } from "../run/exit-code.ts";
 
@@ -19,7 +19,7 @@ export function addServe(program: Command, finish: (code: number) => void): void
     .allowUnknownOption()
     .helpOption(false)
     .action(async (args: string[]) => {
-      const child = startChild(process.execPath, [serverProgram(), ...args], {
+      const child = startChild(process.execPath, [SERVER_PROGRAM, ...args], {
         stdio: ["inherit", "inherit", "inherit", "ipc"],
         patienceMs: STOP_MS,
       });

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { extname } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../server/config-error.ts";
@@ -16,11 +16,8 @@ export interface OwnServer {
   stop(): Promise<void>;
 }
 
-/** The server's program: TypeScript in a clone, compiled in the package. */
-export function serverProgram(): string {
-  const source = fileURLToPath(new URL("../../server/main.ts", import.meta.url));
-  return existsSync(source) ? source : source.replace(/\.ts$/u, ".js");
-}
+/** TypeScript in a clone, compiled in the package. */
+export const SERVER_PROGRAM = fileURLToPath(new URL(`../../server/main${extname(import.meta.url)}`, import.meta.url));
 
 /**
  * Starts a server on a free port of loopback. It is a process of its own, so that generator and server do not share an
@@ -32,7 +29,7 @@ export function serverProgram(): string {
  * @throws {ConfigError} SERVER_START with the server's own last words
  */
 export async function startOwnServer(args: readonly string[], log?: string): Promise<OwnServer> {
-  const child = startChild(process.execPath, [serverProgram(), "--port", "0", "--log", "error", ...args], {
+  const child = startChild(process.execPath, [SERVER_PROGRAM, "--port", "0", "--log", "error", ...args], {
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     detached: true,
     patienceMs: STOP_MS,
@@ -60,7 +57,7 @@ export async function startOwnServer(args: readonly string[], log?: string): Pro
  * @returns null when they are good, else what is wrong with them
  */
 export async function faultOfServerArgs(args: readonly string[]): Promise<string | null> {
-  const child = startChild(process.execPath, [serverProgram(), "--check", ...args], {
+  const child = startChild(process.execPath, [SERVER_PROGRAM, "--check", ...args], {
     stdio: ["ignore", "ignore", "pipe"],
     ask: "SIGKILL",
   });

@@ -22,7 +22,7 @@ import { createWatch, type Watch } from "./early-stop.ts";
 import { machineFacts } from "./machine.ts";
 import { removeOperationFiles } from "../drivers/operation-file.ts";
 import { makeFolder } from "../system/make-folder.ts";
-import { startOwnServer } from "./own-server.ts";
+import { startOwnServer, type OwnServer } from "./own-server.ts";
 import type { Result } from "../analysis/result/result.ts";
 import { writeRun } from "../report/write.ts";
 import { latencyIntervals } from "../analysis/slices/latency-intervals.ts";
@@ -83,7 +83,7 @@ export async function executeRun(order: RunOrder): Promise<Result> {
   await removeOperationFiles(order.out);
   try {
     return await withStory(order, async (ready) =>
-      ready.url === null ? withOwnData(ready) : driveAndJudge(ready, ready.url),
+      ready.url === null ? withOwnServer(ready) : driveAndJudge(ready, ready.url),
     );
   } catch (error) {
     // Only an empty folder goes: a run that was refused has left nothing.
@@ -103,24 +103,17 @@ async function withStory(order: RunOrder, work: (ready: RunOrder) => Promise<Res
   }
 }
 
-async function withOwnData(order: RunOrder): Promise<Result> {
+async function withOwnServer(order: RunOrder): Promise<Result> {
   const data = await temporaryFolder("run");
+  let server: OwnServer | null = null;
   try {
-    return await withOwnServer(order, data.path);
-  } finally {
-    await data.remove();
-  }
-}
-
-async function withOwnServer(order: RunOrder, data: string): Promise<Result> {
-  // Options given later win, so a user's --data keeps the shards.
-  const log = join(order.out, SERVER_LOG);
-  const server = await startOwnServer(["--data", data, ...order.serverArgs], log);
-  try {
+    // Options given later win, so a user's --data keeps the shards.
+    server = await startOwnServer(["--data", data.path, ...order.serverArgs], join(order.out, SERVER_LOG));
     order.onServer?.(server.url);
     return await driveAndJudge(order, server.url);
   } finally {
-    await server.stop();
+    await server?.stop();
+    await data.remove();
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { serverProgram } from "../../loadtest/run/own-server.ts";
+import { SERVER_PROGRAM } from "../../loadtest/run/own-server.ts";
 import { packageVersion } from "../../loadtest/system/version.ts";
 import type { Part } from "./contract.ts";
 import { answers } from "./http.ts";
@@ -22,7 +22,7 @@ export function chatServerPart({ folder, port, shardUrls, lokiUrl }: ChatServer)
     async prepare() {
       return {
         program: process.execPath,
-        args: [serverProgram(), "--host", "127.0.0.1", "--port", String(port), "--data", join(folder, "sqlite")],
+        args: [SERVER_PROGRAM, "--host", "127.0.0.1", "--port", String(port), "--data", join(folder, "sqlite")],
         env: {
           HOTSHARD_SHARDS: shardUrls.join(","),
           ...(lokiUrl === null ? {} : { HOTSHARD_LOKI_URL: lokiUrl }),

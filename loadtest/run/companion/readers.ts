@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileTopology } from "../../../server/placement/router.ts";
 import { dialogId } from "../../../server/placement/dialog.ts";
@@ -16,12 +16,15 @@ import type { ReadOrder, ReadReport } from "./reader-process.ts";
 /** Dialogs to read, drawn as the writers draw theirs: the popular ones come often. */
 const DRAWN = 2_000;
 
+/** TypeScript in a clone, compiled in the package. */
+const PROGRAM = fileURLToPath(new URL(`./reader-process${extname(import.meta.url)}`, import.meta.url));
+
 const died = { adds: {}, readersLost: "their process died, memory may be the cause" };
 
 /** Readers in a process of their own, during the measured phase: a progress, about a second, late at either end. */
 export function createReaders(order: CompanionOrder): Companion {
   const asked = Number(order.dials["readRate"]);
-  const { process: child } = startChild(process.execPath, [program()], {
+  const { process: child } = startChild(process.execPath, [PROGRAM], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     ask: "SIGKILL",
   });
@@ -61,12 +64,6 @@ function outcomeOf(report: ReadReport, asked: number): CompanionOutcome {
   const reads = readsOf(report, asked);
   if (reads.pages > 0) return { adds: { reads } };
   return { adds: { reads }, readersLost: `not one page came, and ${plural(reads.failed, "request")} failed` };
-}
-
-/** The reader's program: TypeScript in a clone, compiled in the package. */
-function program(): string {
-  const source = fileURLToPath(new URL("./reader-process.ts", import.meta.url));
-  return existsSync(source) ? source : source.replace(/\.ts$/u, ".js");
 }
 
 function readOrder({ scenario, dials, url, secret, topology }: CompanionOrder): ReadOrder {
