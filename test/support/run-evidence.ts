@@ -1,9 +1,10 @@
 import type { RunEvidence } from "../../loadtest/analysis/result/run-evidence.ts";
-import type { Measurement, ShardMeasurement, Slice } from "../../loadtest/measurement/measurement.ts";
+import type { Measurement, Slice } from "../../loadtest/measurement/measurement.ts";
 import type { Dials } from "../../loadtest/traffic/contract.ts";
 import type { Machine } from "../../loadtest/analysis/result/machine-schema.ts";
 import { NO_FAILURES } from "../../loadtest/measurement/failed-messages.ts";
 import { createHistogram } from "../../loadtest/measurement/histogram.ts";
+import { createShardTotal, shardMeasurement } from "../../loadtest/measurement/shard-total.ts";
 import { createRandom } from "../../loadtest/stats/random.ts";
 import type { Override } from "../../server/placement/contract.ts";
 import { compileTopology } from "../../server/placement/router.ts";
@@ -37,29 +38,6 @@ export const MACHINE: Machine = {
 
 const NO_COMMITS: WriterTotals = { commits: 0, rows: 0, seconds: 0, rowsSquared: 0, rowsSeconds: 0, maxRows: 20 };
 
-function recorder() {
-  return {
-    acked: 0,
-    offline: 0,
-    sum: 0,
-    bytes: 0,
-    delivery: createHistogram(),
-    service: createHistogram(),
-    innocent: createHistogram(),
-    commit: createHistogram(),
-  };
-}
-
-type Recorder = ReturnType<typeof recorder>;
-
-const measured = (shard: Recorder): ShardMeasurement => ({
-  ...shard,
-  delivery: shard.delivery.toData(),
-  service: shard.service.toData(),
-  innocent: shard.innocent.toData(),
-  commit: shard.commit.toData(),
-});
-
 /**
  * The evidence of a run that never happened, the same every time: shaped shards (20 rows per 20 ms) behind a real
  * topology, delays that grow on a shard that is sent more than it can write.
@@ -82,7 +60,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
     mode: "dialog",
   };
   const random = createRandom(1, 99);
-  const recorders = labels.map(recorder);
+  const recorders = labels.map(createShardTotal);
   const stored = new Map<string, number>();
   const perSecond = new Map<string, number>();
   const seconds = dials.warmupS + durationS;
@@ -146,7 +124,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
     offline: Math.floor(acked / 10),
     duplicated: 0,
     reordered: 0,
-    shards: Object.fromEntries(labels.map((label, i) => [label, measured(recorders[i]!)])),
+    shards: Object.fromEntries(labels.map((label, i) => [label, shardMeasurement(recorders[i]!)])),
     slices,
     generator: { sendLag: lag.toData(), handlerLag: lag.toData(), cpu: 0.41 },
   };

@@ -6,8 +6,9 @@ import { compileTopology } from "../../../server/placement/router.ts";
 import type { AuditDialogsReply } from "../../../server/protocol/http.ts";
 import type { Measurement, Slice, UnknownMessage } from "../../measurement/measurement.ts";
 import { clientId, eachFailure, outcomeOf, type FailedMessage } from "../../measurement/failed-messages.ts";
-import type { Dials, Story } from "../../traffic/contract.ts";
+import type { Story } from "../../traffic/contract.ts";
 import type { Result } from "../result/result.ts";
+import type { RunEvidence } from "../result/run-evidence.ts";
 
 /** Messages of the measured phase that never came, among those of each kind of latency. */
 export interface NeverCame {
@@ -34,10 +35,8 @@ export interface Failures {
   readonly unanswered: ReadonlyMap<string, readonly number[]>;
 }
 
-export interface FailuresInput {
+export interface FailuresInput extends Pick<RunEvidence, "runId" | "dials"> {
   readonly measurement: Pick<Measurement, "failed" | "startedAt">;
-  readonly runId: string;
-  readonly dials: Dials;
   readonly story: Pick<Story, "online" | "isHot">;
   /** That holds at the end of the run, with all its segments. */
   readonly topology: Topology;

@@ -55,7 +55,7 @@ function snapshotOf(label: string, { total }: ShardTally): ShardSnapshot {
   return {
     label,
     acked: total.acked,
-    auditSum: total.sum,
+    sum: total.sum,
     delivery: total.delivery.copy(),
     innocent: total.innocent.copy(),
     service: total.service.copy(),

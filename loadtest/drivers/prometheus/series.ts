@@ -34,7 +34,7 @@ export function seriesOf({ counts, loops, sendLag, shards }: Snapshot, common: L
   time("sendLag", {}, sendLag);
   for (const { label: shard, ...of } of shards) {
     count("acked", { shard }, of.acked);
-    count("auditSum", { shard }, of.auditSum);
+    count("auditSum", { shard }, of.sum);
     time("delivery", { shard, hot: "false" }, of.innocent);
     time("delivery", { shard, hot: "true" }, less(of.delivery, of.innocent));
     time("service", { shard }, of.service);

@@ -1,4 +1,5 @@
 import type { HistogramCopy } from "../../measurement/histogram.ts";
+import type { ShardMeasurement } from "../../measurement/measurement.ts";
 import type { CounterName } from "../../measurement/metric-names.ts";
 
 /** What one generator has counted since its start, at one moment. */
@@ -15,13 +16,7 @@ export interface Snapshot {
 }
 
 /** As `ShardMeasurement`. */
-export interface ShardSnapshot {
-  readonly label: string;
-  readonly acked: number;
-  readonly auditSum: number;
-  readonly delivery: HistogramCopy;
-  /** Of `delivery` what the story does not make hot. */
-  readonly innocent: HistogramCopy;
-  readonly service: HistogramCopy;
-  readonly commit: HistogramCopy;
-}
+export type ShardSnapshot = Readonly<
+  { label: string } & Pick<ShardMeasurement, "acked" | "sum"> &
+    Record<"delivery" | "innocent" | "service" | "commit", HistogramCopy>
+>;
