@@ -3,7 +3,7 @@ import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { METRICS, type MetricName } from "../../server/observability/metric-names.ts";
-import { CHAT } from "../../loadtest/rules/chat-target.ts";
+import { CHAT } from "../support/chat-skew.ts";
 import { skewScenes } from "../support/skew-scenes.ts";
 import { everyPromtool, skipWithoutPromtool } from "../support/promtool.ts";
 import { temporaryFolder } from "../support/server.ts";

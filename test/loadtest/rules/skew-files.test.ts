@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { main } from "../../../loadtest/cli.ts";
-import { CHAT, chatSkewFiles } from "../../../loadtest/rules/chat-target.ts";
+import { CHAT, chatSkewFiles } from "../../support/chat-skew.ts";
 import { skewFiles, type GeneratedFile } from "../../../loadtest/rules/skew-files.ts";
 import { parseSkewTarget, type SkewOptions } from "../../../loadtest/rules/skew-target.ts";
 import { numbered, skewScenes, type SceneSeries } from "../../support/skew-scenes.ts";

@@ -1,5 +1,5 @@
-import { skewFiles, type GeneratedFile } from "./skew-files.ts";
-import { parseSkewTarget, type SkewOptions } from "./skew-target.ts";
+import { skewFiles, type GeneratedFile } from "../../loadtest/rules/skew-files.ts";
+import { parseSkewTarget, type SkewOptions } from "../../loadtest/rules/skew-target.ts";
 
 /** What the chat's own skew rules are made for. */
 export const CHAT: SkewOptions = {
