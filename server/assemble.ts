@@ -31,6 +31,8 @@ import { createWriter } from "./shards/writer.ts";
 import { createFileStateStore } from "./topology/file-store.ts";
 import { inspect } from "./topology/newcomer.ts";
 import { createOperator } from "./topology/operator.ts";
+import { createFailover } from "./topology/failover.ts";
+import type { Patient } from "./topology/health.ts";
 import { createFollower, type Follower } from "./topology/follower.ts";
 import type { Tell } from "./topology/event.ts";
 import { createMembership, type Membership, type MemberShard } from "./topology/membership.ts";
@@ -125,6 +127,7 @@ export async function assemble(
     },
   );
   const views = createViews(config.layout, shards);
+  const clock = { ...SYSTEM_CLOCK, wall: () => Date.now() };
   const follower = createFollower({
     store,
     views,
@@ -132,7 +135,26 @@ export async function assemble(
     open: (label, url) => shards.join(label, parseShardUrl(url)),
     leave: (label) => shards.leave(label),
     pass: (boundary) => membership.pass(boundary),
-    clock: { ...SYSTEM_CLOCK, wall: () => Date.now() },
+    clock,
+    guard,
+    tell,
+  });
+  const failover = createFailover({
+    mode: config.failover,
+    deadMs: config.deadMs,
+    wellMs: config.wellMs,
+    patients: () => shards.all().map((shard) => patientOf(shard, membership)),
+    writable: () => writableShards(views.current().topology.segments.at(-1)!),
+    out: () => views.current().out,
+    publish: follower.publish,
+    async restore(label) {
+      await store.update((state) => ({
+        state: { ...state, out: state.out.filter((one) => one.label !== label) },
+        result: null,
+      }));
+      await follower.refresh();
+    },
+    clock,
     guard,
     tell,
   });
@@ -191,12 +213,14 @@ export async function assemble(
       await follower.begin(placedOf(await membership.join(seed)));
       joined = true;
       await shards.open();
+      failover.start();
       chat.start();
     },
     async close() {
       await app.close();
       observer.stop();
       stopRuntime();
+      await failover.stop();
       await follower.stop();
       await Promise.all(shards.all().map((shard) => shard.writer.drain()));
       await membership.leave();
@@ -209,6 +233,15 @@ export async function assemble(
 function guardedMeter(guard: Guard, meter: ShardMeter): ShardMeter {
   const counting = ["commit", "read", "waited", "resent", "refused", "found", "text", "traced"] as const;
   return guardEach(guard, "metrics", meter, counting);
+}
+
+function patientOf(shard: Shard, membership: Membership): Patient {
+  return {
+    label: shard.label,
+    failsWrites: () => shard.writer.isFailing(),
+    ping: () => shard.ping(),
+    touch: () => shard.beat(membership.fence(), 0n),
+  };
 }
 
 function memberShard(shard: Shard): MemberShard {

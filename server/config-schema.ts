@@ -1,4 +1,5 @@
 import { Type, type Static } from "typebox";
+import { FAILOVER_MODES } from "./topology/failover.ts";
 
 /** Levels of the log, the quietest first. */
 export const LEVELS = ["silent", "error", "warn", "info", "debug"];
@@ -25,6 +26,25 @@ export const ConfigSchema = Type.Object({
     description: "Folder of the SQLite shards and of state.json, which gives out node numbers and message ids",
   }),
   topology: Type.Optional(Type.String({ minLength: 1, description: "Topology file (JSON); replaces placement" })),
+  failover: Type.Union(
+    FAILOVER_MODES.map((mode) => Type.Literal(mode)),
+    {
+      default: "auto",
+      description: "What is done about a shard that does not answer: auto takes it out of the topology until it does",
+    },
+  ),
+  deadMs: Type.Integer({
+    minimum: 250,
+    maximum: 3_600_000,
+    default: 2_000,
+    description: "A shard is taken for dead when it does not answer for so long, ms",
+  }),
+  wellMs: Type.Integer({
+    minimum: 250,
+    maximum: 3_600_000,
+    default: 10_000,
+    description: "A shard that was taken out comes back when it has answered for so long, ms; longer each time",
+  }),
   secret: Type.Optional(
     Type.String({ minLength: 16, description: "HS256 secret of the tokens, 16 characters or more" }),
   ),

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { parseArgs } from "node:util";
 import { Type, type TSchema } from "typebox";
 import { Value } from "typebox/value";
+import { FAILOVER_MODES } from "./topology/failover.ts";
 import { ConfigSchema, LEVELS, type ConfigValues } from "./config-schema.ts";
 import { ConfigError } from "./config-error.ts";
 import { DEVELOPMENT_SECRET } from "./protocol/secret.ts";
@@ -191,6 +192,7 @@ function expected(option: Option): string {
   if (Type.IsNumber(schema)) return `a number from ${minimum} to ${maximum}`;
   if (option === "lokiUrl" || option === "tracesUrl") return HTTP_URL;
   if (option === "log") return `one of ${LEVELS.join(", ")}`;
+  if (option === "failover") return `one of ${FAILOVER_MODES.join(", ")}`;
   return option === "secret" ? "16 characters or more" : "not empty";
 }
 

@@ -10,7 +10,7 @@ import type { Writer } from "./writer.ts";
 /** One shard of this server: its store for reads, its writer for messages; every operation is measured. */
 export interface Shard
   extends
-    Pick<ShardStore, "find" | "audit" | "auditDialogs">,
+    Pick<ShardStore, "find" | "audit" | "auditDialogs" | "ping">,
     Pick<ShardStore, "admit" | "beat" | "fences" | "retire" | "seal">,
     ShardMoves {
   readonly label: string;
@@ -70,6 +70,7 @@ export function createShard({ label, meter, node, outages, spec, store, writer }
     admit: (fence, from) => store.admit(fence, from),
     beat: (fence, floor) => store.beat(fence, floor),
     fences: () => store.fences(),
+    ping: () => store.ping(),
     retire: (of, incarnation) => store.retire(of, incarnation),
     seal: (epoch, closedBelow) => store.seal(epoch, closedBelow),
     take: (token) => store.take(token),

@@ -3,6 +3,7 @@ import type { CommitReport } from "../observability/probe.ts";
 import type { WriterTotals } from "../protocol/http.ts";
 import { StoreError } from "./contract.ts";
 import type { Durability, Fence, Inserted, MessageRow, OnConnect, ShardStore, StoreSession } from "./contract.ts";
+import { createDrains } from "./drains.ts";
 import { createRowQueue, type Batch, type Failed, type Origin, type WriterLimits } from "./row-queue.ts";
 import { failAll, LOST, NOT_STORED, REFUSED, UNTRIED } from "./writer-failures.ts";
 import { createWriterTotals } from "./writer-totals.ts";
@@ -53,6 +54,8 @@ export interface Writer {
   totals(): WriterTotals;
   /** Resolves when every row queued so far is answered; rows that come later are not waited for. */
   drain(): Promise<void>;
+  /** The last commit failed. */
+  isFailing(): boolean;
   /** The shard is lost: answers all its rows SHARD_UNAVAILABLE at once, and takes none before it answers again. */
   giveUp(): void;
   /** Refuses new rows, answers those queued, closes the store. */
@@ -88,16 +91,14 @@ export function createWriter(options: WriterOptions): Writer {
   let cancelPatience: (() => void) | null = null;
   let probeMs: number = PROBE_MS.first;
   let probing: Promise<void> = Promise.resolve();
-  let taken = 0;
-  let answered = 0;
-  /** Ascending by `rows`, the number of answered rows that each waits for. */
-  const drains: { readonly rows: number; readonly resolve: () => void }[] = [];
+  let isFailing = false;
+  const drains = createDrains();
 
   function enqueue(row: MessageRow, bytes: number, origin: Origin): Failed | null {
     if (closing) return REFUSED.stopping;
     if (state === "down") return REFUSED.down;
     if (!queue.push(row, bytes, origin, clock.now())) return REFUSED.full;
-    taken += 1;
+    drains.taken();
     wake();
     return null;
   }
@@ -135,6 +136,7 @@ export function createWriter(options: WriterOptions): Writer {
   function finish(batch: Batch, sent: Fence, { others, reason }: Inserted): void {
     if (batch !== current) return;
     current = null;
+    isFailing = false;
     probeMs = PROBE_MS.first;
     const start = startedAt;
     const commitMs = clock.now() - start;
@@ -168,12 +170,13 @@ export function createWriter(options: WriterOptions): Writer {
         batch.origins[i]!.settle({ id, duplicate: other !== undefined, queueMs, commitMs });
       }
     }
-    settle(rows);
+    drains.answered(rows);
   }
 
   function fail(batch: Batch, error: Error): void {
     if (batch !== current) return;
     current = null;
+    isFailing = true;
     const now = clock.now();
     onCommit?.({
       rows: batch.rows.length,
@@ -189,7 +192,7 @@ export function createWriter(options: WriterOptions): Writer {
     goDown(error);
     failAll(batch, LOST, startedAt);
     for (const one of untried) failAll(one, UNTRIED, now);
-    settle(untried.reduce((sum, { rows }) => sum + rows.length, batch.rows.length));
+    drains.answered(untried.reduce((sum, { rows }) => sum + rows.length, batch.rows.length));
   }
 
   /** One timer for many commits: it looks at the age of the one under way, so a commit costs no timer. */
@@ -243,18 +246,6 @@ export function createWriter(options: WriterOptions): Writer {
     onState?.("up", null);
   }
 
-  function settle(rows: number): void {
-    answered += rows;
-    while (drains.length > 0 && drains[0]!.rows <= answered) drains.shift()!.resolve();
-  }
-
-  function drain(): Promise<void> {
-    return new Promise((resolve) => {
-      drains.push({ rows: taken, resolve });
-      settle(0);
-    });
-  }
-
   return {
     label,
     async start() {
@@ -278,7 +269,8 @@ export function createWriter(options: WriterOptions): Writer {
       return oldest === undefined ? 0 : clock.now() - oldest;
     },
     totals: totals.read,
-    drain,
+    isFailing: () => isFailing,
+    drain: drains.wait,
     giveUp() {
       if (current === null) return;
       fail(current, new Error(`shard ${label}: given up, as it was taken out of the topology`));
@@ -287,7 +279,7 @@ export function createWriter(options: WriterOptions): Writer {
     async close() {
       closing = true;
       cancelProbe?.();
-      await drain();
+      await drains.wait();
       cancelWatch?.();
       if (state === "down") store.abandon?.();
       await probing;

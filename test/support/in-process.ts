@@ -5,7 +5,7 @@ import { pino } from "pino";
 import { assemble, type Assembled, type Given } from "../../server/assemble.ts";
 import { readConfig } from "../../server/config.ts";
 import type { ShardStore } from "../../server/shards/contract.ts";
-import { temporaryFolder } from "./server.ts";
+import { temporaryFolder, withoutFailover } from "./server.ts";
 
 interface Running extends Assembled {
   readonly url: string;
@@ -29,7 +29,7 @@ export async function listen(
     },
   });
   const data = temporaryFolder();
-  const config = readConfig(["--data", data, "--shards", String(stores.length), ...args], {});
+  const config = readConfig(["--data", data, "--shards", String(stores.length), ...withoutFailover(args)], {});
   let index = 0;
   const storeOf = () => stores[index++]!;
   const server = await assemble(config, pino({ level: "info" }, sink), { storeOf, ...given });

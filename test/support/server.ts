@@ -47,7 +47,7 @@ export interface TestServer {
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const data = options.data ?? temporaryFolder();
   const child = spawnServer(
-    ["--log", "error", "--data", data, ...(options.args ?? [])],
+    ["--log", "error", "--data", data, ...withoutFailover(options.args ?? [])],
     options.env ?? {},
     options.ipc,
   );
@@ -123,4 +123,9 @@ function collect(child: ChildProcess): { stdout(): string; stderr(): string } {
   child.stdout!.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   return { stdout: () => stdout, stderr: () => stderr };
+}
+
+/** A test that takes a shard away looks at what its server does about it by itself, unless it is about failover. */
+export function withoutFailover(args: readonly string[]): readonly string[] {
+  return args.includes("--failover") ? args : ["--failover", "off", ...args];
 }
