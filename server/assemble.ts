@@ -146,7 +146,7 @@ export async function assemble(
     patients: () => shards.all().map((shard) => patientOf(shard, membership)),
     writable: () => writableShards(views.current().topology.segments.at(-1)!),
     out: () => views.current().out,
-    publish: follower.publish,
+    publish: (next) => follower.publish(next),
     async restore(label) {
       await store.update((state) => ({
         state: { ...state, out: state.out.filter((one) => one.label !== label) },

@@ -270,7 +270,7 @@ export function createWriter(options: WriterOptions): Writer {
     },
     totals: totals.read,
     isFailing: () => isFailing,
-    drain: drains.wait,
+    drain: () => drains.wait(),
     giveUp() {
       if (current === null) return;
       fail(current, new Error(`shard ${label}: given up, as it was taken out of the topology`));
