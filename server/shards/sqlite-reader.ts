@@ -8,7 +8,7 @@ import type { HistoryPart, MessageRow, StoredSize } from "./contract.ts";
 import { readMark } from "./sqlite-fence.ts";
 import { FIND } from "./sqlite-insert.ts";
 import { primary, UNSURE, type SqliteReply } from "./sqlite-reply.ts";
-import { answerScan, MESSAGE_COLUMNS, type SqliteScan } from "./sqlite-scan.ts";
+import { answerScan, defineDigest, MESSAGE_COLUMNS, type SqliteScan } from "./sqlite-scan.ts";
 import { whenSql } from "./when-sql.ts";
 
 /** What the store asks of a thread that reads: the method and its arguments. */
@@ -133,6 +133,7 @@ function open(): Reader {
     db.function("md5_24", { deterministic: true }, (dialog, author, client) =>
       Number.parseInt(hash("md5", `${String(dialog)}:${String(author)}:${String(client)}`).slice(0, 6), 16),
     );
+    defineDigest(db);
     return { db, cluster: readMark(db).cluster, inode: statSync(file).ino, statements: new Map() };
   } catch (error) {
     db.close();

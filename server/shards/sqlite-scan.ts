@@ -1,13 +1,12 @@
 import { hash } from "node:crypto";
-import type { StatementSync } from "node:sqlite";
-import type { MessageRow } from "./contract.ts";
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import type { Digest } from "./moves.ts";
 import { FIND } from "./sqlite-insert.ts";
 
-/** What a mover asks of a thread that reads. Keys are flat: dialog and id; those of `ids`: dialog, author, client. */
+/** What a mover asks of a thread that reads. Keys are a JSON list of [dialog, id]; those of `ids` are flat: dialog, author, client. */
 export type SqliteScan =
   | ["scan", dialog: string, id: string, from: string, below: string, limit: number]
-  | ["digest", keys: readonly string[]]
+  | ["digest", keys: string]
   | ["ids", keys: readonly (string | number)[]];
 
 export const MESSAGE_COLUMNS =
@@ -16,7 +15,10 @@ export const MESSAGE_COLUMNS =
 const SQL = {
   scan: `SELECT ${MESSAGE_COLUMNS} FROM message WHERE (dialog, id) > (?, CAST(? AS INTEGER))
     AND id >= CAST(? AS INTEGER) AND id < CAST(? AS INTEGER) ORDER BY dialog, message.id LIMIT ?`,
-  row: `SELECT ${MESSAGE_COLUMNS} FROM message WHERE dialog = ? AND id = CAST(? AS INTEGER)`,
+  // Key by key, and each by the primary key.
+  digest: `SELECT COUNT(*) AS n,
+    CAST(COALESCE(SUM(md5_48(dialog, CAST(m.id AS TEXT), id_author, id_recipient, client_id, text)), 0) AS TEXT) AS sum
+    FROM json_each(?) AS k CROSS JOIN message AS m ON m.dialog = k.value ->> 0 AND m.id = CAST(k.value ->> 1 AS INTEGER)`,
 } as const;
 
 /** @param run prepares a statement, once. The caller's transaction is one moment. */
@@ -27,7 +29,7 @@ export function answerScan(request: SqliteScan, run: (sql: string) => StatementS
       return run(SQL.scan).all(...values);
     }
     case "digest":
-      return digest(request[1], run(SQL.row));
+      return digest(run(SQL.digest).get(request[1])!);
     case "ids":
       return ids(request[1], run(FIND));
     default:
@@ -35,22 +37,17 @@ export function answerScan(request: SqliteScan, run: (sql: string) => StatementS
   }
 }
 
-function digest(keys: readonly string[], row: StatementSync): Digest {
-  let rows = 0;
-  let sum = 0n;
-  for (let at = 0; at < keys.length; at += 2) {
-    const found = row.get(keys[at]!, keys[at + 1]!) as unknown as MessageRow | undefined;
-    if (found === undefined) continue;
-    rows += 1;
-    sum += BigInt(md5Start(found));
-  }
-  return { rows, sum };
+function digest({ n, sum }: Record<string, SQLOutputValue>): Digest {
+  return { rows: Number(n), sum: BigInt(String(sum)) };
 }
 
-/** 48 bits. */
-function md5Start({ author, client, dialog, id, recipient, text }: MessageRow): number {
-  const whole = [dialog, id, author, recipient, Buffer.byteLength(client), client, text].join(":");
-  return Number.parseInt(hash("md5", whole).slice(0, 12), 16);
+/** Gives the database the hash of a row. */
+export function defineDigest(db: DatabaseSync): void {
+  db.function("md5_48", { deterministic: true, varargs: true }, (dialog, id, author, recipient, client, text) => {
+    const whole = [dialog, id, author, recipient, Buffer.byteLength(String(client)), client, text].join(":");
+    // A number would be added as a double.
+    return BigInt(Number.parseInt(hash("md5", whole).slice(0, 12), 16));
+  });
 }
 
 function ids(keys: readonly (string | number)[], find: StatementSync): (string | null)[] {

@@ -103,7 +103,7 @@ export function createSqliteStore(spec: Pick<SqliteSpec, "file">, options: Sqlit
       if (copied.outcome === "stored") rowCount.add(copied.rows);
       return copied;
     },
-    digest: (keys) => audit<Digest>(["digest", flattenKeys(keys)]),
+    digest: (keys) => audit<Digest>(["digest", JSON.stringify(keys.map(({ dialog, id }) => [dialog, id]))]),
     async remove(keys, token) {
       const removed = await connection.write<number | "fenced">(["remove", token, flattenKeys(keys)]);
       if (removed !== "fenced") rowCount.add(-removed);
