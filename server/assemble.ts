@@ -10,32 +10,29 @@ import { SYSTEM_EDGE_CLOCK, type EdgeClock } from "./edge/edge-clock.ts";
 import { createWatch } from "./edge/watch.ts";
 import type { Delivery } from "./fabric/contract.ts";
 import { createHub } from "./fabric/in-process.ts";
-import { createGuard, guardEach, type Guard } from "./guard.ts";
+import { createGuard } from "./guard.ts";
 import { joinProbes } from "./observability/join-probes.ts";
 import type { Log } from "./observability/log.ts";
 import { createMessageLog } from "./observability/message-log.ts";
 import { createMetrics } from "./observability/metrics.ts";
 import { createObserver, idleObserver } from "./observability/observer.ts";
-import type { ShardMeter } from "./observability/probe.ts";
 import type { PushCounts } from "./observability/push-link.ts";
 import { measureRuntime } from "./observability/runtime-metrics.ts";
-import { idleMeter } from "./observability/shard-meters.ts";
 import type { Traces } from "./observability/traces.ts";
 import { LIMITS } from "./protocol/frames.ts";
 import { createStore } from "./shards/open-store.ts";
-import { createOutageLog } from "./shards/outage-log.ts";
 import { createShardSet, type ShardSet } from "./shards/shard-set.ts";
-import { createShard, type Shard } from "./shards/shard.ts";
-import { parseShardUrl, type ShardSpec } from "./shards/url.ts";
-import { createWriter } from "./shards/writer.ts";
+import { parseShardUrl } from "./shards/url.ts";
 import { createFileStateStore } from "./topology/file-store.ts";
 import { inspect } from "./topology/newcomer.ts";
 import { createOperator } from "./topology/operator.ts";
 import { createFailover } from "./topology/failover.ts";
-import type { Patient } from "./topology/health.ts";
+import { createRelief } from "./topology/relief.ts";
+import { hotThreshold, isHot } from "./observability/hot-threshold.ts";
+import { buildShard, guardedMeter, memberShard, patientOf } from "./build-shard.ts";
 import { createFollower, type Follower } from "./topology/follower.ts";
 import type { Tell } from "./topology/event.ts";
-import { createMembership, type Membership, type MemberShard } from "./topology/membership.ts";
+import { createMembership } from "./topology/membership.ts";
 import { writableShards } from "./topology/segment-edits.ts";
 import type { StateStore } from "./topology/state-store.ts";
 import { createViews, type Views } from "./topology/view.ts";
@@ -139,12 +136,13 @@ export async function assemble(
     guard,
     tell,
   });
+  const writable = (): string[] => writableShards(views.current().topology.segments.at(-1)!);
   const failover = createFailover({
     mode: config.failover,
     deadMs: config.deadMs,
     wellMs: config.wellMs,
     patients: () => shards.all().map((shard) => patientOf(shard, membership)),
-    writable: () => writableShards(views.current().topology.segments.at(-1)!),
+    writable,
     out: () => views.current().out,
     publish: (next) => follower.publish(next),
     async restore(label) {
@@ -163,7 +161,10 @@ export async function assemble(
         exposition: metrics.exposition,
         logger,
         guard,
-        writable: () => writableShards(views.current().topology.segments.at(-1)!),
+        onWindow(skew, dialogs) {
+          void relief.window({ ...skew, dialogs });
+        },
+        writable,
         ownersOf: (dialog) =>
           views
             .current()
@@ -201,6 +202,13 @@ export async function assemble(
     rowsPerS: () => MOVED_PER_S,
     now: () => Date.now(),
   });
+  const relief = createRelief({
+    mode: config.hot,
+    isHot: (dialog) => isHot(hotThreshold(writable().length))(dialog),
+    newest: () => views.current().topology.segments.at(-1)!,
+    change: (body) => operator.change(body),
+    tell,
+  });
   const app = await createApp(config, { chat, watch, operator }, metrics, logger, edgeClock, guard);
   return {
     app,
@@ -228,73 +236,4 @@ export async function assemble(
       await store.close();
     },
   };
-}
-
-function guardedMeter(guard: Guard, meter: ShardMeter): ShardMeter {
-  const counting = ["commit", "read", "waited", "resent", "refused", "found", "text", "traced"] as const;
-  return guardEach(guard, "metrics", meter, counting);
-}
-
-function patientOf(shard: Shard, membership: Membership): Patient {
-  return {
-    label: shard.label,
-    failsWrites: () => shard.writer.isFailing(),
-    ping: () => shard.ping(),
-    touch: () => shard.beat(membership.fence(), 0n),
-  };
-}
-
-function memberShard(shard: Shard): MemberShard {
-  return {
-    label: shard.label,
-    store: shard,
-    isUp: () => shard.state() === "up",
-    oldestPending() {
-      const id = shard.oldestPending();
-      return id === null ? null : BigInt(id);
-    },
-  };
-}
-
-interface ShardBuild {
-  readonly config: Config;
-  readonly guard: Guard;
-  readonly logger: Logger;
-  readonly membership: Membership;
-  readonly storeOf: typeof createStore;
-}
-
-function buildShard({ config, guard, logger, membership, storeOf }: ShardBuild, label: string, spec: ShardSpec): Shard {
-  const store = storeOf(spec, { onWait: (seconds) => shard.meter.waited(seconds) });
-  const outages = createOutageLog();
-  const writer = createWriter({
-    label,
-    store,
-    fence: () => membership.fence(),
-    onConnect: membership.onConnect(label),
-    onFenced: (fence) => membership.fenced(label, fence),
-    limits: { queueRows: config.queueRows, queueBytes: config.queueBytes, maxRows: config.groupRows },
-    onCommit(report) {
-      shard.meter.commit(report);
-      const { reason, refused } = report;
-      if (reason === undefined) return;
-      logger.warn({ shard: label, rows: refused, reason }, `shard ${label}: its database refuses messages`);
-    },
-    onState: guard("states of shards", (state: "up" | "down", reason: Error | null) => {
-      outages.note(state, reason);
-      if (state === "down") membership.absent(label);
-      if (state === "up") logger.info({ shard: label }, `shard ${label} is up`);
-      else logger.error({ shard: label, err: reason }, `shard ${label} is down`);
-    }),
-  });
-  const shard = createShard({
-    label,
-    spec,
-    store,
-    writer,
-    meter: idleMeter(),
-    outages,
-    node: () => membership.reading().node,
-  });
-  return shard;
 }

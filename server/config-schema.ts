@@ -1,5 +1,6 @@
 import { Type, type Static } from "typebox";
 import { FAILOVER_MODES } from "./topology/failover.ts";
+import { RELIEF_MODES } from "./topology/relief.ts";
 
 /** Levels of the log, the quietest first. */
 export const LEVELS = ["silent", "error", "warn", "info", "debug"];
@@ -45,6 +46,13 @@ export const ConfigSchema = Type.Object({
     default: 10_000,
     description: "A shard that was taken out comes back when it has answered for so long, ms; longer each time",
   }),
+  hot: Type.Union(
+    RELIEF_MODES.map((mode) => Type.Literal(mode)),
+    {
+      default: "advise",
+      description: "What is done about a hot dialog: advise says it in the log, auto pins or splits it",
+    },
+  ),
   secret: Type.Optional(
     Type.String({ minLength: 16, description: "HS256 secret of the tokens, 16 characters or more" }),
   ),

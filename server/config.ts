@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { Type, type TSchema } from "typebox";
 import { Value } from "typebox/value";
 import { FAILOVER_MODES } from "./topology/failover.ts";
+import { RELIEF_MODES } from "./topology/relief.ts";
 import { ConfigSchema, LEVELS, type ConfigValues } from "./config-schema.ts";
 import { ConfigError } from "./config-error.ts";
 import { DEVELOPMENT_SECRET } from "./protocol/secret.ts";
@@ -192,6 +193,7 @@ function expected(option: Option): string {
   if (Type.IsNumber(schema)) return `a number from ${minimum} to ${maximum}`;
   if (option === "lokiUrl" || option === "tracesUrl") return HTTP_URL;
   if (option === "log") return `one of ${LEVELS.join(", ")}`;
+  if (option === "hot") return `one of ${RELIEF_MODES.join(", ")}`;
   if (option === "failover") return `one of ${FAILOVER_MODES.join(", ")}`;
   return option === "secret" ? "16 characters or more" : "not empty";
 }

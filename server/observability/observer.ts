@@ -37,13 +37,15 @@ interface ObserverParts {
   /** Labels of the shards that may hold the dialog. */
   readonly ownersOf: (dialog: string) => readonly string[];
   readonly exposition: Exposition;
+  /** Told each window of ten seconds that has ended. */
+  readonly onWindow?: (window: WindowSkew, dialogs: HotReply["dialogs"]) => void;
   /** Gets one line for a window that has hot dialogs. */
   readonly logger: Pick<Logger, "info">;
   readonly guard: Guard;
 }
 
 /** Key space, windows and hot dialogs of one server; it closes a window every ten seconds until it is stopped. */
-export function createObserver({ exposition, guard, logger, ownersOf, writable }: ObserverParts): Observer {
+export function createObserver({ exposition, guard, logger, onWindow, ownersOf, writable }: ObserverParts): Observer {
   const buckets = countersOf(
     exposition,
     "chat_key_space_messages_total",
@@ -61,7 +63,9 @@ export function createObserver({ exposition, guard, logger, ownersOf, writable }
     const skew = window.close();
     const summary = hot.turn();
     last = skew;
-    const dialogs = describe(summary, ownersOf).filter(isHot(hotThreshold(writable().length)));
+    const frequent = describe(summary, ownersOf);
+    onWindow?.(skew, frequent);
+    const dialogs = frequent.filter(isHot(hotThreshold(writable().length)));
     if (dialogs.length === 0) return;
     const { messages, maxOverMean, noiseFloor } = skew;
     logger.info({ event: "hot_dialogs", windowS: WINDOW_S, messages, maxOverMean, noiseFloor, dialogs }, "hot dialogs");
