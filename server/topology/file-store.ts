@@ -115,7 +115,8 @@ async function textOf(file: string): Promise<string | null> {
 async function replace(file: string, state: State): Promise<void> {
   const text = stateText(state, file);
   const fresh = `${file}.new`;
-  const handle = await open(fresh, "w");
+  // URLs of shards may hold passwords.
+  const handle = await open(fresh, "w", 0o600);
   try {
     await handle.writeFile(text);
     await handle.sync();
