@@ -17,6 +17,7 @@ import { healthRoutes } from "./edge/http/health.ts";
 import { metricsRoute } from "./edge/http/metrics.ts";
 import { shardRoutes } from "./edge/http/shards.ts";
 import type { Operator } from "./topology/operator.ts";
+import type { Rebalancer } from "./topology/rebalancer.ts";
 import { targetRoutes } from "./edge/http/targets.ts";
 
 /** Fastify's own words are wanted from this level on: the process says itself where it listens. */
@@ -45,7 +46,7 @@ export async function createApp(
     | "unreadBytes"
     | "unreadMs"
   >,
-  { chat, operator, watch }: { chat: Chat; operator: Operator; watch: Watch },
+  { chat, operator, rebalancer, watch }: { chat: Chat; operator: Operator; rebalancer: Rebalancer; watch: Watch },
   metrics: Metrics,
   logger: FastifyBaseLogger,
   clock: EdgeClock,
@@ -69,7 +70,7 @@ export async function createApp(
   await app.register(metricsRoute, { metrics });
   await app.register(dialogRoutes, { chat });
   await app.register(adminRoutes, watch);
-  await app.register(shardRoutes, { operator });
+  await app.register(shardRoutes, { operator, rebalancer });
   await app.register(targetRoutes, { ...config, ...watch });
   await app.register(livePage, {
     sources: { ...watch, connections: () => chat.connections(), meter: (label) => watch.shards.get(label)!.meter },

@@ -20,15 +20,15 @@ import type { PushCounts } from "./observability/push-link.ts";
 import { measureRuntime } from "./observability/runtime-metrics.ts";
 import type { Traces } from "./observability/traces.ts";
 import { LIMITS } from "./protocol/frames.ts";
+import { createCommitTimes } from "./shards/commit-times.ts";
 import { createStore } from "./shards/open-store.ts";
 import { createShardSet, type ShardSet } from "./shards/shard-set.ts";
 import { parseShardUrl } from "./shards/url.ts";
 import { createFileStateStore } from "./topology/file-store.ts";
-import { inspect } from "./topology/newcomer.ts";
-import { createOperator } from "./topology/operator.ts";
 import { createFailover } from "./topology/failover.ts";
 import { createRelief } from "./topology/relief.ts";
 import { hotThreshold, isHot } from "./observability/hot-threshold.ts";
+import { buildOperations } from "./build-operations.ts";
 import { buildShard, guardedMeter, memberShard, patientOf } from "./build-shard.ts";
 import { createFollower, type Follower } from "./topology/follower.ts";
 import type { Tell } from "./topology/event.ts";
@@ -69,8 +69,6 @@ export interface Assembled {
   close(): Promise<void>;
 }
 
-/** Rows a second that a rebalance is taken to move before this server has seen one. */
-const MOVED_PER_S = 20_000;
 const NOTHING_PUSHED: PushCounts = { accepted: 0, dropped: 0 };
 
 /** Builds every part from the configuration; opens and listens nowhere. */
@@ -96,6 +94,7 @@ export async function assemble(
     },
   );
   let joined = false;
+  const commitTimes = createCommitTimes(() => clock.now());
   const tell: Tell = ({ error, level, shard, text }) =>
     logger[level]({ ...(shard && { shard }), ...(error && { err: error }) }, text);
   const store = state ?? createFileStateStore(join(config.data, "state.json"));
@@ -114,7 +113,7 @@ export async function assemble(
   const shards = createShardSet(
     config.specs.map((spec, index) => ({ label: config.layout.shards[index]!, spec })),
     {
-      build: (label, spec) => buildShard({ config, guard, logger, membership, storeOf }, label, spec),
+      build: (label, spec) => buildShard({ commitTimes, config, guard, logger, membership, storeOf }, label, spec),
       onAdd(shard) {
         shard.meter = guardedMeter(
           guard,
@@ -193,15 +192,8 @@ export async function assemble(
   });
   const watch = createWatch({ node: () => (joined ? membership.reading() : null), shards, views, metrics, observer });
   const edgeClock = { ...given, after: (ms: number, run: () => void) => given.after(ms, guard("connections", run)) };
-  const operator = createOperator({
-    read: async () => placedOf(await store.read()),
-    publish: (next) => follower.publish(next),
-    shards,
-    inspect: (spec) => inspect(storeOf(spec, {})),
-    hot: () => observer.hot().dialogs,
-    rowsPerS: () => MOVED_PER_S,
-    now: () => Date.now(),
-  });
+  const operations = { clock, commitTimes, follower, membership, observer, shards, store, storeOf, tell };
+  const { operator, rebalancer } = buildOperations(operations);
   const relief = createRelief({
     mode: config.hot,
     isHot: (dialog) => isHot(hotThreshold(writable().length))(dialog),
@@ -209,7 +201,7 @@ export async function assemble(
     change: (body) => operator.change(body),
     tell,
   });
-  const app = await createApp(config, { chat, watch, operator }, metrics, logger, edgeClock, guard);
+  const app = await createApp(config, { chat, watch, operator, rebalancer }, metrics, logger, edgeClock, guard);
   return {
     app,
     chat,
@@ -226,6 +218,7 @@ export async function assemble(
     },
     async close() {
       await app.close();
+      await rebalancer.close();
       observer.stop();
       stopRuntime();
       await failover.stop();

@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import { guardEach, type Guard } from "./guard.ts";
 import type { ShardMeter } from "./observability/probe.ts";
 import { idleMeter } from "./observability/shard-meters.ts";
+import type { CommitTimes } from "./shards/commit-times.ts";
 import type { createStore } from "./shards/open-store.ts";
 import { createOutageLog } from "./shards/outage-log.ts";
 import { createShard, type Shard } from "./shards/shard.ts";
@@ -41,6 +42,7 @@ export function memberShard(shard: Shard): MemberShard {
 }
 
 interface ShardBuild {
+  readonly commitTimes: Pick<CommitTimes, "add">;
   readonly config: Config;
   readonly guard: Guard;
   readonly logger: Logger;
@@ -50,7 +52,7 @@ interface ShardBuild {
 
 /** A shard with its store and its writer, not open yet. */
 export function buildShard(
-  { config, guard, logger, membership, storeOf }: ShardBuild,
+  { commitTimes, config, guard, logger, membership, storeOf }: ShardBuild,
   label: string,
   spec: ShardSpec,
 ): Shard {
@@ -65,6 +67,7 @@ export function buildShard(
     limits: { queueRows: config.queueRows, queueBytes: config.queueBytes, maxRows: config.groupRows },
     onCommit(report) {
       shard.meter.commit(report);
+      if (report.ok) commitTimes.add(label, report.seconds);
       const { reason, refused } = report;
       if (reason === undefined) return;
       logger.warn({ shard: label, rows: refused, reason }, `shard ${label}: its database refuses messages`);

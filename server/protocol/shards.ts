@@ -56,6 +56,61 @@ export interface Forecast {
   readonly notes: readonly string[];
 }
 
+/** Body of `POST /v1/shards/rebalance` (admin). */
+export interface RebalanceBody {
+  /** Forecast it, and move nothing. */
+  readonly dryRun?: boolean;
+  /** False: as fast as it goes, whatever that does to the latency of messages. Default true. */
+  readonly throttle?: boolean;
+}
+
+/** Its answer: the work has begun, and goes on in the server. */
+export interface RebalanceReply {
+  readonly applied: boolean;
+  readonly forecast: Forecast;
+}
+
+/** `GET /v1/shards/rebalance` (admin), also the answer of `DELETE`, which ends what this server moves. */
+export interface MoveStatus {
+  readonly epoch: number;
+  /** Closed segments that wait for a rebalance. */
+  readonly waiting: number;
+  /** What is being moved now; null when nothing is. */
+  readonly work: MoveWork | null;
+  /** How the last rebalance of this server ended; null when there was none. */
+  readonly last: MoveEnd | null;
+}
+
+export interface MoveWork {
+  readonly kind: "rebalance" | "return";
+  /** First rows are copied, then removed where they were. */
+  readonly phase: "copy" | "delete";
+  /** The shard that returns. */
+  readonly shard?: string;
+  /** The server that does it. */
+  readonly node: number;
+  /** Unix ms. */
+  readonly since: number;
+  /** Rows that were looked at in this phase, and of these moved or removed. */
+  readonly seen: number;
+  readonly moved: number;
+  /** Rows that there are to look at; null when it is another server's work, or cannot be said. */
+  readonly of: number | null;
+  readonly rowsPerS: number | null;
+  /** Until the end of this phase. */
+  readonly remainingS: number | null;
+  /** Share of the time in which it works, 0 to 1: the rest is a pause for the sake of messages. */
+  readonly duty: number | null;
+}
+
+export interface MoveEnd {
+  /** Unix ms. */
+  readonly at: number;
+  /** Rows that were copied, removed, and left where they are because their owner has no equal one. */
+  readonly moved?: { readonly copied: number; readonly removed: number; readonly kept: number };
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
 /**
  * `GET /v1/shards/verify` (admin) answers lines of JSON: how far it is, about once a second, and at the end what was
  * found, or why nothing was.

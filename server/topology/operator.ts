@@ -23,6 +23,8 @@ export interface Operator {
    * @throws {ConfigError} with a code of `REFUSALS`: then nothing has changed
    */
   change(body: ChangeBody): Promise<ChangeReply>;
+  /** What a rebalance would move now. */
+  forecast(): Promise<Forecast>;
   /** @throws {ConfigError} MOVING */
   verify(): Promise<Verifying>;
 }
@@ -102,6 +104,10 @@ export function createOperator({ hot, inspect, now, publish, read, rowsPerS, sha
         return { topology: next, urls: urlsAfter(current.urls, change, request) };
       });
       return { epoch: reached, applied: true, ...told };
+    },
+    async forecast() {
+      const { topology } = await read();
+      return forecast(topology, topology);
     },
     async verify() {
       const { topology } = await settled(read);

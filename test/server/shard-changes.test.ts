@@ -2,104 +2,12 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { test, type TestContext } from "node:test";
+import { test } from "node:test";
 import type { ShardsReply } from "../../server/protocol/http.ts";
-import type { ChangeReply, ChangeRequest, Verification, VerifyLine } from "../../server/protocol/shards.ts";
-import { connect, type ChatClient } from "../support/chat-client.ts";
-import { startServer, temporaryFolder, type TestServer } from "../support/server.ts";
+import { connect } from "../support/chat-client.ts";
+import { applied, ask, change, refused, sendTo, start, texts, topologyOf, verified } from "../support/operator.ts";
+import { startServer, temporaryFolder } from "../support/server.ts";
 import { tokenOf } from "../support/token.ts";
-
-const PEERS = Array.from({ length: 30 }, (_, i) => i + 2);
-
-interface Answer<T> {
-  readonly status: number;
-  /** `code` and `message` are empty when nothing is refused. */
-  readonly body: T & { readonly code: string; readonly message: string };
-}
-
-async function start(t: TestContext, ...args: string[]): Promise<TestServer> {
-  const server = await startServer({ args: ["--shards", "4", ...args], env: { HOTSHARD_SECRET: "" } });
-  t.after(() => server.stop());
-  return server;
-}
-
-async function ask<T>(
-  server: TestServer,
-  path: string,
-  body?: unknown,
-  token = tokenOf(99, "admin"),
-): Promise<Answer<T>> {
-  const response = await fetch(server.url + path, {
-    method: body === undefined ? "GET" : "POST",
-    headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return {
-    status: response.status,
-    body: Object.assign({ code: "", message: "" }, (await response.json()) as T),
-  };
-}
-
-function change(server: TestServer, asked: ChangeRequest, rest: object = {}): Promise<Answer<ChangeReply>> {
-  return ask(server, "/v1/shards/changes", { change: asked, ...rest });
-}
-
-async function applied(server: TestServer, asked: ChangeRequest): Promise<ChangeReply> {
-  const { body, status } = await change(server, asked);
-  assert.deepEqual([status, body.applied], [200, true], body.message);
-  return body;
-}
-
-async function refused(
-  server: TestServer,
-  asked: ChangeRequest,
-  status: number,
-  code: string,
-  words: RegExp,
-): Promise<void> {
-  const before = (await topologyOf(server)).epoch;
-  for (const dryRun of [true, false]) {
-    const answer = await change(server, asked, { dryRun });
-    assert.deepEqual([answer.status, answer.body.code], [status, code], answer.body.message);
-    assert.match(answer.body.message, words);
-  }
-  assert.equal((await topologyOf(server)).epoch, before);
-}
-
-async function topologyOf(server: TestServer): Promise<ShardsReply["topology"]> {
-  return (await ask<ShardsReply>(server, "/v1/shards")).body.topology;
-}
-
-async function linesOf(server: TestServer): Promise<VerifyLine[]> {
-  const headers = { authorization: `Bearer ${tokenOf(99, "admin")}` };
-  const text = await (await fetch(`${server.url}/v1/shards/verify`, { headers })).text();
-  return text
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as VerifyLine);
-}
-
-async function verified(server: TestServer): Promise<Verification> {
-  const last = (await linesOf(server)).at(-1)!;
-  assert.ok("found" in last, JSON.stringify(last));
-  return last.found;
-}
-
-/** One message to each peer. @returns the shards that took them */
-async function sendTo(chat: ChatClient, name: string): Promise<Set<string>> {
-  chat.send(...PEERS.map((to) => ({ type: "send", id: `${name} ${to}`, to, text: name })));
-  const shards = new Set<string>();
-  for (const _ of PEERS) shards.add((await chat.next("ack")).shard);
-  return shards;
-}
-
-/** The texts of each peer's dialog, in order. */
-async function texts(chat: ChatClient): Promise<string[][]> {
-  chat.send(...PEERS.map((peer) => ({ type: "history", id: `${peer}`, with: peer })));
-  const pages: string[][] = [];
-  for (const _ of PEERS) pages.push((await chat.next("history")).messages.map(({ text }) => text));
-  return pages;
-}
 
 test("a shard joins, takes its part, another is drained and put back; nothing is lost on the way", async (t) => {
   const server = await start(t);

@@ -4,9 +4,17 @@ import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { Type, type TSchema } from "typebox";
 import { Value } from "typebox/value";
 import { ConfigError } from "../../config-error.ts";
-import type { ChangeBody, ChangeReply, VerifyLine } from "../../protocol/shards.ts";
+import type {
+  ChangeBody,
+  ChangeReply,
+  MoveStatus,
+  RebalanceBody,
+  RebalanceReply,
+  VerifyLine,
+} from "../../protocol/shards.ts";
 import { StateError } from "../../topology/state-store.ts";
 import type { Operator, Verifying } from "../../topology/operator.ts";
+import type { Rebalancer } from "../../topology/rebalancer.ts";
 import { answerTo, ApiError, ApiRefusal } from "./api-error.ts";
 
 const STRICT = { additionalProperties: false };
@@ -23,6 +31,11 @@ const CHANGES = {
   placement: { placement: text },
 } as const;
 
+const Rebalance = Type.Object(
+  { dryRun: Type.Optional(Type.Boolean()), throttle: Type.Optional(Type.Boolean()) },
+  STRICT,
+);
+
 /** Between two lines of a verification, ms. */
 const LINE_MS = 1_000;
 
@@ -38,7 +51,10 @@ const Body = Type.Object(
 );
 
 /** What operators do to the shards. All of it needs an admin token. */
-export async function shardRoutes(app: FastifyInstance, { operator }: { operator: Operator }): Promise<void> {
+export async function shardRoutes(
+  app: FastifyInstance,
+  { operator, rebalancer }: { operator: Operator; rebalancer: Rebalancer },
+): Promise<void> {
   app.addHook("onRequest", async (request) => {
     await app.demandAdmin(request);
   });
@@ -48,10 +64,34 @@ export async function shardRoutes(app: FastifyInstance, { operator }: { operator
     return refusing(() => operator.change(body));
   });
 
+  app.post("/v1/shards/rebalance", async (request, reply): Promise<RebalanceReply> => {
+    const { dryRun = false, throttle = true } = rebalanceBody(request.body ?? {});
+    const forecast = await refusing(() => operator.forecast());
+    if (dryRun) return { applied: false, forecast };
+    await refusing(() => rebalancer.begin(throttle));
+    void reply.code(202);
+    return { applied: true, forecast };
+  });
+
+  app.get("/v1/shards/rebalance", (): Promise<MoveStatus> => refusing(() => rebalancer.status()));
+
+  app.delete("/v1/shards/rebalance", (): Promise<MoveStatus> => {
+    return refusing(() => {
+      rebalancer.stop();
+      return rebalancer.status();
+    });
+  });
+
   app.get("/v1/shards/verify", async (request, reply) => {
     const verifying = await refusing(() => operator.verify());
     return reply.type("application/x-ndjson").send(Readable.from(verifyLines(verifying, request.log)));
   });
+}
+
+/** @throws {ApiError} BAD_FRAME */
+function rebalanceBody(body: unknown): RebalanceBody {
+  if (Value.Check(Rebalance, body)) return body;
+  throw bad(Rebalance, body, "");
 }
 
 /** A line a second, so that nobody on the way takes a long silence for an end. */
@@ -92,7 +132,7 @@ function bad(schema: TSchema, value: unknown, where: string): ApiError {
 }
 
 /** What the shards' own rules refuse is told with its code; a state that cannot be reached now may be reached later. */
-async function refusing<T>(run: () => Promise<T>): Promise<T> {
+async function refusing<T>(run: () => Promise<T> | T): Promise<T> {
   try {
     return await run();
   } catch (error) {
