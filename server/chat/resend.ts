@@ -10,6 +10,8 @@ import type { Sending } from "./sending.ts";
 export interface Resend {
   /** Looks for its first try where the unique key does not, and else stores it. */
   send(sending: Sending): void;
+  /** Looks for it again: the topology has gone on since it was looked for. */
+  look(sending: Sending): void;
   /** Its commit found it stored already. */
   repeat(sending: Sending, stored: Committed): void;
   /** Whether it was not stored, or not known to be, because the topology has gone on: then it follows. */
@@ -79,11 +81,17 @@ export function createResend({ deliver, follower, reads, views }: SendParts, way
     way.refuse(sending, { error: "SHARD_UNAVAILABLE", detail: "a shard that may hold the first try does not answer" });
   }
 
+  function look(sending: Sending): void {
+    sending.place ??= reads.reenter(sending.session);
+    sending.place.read(() => lookUp(sending).catch((error: unknown) => fail(sending, error)));
+  }
+
   return {
+    look,
     send(sending) {
       sending.place = reads.enter(sending.session);
       if (sending.place === null) return way.refuse(sending, { error: "OVERLOADED", detail: READS_WAIT });
-      sending.place.read(() => lookUp(sending).catch((error: unknown) => fail(sending, error)));
+      look(sending);
     },
     repeat(sending, stored) {
       sending.place!.read(() => repeat(sending, stored).catch((error: unknown) => fail(sending, error)));

@@ -101,7 +101,8 @@ export function createSend(parts: SendParts) {
     sending.waits += 1;
     void change.then(() => {
       try {
-        store(sending);
+        // Its author may have sent it again meanwhile, to another shard by another server.
+        resend.look(sending);
       } catch (error) {
         fail(sending, error);
       }
