@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { SYSTEM_CLOCK, type WriterClock } from "../clock.ts";
 import type { Delivery } from "../fabric/contract.ts";
 import type { Guard } from "../guard.ts";
 import type { Probe } from "../observability/probe.ts";
@@ -31,6 +32,7 @@ export interface ChatParts {
   readonly fabric: Delivery;
   readonly probe: Probe;
   readonly logger: Logger;
+  readonly clock?: WriterClock;
 }
 
 /** Connections by what they are about to do. */
@@ -77,11 +79,11 @@ export interface Chat {
 
 /** Puts the parts together. The caller owns shards and stores. */
 export function createChat(parts: ChatParts): Chat {
-  const { fabric, follower, guard, ids, logger, probe, shards, views } = parts;
+  const { clock = SYSTEM_CLOCK, fabric, follower, guard, ids, logger, probe, shards, views } = parts;
   const sessions = new Set<Session>();
   const greeting = new Set<Session>();
   const presence = createPresence();
-  const outbox = createOutbox(probe.delivered, guard);
+  const outbox = createOutbox(probe.delivered, guard, clock);
   const reads = createReadQueue();
   const deliver = createDeliver({ fabric, outbox, presence });
   const send = createSend({ deliver, fault, follower, ids, probe, reads, views });
@@ -99,7 +101,7 @@ export function createChat(parts: ChatParts): Chat {
   }
 
   function history(dialog: string, page: { before?: string; limit?: number }): Promise<HistoryPage> {
-    return readHistory({ views, follower, fresh: () => ids.peek().toString() }, dialog, page);
+    return readHistory({ views, follower, fresh: () => ids.stable().toString() }, dialog, page);
   }
 
   return {
@@ -163,7 +165,10 @@ export function createChat(parts: ChatParts): Chat {
     async stop(drainMs) {
       phase = "stopping";
       const drained = Promise.all([reads.idle(), ...shards.all().map((shard) => shard.writer.drain())]);
-      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMs).unref())]);
+      const patience = Promise.withResolvers<void>();
+      const cancel = clock.after(drainMs, patience.resolve);
+      await Promise.race([drained, patience.promise]);
+      cancel();
       for (const session of sessions) session.fail("SHUTTING_DOWN", "the server is stopping; reconnect");
     },
   };

@@ -1,3 +1,4 @@
+import { SYSTEM_CLOCK, type WriterClock } from "../clock.ts";
 import type { Guard } from "../guard.ts";
 import type { Envelope, Probe } from "../observability/probe.ts";
 
@@ -18,7 +19,11 @@ export interface Outbox {
  *
  * @param tell hears of the messages that were given to their readers in one turn, when they are written
  */
-export function createOutbox(tell: Probe["delivered"], guard: Guard): Outbox {
+export function createOutbox(
+  tell: Probe["delivered"],
+  guard: Guard,
+  clock: Pick<WriterClock, "now" | "soon"> = SYSTEM_CLOCK,
+): Outbox {
   // One connection that cannot be written to must not keep the others from being.
   const write = guard("writing to a connection", (flusher: Flusher) => flusher.flush());
   const report = guard("delivered messages", tell);
@@ -36,14 +41,14 @@ export function createOutbox(tell: Probe["delivered"], guard: Guard): Outbox {
     if (messages.length === 0) return;
     const told = messages;
     messages = [];
-    report(told, since, performance.now());
+    report(told, since, clock.now());
   }
 
   function wake(): void {
     if (isDue) return;
     isDue = true;
-    since = performance.now();
-    setImmediate(flush);
+    since = clock.now();
+    clock.soon(flush);
   }
 
   return {

@@ -3,7 +3,7 @@ import type { ShardStatus } from "../protocol/http.ts";
 import type { HistoryPart, MessageRow, ShardStore } from "./contract.ts";
 import type { ShardMoves } from "./moves.ts";
 import type { OutageLog } from "./outage-log.ts";
-import { watchSize } from "./shard-size.ts";
+import { watchSize, type ShardSize } from "./shard-size.ts";
 import type { ShardSpec } from "./url.ts";
 import type { Writer } from "./writer.ts";
 
@@ -39,9 +39,14 @@ interface ShardParts {
   readonly outages: Pick<OutageLog, "list">;
   /** Number of this server; it may get another while it runs. */
   readonly node: () => number;
+  /** What it holds; by default it is looked at from time to time. */
+  readonly size?: ShardSize;
 }
 
-export function createShard({ label, meter, node, outages, spec, store, writer }: ShardParts): Shard {
+export function createShard(parts: ShardParts): Shard {
+  const { label, meter, node, outages, spec, store, writer } = parts;
+  const { size = watchSize(store, () => writer.state() === "up") } = parts;
+
   async function measured<T>(op: ReadOperation, call: () => Promise<T>): Promise<T> {
     const start = performance.now();
     let ok = false;
@@ -53,8 +58,6 @@ export function createShard({ label, meter, node, outages, spec, store, writer }
       shard.meter.read(op, (performance.now() - start) / 1_000, ok);
     }
   }
-
-  const size = watchSize(store, () => writer.state() === "up");
 
   const shard: Shard = {
     label,

@@ -42,7 +42,7 @@ export interface Writer {
    *   refused: nothing is queued and `origin` is never told
    */
   enqueue(row: MessageRow, bytes: number, origin: Origin): Failed | null;
-  /** The id of the first row that is not answered yet (the smallest, when ids ascend), or null. */
+  /** The id of the first row that may still arrive there (the smallest, when ids ascend), or null. */
   oldestPending(): string | null;
   state(): "up" | "down";
   /** Null until the store has opened once. */
@@ -75,15 +75,16 @@ export function createWriter(options: WriterOptions): Writer {
   const { clock = SYSTEM_CLOCK, commitTimeoutMs = 10_000 } = options;
   const maxRows = Math.max(1, Math.min(limits.maxRows, store.maxRows ?? Infinity));
   const totals = createWriterTotals(maxRows);
-
   const queue = createRowQueue(limits, maxRows);
   let state: "up" | "down" = "down";
   let closing = false;
   let durability: Durability | null = null;
-  /** A commit is about to start; and with a full batch, which waits for nobody. */
+  /** A commit is about to start; and with a full batch, which waits for none. */
   let awake = false;
   let isFull = false;
   let current: Batch | null = null;
+  /** The first row of a commit that may still arrive; until the shard lets no such row in. */
+  let unsure: MessageRow | null = null;
   let startedAt = 0;
   let watching = false;
   let cancelWatch: (() => void) | null = null;
@@ -188,6 +189,7 @@ export function createWriter(options: WriterOptions): Writer {
       example: batch.rows[0]!,
     });
     const untried = queue.clear();
+    if (!(error instanceof StoreError) || error.maybeStored) unsure ??= batch.rows[0]!;
     // Down before the answers: a caller that tries again in its answer is refused instead of queued.
     goDown(error);
     failAll(batch, LOST, startedAt);
@@ -243,6 +245,7 @@ export function createWriter(options: WriterOptions): Writer {
   function goUp(): void {
     if (closing) return;
     state = "up";
+    unsure = null;
     onState?.("up", null);
   }
 
@@ -259,7 +262,7 @@ export function createWriter(options: WriterOptions): Writer {
       }
     },
     enqueue,
-    oldestPending: () => (current?.rows[0] ?? queue.first())?.id ?? null,
+    oldestPending: () => (unsure ?? current?.rows[0] ?? queue.first())?.id ?? null,
     state: () => state,
     durability: () => durability,
     queueRows: () => queue.rows(),

@@ -89,18 +89,47 @@ export function createAdmission(parts: AdmissionParts): Admission {
       await refuseNewer(label, rows);
       if (held.fresh && !searched.has(label)) await passLost(label, rows);
       for (const { floor } of rows) holder.ids.pass(BigInt(floor));
+      const isNew = entered.get(label) !== held.incarnation;
+      if (isNew) await passOthers(held);
       if (rows.some((row) => isRival(row, held))) await holder.renumber(held);
-      else if (await admits(session, held)) entered.set(label, held.incarnation);
+      else {
+        const first = later(BigInt(held.from), firstOf(label, isNew));
+        const isIn = await admits(session, held, first);
+        // Another grant may have been given before its reader could see this node there.
+        if (isIn && (!isNew || (await passOthers(held)) <= first)) entered.set(label, held.incarnation);
+      }
       await holder.reach();
       // Another grant may have come while the shard was asked.
       if (entered.get(label) === holder.held().incarnation) return;
     }
   }
 
+  /**
+   * Until now readers elsewhere did not have to wait for this node on that shard: it begins above all that they may
+   * have called stable, which is within their grants.
+   *
+   * @returns an id above it
+   */
+  async function passOthers({ node }: Held): Promise<bigint> {
+    const others = (await grants().catch((): readonly Grant[] => [])).filter((grant) => grant.node !== node);
+    const above = others.reduce((most, { until }) => later(most, BigInt(until)), 0n);
+    holder.ids.pass(above);
+    return above;
+  }
+
+  /**
+   * Nothing that is not waited for any more gets in from then on: what was sent over a connection that was lost may
+   * still arrive.
+   */
+  function firstOf(label: string, isNew: boolean): bigint {
+    const shard = shards().find((one) => one.label === label);
+    return shard === undefined || isNew || !shard.isUp() ? holder.ids.peek() : floorOf(shard);
+  }
+
   /** @returns false when another with its number came between */
-  async function admits(session: Pick<StoreSession, "admit" | "fences">, held: Held): Promise<boolean> {
+  async function admits(session: Pick<StoreSession, "admit" | "fences">, held: Held, first: bigint): Promise<boolean> {
     try {
-      await session.admit(fenceOf(held), BigInt(held.from));
+      await session.admit(fenceOf(held), first);
       return true;
     } catch (error) {
       const rows = await session.fences();

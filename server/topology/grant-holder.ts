@@ -196,6 +196,7 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
     ids: {
       next,
       peek: () => granted.peek(),
+      stable: () => granted.stable(),
       pass(boundary) {
         granted.pass(boundary);
         // Beyond the grant: the next one starts there.

@@ -7,6 +7,8 @@ export interface Ids {
   next(): bigint | null;
   /** The smallest id that `next` may still return, now or after the next grant. */
   peek(): bigint;
+  /** The same, and no id that is not granted yet: whoever comes later begins above what was granted. */
+  stable(): bigint;
   /** From now on `next` returns nothing below `boundary`. */
   pass(boundary: bigint): void;
 }
@@ -37,6 +39,8 @@ export function createGrantedIds(now: () => number): GrantedIds {
   let node = 0;
   /** Ids of this millisecond and later are not granted. */
   let untilMs = ID_EPOCH_MS;
+  /** The end of the last grant, whether or not it may be used. */
+  let grantedMs = ID_EPOCH_MS;
 
   function tick(): void {
     const wall = Math.floor(now());
@@ -70,6 +74,10 @@ export function createGrantedIds(now: () => number): GrantedIds {
       tick();
       return composeId(time, counter, node);
     },
+    stable() {
+      tick();
+      return time < grantedMs ? composeId(time, counter, node) : composeId(grantedMs, 0, 0);
+    },
     pass,
     use(grant) {
       // Under another number the same moment may be a smaller id.
@@ -77,6 +85,7 @@ export function createGrantedIds(now: () => number): GrantedIds {
       node = grant.node;
       pass(BigInt(grant.from));
       untilMs = messageTime(BigInt(grant.until));
+      grantedMs = untilMs;
     },
     stop() {
       untilMs = ID_EPOCH_MS;

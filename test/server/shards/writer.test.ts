@@ -370,7 +370,8 @@ describe("failure", () => {
     [false, 2],
   ] as const) {
     test(`rows of a failed commit that ${maybeStored ? "may be" : "are surely not"} stored are told as such`, async () => {
-      const { clock, calls, send, outcomes, reports } = await started({ maxRows: 2 });
+      const one = await started({ maxRows: 2 });
+      const { clock, calls, send, outcomes, reports } = one;
       send(1, 2, 3);
       await clock.advance(0);
       await clock.turn();
@@ -382,6 +383,11 @@ describe("failure", () => {
         outcomes.map(({ queueMs }) => queueMs),
         [0, 0, 30],
       );
+      const { writer } = one;
+      // Until it is up again, which it is on a new connection: what was sent over the old one may still arrive.
+      assert.equal(writer.oldestPending(), maybeStored ? "1" : null);
+      await clock.advance(250);
+      assert.deepEqual([writer.state(), writer.oldestPending()], ["up", null]);
     });
   }
 

@@ -101,6 +101,20 @@ test("a grant ahead of the clock ends by its number of ids", () => {
   assert.equal(ids.next(), null);
 });
 
+test("what is called stable stays within what was granted: another may be granted what comes after", () => {
+  let wall = START;
+  const ids = createGrantedIds(() => wall);
+  ids.use(grant(0, START, START + 10));
+  wall = START + 7;
+  assert.equal(ids.stable(), composeId(START + 7, 0, 0));
+  wall = START + 30;
+  assert.equal(ids.stable(), composeId(START + 10, 0, 0));
+  ids.stop();
+  assert.equal(ids.stable(), composeId(START + 10, 0, 0));
+  ids.use(grant(0, START, START + 40));
+  assert.equal(ids.stable(), composeId(START + 30, 0, 0));
+});
+
 test("a boundary is passed at once, itself the first id that may follow", () => {
   const ids = createGrantedIds(() => START);
   ids.use(grant(0, START, START + 10_000));

@@ -112,6 +112,32 @@ test("a graceful stop gives the number back, with what was used", async () => {
   assert.ok(second.send(world.shards[0]!)! > last, "though the clock was set back");
 });
 
+test("a shard that is reached late is written above all that readers elsewhere may have called stable there", async () => {
+  const world = createWorld(2);
+  world.shards[1]!.isUp = false;
+  const late = await started(world);
+  world.shards[1]!.isUp = true;
+  const reader = await started(world);
+  await world.advance(4_000);
+  const stable = reader.membership.ids.stable();
+  late.send(world.shards[1]!);
+  await world.turn();
+  assert.ok(late.send(world.shards[1]!)! > stable);
+});
+
+test("what was sent over a connection that was lost is not let in once there is another", async () => {
+  const world = createWorld(1);
+  const [shard] = world.shards;
+  const server = await started(world);
+  const lost = server.membership.ids.next()!;
+  const fence = server.membership.fence();
+  server.isLost = true;
+  await server.membership.onConnect(shard!.label)(shard!.session());
+  assert.equal(shard!.insert(lost, fence), "fenced");
+  server.isLost = false;
+  assert.notEqual(server.send(shard!), null);
+});
+
 test("a stop does not wait for a shard that hangs", async () => {
   const world = createWorld(1);
   const server = await started(world);

@@ -44,6 +44,8 @@ export interface Server {
   readonly minted: bigint[];
   readonly isAlive: boolean;
   readonly isPaused: boolean;
+  /** Its writers have lost their connections. */
+  isLost: boolean;
   /** Mints an id that stays under way, or returns false when it is refused. */
   begin(shard: FakeShard): boolean;
   /** Sends what is under way. */
@@ -115,7 +117,7 @@ export function createWorld(shardCount = 2): World {
         shards.map((shard) => ({
           label: shard.label,
           store: shard.store,
-          isUp: () => open.has(shard) && shard.isUp,
+          isUp: () => open.has(shard) && shard.isUp && !self.isLost,
           oldestPending: () => under.filter((one) => one.shard === shard).map(({ id }) => id)[0] ?? null,
         })),
     });
@@ -143,6 +145,7 @@ export function createWorld(shardCount = 2): World {
       get isPaused() {
         return isPaused;
       },
+      isLost: false,
       begin(shard) {
         const id = membership.ids.next();
         if (id === null) return false;
