@@ -1,0 +1,55 @@
+import { createDatabase, type Database } from "./database.ts";
+
+/** The machine of a shard: its database may stand still, or end and start again with all that was committed. */
+export interface DatabaseHost {
+  readonly label: string;
+  readonly database: Database;
+  isUp(): boolean;
+  /** Counts the starts: a connection ends with the one in which it was made. */
+  start(): number;
+  /** Runs it when the database does not stand still. */
+  enter(run: () => void): void;
+  /** @param run is called at each end of the database. @returns ends that */
+  onEnd(run: () => void): () => void;
+  kill(): void;
+  restart(): void;
+  pause(): void;
+  resume(): void;
+}
+
+export function createDatabaseHost(label: string, now: () => number): DatabaseHost {
+  const listeners = new Set<() => void>();
+  let start = 1;
+  let isUp = true;
+  let isPaused = false;
+  let held: (() => void)[] = [];
+  return {
+    label,
+    database: createDatabase(now),
+    isUp: () => isUp,
+    start: () => start,
+    enter(run) {
+      if (isPaused) held.push(run);
+      else run();
+    },
+    onEnd(run) {
+      listeners.add(run);
+      return () => void listeners.delete(run);
+    },
+    kill() {
+      isUp = false;
+      start++;
+      held = [];
+      isPaused = false;
+      for (const run of listeners) run();
+    },
+    restart: () => void (isUp = true),
+    pause: () => void (isPaused = true),
+    resume() {
+      isPaused = false;
+      const due = held;
+      held = [];
+      for (const run of due) run();
+    },
+  };
+}

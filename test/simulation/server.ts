@@ -1,0 +1,244 @@
+import { createChat, type Chat } from "../../server/chat/chat.ts";
+import type { Frame } from "../../server/chat/frame.ts";
+import type { Session } from "../../server/chat/session.ts";
+import type { Delivery } from "../../server/fabric/contract.ts";
+import type { Guard } from "../../server/guard.ts";
+import type { Probe } from "../../server/observability/probe.ts";
+import { idleMeter } from "../../server/observability/shard-meters.ts";
+import type { Topology } from "../../server/placement/contract.ts";
+import type { HistoryFrame, SendFrame } from "../../server/protocol/frames.ts";
+import { LIMITS } from "../../server/protocol/frames.ts";
+import { createShardSet, type ShardSet } from "../../server/shards/shard-set.ts";
+import { createShard, type Shard } from "../../server/shards/shard.ts";
+import { parseShardUrl, type ShardSpec } from "../../server/shards/url.ts";
+import { createWriter } from "../../server/shards/writer.ts";
+import { placedOf } from "../../server/topology/document.ts";
+import { createFollower, type Follower } from "../../server/topology/follower.ts";
+import { createMembership, type Membership } from "../../server/topology/membership.ts";
+import { createViews, type Views } from "../../server/topology/view.ts";
+import { createDatabaseStore } from "./database-store.ts";
+import type { DatabaseHost } from "./database-host.ts";
+import type { Life } from "./life.ts";
+import type { Network } from "./network.ts";
+import type { StateHost } from "./state-host.ts";
+
+/** One process of the server: the modules that `assemble.ts` puts together, apart from sockets, HTTP and metrics. */
+export interface Server {
+  readonly name: string;
+  readonly life: Life;
+  readonly chat: Chat;
+  readonly shards: ShardSet;
+  readonly views: Views;
+  readonly follower: Follower;
+  readonly membership: Membership;
+  /** Takes chat. */
+  isOpen(): boolean;
+  open(): Promise<void>;
+  /** Answers what is under way and gives its grant back. */
+  leave(): Promise<void>;
+  /** @param send takes what is to go to this client */
+  connect(user: number, send: (frame: string) => void, onClose: () => void): Connection;
+}
+
+export interface Connection {
+  handle(frame: SendFrame | HistoryFrame): void;
+  close(): void;
+}
+
+export interface ServerParts {
+  readonly name: string;
+  readonly life: Life;
+  readonly network: Network;
+  readonly state: StateHost;
+  readonly host: (label: string) => DatabaseHost;
+  /** Of its configuration. */
+  readonly topology: Topology;
+  readonly fabric: Delivery;
+  readonly leaseMs: number;
+  readonly commitTimeoutMs: number;
+  readonly tell: (text: string) => void;
+  readonly trace: (text: () => string) => void;
+  /** Nothing that was foreseen. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** @returns the URL under which a shard is known */
+export function urlOf(label: string): string {
+  return `mysql://chat@shard-${label}/chat`;
+}
+
+const specs = new Map<string, ShardSpec>();
+function specOf(label: string): ShardSpec {
+  let spec = specs.get(label);
+  if (spec === undefined) specs.set(label, (spec = parseShardUrl(urlOf(label))));
+  return spec;
+}
+
+const nothing = (): void => {};
+const PROBE: Probe = {
+  placed: nothing,
+  refused: nothing,
+  committed: nothing,
+  delivered: nothing,
+  decoded: nothing,
+  answered: nothing,
+};
+const LIMITED = { ...LIMITS, pingMs: 0, rate: 0, connections: 1_000 };
+
+export function createServer(parts: ServerParts): Server {
+  const { commitTimeoutMs, fabric, host, leaseMs, life, name, network, onFault, state, tell, topology } = parts;
+  const { clock } = life;
+  const guard: Guard =
+    (_what, run) =>
+    (...args) => {
+      try {
+        run(...args);
+      } catch (error) {
+        onFault(error);
+      }
+    };
+  const store = state.storeOf(life);
+  const told = ({ error, shard, text }: { error?: Error; shard?: string; text: string }): void => {
+    tell(`${shard === undefined ? "" : `shard ${shard}: `}${text}${error === undefined ? "" : ` (${error.message})`}`);
+  };
+  const membership = createMembership({
+    store,
+    clock,
+    guard,
+    leaseMs,
+    tell: told,
+    shards: () =>
+      shards.all().map((shard) => ({
+        label: shard.label,
+        store: shard,
+        isUp: () => shard.state() === "up",
+        oldestPending() {
+          const id = shard.oldestPending();
+          return id === null ? null : BigInt(id);
+        },
+      })),
+    sealing: () => follower.sealing(),
+    epoch: () => views.current().topology.epoch,
+    learn: () => follower.learn(),
+    placed: () => follower.standing(),
+    onBehind: () => void follower.refresh(),
+  });
+  const shards = createShardSet(
+    topology.shards.map((label) => ({ label, spec: specOf(label) })),
+    { build: buildShard, onAdd: nothing },
+  );
+  const views = createViews(topology, shards);
+  const follower = createFollower({
+    store,
+    views,
+    clock,
+    guard,
+    tell: told,
+    shards: () => shards.all(),
+    open: (label) => shards.join(label, specOf(label)),
+    leave: (label) => shards.leave(label),
+    pass: (boundary) => membership.pass(boundary),
+  });
+  const logger = { debug: nothing, error: ({ err }: { err: unknown }) => onFault(err) };
+  const chat = createChat({
+    node: () => membership.reading().node,
+    limits: LIMITED,
+    guard,
+    views,
+    follower,
+    shards,
+    ids: membership.ids,
+    fabric,
+    probe: PROBE,
+    logger: logger as never,
+    clock,
+  });
+  let isOpen = false;
+  let connections = 0;
+
+  function buildShard(label: string, spec: ShardSpec): Shard {
+    const stored = createDatabaseStore({ name, life, network, host: host(label), trace: parts.trace });
+    const writer = createWriter({
+      label,
+      store: stored,
+      clock,
+      commitTimeoutMs,
+      fence: () => membership.fence(),
+      onConnect: membership.onConnect(label),
+      onFenced: (fence) => membership.fenced(label, fence),
+      limits: { queueRows: 1_000, queueBytes: 1_000_000, maxRows: 8 },
+      onState(is, reason) {
+        if (is === "down") membership.absent(label);
+        tell(`shard ${label} is ${is}${reason === null ? "" : ` (${reason.message})`}`);
+      },
+    });
+    return createShard({
+      label,
+      spec,
+      store: stored,
+      writer,
+      meter: idleMeter(),
+      outages: { list: () => [] },
+      node: () => membership.reading().node,
+      size: { last: () => ({ rows: 0, bytes: 0 }), stop: nothing },
+    });
+  }
+
+  return {
+    name,
+    life,
+    chat,
+    shards,
+    views,
+    follower,
+    membership,
+    isOpen: () => isOpen,
+    async open() {
+      await follower.begin(placedOf(await membership.join({ topology, isFile: false })));
+      await shards.open();
+      chat.start();
+      isOpen = true;
+      tell(`is open as node ${membership.reading().node}`);
+    },
+    async leave() {
+      isOpen = false;
+      await chat.stop(5_000);
+      await follower.stop();
+      await Promise.all(shards.all().map((shard) => shard.writer.drain()));
+      await membership.leave();
+      await shards.close();
+    },
+    connect(user, send, onClose) {
+      let isThere = true;
+      const session: Session = {
+        id: `${name}-${++connections}`,
+        user: null,
+        isOpen: () => isThere,
+        send(frame: string | Frame, onGone) {
+          if (isThere) send(typeof frame === "string" ? frame : frame.text);
+          if (onGone !== undefined) clock.soon(onGone);
+        },
+        ping: nothing,
+        refuse: (code, detail, id) => session.send(JSON.stringify({ type: "error", code, detail, id })),
+        fail(code, detail, id) {
+          session.refuse(code, detail, id);
+          isThere = false;
+          onClose();
+        },
+        close: () => onClose(),
+        abandon: () => onClose(),
+      };
+      chat.connect(session);
+      chat.welcome(session, user);
+      return {
+        handle(frame) {
+          if (isThere) chat.handle(session, user, frame, { from: clock.now(), to: clock.now() });
+        },
+        close() {
+          isThere = false;
+          chat.disconnect(session);
+        },
+      };
+    },
+  };
+}
