@@ -26,6 +26,8 @@ const DUTY = { first: 0.1, least: 0.01, more: 0.05 } as const;
 /** Commits must have felt a change before the next. */
 const ADJUST_MS = 250;
 const LONGEST_PAUSE_MS = 2_000;
+/** After so long at the least duty, what commits take is what they take without the mover: others load the shard. */
+const SETTLED_MS = 3_000;
 
 /**
  * Additive increase, multiplicative decrease, as TCP shares a line (Chiu & Jain, 1989): half the duty when messages
@@ -47,6 +49,8 @@ export function createThrottle(labels: readonly string[], { clock, isOn, p99Ms }
   const before = new Map<string, number>();
   let duty: number = DUTY.first;
   let adjustedAt = clock.now();
+  /** Since when at the least duty. */
+  let leastSince: number | null = null;
 
   function look(label: string): number {
     const now = p99Ms(label);
@@ -55,14 +59,22 @@ export function createThrottle(labels: readonly string[], { clock, isOn, p99Ms }
     return Math.max(now, LEAST_MS) / Math.max(before.get(label)!, LEAST_MS);
   }
 
+  function adjust(touched: readonly string[]): void {
+    adjustedAt = clock.now();
+    duty = nextDuty(duty, Math.max(0, ...touched.map(look)));
+    if (duty > DUTY.least) leastSince = null;
+    else if (leastSince === null) leastSince = clock.now();
+    else if (clock.now() - leastSince >= SETTLED_MS) {
+      for (const label of touched) before.delete(label);
+      leastSince = null;
+    }
+  }
+
   for (const label of labels) look(label);
   return {
     async pause(touched, tookMs) {
       if (!isOn()) return;
-      if (clock.now() - adjustedAt >= ADJUST_MS) {
-        adjustedAt = clock.now();
-        duty = nextDuty(duty, Math.max(0, ...[...touched].map(look)));
-      }
+      if (clock.now() - adjustedAt >= ADJUST_MS) adjust([...touched]);
       const ms = pauseMs(duty, tookMs);
       if (ms >= 1) await new Promise<void>((resolve) => void clock.after(ms, resolve));
     },

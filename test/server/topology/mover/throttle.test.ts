@@ -64,6 +64,16 @@ test("it grows while commits are as they were, gives way when they are not, and 
   assert.equal(await run(30_000, ["00", "01"]), 1);
 });
 
+test("commits that stay slow though it hardly works are slow by others: it does not wait for them for ever", async () => {
+  const p99 = new Map([["00", 4]]);
+  const { run } = driven(p99);
+  p99.set("00", 40);
+  assert.ok((await run(2_000, ["00"])) <= 0.02);
+  assert.equal(await run(20_000, ["00"]), 1);
+  p99.set("00", 60);
+  assert.ok((await run(2_000, ["00"])) < 0.1, "slower than that is too slow");
+});
+
 test("a shard that was idle is measured by its first commits; commits below a millisecond are all alike", async () => {
   const p99 = new Map([["00", 0.1]]);
   const { run } = driven(p99);
