@@ -36,6 +36,7 @@ export function benchAccounting(rounds: number): number {
       linesLost: () => 0,
       traces: () => ({ accepted: 0, dropped: 0 }),
       liveStreams: () => 0,
+      move: () => null,
     },
   );
   const observer = createObserver({

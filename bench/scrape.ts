@@ -41,6 +41,7 @@ export async function benchScrape(format: PageFormat, shardCount: number): Promi
       linesLost: () => 0,
       traces: () => ({ accepted: 1, dropped: 0 }),
       liveStreams: () => 0,
+      move: () => null,
     },
   );
   const meters = labels.map((label) => metrics.meters.add(label, () => shard));

@@ -90,6 +90,7 @@ export async function assemble(
       linesLost: () => log?.lost() ?? 0,
       traces: () => traces?.counts() ?? NOTHING_PUSHED,
       liveStreams: () => app.liveStreams(),
+      move: () => mover.reading(),
       hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),
     },
   );
@@ -193,7 +194,7 @@ export async function assemble(
   const watch = createWatch({ node: () => (joined ? membership.reading() : null), shards, views, metrics, observer });
   const edgeClock = { ...given, after: (ms: number, run: () => void) => given.after(ms, guard("connections", run)) };
   const operations = { clock, commitTimes, follower, membership, observer, shards, store, storeOf, tell };
-  const { operator, rebalancer } = buildOperations(operations);
+  const { mover, operator, rebalancer } = buildOperations(operations);
   const relief = createRelief({
     mode: config.hot,
     isHot: (dialog) => isHot(hotThreshold(writable().length))(dialog),

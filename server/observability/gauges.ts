@@ -15,6 +15,17 @@ export interface MetricSources {
   linesLost(): number;
   traces(): PushCounts;
   liveStreams(): number;
+  /** How far messages are moved between shards; null while none are. */
+  move(): Move | null;
+}
+
+/** What this server moves. */
+export interface Move {
+  readonly seen: number;
+  /** Null where that cannot be said, as `remainingSeconds`. */
+  readonly total: number | null;
+  readonly rowsPerSecond: number;
+  readonly remainingSeconds: number | null;
 }
 
 /** The metrics whose values others hold, but for those of shards. */
@@ -41,5 +52,9 @@ export function registerGauges(exposition: Exposition, sources: MetricSources): 
   readingsOf(exposition, "chat_log_lines_total", results, (index) => sources.logLines()[PUSH_RESULTS[index]!]);
   readingOf(exposition, "chat_log_lines_lost_total", () => sources.linesLost());
   readingsOf(exposition, "chat_traces_total", results, (index) => sources.traces()[PUSH_RESULTS[index]!]);
+  readingOf(exposition, "chat_move_seen_rows", () => sources.move()?.seen ?? 0);
+  readingOf(exposition, "chat_move_expected_rows", () => sources.move()?.total ?? 0);
+  readingOf(exposition, "chat_move_rows_per_second", () => sources.move()?.rowsPerSecond ?? 0);
+  readingOf(exposition, "chat_move_remaining_seconds", () => sources.move()?.remainingSeconds ?? 0);
   readingOf(exposition, "chat_live_streams", () => sources.liveStreams());
 }

@@ -24,6 +24,10 @@ const histogram = describe("histogram");
 export const METRICS = {
   chat_shards: gauge("shards", "", "Shards of this server, those that are down too"),
   chat_topology_epoch: gauge("epochs", "", "Version of the topology"),
+  chat_move_seen_rows: gauge("rows", "", "Rows that a rebalance has looked at in its phase, else 0"),
+  chat_move_expected_rows: gauge("rows", "", "Rows that a rebalance has to look at in its phase, else 0"),
+  chat_move_rows_per_second: gauge("rows/second", "", "Rows that a rebalance looks at"),
+  chat_move_remaining_seconds: gauge("seconds", "", "Until the phase of a rebalance ends, at its rate"),
   chat_shard_up: gauge("booleans", "shard", "1 while the shard takes messages, 0 while it is down"),
   chat_messages_total: counter("messages", "shard,result", "Messages by shard and what became of them"),
   chat_resends_total: counter("messages", "shard", "Messages that the client marked as sent before"),

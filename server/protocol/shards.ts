@@ -145,6 +145,8 @@ export interface VerifiedShard {
   readonly misplaced: number;
   /** The same where the owner has them too: what a rebalance left behind. */
   readonly copies: number;
+  /** Σ of all rows there, as its database computes it (`Digest`), hexadecimal: the same for a shard and a true copy. */
+  readonly digest: string;
 }
 
 export interface MisplacedMessage {

@@ -3,7 +3,9 @@ import type { Topology } from "../placement/contract.ts";
 import { MAX_MESSAGE_ID } from "../placement/message-id.ts";
 import type { ChangeBody, ChangeReply, ChangeRequest, Forecast, Verification } from "../protocol/shards.ts";
 import type { ShardSet } from "../shards/shard-set.ts";
-import { MOVED_ROWS, type MessageKey } from "../shards/moves.ts";
+import type { Shard } from "../shards/shard.ts";
+import type { RowSource } from "./merged-rows.ts";
+import { MOVED_ROWS } from "../shards/moves.ts";
 import { parseShardUrl, placeOf, type ShardSpec } from "../shards/url.ts";
 import { changeTopology, type Change } from "./changes.ts";
 import type { Next, Placed } from "./document.ts";
@@ -111,19 +113,29 @@ export function createOperator({ hot, inspect, now, publish, read, rowsPerS, sha
     },
     async verify() {
       const { topology } = await settled(read);
-      const sources = shards.all().map((shard) => ({
-        label: shard.label,
-        page: (after: MessageKey | null) => shard.scan(after, { below: String(MAX_MESSAGE_ID) }, MOVED_ROWS),
-      }));
+      const digests = new Map<string, bigint>();
+      const sources = shards.all().map((shard) => ({ label: shard.label, page: pagesOf(shard, digests) }));
       return {
         of: shards.all().reduce((sum, shard) => sum + shard.reading().storedRows, 0),
         async run(progress, signal) {
           const found = await verify(topology, sources, progress, signal);
           checkEpoch(await settled(read), found.epoch);
-          return found;
+          const digested = found.shards.map((one) => ({ ...one, digest: (digests.get(one.shard) ?? 0n).toString(16) }));
+          return { ...found, shards: digested };
         },
       };
     },
+  };
+}
+
+/** Reads a shard's rows, and adds up what its database says of them. */
+function pagesOf(shard: Shard, digests: Map<string, bigint>): RowSource["page"] {
+  return async (after) => {
+    const rows = await shard.scan(after, { below: String(MAX_MESSAGE_ID) }, MOVED_ROWS);
+    if (rows.length === 0) return rows;
+    const { sum } = await shard.digest(rows.map(({ dialog, id }) => ({ dialog, id })));
+    digests.set(shard.label, (digests.get(shard.label) ?? 0n) + sum);
+    return rows;
   };
 }
 

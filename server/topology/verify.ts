@@ -4,6 +4,11 @@ import type { MisplacedMessage, Verification } from "../protocol/shards.ts";
 import type { MessageRow } from "../shards/contract.ts";
 import { mergeRows, type HeldRow, type RowSource } from "./merged-rows.ts";
 
+/** What `verify` finds by the rows alone. */
+export type Compared = Omit<Verification, "shards"> & {
+  readonly shards: readonly Omit<Verification["shards"][number], "digest">[];
+};
+
 /** Examples of each kind of fault. */
 const EXAMPLES = 3;
 
@@ -22,7 +27,7 @@ export async function verify(
   sources: readonly RowSource[],
   progress: (rows: number) => void = () => {},
   signal?: AbortSignal,
-): Promise<Verification> {
+): Promise<Compared> {
   const router = compileTopology(topology);
   const shards = new Map(sources.map(({ label }) => [label, { shard: label, rows: 0, misplaced: 0, copies: 0 }]));
   const unreachable = new Set<string>();

@@ -47,6 +47,7 @@ function world(topology: Topology = fresh()): World {
         self.onScan();
         return self.holding.has(label) && after === null ? [row({ id: "5" })] : [];
       },
+      digest: async (keys: readonly object[]) => ({ rows: keys.length, sum: 0x5an }),
     }) as unknown as Shard;
   const shards = topology.shards.map(shard);
   const operator = createOperator({
@@ -154,6 +155,16 @@ test("a pin makes room for what the dialog has had of the last minute, unless it
     await it.operator.change({ change: share === undefined ? pin : { ...pin, share } });
     assert.equal(newest(it.state.topology).shards.find(({ label }) => label === "01")!.weight, weight);
   }
+});
+
+test("each shard's rows have the digest of its database", async () => {
+  const it = world();
+  it.holding.add("02");
+  const { shards } = await (await it.operator.verify()).run(() => {}, new AbortController().signal);
+  assert.deepEqual(
+    shards.map(({ digest }) => digest),
+    ["0", "0", "5a", "0"],
+  );
 });
 
 test("what was verified while the topology changed, or messages moved, means nothing", async () => {
