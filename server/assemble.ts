@@ -25,6 +25,7 @@ import { createStore } from "./shards/open-store.ts";
 import { createShardSet, type ShardSet } from "./shards/shard-set.ts";
 import { parseShardUrl } from "./shards/url.ts";
 import { createFileStateStore } from "./topology/file-store.ts";
+import { createChangeLog } from "./topology/change-log.ts";
 import { createFailover } from "./topology/failover.ts";
 import { createRelief } from "./topology/relief.ts";
 import { hotThreshold, isHot } from "./observability/hot-threshold.ts";
@@ -125,7 +126,9 @@ export async function assemble(
   );
   const views = createViews(config.layout, shards);
   const clock = { ...SYSTEM_CLOCK, wall: () => Date.now() };
+  const changes = createChangeLog({ clock, tell });
   const follower = createFollower({
+    changes,
     store,
     views,
     shards: () => shards.all(),
@@ -162,6 +165,7 @@ export async function assemble(
         logger,
         guard,
         onWindow(skew, dialogs) {
+          changes.window(skew);
           void relief.window({ ...skew, dialogs });
         },
         writable,
@@ -191,9 +195,16 @@ export async function assemble(
     }),
     logger,
   });
-  const watch = createWatch({ node: () => (joined ? membership.reading() : null), shards, views, metrics, observer });
+  const watch = createWatch({
+    node: () => (joined ? membership.reading() : null),
+    shards,
+    views,
+    changes,
+    metrics,
+    observer,
+  });
   const edgeClock = { ...given, after: (ms: number, run: () => void) => given.after(ms, guard("connections", run)) };
-  const operations = { clock, commitTimes, follower, membership, observer, shards, store, storeOf, tell };
+  const operations = { changes, clock, commitTimes, follower, membership, observer, shards, store, storeOf, tell };
   const { mover, operator, rebalancer } = buildOperations(operations);
   const relief = createRelief({
     mode: config.hot,

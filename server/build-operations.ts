@@ -2,6 +2,7 @@ import type { Observer } from "./observability/observer.ts";
 import type { CommitTimes } from "./shards/commit-times.ts";
 import type { createStore } from "./shards/open-store.ts";
 import type { ShardSet } from "./shards/shard-set.ts";
+import type { ChangeLog } from "./topology/change-log.ts";
 import { placedOf } from "./topology/document.ts";
 import type { NodeClock, Tell } from "./topology/event.ts";
 import type { Follower } from "./topology/follower.ts";
@@ -17,6 +18,7 @@ import type { StateStore } from "./topology/state-store.ts";
 const MOVED_PER_S = 20_000;
 
 interface OperationParts {
+  readonly changes: Pick<ChangeLog, "forecast">;
   readonly clock: NodeClock;
   readonly commitTimes: Pick<CommitTimes, "p99Ms">;
   readonly follower: Follower;
@@ -36,7 +38,7 @@ export interface Operations {
 }
 
 export function buildOperations(parts: OperationParts): Operations {
-  const { clock, commitTimes, follower, membership, observer, shards, store, storeOf, tell } = parts;
+  const { changes, clock, commitTimes, follower, membership, observer, shards, store, storeOf, tell } = parts;
   const read = async () => placedOf(await store.read());
   const mover = createMover({
     state: sharedState(store, follower),
@@ -58,6 +60,7 @@ export function buildOperations(parts: OperationParts): Operations {
     hot: () => observer.hot().dialogs,
     rowsPerS: () => MOVED_PER_S,
     now: () => clock.wall(),
+    onForecast: (epoch, maxOverMean) => changes.forecast(epoch, maxOverMean),
   });
   return { mover, operator, rebalancer };
 }

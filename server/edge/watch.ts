@@ -4,6 +4,7 @@ import type { Observer } from "../observability/observer.ts";
 import type { HotReply, ShardsReply, ShardStatus } from "../protocol/http.ts";
 import type { Shard } from "../shards/shard.ts";
 import type { ShardSet } from "../shards/shard-set.ts";
+import type { ChangeLog } from "../topology/change-log.ts";
 import type { MembershipReading } from "../topology/membership.ts";
 import type { Views } from "../topology/view.ts";
 
@@ -24,11 +25,12 @@ interface WatchParts {
   readonly node: () => MembershipReading | null;
   readonly shards: ShardSet;
   readonly views: Views;
+  readonly changes: Pick<ChangeLog, "recent">;
   readonly metrics: Pick<Metrics, "recipientsOffline">;
   readonly observer: Observer;
 }
 
-export function createWatch({ metrics, node, observer, shards, views }: WatchParts): Watch {
+export function createWatch({ changes, metrics, node, observer, shards, views }: WatchParts): Watch {
   return {
     shards,
     mayWrite: () => node()?.mayMint ?? false,
@@ -38,6 +40,7 @@ export function createWatch({ metrics, node, observer, shards, views }: WatchPar
       recipientsOffline: metrics.recipientsOffline(),
       shards: shards.all().map(statusOf),
       out: views.current().out.map(({ label, phase, reason, since }) => ({ label, phase, since, reason })),
+      changes: changes.recent(),
     }),
     hot: () => observer.hot(),
     distinctDialogs: () => observer.lastWindow()?.dialogs ?? null,

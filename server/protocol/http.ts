@@ -1,5 +1,6 @@
 import type { HistoryMessage } from "./frames.ts";
 import type { Topology } from "../placement/contract.ts";
+import type { TopologyChange } from "./topology-change.ts";
 
 /**
  * Sums over the commits of one shard's writer since the server started. They give the busy share of the writer
@@ -53,6 +54,8 @@ export interface ShardsReply {
   readonly shards: readonly ShardStatus[];
   /** Shards that were lost and are not yet back; absent from servers of early versions. */
   readonly out?: readonly OutShard[];
+  /** The last 20 changes that this server has followed, in the order of time; absent from servers of early versions. */
+  readonly changes?: readonly TopologyChange[];
 }
 
 /** A shard that was lost: new messages go elsewhere. */

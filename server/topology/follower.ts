@@ -2,6 +2,7 @@ import { ConfigError } from "../config-error.ts";
 import type { Guard } from "../guard.ts";
 import type { Shard } from "../shards/shard.ts";
 import type { Sealing } from "./admission.ts";
+import type { ChangeLog } from "./change-log.ts";
 import { placedOf, replaceTopology, type Next, type Placed } from "./document.ts";
 import { asError, patiently, type NodeClock, type Tell } from "./event.ts";
 import { createRepeater } from "./repeater.ts";
@@ -47,6 +48,10 @@ export interface FollowerParts {
   readonly clock: NodeClock;
   readonly guard: Guard;
   readonly tell: Tell;
+  /** Puts what has changed in words, and keeps it; without it the log has the epoch alone. */
+  readonly changes?: Pick<ChangeLog, "followed">;
+  /** It took so many milliseconds from a newer topology that was read until ids go on from its boundary. */
+  readonly onFollowed?: (ms: number) => void;
 }
 
 /** How often the state is read, ms. */
@@ -59,7 +64,7 @@ const SEAL_MS = 2_000;
  * so that nobody writes or reads there by the old topology; then the view changes; then ids go on from the boundary.
  */
 export function createFollower(parts: FollowerParts): Follower {
-  const { clock, guard, leave, open, pass, shards, store, tell, views } = parts;
+  const { changes, clock, guard, leave, onFollowed, open, pass, shards, store, tell, views } = parts;
   let known: Placed | null = null;
   let following: Promise<void> | null = null;
   /** The newest epoch that each shard was sealed up to by this node. A connection made anew is sealed when it is made. */
@@ -104,9 +109,13 @@ export function createFollower(parts: FollowerParts): Follower {
 
   async function follow(state: Placed): Promise<void> {
     const { out, topology } = state;
+    const before = views.current();
+    const began = clock.now();
     await openMissing(state);
-    if (topology.epoch === views.current().topology.epoch) {
+    if (topology.epoch === before.topology.epoch) {
       views.publish(topology, out);
+      const words = changes?.followed(before, state) ?? "";
+      if (words !== "") tell({ level: "info", text: words });
       return;
     }
     const lost = new Set(out.filter(({ phase }) => phase === "lost").map(({ label }) => label));
@@ -116,7 +125,9 @@ export function createFollower(parts: FollowerParts): Follower {
     for (const shard of shards()) if (lost.has(shard.label)) shard.writer.giveUp();
     closeUnnamed(topology.shards);
     await pass(sealing().boundary);
-    tell({ level: "info", text: `the topology is at epoch ${topology.epoch}` });
+    onFollowed?.(clock.now() - began);
+    const words = changes?.followed(before, state) ?? "";
+    tell({ level: "info", text: `the topology is at epoch ${topology.epoch}${words === "" ? "" : `: ${words}`}` });
   }
 
   async function openMissing({ topology, urls }: Placed): Promise<void> {

@@ -54,9 +54,13 @@ export interface OperatorParts {
   readonly rowsPerS: () => number;
   /** Unix ms. */
   readonly now: () => number;
+  /** What was forecast of the change that this epoch ended. */
+  readonly onForecast?: (epoch: number, maxOverMean: Forecast["maxOverMean"]) => void;
 }
 
-export function createOperator({ hot, inspect, now, publish, read, rowsPerS, shards }: OperatorParts): Operator {
+export function createOperator(parts: OperatorParts): Operator {
+  const { hot, inspect, now, onForecast, publish, read, rowsPerS, shards } = parts;
+
   async function changeOf(request: ChangeRequest, state: Whereabouts): Promise<Change> {
     if (request.do === "add") {
       const spec = parseShardUrl(request.url);
@@ -105,6 +109,7 @@ export function createOperator({ hot, inspect, now, publish, read, rowsPerS, sha
         reached = next.epoch;
         return { topology: next, urls: urlsAfter(current.urls, change, request) };
       });
+      onForecast?.(reached, told.forecast.maxOverMean);
       return { epoch: reached, applied: true, ...told };
     },
     async forecast() {

@@ -48,19 +48,10 @@ const ROUNDING = 1e-9;
 /** A dialog is hot for so many windows before anything is done, and cool for so many before that is undone. */
 const HOT_WINDOWS = 3;
 const COOL_WINDOWS = 10;
-/** What came of an action is told after so many windows. */
-const OUTCOME_WINDOWS = 3;
 
 interface Watched {
   hot: number;
   cool: number;
-}
-
-interface Pending {
-  readonly text: string;
-  readonly before: number;
-  readonly forecast: number;
-  left: number;
 }
 
 /**
@@ -71,11 +62,9 @@ export function createRelief({ change, isHot, mode, newest, tell }: ReliefParts)
   const watched = new Map<string, Watched>();
   const own = new Set<string>();
   const told = new Set<string>();
-  let pending: Pending[] = [];
 
   async function window({ dialogs, maxOverMean }: HotWindow): Promise<void> {
     if (mode === "off") return;
-    tellOutcomes(maxOverMean);
     const hot = new Map(dialogs.filter(isHot).map((one) => [one.dialog, one]));
     for (const dialog of new Set([...watched.keys(), ...hot.keys()])) count(dialog, hot.has(dialog));
     for (const [dialog, one] of hot) {
@@ -109,20 +98,10 @@ export function createRelief({ change, isHot, mode, newest, tell }: ReliefParts)
       else own.add(dialog);
       watched.set(dialog, { hot: 0, cool: 0 });
       tell({ level: "info", text: `hot dialog: ${text}` });
-      pending.push({ text: words, before, forecast: forecast.maxOverMean.after, left: OUTCOME_WINDOWS });
     } catch (error) {
       if (error instanceof ConfigError && error.code === "NOTHING_TO_DO") return;
       tell({ level: "warn", text: `hot dialog: ${words} could not be done`, error: asError(error) });
     }
-  }
-
-  function tellOutcomes(maxOverMean: number): void {
-    for (const one of pending) one.left -= 1;
-    for (const { before, forecast, text } of pending.filter(({ left }) => left === 0)) {
-      const came = `max/mean was ${before.toFixed(2)}, forecast ${forecast.toFixed(2)}, is ${maxOverMean.toFixed(2)}`;
-      tell({ level: "info", text: `what came of ${text}: ${came}` });
-    }
-    pending = pending.filter(({ left }) => left > 0);
   }
 
   return { window };

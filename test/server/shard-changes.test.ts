@@ -33,8 +33,13 @@ test("a shard joins, takes its part, another is drained and put back; nothing is
   await refused(server, { do: "remove", shard: "01" }, 409, "OWNS_ROWS", /older messages belong to shard 01/u);
   await applied(server, { do: "put-back", shard: "01" });
 
-  const { out, shards } = (await ask<ShardsReply>(server, "/v1/shards")).body;
+  const { changes, out, shards } = (await ask<ShardsReply>(server, "/v1/shards")).body;
   assert.deepEqual(out, []);
+  assert.deepEqual(
+    changes!.map(({ epoch, kind, words }) => `${epoch} ${kind}: ${words}`),
+    ["2 add: shard 04 added", "3 drain: shard 01 drained", "4 put_back: shard 01 is back"],
+  );
+  assert.deepEqual(changes![0]!.forecast, added.forecast.maxOverMean);
   assert.ok(shards.every(({ stored }) => stored!.rows >= 0 && stored!.bytes >= 0));
   const found = await verified(server);
   assert.deepEqual([found.match, found.messages, found.dialogs, found.epoch], [true, 90, 30, 4]);

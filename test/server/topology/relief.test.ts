@@ -70,7 +70,7 @@ function world(mode: ReliefMode) {
 
 const busy = (...dialogs: HotShare[]) => ({ messages: 5_000, maxOverMean: 1.6, dialogs });
 
-test("auto: hot for three windows splits, with its forecast and then what came of it; cool for ten merges", async () => {
+test("auto: hot for three windows splits, with its forecast; cool for ten merges", async () => {
   const { done, relief, told } = world("auto");
   for (let i = 0; i < 2; i++) await relief.window(busy(hot(0.4)));
   await relief.window(busy());
@@ -81,7 +81,6 @@ test("auto: hot for three windows splits, with its forecast and then what came o
   assert.deepEqual(told, ["info: hot dialog: split 1_2 --parts 3: max/mean 1.60, forecast 1.10"]);
   for (let i = 0; i < 20; i++) await relief.window({ ...busy(hot(0.4)), maxOverMean: 1.12 });
   assert.deepEqual(done, ["split"], "it is relieved, and stays");
-  assert.equal(told.at(-1), "info: what came of split 1_2 --parts 3: max/mean was 1.60, forecast 1.10, is 1.12");
   for (let i = 0; i < 9; i++) await relief.window(busy());
   assert.deepEqual(done, ["split"]);
   await relief.window(busy());
