@@ -148,13 +148,7 @@ export async function assemble(
     writable,
     out: () => views.current().out,
     publish: (next) => follower.publish(next),
-    async restore(label) {
-      await store.update((state) => ({
-        state: { ...state, out: state.out.filter((one) => one.label !== label) },
-        result: null,
-      }));
-      await follower.refresh();
-    },
+    restore: async (label) => void (await mover.bringBack(label)),
     clock,
     guard,
     tell,
@@ -233,6 +227,7 @@ export async function assemble(
       await rebalancer.close();
       observer.stop();
       stopRuntime();
+      mover.stop();
       await failover.stop();
       await follower.stop();
       await Promise.all(shards.all().map((shard) => shard.writer.drain()));

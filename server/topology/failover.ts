@@ -53,6 +53,7 @@ export function createFailover(parts: FailoverParts): Failover {
   const losses = new Map<string, number>();
   /** What was told of a shard and has not changed since. */
   const told = new Map<string, string>();
+  const restoring = new Map<string, Promise<void>>();
   let cancel: (() => void) | null = null;
   let busy: Promise<void> | null = null;
 
@@ -85,7 +86,10 @@ export function createFailover(parts: FailoverParts): Failover {
   }
 
   async function comeBack({ label, phase }: Out): Promise<void> {
-    if (phase === "returning") return finish(label);
+    if (phase === "returning") {
+      finish(label);
+      return;
+    }
     if (mode !== "auto" || health.wellMs(label) < patience(label)) return;
     const returning = (one: Out): Out => (one.label === label ? { ...one, phase: "returning" } : one);
     const done = await attempt(label, (state, boundary) => ({
@@ -94,15 +98,18 @@ export function createFailover(parts: FailoverParts): Failover {
     }));
     if (!done) return;
     once(label, "info", "it answers again and takes messages; its history is shown when it has been compared");
-    await finish(label);
+    finish(label);
   }
 
-  async function finish(label: string): Promise<void> {
-    try {
-      await restore(label);
-    } catch (error) {
-      once(label, "warn", "it could not be compared with the others yet: its history is not shown", asError(error));
-    }
+  /** Not waited for: it may take long, and another shard may be lost meanwhile. */
+  function finish(label: string): void {
+    if (restoring.has(label)) return;
+    const done = restore(label)
+      .catch((error: unknown) => {
+        once(label, "warn", "it could not be compared with the others yet: its history is not shown", asError(error));
+      })
+      .finally(() => restoring.delete(label));
+    restoring.set(label, done);
   }
 
   function patience(label: string): number {
@@ -150,6 +157,7 @@ export function createFailover(parts: FailoverParts): Failover {
     async stop() {
       cancel?.();
       await busy;
+      await Promise.all(restoring.values());
     },
   };
 }
