@@ -40,8 +40,9 @@ export interface Operations {
 export function buildOperations(parts: OperationParts): Operations {
   const { changes, clock, commitTimes, follower, membership, observer, shards, store, storeOf, tell } = parts;
   const read = async () => placedOf(await store.read());
+  const state = sharedState(store, follower);
   const mover = createMover({
-    state: sharedState(store, follower),
+    state,
     shards: () => shards.all(),
     self() {
       const { incarnation, node } = membership.fence();
@@ -51,7 +52,13 @@ export function buildOperations(parts: OperationParts): Operations {
     p99Ms: (label) => commitTimes.p99Ms(label),
     isThrottled: () => rebalancer.isThrottled(),
   });
-  const rebalancer = createRebalancer({ mover, read, node: () => membership.reading().node, clock, tell });
+  const rebalancer = createRebalancer({
+    mover,
+    read: () => state.read(),
+    node: () => membership.reading().node,
+    clock,
+    tell,
+  });
   const operator = createOperator({
     read,
     publish: (next) => follower.publish(next),

@@ -19,7 +19,10 @@ export const REFUSALS = {
   NO_OVERRIDE: { http: 409, meaning: "The dialog is neither pinned nor split." },
   NOTHING_TO_DO: { http: 409, meaning: "That is how it is already." },
   EPOCH_CHANGED: { http: 409, meaning: "Another change came first. Look at what it did, then ask again." },
-  MOVING: { http: 409, meaning: "Messages are being moved between shards. Ask again when that has ended." },
+  MOVING: {
+    http: 409,
+    meaning: "Messages are being moved, or a rebalance was left half-way. Ask again when it has ended.",
+  },
   NOT_MOVING: { http: 409, meaning: "This server moves no messages now." },
   SHARD_OUT: { http: 409, meaning: "A shard that was lost is not back. That goes first." },
   LAST_SHARD: { http: 409, meaning: "It is the only shard that takes writes. Add another one first." },

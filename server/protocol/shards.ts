@@ -75,7 +75,7 @@ export interface MoveStatus {
   readonly epoch: number;
   /** Closed segments that wait for a rebalance. */
   readonly waiting: number;
-  /** What is being moved now; null when nothing is. */
+  /** What is being moved, or was left half-way; null when nothing is. */
   readonly work: MoveWork | null;
   /** How the last rebalance of this server ended; null when there was none. */
   readonly last: MoveEnd | null;
@@ -87,8 +87,10 @@ export interface MoveWork {
   readonly phase: "copy" | "delete";
   /** The shard that returns. */
   readonly shard?: string;
-  /** The server that does it. */
+  /** The server that does it, or did. */
   readonly node: number;
+  /** False: it was stopped, or its server died; begun again it goes on from there. */
+  readonly active: boolean;
   /** Unix ms. */
   readonly since: number;
   /** Rows that were looked at in this phase, and of these moved or removed. */

@@ -148,8 +148,10 @@ function pagesOf(shard: Shard, digests: Map<string, bigint>): RowSource["page"] 
 async function settled(read: OperatorParts["read"]): Promise<Whereabouts> {
   const state = await read();
   if (state.work === null) return state;
-  throw new ConfigError("MOVING", "messages are being moved between shards: ask again when that has ended");
+  throw new ConfigError("MOVING", `${HALF_WAY}: ask again when it has ended`);
 }
+
+const HALF_WAY = "messages are being moved between shards, or a rebalance was left half-way (hotshard shards status)";
 
 function checkEpoch({ topology }: Whereabouts, epoch: number | undefined): void {
   if (epoch === undefined || epoch === topology.epoch) return;
@@ -171,7 +173,7 @@ function refuseKnown(spec: ShardSpec, shards: Pick<ShardSet, "all">, urls: Where
 /** A rebalance still looks for rows on every shard that it began with. */
 function refuseWhileMoving({ work }: Whereabouts, change: Change): void {
   if (work === null || change.do !== "remove") return;
-  throw new ConfigError("MOVING", "messages are being moved between shards: remove the shard when that has ended");
+  throw new ConfigError("MOVING", `${HALF_WAY}: remove the shard when it has ended`);
 }
 
 function urlsAfter(urls: Whereabouts["urls"], change: Change, request: ChangeRequest): Whereabouts["urls"] {

@@ -1,10 +1,10 @@
 import { ConfigError } from "../config-error.ts";
 import type { MoveEnd, MoveStatus, MoveWork } from "../protocol/shards.ts";
 import { isLostShard } from "../shards/contract.ts";
-import type { Placed } from "./document.ts";
 import { asError, patiently, type NodeClock, type Tell } from "./event.ts";
-import { MoverError } from "./mover/contract.ts";
+import { MoverError, type Moving } from "./mover/contract.ts";
 import type { Mover } from "./mover/mover.ts";
+import type { Work } from "./state.ts";
 import { StateError } from "./state-store.ts";
 
 /** Rebalances that operators begin, watch and end; they go on while nobody looks. */
@@ -28,7 +28,7 @@ export interface Rebalancer {
 
 export interface RebalancerParts {
   readonly mover: Pick<Mover, "reading" | "rebalance" | "stop">;
-  readonly read: () => Promise<Pick<Placed, "topology" | "work">>;
+  readonly read: () => Promise<Pick<Moving, "isBusy" | "topology" | "work">>;
   /** Number of this server. */
   readonly node: () => number;
   readonly clock: NodeClock;
@@ -50,11 +50,9 @@ export function createRebalancer({ clock, mover, node, read, tell }: RebalancerP
       tell({ level: "info", text: `rebalanced: ${moved.copied} rows copied, ${moved.removed} removed` });
     } catch (error) {
       last = { at: clock.wall(), error: reasonOf(error) };
-      tell({
-        level: "warn",
-        text: "a rebalance ended early: it goes on from there when it is begun again",
-        error: asError(error),
-      });
+      const isWish = error instanceof MoverError && error.code === "MOVER_STOPPED";
+      const text = "a rebalance ended early: it goes on from there when it is begun again";
+      tell(isWish ? { level: "info", text } : { level: "warn", text, error: asError(error) });
       throw error;
     } finally {
       running = null;
@@ -78,9 +76,9 @@ export function createRebalancer({ clock, mover, node, read, tell }: RebalancerP
       mover.stop();
     },
     async status() {
-      const { topology, work } = await read();
-      const { epoch, segments } = topology;
-      return { epoch, waiting: segments.length - 1, work: work && workOf(work), last };
+      const now = await read();
+      const { epoch, segments } = now.topology;
+      return { epoch, waiting: segments.length - 1, work: now.work && workOf(now.work, now.isBusy), last };
     },
     async close() {
       mover.stop();
@@ -90,13 +88,16 @@ export function createRebalancer({ clock, mover, node, read, tell }: RebalancerP
   };
 
   /** What this server does it knows to the row; what another does the state says now and then. */
-  function workOf(work: NonNullable<Placed["work"]>): MoveWork {
+  function workOf(work: Work, isBusy: boolean): MoveWork {
     const { kind, moved, phase, seen, shard, since } = work;
     const told = { kind, phase, ...(shard !== undefined && { shard }), node: work.node, since, seen, moved };
-    const own = work.node === node() ? mover.reading() : null;
-    if (own === null) return { ...told, of: null, rowsPerS: null, remainingS: null, duty: null };
+    const isOwn = work.node === node();
+    const own = isOwn ? mover.reading() : null;
+    if (own === null) {
+      return { ...told, active: !isOwn && isBusy, of: null, rowsPerS: null, remainingS: null, duty: null };
+    }
     const { remainingSeconds, rowsPerSecond, total, ...now } = own;
-    return { ...told, ...now, of: total, rowsPerS: rowsPerSecond, remainingS: remainingSeconds };
+    return { ...told, ...now, active: true, of: total, rowsPerS: rowsPerSecond, remainingS: remainingSeconds };
   }
 }
 

@@ -40,6 +40,7 @@ interface World {
   run: PromiseWithResolvers<MoveReport>;
   reading: MoverReading | null;
   work: Work | null;
+  isBusy: boolean;
   stops: number;
 }
 
@@ -52,12 +53,25 @@ function world(): World {
       stop: () => void (self.stops += 1),
       reading: () => self.reading,
     },
-    read: async () => ({ topology: changed(fresh(), { do: "drain", shard: "01" }), work: self.work }),
+    read: async () => ({
+      topology: changed(fresh(), { do: "drain", shard: "01" }),
+      work: self.work,
+      isBusy: self.isBusy,
+    }),
     node: () => 3,
     clock,
     tell: (event) => void told.push(event),
   });
-  const self: World = { rebalancer, clock, told, run: Promise.withResolvers(), reading: null, work: null, stops: 0 };
+  const self: World = {
+    rebalancer,
+    clock,
+    told,
+    run: Promise.withResolvers(),
+    reading: null,
+    work: null,
+    isBusy: true,
+    stops: 0,
+  };
   return self;
 }
 
@@ -129,6 +143,10 @@ test("it is stopped by an operator, and with its server", async () => {
   assert.equal(it.stops, 1);
   it.run.reject(new MoverError("MOVER_STOPPED", "stopped"));
   await it.rebalancer.close();
+  assert.deepEqual(
+    it.told.map(({ error, level }) => [level, error]),
+    [["info", undefined]],
+  );
   assert.throws(() => it.rebalancer.stop(), { code: "NOT_MOVING" });
 });
 
@@ -138,11 +156,17 @@ test("of its own work a server knows each row, of another's what the state says"
   it.reading = READING;
   const own = { kind: "rebalance", phase: "delete", node: 3, since: 77, seen: 12, moved: 5 };
   const { work } = await it.rebalancer.status();
-  assert.deepEqual(work, { ...own, of: 100, rowsPerS: 50, remainingS: 1.76, duty: 0.4 });
+  assert.deepEqual(work, { ...own, active: true, of: 100, rowsPerS: 50, remainingS: 1.76, duty: 0.4 });
   it.work = { ...WORK, node: 4, kind: "return", shard: "02" };
   const unknown = { of: null, rowsPerS: null, remainingS: null, duty: null };
   const other = { kind: "return", shard: "02", phase: "copy", node: 4, since: 77, seen: 10, moved: 4 };
-  assert.deepEqual((await it.rebalancer.status()).work, { ...other, ...unknown });
+  assert.deepEqual((await it.rebalancer.status()).work, { ...other, ...unknown, active: true });
+  it.isBusy = false;
+  assert.deepEqual((await it.rebalancer.status()).work, { ...other, ...unknown, active: false }, "its server died");
+  it.work = WORK;
+  it.reading = null;
+  it.isBusy = true;
+  assert.equal((await it.rebalancer.status()).work!.active, false, "it was stopped here");
 });
 
 test("whether it slows down is what the operator said last", async () => {
