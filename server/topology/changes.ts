@@ -33,8 +33,6 @@ export type Change =
 
 /** Closed segments that may wait for a rebalance: reads ask every shard that one of them names. */
 export const MOST_CLOSED = 8;
-/** From here on a shard is not put back, so that one that comes and goes ends outside, and can be taken out. */
-export const MOST_CLOSED_TO_RETURN = 7;
 /** Shards of a system. */
 export const MOST_SHARDS = 64;
 
@@ -189,15 +187,11 @@ function checkDialog(dialog: string): void {
   throw new ConfigError("BAD_DIALOG", `"${dialog}" is not a dialog id: min_max of two user ids, or g_ and a group id`);
 }
 
+/** A shard that was lost is always let in again: without it no rebalance could go on. */
 function checkRoom({ segments }: Topology, change: Change): void {
   const closed = segments.length - 1;
-  const most = change.do === "put-back" ? MOST_CLOSED_TO_RETURN : MOST_CLOSED;
-  if (closed < most) return;
-  const waits = `${closed} closed segments wait for a rebalance`;
-  const text =
-    change.do === "put-back"
-      ? `${waits}, and a shard is put back only while fewer than ${most} do: rebalance first`
-      : `${waits}, and no more than ${most} may: rebalance first`;
+  if (closed < MOST_CLOSED || change.do === "put-back") return;
+  const text = `${closed} closed segments wait for a rebalance, and no more than ${MOST_CLOSED} may: rebalance first`;
   throw new ConfigError("TOO_MANY_SEGMENTS", text);
 }
 

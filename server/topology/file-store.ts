@@ -73,7 +73,7 @@ export function createFileStateStore(file: string, options: FileStateOptions = {
     update: (change) =>
       inTurn(async () => {
         const state = await current();
-        const { result, state: next } = change(state, now());
+        const { result, state: next } = changed(change, state, now());
         if (next !== state) await replace(file, { ...next, revision: state.revision + 1 });
         return result;
       }),
@@ -146,7 +146,19 @@ function makeFolder(folder: string): void {
 }
 
 /** What the system or SQLite refuses has a code; a fault of the program has none and stays what it is. */
+/** What a change has thrown is no fault of the file, whatever it looks like. */
+class Refused extends Error {}
+
+function changed<T>(change: (state: State, now: number) => T, state: State, now: number): T {
+  try {
+    return change(state, now);
+  } catch (error) {
+    throw new Refused("the change was refused", { cause: error });
+  }
+}
+
 function fail(file: string, error: unknown): never {
+  if (error instanceof Refused) throw error.cause;
   if (error instanceof ConfigError || error instanceof StateError) throw error;
   const { code, message } = error as NodeJS.ErrnoException;
   throw code === undefined ? error : new StateError(`${file}: ${message}`, error);

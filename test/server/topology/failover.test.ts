@@ -96,7 +96,7 @@ for (const condition of ["refuses", "hangs", "full"] as const) {
   });
 }
 
-test("a shard that comes and goes waits twice as long each time, and ends outside", async () => {
+test("a shard that comes and goes waits twice as long each time, and stays when segments wait for a rebalance", async () => {
   const world = createWorld(2);
   const outside: number[] = [];
   for (let loss = 0; loss < 5; loss++) {
@@ -108,9 +108,8 @@ test("a shard that comes and goes waits twice as long each time, and ends outsid
     for (let waited = 0; waited < 400 && world.writable().length === 1; waited++) await world.clock.advance(1_000);
     outside.push(Math.round((world.clock.now() - since) / 1_000));
   }
-  assert.deepEqual(outside.slice(0, 3), [11, 21, 41]);
-  assert.ok(world.state().topology.segments.length <= 9);
-  assert.equal(world.writable().length, 1, "it is outside when segments wait for a rebalance");
+  assert.deepEqual(outside, [11, 21, 41, 81]);
+  assert.equal(world.writable().length, 2);
   assert.match(world.told.at(-1)!, /warn 01: the topology could not be changed/);
   await world.failover.stop();
 });

@@ -62,7 +62,7 @@ for (const [name, make] of Object.entries(VARIANTS)) {
     const store = make(t);
     t.after(() => store.close());
     const before = await store.read();
-    const broken = new RangeError("no");
+    const broken = Object.assign(new RangeError("no"), { code: "ENOENT" });
     await assert.rejects(
       store.update(() => {
         throw broken;
