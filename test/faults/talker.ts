@@ -40,7 +40,9 @@ export function createTalker(user: number, chats: () => readonly string[], rando
   async function connected(): Promise<WebSocket | null> {
     if (socket?.readyState === WebSocket.OPEN) return socket;
     const all = chats();
-    const next = new WebSocket(all[Math.floor(random() * all.length)]!);
+    const chat = all[Math.floor(random() * all.length)];
+    if (chat === undefined) return null;
+    const next = new WebSocket(chat);
     const isOpen = await new Promise<boolean>((resolve) => {
       next.addEventListener("message", (event) => hear(String(event.data), () => resolve(true)));
       next.addEventListener("open", () => next.send(JSON.stringify({ type: "hello", token: tokenOf(user) })));
