@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addCapacity } from "./commands/capacity.ts";
+import { addCheck } from "./commands/check.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addReport } from "./commands/report.ts";
@@ -84,6 +85,7 @@ export function createProgram(finish: (code: number) => void): Command {
   addStack(program, finish);
   addReport(program);
   addRuns(program);
+  addCheck(program, finish);
   addCompare(program, finish);
   addCapacity(program, finish);
   addWhatIf(program, finish);

@@ -2,7 +2,13 @@ import { ERRORS } from "../../server/protocol/errors.ts";
 import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame } from "../../server/protocol/frames.ts";
 import { auditBits, auditKey } from "../measurement/audit-key.ts";
 import type { BalanceSheet } from "../measurement/delivery-balance.ts";
-import { NO_ANSWER, NOT_CONNECTED, outcomeOf, type FailedMessage } from "../measurement/failed-messages.ts";
+import {
+  clientNumber,
+  NO_ANSWER,
+  NOT_CONNECTED,
+  outcomeOf,
+  type FailedMessage,
+} from "../measurement/failed-messages.ts";
 import type { GapBins } from "../measurement/gap-bins.ts";
 import type { MessageCounts } from "../measurement/message-counts.ts";
 import { OPERATIONS, type OperationLog } from "../measurement/operations.ts";
@@ -145,7 +151,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       if (own === undefined) waiting.set(author, (own = new Map()));
       own.set(client, { pair, seq, at, bytes: text.length, phase });
       books.addSendLag(phase, sent - at);
-      log?.(OPERATIONS.invoked, sent, author, to, seq);
+      log?.(OPERATIONS.invoked, sent, author, to, seq, { text });
       return `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`;
     });
   }
@@ -165,7 +171,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     if (message === null) return error("UNEXPECTED_ACK");
     const { pair, seq, at } = message;
     settle(pair.outbound, seq);
-    log?.(OPERATIONS.acknowledged, readAt, author, pair.to, seq, frame.message);
+    log?.(OPERATIONS.acknowledged, readAt, author, pair.to, seq, { detail: frame.message });
     if (readAt - at > slowestMs) slowestMs = readAt - at;
     books.addAck(frame.shard, message.bytes, auditBits(md5(auditKey(frame.dialog, author, frame.id))), !pair.online);
     books.addCommit(frame.shard, message.phase, frame.stages.commit);
@@ -184,14 +190,20 @@ export function createLedger(options: LedgerOptions): Ledger {
 
   function onMessage(reader: number, frame: MessageFrame, readAt: number): void {
     // Another run's, or somebody else's.
-    const stamp = frame.to === reader && frame.client.startsWith(`${runId}-`) ? readText(frame.text) : null;
+    if (frame.to !== reader || !frame.client.startsWith(`${runId}-`)) return;
+    const { from, client, message: detail, text, resend } = frame;
+    // By its id and not by its text, which may have been changed on the way.
+    if (log !== null) {
+      const seq = clientNumber(client, runId, from, reader);
+      log(OPERATIONS.received, readAt, from, reader, seq, { detail, text, resend });
+    }
+    const stamp = readText(text);
     if (stamp === null) return;
-    const pair = pairOf(frame.from, reader);
-    log?.(OPERATIONS.received, readAt, frame.from, reader, stamp.seq, frame.message);
+    const pair = pairOf(from, reader);
     const arrival = receive(pair.receipt, stamp.seq, stamp.settled);
     if (arrival === "duplicate") {
       // The twin of a message that its author sent again is what the protocol promises.
-      if (frame.resend !== true) books.counts.duplicated += 1;
+      if (resend !== true) books.counts.duplicated += 1;
       return;
     }
     if (arrival === "reordered") books.counts.reordered += 1;
@@ -210,7 +222,8 @@ export function createLedger(options: LedgerOptions): Ledger {
     books.counts[outcome] += 1;
     books.addFailed({ code, at, author, to, seq });
     if (outcome === "notConnected") return;
-    log?.(outcome === "refused" ? OPERATIONS.refused : OPERATIONS.unknown, clock.now(), author, to, seq, code);
+    const operation = outcome === "refused" ? OPERATIONS.refused : OPERATIONS.unknown;
+    log?.(operation, clock.now(), author, to, seq, { detail: code });
   }
 
   function abandon(author: number): void {

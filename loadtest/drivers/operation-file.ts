@@ -16,12 +16,18 @@ export interface OperationFile {
   close(): Promise<void>;
 }
 
-const NAME = /^operations-\d+\.ndjson\.gz$/u;
+const NAME = /^operations-(?:\d+|reads)\.ndjson\.gz$/u;
+/** Of the histories that are read beside the generators. */
+export const READS_FILE = "operations-reads.ndjson.gz";
+
+/** Names of the operation files in a folder, those of the generators first and in their order, then the reads. */
+export async function operationFiles(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => NAME.test(name)).sort();
+}
 
 /** Of an earlier run in the same folder. */
 export async function removeOperationFiles(folder: string): Promise<void> {
-  const files = (await readdir(folder)).filter((name) => NAME.test(name));
-  await Promise.all(files.map((name) => rm(join(folder, name), { force: true })));
+  await Promise.all((await operationFiles(folder)).map((name) => rm(join(folder, name), { force: true })));
 }
 
 /**
@@ -31,9 +37,14 @@ export async function removeOperationFiles(folder: string): Promise<void> {
 export function openOperations({ operations, runId }: DriveOrder, generator: number): OperationFile | null {
   if (operations === undefined) return null;
   const { folder, share } = operations;
-  const head: OperationsHead = { version: 1, run: runId, share };
+  const name = `operations-${String(generator).padStart(2, "0")}.ndjson.gz`;
+  return createOperationFile(folder, name, { version: 2, run: runId, share });
+}
+
+/** @param name as of a generator, or `READS_FILE` */
+export function createOperationFile(folder: string, name: string, head: OperationsHead): OperationFile {
   const gzip = createGzip();
-  const file = createWriteStream(join(folder, `operations-${String(generator).padStart(2, "0")}.ndjson.gz`));
+  const file = createWriteStream(join(folder, name));
   // What goes wrong is told by `close`.
   const done = finished(gzip.pipe(file));
   done.catch(() => undefined);

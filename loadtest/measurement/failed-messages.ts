@@ -103,3 +103,11 @@ export function outcomeOf(code: string): Outcome | "notConnected" {
 export function clientId(runId: string, author: number, to: number, seq: number): string {
   return `${runId}-${author}-${to}-${seq}`;
 }
+
+/** The number in a client message id of this run; 0 when it is none that `clientId` gives for these two. */
+export function clientNumber(client: string, runId: string, author: number, to: number): number {
+  const prefix = `${runId}-${author}-${to}-`;
+  const text = client.startsWith(prefix) ? client.slice(prefix.length) : "";
+  const seq = Number(text);
+  return seq > 0 && String(seq) === text ? seq : 0;
+}

@@ -19,6 +19,7 @@ import type { Driver, Progress } from "../drivers/contract.ts";
 import { mergeHistograms, type HistogramData } from "../measurement/histogram.ts";
 import type { Measurement, UnknownMessage } from "../measurement/measurement.ts";
 import { createWatch, type Watch } from "./early-stop.ts";
+import { watchHistory } from "./history/run-history.ts";
 import { machineFacts } from "./machine.ts";
 import { removeOperationFiles } from "../drivers/operation-file.ts";
 import { makeFolder } from "../system/make-folder.ts";
@@ -144,12 +145,14 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     order.dials,
   );
   const sampler = startMetricsSampler(url, order.out, runId);
+  const history = watchHistory({ ...order, client, runId });
   let driven: Measurement | null = null;
   let unkept: string | null = null;
   let outcome: CompanionOutcome = { adds: {} };
   try {
-    driven = await drive(order, url, runId, before.topology.shards, companion, watch);
+    driven = await drive(order, url, runId, before.topology.shards, [companion, history], watch);
   } finally {
+    await history.stop(driven);
     outcome = await companion.end(driven);
     unkept = await sampler.end(driven !== null);
   }
@@ -158,6 +161,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     order.onWarning?.(line);
   const stop = watch.decision();
   const afterwards = await askAfterwards(client, runId, measurement, before);
+  const checked = await history.check(measurement);
   const evidence: RunEvidence = {
     hotshard: packageVersion(),
     runId,
@@ -180,6 +184,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
   const built = {
     ...(await nameDialogs(judged, order.out)),
     ...outcome.adds,
+    ...(checked !== null && { audit: { ...judged.audit, history: checked } }),
     latencyIntervals: latencyIntervals(judged, slices),
   };
   const result: Result = {
@@ -217,7 +222,7 @@ async function drive(
   url: string,
   runId: string,
   shards: readonly string[],
-  companion: Companion,
+  listeners: readonly Pick<Companion, "progress">[],
   watch: Watch,
 ): Promise<Measurement> {
   return order.driver.drive({
@@ -230,7 +235,7 @@ async function drive(
     shards,
     ...(order.operations !== undefined && { operations: { folder: order.out, share: order.operations } }),
     onProgress(progress) {
-      companion.progress(progress);
+      for (const listener of listeners) listener.progress(progress);
       order.onProgress?.(progress);
     },
     ...(order.signal && { signal: order.signal }),

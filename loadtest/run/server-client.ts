@@ -1,4 +1,10 @@
-import type { AuditDialogsReply, AuditMessageReply, AuditReply, ShardsReply } from "../../server/protocol/http.ts";
+import type {
+  AuditDialogsReply,
+  AuditMessageReply,
+  AuditReply,
+  DialogReply,
+  ShardsReply,
+} from "../../server/protocol/http.ts";
 import { ConfigError } from "../../server/config-error.ts";
 import { httpBase } from "../drivers/chat-address.ts";
 import type { UnknownMessage } from "../measurement/measurement.ts";
@@ -13,6 +19,8 @@ export interface ServerClient {
   audit(run: string): Promise<AuditReply>;
   auditDialogs(run: string): Promise<AuditDialogsReply>;
   find(message: UnknownMessage): Promise<AuditMessageReply>;
+  /** A page of a dialog's history. */
+  messages(dialog: string, page: { readonly before?: string; readonly limit: number }): Promise<DialogReply>;
 }
 
 /**
@@ -51,6 +59,8 @@ export function createServerClient(url: string, secret: string): ServerClient {
     auditDialogs: (run) => get(`/v1/audit/dialogs?run=${run}`),
     find: ({ dialog, author, client }) =>
       get(`/v1/audit/message?${new URLSearchParams({ dialog, author: String(author), client }).toString()}`),
+    messages: (dialog, { before, limit }) =>
+      get(`/v1/dialogs/${dialog}/messages?limit=${limit}${before === undefined ? "" : `&before=${before}`}`),
   };
 }
 

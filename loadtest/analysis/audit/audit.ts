@@ -4,6 +4,7 @@ import type { AuditMessageReply, AuditReply } from "../../../server/protocol/htt
 import type { Measurement, UnknownMessage } from "../../measurement/measurement.ts";
 import { plural } from "../../stats/format.ts";
 import type { Result } from "../result/result.ts";
+import { ANOMALY_KINDS } from "../history/anomaly.ts";
 import { undeliveredOf } from "./undelivered.ts";
 import { auditBits, auditKey } from "../../measurement/audit-key.ts";
 
@@ -73,7 +74,7 @@ function expectation(measurement: Measurement, lookups: readonly Lookup[]): Map<
 
 /** What an audit holds against the server, one sentence each: any of them fails the run. */
 export function auditFaults(audited: Result["audit"]): string[] {
-  const { match, lost, extraCopies, duplicated, reordered, undelivered } = audited;
+  const { match, lost, extraCopies, duplicated, reordered, undelivered, history } = audited;
   const faults: string[] = [];
   if (lost > 0) faults.push(`Acknowledged and not stored: at least ${plural(lost, "message")}.`);
   if (extraCopies > 0) faults.push(`Stored and neither acknowledged nor found: ${plural(extraCopies, "row")}.`);
@@ -84,5 +85,7 @@ export function auditFaults(audited: Result["audit"]): string[] {
   if (duplicated > 0) faults.push(`${plural(duplicated, "message")} reached their reader twice.`);
   if (reordered > 0)
     faults.push(`${plural(reordered, "message")} came after one that was sent later than their acknowledgement.`);
+  const wrong = history === undefined ? 0 : sum(ANOMALY_KINDS.map((kind) => history[kind]));
+  if (wrong > 0) faults.push(`${plural(wrong, "message")} ${wrong === 1 ? "is" : "are"} not right in the histories.`);
   return faults;
 }

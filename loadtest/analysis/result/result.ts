@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { Failure, LatencyInterval, Outage, Quantiles, Shard, Traffic, Window } from "./measured-schema.ts";
 import { Count, Ends, Label, Nullable, Num, OneOf, Text } from "./schema-fields.ts";
+import { HistorySchema } from "./history-schema.ts";
 import { MachineSchema } from "./machine-schema.ts";
 
 const Verdict = Type.Object({
@@ -140,6 +141,7 @@ const Audit = Type.Object({
   missedWhileAway: Count("Acknowledged, and not received by a reader who had lost its connection at the time"),
   extraCopies: Count("Second physical copies of re-minted messages, never shown twice"),
   match: Nullable(Type.Boolean({ description: "Counts and set sums are equal on every shard; null: not comparable" })),
+  history: Type.Optional(HistorySchema),
 });
 
 const Advice = Type.Object({

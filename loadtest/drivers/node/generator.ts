@@ -68,6 +68,8 @@ interface Run {
   heardAt: number;
 }
 
+const md5 = (text: string): string => hash("md5", text, "hex");
+
 function prepare(order: DriveOrder, { index, count }: Place, file: OperationFile | null): Run {
   const { runId, dials, operations } = order;
   const story = storyOf(order);
@@ -86,8 +88,8 @@ function prepare(order: DriveOrder, { index, count }: Place, file: OperationFile
     gaps,
     random: createRandom(dials.seed, TEXT_STREAM),
     source,
-    log: file && createOperationLog(operations!.share, (operation) => file.add(operation)),
-    md5: (text) => hash("md5", text, "hex"),
+    log: file && createOperationLog(operations!.share, md5, (operation) => file.add(operation)),
+    md5,
   });
   const connections = createConnections(order.url, order.secret, first, {
     onFrame(session, frame) {

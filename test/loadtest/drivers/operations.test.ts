@@ -7,7 +7,7 @@ import type { Driver } from "../../../loadtest/drivers/contract.ts";
 import { createK6Driver } from "../../../loadtest/drivers/k6/host/driver.ts";
 import { createNodeDriver } from "../../../loadtest/drivers/node/driver.ts";
 import type { Measurement } from "../../../loadtest/measurement/measurement.ts";
-import { isKept, type Operation, type OperationsHead } from "../../../loadtest/measurement/operations.ts";
+import { isKept, type MessageOperation, type OperationsHead } from "../../../loadtest/measurement/operations.ts";
 import { startOwnServer } from "../../../loadtest/run/own-server.ts";
 import { DEFAULT_DIALS } from "../../../loadtest/traffic/dials.ts";
 import { DEVELOPMENT_SECRET } from "../../../server/protocol/secret.ts";
@@ -18,7 +18,7 @@ interface Driven {
   readonly measurement: Measurement;
   /** Of each generator. */
   readonly heads: readonly OperationsHead[];
-  readonly operations: readonly Operation[];
+  readonly operations: readonly MessageOperation[];
 }
 
 async function drive(t: TestContext, driver: Driver, share: number, generators = 1): Promise<Driven> {
@@ -48,12 +48,12 @@ async function drive(t: TestContext, driver: Driver, share: number, generators =
   return {
     measurement,
     heads: lines.map(([head]) => JSON.parse(head!) as OperationsHead),
-    operations: lines.flatMap((all) => all.slice(1).map((line) => JSON.parse(line) as Operation)),
+    operations: lines.flatMap((all) => all.slice(1).map((line) => JSON.parse(line) as MessageOperation)),
   };
 }
 
-const nameOf = ([, , author, to, seq]: Operation): string => `${author}-${to}-${seq}`;
-const of = (code: string, operations: readonly Operation[]): Operation[] =>
+const nameOf = ([, , author, to, seq]: MessageOperation): string => `${author}-${to}-${seq}`;
+const of = (code: string, operations: readonly MessageOperation[]): MessageOperation[] =>
   operations.filter((operation) => operation[0] === code);
 
 const invoked = ({ operations }: Driven): string[] => of("i", operations).map(nameOf).toSorted();
@@ -64,10 +64,12 @@ function assertWhole({ measurement, operations }: Driven, share: number): void {
   const ends = operations.filter(([code]) => code === "a" || code === "f" || code === "u");
   assert.deepEqual(ends.map(nameOf).toSorted(), [...sentAt.keys()].toSorted());
   const ids = new Map(of("a", operations).map((operation) => [nameOf(operation), operation[5]]));
+  const texts = new Map(of("i", operations).map((operation) => [nameOf(operation), operation[5]]));
   for (const operation of operations) {
     assert.ok(isKept(operation[2], operation[3], share), nameOf(operation));
     // A process for each generator: their clocks agree to a few milliseconds.
     assert.ok(operation[1] >= sentAt.get(nameOf(operation))! - 50, `${nameOf(operation)} ended before it began`);
+    if (operation[0] === "r") assert.equal(operation[6], texts.get(nameOf(operation)), "as it was sent");
     if (operation[0] === "r" && ids.has(nameOf(operation))) assert.equal(operation[5], ids.get(nameOf(operation)));
   }
   assert.ok(measurement.generator.floor!.count > 0, "actions of nothing were timed");
@@ -89,7 +91,7 @@ test("the Node driver writes every operation, of several generators a file each,
   assertWhole(all, 1);
   assertWhole(split, 1);
   assertWhole(some, 0.3);
-  assert.deepEqual(all.heads, [{ version: 1, run: "operations", share: 1 }]);
+  assert.deepEqual(all.heads, [{ version: 2, run: "operations", share: 1 }]);
   assert.equal(split.heads.length, 2);
   const kept = of("i", all.operations).filter(([, , author, to]) => isKept(author, to, 0.3));
   assert.deepEqual(of("i", some.operations).map(nameOf).toSorted(), kept.map(nameOf).toSorted());

@@ -1,5 +1,5 @@
 import { messageCounts } from "../../../measurement/message-counts.ts";
-import type { Operation } from "../../../measurement/operations.ts";
+import type { MessageOperation } from "../../../measurement/operations.ts";
 import { phaseAt } from "../../../traffic/text.ts";
 import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
 import { counters, PHASE_TAGS, shardTags, trends } from "./instruments.ts";
@@ -15,7 +15,7 @@ export interface Recorder extends Books {
   /** @param readAt ms after the start of the schedule: what is read in the drain, by an idle VU, is not counted */
   handlerLag(readAt: number, ms: number): void;
   /** Of a dialog whose operations are kept. */
-  readonly operation: (operation: Operation) => void;
+  readonly operation: (operation: MessageOperation) => void;
   /** Publishes what was counted if another second has begun. */
   roll(now: number): void;
   /** Publishes the rest, with what is known only at the end, and the sums that must be 0. */

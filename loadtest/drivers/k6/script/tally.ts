@@ -1,4 +1,4 @@
-import type { Operation } from "../../../measurement/operations.ts";
+import type { MessageOperation } from "../../../measurement/operations.ts";
 import type { Absence, DeliveryBalance } from "../../../measurement/delivery-balance.ts";
 import { MESSAGE_COUNTS, messageCounts, type MessageCounts } from "../../../measurement/message-counts.ts";
 
@@ -31,7 +31,7 @@ export interface Tally extends MessageCounts {
   /** How late actions of nothing were. */
   readonly floor: number[];
   /** Present when somebody wants them. */
-  operations?: Operation[];
+  operations?: MessageOperation[];
 }
 
 /** The whole numbers of a tally that are k6 counters too. */

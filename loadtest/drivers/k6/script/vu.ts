@@ -33,6 +33,8 @@ const GRAIN_MS = 1;
 const LEAST_DRAIN_MS = 2_000;
 const POLL_MS = 50;
 
+const md5Of = (text: string): string => md5(text, "hex");
+
 /**
  * One VU's part of the run: connects its users, sends its lanes' messages at their moments, listens until the answers
  * are there, and closes. k6 ends the iteration when no timer and no socket is left.
@@ -102,8 +104,8 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     balance,
     random: createRandom(dials.seed, TEXT_STREAM + vu),
     source,
-    log: settings.operations > 0 ? createOperationLog(settings.operations, recorder.operation) : null,
-    md5: (text) => md5(text, "hex"),
+    log: settings.operations > 0 ? createOperationLog(settings.operations, md5Of, recorder.operation) : null,
+    md5: md5Of,
   });
 
   function take(planned: Action): void {

@@ -2,6 +2,7 @@ import type { Result } from "../../../analysis/result/result.ts";
 import type { Slice } from "../../../measurement/measurement.ts";
 import { inMarkdown, section, type Block } from "../model.ts";
 import { failures, windows } from "./failures.ts";
+import { history } from "./history.ts";
 import { advice, blastRadius, headroom, whatIf } from "./remedies.ts";
 import { latency, messagesByShard } from "./shards.ts";
 import { causes, hotDialogs, overTime } from "./skew.ts";
@@ -23,6 +24,7 @@ export const runParts = (result: Result, slices: readonly Slice[], counts: reado
   advice(result),
   whatIf(result),
   audit(result),
+  history(result),
   generator(result),
   again(result),
 ];

@@ -1,5 +1,6 @@
 import { trendsInWords } from "../../words/facts.ts";
 import { failuresInWords, hasTooManyErrors } from "../../words/failures.ts";
+import { anomaliesInWords, historyInWords } from "../../words/history.ts";
 import { percent } from "../../../stats/format.ts";
 import type { Result } from "../../../analysis/result/result.ts";
 import { auditInWords, headline, verdictInWords } from "../../words/run.ts";
@@ -35,6 +36,7 @@ function cases(result: Result): Case[] {
     none("audit: nothing is lost", audit.lost, "acknowledged and not stored"),
     none("audit: nothing is shown twice", audit.duplicated, "received twice by a reader"),
     none("audit: nothing is out of order", audit.reordered, "received after a later message"),
+    ...historyCase(result),
     ...(result.thresholds ?? []).map(({ threshold, status, message }): Case => {
       const name = `threshold: ${threshold}`;
       if (status === "not-judged") return { name, failure: null, skipped: message };
@@ -48,6 +50,13 @@ function errorsCase(result: Result): Case {
   const { maxErrors = 1 } = result.run;
   const name = maxErrors >= 1 ? "errors: any share may fail" : `errors: at most ${percent(maxErrors, 2)} fail`;
   return { name, failure: hasTooManyErrors(result) ? failuresInWords(result) : null };
+}
+
+/** Of a run with an operation log alone. */
+function historyCase({ audit: { history } }: Result): Case[] {
+  if (history === undefined) return [];
+  const failure = anomaliesInWords(history) === "" ? null : historyInWords(history);
+  return [{ name: "audit: histories have no anomaly", failure }];
 }
 
 /** In a soak alone: memory that keeps growing fails the run. */

@@ -13,13 +13,16 @@ import {
   THRESHOLD_MARKS,
   thresholdsInWords,
 } from "../../words/run.ts";
+import { historyInWords } from "../../words/history.ts";
 import { overallInWords } from "../../words/traffic.ts";
 import { sentence, type Block } from "../model.ts";
+import { historyEvidence } from "./history.ts";
 import { shardBars } from "./shards.ts";
 
 /** The result in a screen of text, for a person at a terminal. @param columns of the screen */
 export function runScreen(result: Result, columns: number): Block[][] {
   const { run, server, skew, verdict, thresholds: given = [] } = result;
+  const { history = null } = result.audit;
   const shaped = server.shaped === null ? "" : `, shaped: ${server.shaped}`;
   const shards = `${result.shards.length} × ${server.engine} by ${server.placement}`;
   const what = `${run.scenario}, ${run.driver} driver, ${shards}`;
@@ -46,7 +49,9 @@ export function runScreen(result: Result, columns: number): Block[][] {
       blastRadiusInWords(result),
       ...factsInWords(result),
       `Audit: ${auditInWords(result)}`,
+      history && `Histories: ${historyInWords(history)}`,
     ].flatMap((words) => sentence(words)),
+    history === null ? [] : historyEvidence(history),
     given.length === 0
       ? []
       : [

@@ -6,6 +6,7 @@ import { parseThresholds } from "../../../../../loadtest/analysis/thresholds/thr
 import { escapeMarkdown, escapeXml } from "../../../../../loadtest/stats/escape.ts";
 import { htmlReport, junitReport, markdownReport, terminalReport } from "../../../../../loadtest/report/reports.ts";
 import { parseResult } from "../../../../../loadtest/analysis/result/read.ts";
+import type { HistoryCheck } from "../../../../../loadtest/analysis/result/history-schema.ts";
 import type { Result } from "../../../../../loadtest/analysis/result/result.ts";
 import { headline } from "../../../../../loadtest/report/words/run.ts";
 import { bar } from "../../../../../loadtest/report/render/terminal.ts";
@@ -20,6 +21,23 @@ const HOSTILE = `<script>alert(1)</script>"'&]]>|\u0000\u001b[31m\u202e\n# x [a]
 /** Of that, what must not even be there escaped. */
 const FORBIDDEN = ["\u0000", "\u001b", "\u202e", "\uD800"];
 
+/** One lost message, and whatever a log may say of it. */
+const HISTORY: HistoryCheck = {
+  operations: 60,
+  dialogs: 4,
+  messages: 20,
+  pages: 8,
+  unread: 1,
+  twins: 2,
+  lost: 1,
+  vanished: 0,
+  stale: 0,
+  duplicated: 0,
+  reordered: 0,
+  phantom: 0,
+  evidence: [{ kind: "lost", dialog: HOSTILE, says: HOSTILE, lines: [{ where: HOSTILE, says: HOSTILE }] }],
+};
+
 function hostile(): Result {
   return {
     ...result,
@@ -28,6 +46,7 @@ function hostile(): Result {
     hotDialogs: result.hotDialogs.map((row) => ({ ...row, dialog: HOSTILE, shard: HOSTILE })),
     verdict: { status: "INVALID", reasons: [{ code: HOSTILE, message: HOSTILE }] },
     advice: result.advice.map((one) => ({ ...one, text: HOSTILE, dialog: HOSTILE })),
+    audit: { ...result.audit, history: HISTORY },
   };
 }
 
@@ -271,4 +290,27 @@ test("the machine is in the reports, and a result of an early version does witho
     assert.match(report(result), /8 cores of Test processor, 16 GiB, Linux 6\.12\.0; Node 26\.10\.0/u);
     assert.doesNotMatch(report(old), /Machine/u);
   }
+});
+
+/** Without line breaks and escapes. */
+const plain = (text: string): string => text.replaceAll(/\s+/gu, " ").replaceAll("\\", "");
+
+test("what the history checker found is in every report, and a case of JUnit's", () => {
+  const lines = [{ where: "a line 3", says: "acked" }];
+  const evidence: HistoryCheck["evidence"] = [{ kind: "lost", dialog: "7_81", says: "Gone.", lines }];
+  const found: Result = { ...result, audit: { ...result.audit, history: { ...HISTORY, evidence } } };
+  const words =
+    "Anomalies, by message: 1 lost (in 60 operations on 20 messages of 4 dialogs, with 8 pages of history). 1 of 4 dialogs " +
+    "could not be read to the end: what is lost there is not known. 2 unacknowledged messages moved to later ids, as they " +
+    "may when a shard dies.";
+  for (const text of [htmlReport(found, []), markdownReport(found), terminalReport(found, { isTTY: false }, {})]) {
+    assert.ok(plain(text).includes(words), plain(text));
+    assert.ok(plain(text).includes("lost, dialog 7_81: Gone."));
+    assert.ok(plain(text).includes("acked (a line 3)"));
+  }
+  assert.ok(junitReport(found).includes("<failure"), "a failed case");
+  const clean: Result = { ...result, audit: { ...result.audit, history: { ...HISTORY, lost: 0, evidence: [] } } };
+  assert.ok(junitReport(clean).includes("audit: histories have no anomaly"));
+  assert.ok(!junitReport(clean).includes("<failure"));
+  assert.ok(!junitReport(result).includes("histories"));
 });
