@@ -9,7 +9,7 @@ import { MOVED_ROWS } from "../shards/moves.ts";
 import { parseShardUrl, placeOf, type ShardSpec } from "../shards/url.ts";
 import { changeTopology, type Change } from "./changes.ts";
 import type { Next, Placed } from "./document.ts";
-import { forecastChange } from "./forecast.ts";
+import { forecastChange, type KnownLoad } from "./forecast.ts";
 import { labelFor, type Found } from "./newcomer.ts";
 import { idAt } from "./state.ts";
 import { verify } from "./verify.ts";
@@ -76,17 +76,12 @@ export function createOperator(parts: OperatorParts): Operator {
   async function checkEmpty(label: string): Promise<void> {
     const shard = shards.get(label);
     if (shard?.state() !== "up") return;
-    const rows = await shard.scan(null, { below: String(MAX_MESSAGE_ID) }, 1);
-    if (rows.length === 0) return;
+    if (await isEmpty(shard)) return;
     throw new ConfigError("OWNS_ROWS", `shard ${label} holds messages: rebalance, or see hotshard shards verify`);
   }
 
-  function forecast(before: Topology, after: Topology): Forecast {
-    const stored = shards.all().map((shard) => {
-      const { storedBytes, storedRows, up } = shard.reading();
-      const isKnown = up || storedRows > 0;
-      return { shard: shard.label, rows: isKnown ? storedRows : null, bytes: isKnown ? storedBytes : null };
-    });
+  async function forecast(before: Topology, after: Topology): Promise<Forecast> {
+    const stored = await Promise.all(shards.all().map(storedOn));
     return forecastChange(before, after, { hot: hot(), stored, rowsPerS: rowsPerS(), now: idAt(now()) });
   }
 
@@ -99,7 +94,7 @@ export function createOperator(parts: OperatorParts): Operator {
       const seen = changeTopology(topology, change, BigInt(topology.segments.at(-1)!.from) + 1n);
       refuseWhileMoving(state, change);
       if (change.do === "remove") await checkEmpty(change.shard);
-      const told = { forecast: forecast(topology, seen), ...(change.do === "add" && { shard: change.shard }) };
+      const told = { forecast: await forecast(topology, seen), ...(change.do === "add" && { shard: change.shard }) };
       if (dryRun) return { epoch: topology.epoch, applied: false, ...told };
       let reached = topology.epoch;
       await publish((current, boundary) => {
@@ -131,6 +126,17 @@ export function createOperator(parts: OperatorParts): Operator {
       };
     },
   };
+}
+
+/** As it was last counted, which may not have been done yet. */
+async function storedOn(shard: Shard): Promise<KnownLoad["stored"][number]> {
+  const { storedBytes, storedRows, up } = shard.reading();
+  const isKnown = storedRows > 0 || (up && (await isEmpty(shard).catch(() => false)));
+  return { shard: shard.label, rows: isKnown ? storedRows : null, bytes: isKnown ? storedBytes : null };
+}
+
+async function isEmpty(shard: Pick<Shard, "scan">): Promise<boolean> {
+  return (await shard.scan(null, { below: String(MAX_MESSAGE_ID) }, 1)).length === 0;
 }
 
 /** Reads a shard's rows, and adds up what its database says of them. */

@@ -28,6 +28,8 @@ interface World {
   state: Whereabouts;
   /** Labels of shards that hold a message. */
   readonly holding: Set<string>;
+  /** Rows by label, where it is not 10. */
+  readonly counted: Map<string, number>;
   found: Found;
   readonly hot: { dialog: string; share: number }[];
   onScan: () => void;
@@ -42,7 +44,7 @@ function world(topology: Topology = fresh()): World {
       label,
       spec: { engine: "sqlite", file: `/data/${label}.db`, shaped: null },
       state: () => "up",
-      reading: () => ({ up: true, storedRows: 10, storedBytes: 1_000 }),
+      reading: () => ({ up: true, storedRows: self.counted.get(label) ?? 10, storedBytes: 1_000 }),
       async scan(after: unknown) {
         self.onScan();
         return self.holding.has(label) && after === null ? [row({ id: "5" })] : [];
@@ -66,6 +68,7 @@ function world(topology: Topology = fresh()): World {
     operator,
     state: { cluster: OURS, topology, urls: {}, work: null },
     holding: new Set(),
+    counted: new Map(),
     found: { cluster: null, holdsRows: false },
     hot: [],
     onScan: () => {},
@@ -155,6 +158,14 @@ test("a pin makes room for what the dialog has had of the last minute, unless it
     await it.operator.change({ change: share === undefined ? pin : { ...pin, share } });
     assert.equal(newest(it.state.topology).shards.find(({ label }) => label === "01")!.weight, weight);
   }
+});
+
+test("what was not counted yet is not taken for nothing", async () => {
+  const it = world();
+  for (const label of ["01", "02", "03"]) it.counted.set(label, 0);
+  it.holding.add("02");
+  const { notes } = await it.operator.forecast();
+  assert.ok(notes.includes("what shard 02 holds is not known, and not counted"), notes.join("; "));
 });
 
 test("each shard's rows have the digest of its database", async () => {
