@@ -194,6 +194,8 @@ export async function assemble(
     shards,
     views,
     changes,
+    mover: () => mover,
+    work: () => follower.standing()?.work ?? null,
     metrics,
     observer,
   });

@@ -65,7 +65,7 @@ export function createChangeLog({ clock, onChange, tell }: ChangeLogParts): Chan
       const described = describeChange(before, after);
       for (const one of described) {
         if (one.kind !== null) add(one.kind, one, after.topology.epoch);
-        else follow("put_back", one.shard, `its history is shown after ${secondsIn(clock.wall(), one.shard)}`);
+        else follow("put_back", one.shard, `its history was shown again after ${secondsIn(clock.wall(), one.shard)}`);
       }
       return described.map(({ words }) => words).join("; ");
     },

@@ -15,7 +15,7 @@ export interface BroadcastOptions {
   /** The first event of a stream, made for each looker. */
   readonly start: () => object;
   /** Another one when `start` tells something new: then everybody gets it anew. */
-  readonly version: () => number;
+  readonly version: () => string;
   /** Made once for all lookers, every interval, only while there is one. */
   readonly snapshot: () => object;
   /** A looker who did not read was dropped. */
@@ -36,7 +36,7 @@ export function createBroadcast({ guard, intervalMs, start, snapshot, onSlow, ve
   const lookers = new Set<Looker>();
   let timer: NodeJS.Timeout | null = null;
   let last = "";
-  let told: number | null = null;
+  let told: string | null = null;
 
   const tick = guard("the live page", () => {
     const beginning = told === null || told === version() ? "" : event("start", start());

@@ -3,9 +3,14 @@ import { SECONDS_BUCKETS } from "../../observability/weighted-histogram.ts";
 import { estimateNoise, estimateNoiseP99 } from "../../statistics/noise-estimate.ts";
 import { fitWriter } from "../../statistics/writer-fit.ts";
 import type { HotReply, ShardsReply, ShardStatus } from "../../protocol/http.ts";
+import type { Segment } from "../../placement/contract.ts";
+import { overrideShards } from "../../placement/overrides.ts";
+import { writableShards } from "../../topology/segment-edits.ts";
 import {
   LIVE_COLUMNS,
   type LiveColumn,
+  type LiveDialog,
+  type LiveMove,
   type LiveShard,
   type LiveSkew,
   type LiveSnapshot,
@@ -28,6 +33,8 @@ export interface LiveSources {
   /** Distinct dialogs of about ten seconds; null when they were not counted yet. */
   distinctDialogs(): number | null;
   connections(): number;
+  /** Null while no messages are moved. */
+  moving(): LiveMove | null;
   /** What is counted of a shard, by its label. */
   meter(label: string): Pick<ShardMeter, "commits" | "unstored">;
   /** Milliseconds of a clock that is never set back. */
@@ -43,10 +50,10 @@ interface ShardSample {
   readonly unstored: number;
 }
 
-/** What was counted at one moment, by shard. One that came later is not in it. */
+/** What was counted at one moment, by the shard's label. One that came later is not in it. */
 interface Sample {
   readonly at: number;
-  readonly shards: readonly ShardSample[];
+  readonly shards: ReadonlyMap<string, ShardSample>;
 }
 
 /** Of a shard before it came. */
@@ -61,8 +68,8 @@ const NOTHING: ShardSample = {
 
 export interface Snapshots {
   start(): LiveStart;
-  /** Another number when `start` tells something new. */
-  version(): number;
+  /** Another one when `start` tells something new. */
+  version(): string;
   /** Looks at every counter; what happened is the difference to earlier looks. */
   snapshot(): LiveSnapshot;
 }
@@ -77,18 +84,21 @@ export function createSnapshots(sources: LiveSources): Snapshots {
     samples = [...samples.filter(({ at }) => sample.at - at <= FIT_MS), sample];
   }
 
-  function column(sample: Sample): number[] {
+  function column(sample: Sample): LiveColumn["perS"] {
     const before = samples.at(-1);
     const ms = before === undefined ? Infinity : sample.at - before.at;
-    if (before === undefined || ms > GAP_MS || ms <= 0) return [];
-    const perS = sample.shards.map((now, i) => round((came(before.shards[i], now) * 1_000) / ms));
+    if (before === undefined || ms > GAP_MS || ms <= 0) return {};
+    const rates = [...sample.shards].map(([label, now]) => {
+      return [label, round((came(before.shards.get(label), now) * 1_000) / ms)] as const;
+    });
+    const perS = Object.fromEntries(rates);
     columns = [...columns, { second: sources.second(), perS }].slice(-LIVE_COLUMNS);
     return perS;
   }
 
-  function sampleOf(status: ShardStatus): ShardSample {
+  function sampleOf(status: ShardStatus): [string, ShardSample] {
     const { commits, unstored } = sources.meter(status.label);
-    return { status, commits: Float64Array.from(commits), unstored: unstored() };
+    return [status.label, { status, commits: Float64Array.from(commits), unstored: unstored() }];
   }
 
   return {
@@ -101,34 +111,38 @@ export function createSnapshots(sources: LiveSources): Snapshots {
         columns,
       };
     },
-    version: () => sources.status().shards.length,
+    version() {
+      const { topology, shards } = sources.status();
+      return [topology.segments.at(-1)!.placement, ...shards.map(({ label }) => label)].join();
+    },
     snapshot() {
-      const { topology, shards: status } = sources.status();
-      const sample: Sample = { at: sources.now(), shards: status.map(sampleOf) };
+      const reply = sources.status();
+      const { changes = [], topology } = reply;
+      const second = sources.second();
+      const newestSegment = topology.segments.at(-1)!;
+      const sample: Sample = { at: sources.now(), shards: new Map(reply.shards.map(sampleOf)) };
       const newest = column(sample);
       remember(sample);
       const first = samples.find(({ at }) => sample.at - at <= WINDOW_MS)!;
       const windowS = (sample.at - first.at) / 1_000;
-      const shards = shardsOf(status, first, samples[0]!, sample);
-      const writable = new Set(topology.segments.at(-1)!.shards.map(({ label }) => label));
+      const shards = shardsOf(reply, second, first, samples[0]!, sample);
+      const takers = shards.filter(({ role }) => role === "takes");
       number += 1;
       return {
         number,
-        second: sources.second(),
+        second,
         windowS: round(windowS),
         epoch: topology.epoch,
-        writable: writable.size,
+        writable: takers.length,
         connections: sources.connections(),
         perS: round(shards.reduce((total, { perS }) => total + perS, 0)),
-        skew: skewOf(
-          shards.filter(({ label }) => writable.has(label)),
-          windowS,
-          sources.distinctDialogs(),
-        ),
+        skew: skewOf(takers, windowS, sources.distinctDialogs()),
         headroom: headroomOf(shards),
         shards,
-        hot: sources.hot().dialogs,
+        hot: sources.hot().dialogs.map((dialog) => withPlace(dialog, newestSegment)),
         column: newest,
+        changes,
+        move: sources.moving(),
       };
     },
   };
@@ -144,25 +158,36 @@ function came(before: ShardSample = NOTHING, after: ShardSample): number {
   return Math.max(0, now.writer.rows - old.writer.rows + now.queueRows - old.queueRows + unstored);
 }
 
-function shardsOf(status: readonly ShardStatus[], first: Sample, oldest: Sample, last: Sample): LiveShard[] {
+function withPlace(dialog: HotReply["dialogs"][number], { overrides }: Segment): LiveDialog {
+  const override = overrides.find((one) => one.dialog === dialog.dialog);
+  return override === undefined ? dialog : { ...dialog, placed: overrideShards(override) };
+}
+
+function shardsOf(reply: ShardsReply, second: number, first: Sample, oldest: Sample, last: Sample): LiveShard[] {
   const windowS = (last.at - first.at) / 1_000;
-  const messages = last.shards.map((now, i) => came(first.shards[i], now));
-  const total = messages.reduce((sum, n) => sum + n, 0);
-  return status.map((shard, i) => {
-    const before = first.shards[i] ?? NOTHING;
-    const counts = last.shards[i]!.commits.map((count, bucket) => count - before.commits[bucket]!);
+  const messages = new Map([...last.shards].map(([label, now]) => [label, came(first.shards.get(label), now)]));
+  const takers = writableShards(reply.topology.segments.at(-1)!);
+  // What one got before it was drained or lost does not make the others' shares smaller.
+  const total = takers.reduce((sum, label) => sum + (messages.get(label) ?? 0), 0);
+  return reply.shards.map((shard) => {
+    const { label } = shard;
+    const role = takers.includes(label) ? "takes" : reply.topology.shards.includes(label) ? "drained" : "unused";
+    const before = first.shards.get(label) ?? NOTHING;
+    const counts = last.shards.get(label)!.commits.map((count, bucket) => count - before.commits[bucket]!);
     const p50 = bucketQuantile(SECONDS_BUCKETS, counts, 0.5);
     const p99 = bucketQuantile(SECONDS_BUCKETS, counts, 0.99);
     const { rows, seconds } = before.status.writer;
     const writtenPerS = windowS > 0 ? (shard.writer.rows - rows) / windowS : 0;
-    const oldestWriter = (oldest.shards[i] ?? NOTHING).status.writer;
+    const oldestWriter = (oldest.shards.get(label) ?? NOTHING).status.writer;
     const { limitPerS } = fitWriter(oldestWriter, shard, (last.at - oldest.at) / 1_000);
     return {
-      label: shard.label,
+      label,
       state: shard.state,
+      role,
+      ...lossOf(reply, label, second),
       rows: shard.writer.rows,
-      perS: windowS > 0 ? round(messages[i]! / windowS) : 0,
-      share: total > 0 ? messages[i]! / total : 0,
+      perS: windowS > 0 ? round(messages.get(label)! / windowS) : 0,
+      share: role === "takes" && total > 0 ? messages.get(label)! / total : 0,
       writtenPerS: round(writtenPerS),
       queueRows: shard.queueRows,
       busy: windowS > 0 ? Math.min(1, (shard.writer.seconds - seconds) / windowS) : 0,
@@ -173,12 +198,19 @@ function shardsOf(status: readonly ShardStatus[], first: Sample, oldest: Sample,
   });
 }
 
+/** @param second Unix seconds */
+function lossOf({ out = [] }: ShardsReply, label: string, second: number): Pick<LiveShard, "out"> {
+  const lost = out.find((one) => one.label === label);
+  if (lost === undefined) return {};
+  const { phase, reason, since } = lost;
+  return { out: { phase, reason, s: Math.max(0, second - Math.floor(since / 1_000)) } };
+}
+
 /** @param shards that new messages may go to */
 function skewOf(shards: readonly LiveShard[], windowS: number, dialogs: number | null): LiveSkew | null {
-  const total = shards.reduce((sum, { share }) => sum + share, 0);
-  if (total === 0) return null;
+  if (shards.every(({ share }) => share === 0)) return null;
   const fullest = shards.reduce((most, shard) => (shard.share > most.share ? shard : most));
-  const share = fullest.share / total;
+  const { share } = fullest;
   const maxOverMean = share * shards.length;
   const messages = shards.reduce((total, { perS }) => total + perS * windowS, 0);
   // The window of dialogs is another than this one, and there is at least one message to a dialog.

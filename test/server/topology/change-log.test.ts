@@ -84,7 +84,7 @@ test("a shard that was lost: how long it was away, and when its history was show
     log.recent().map(({ afterwards, kind }) => [kind, afterwards]),
     [
       ["take_out", "back after 42.0 s"],
-      ["put_back", "its history is shown after 0.4 s"],
+      ["put_back", "its history was shown again after 0.4 s"],
     ],
   );
   assert.deepEqual(counted, ["take_out", "put_back"], "to be shown again is no change of the topology");

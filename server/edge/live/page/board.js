@@ -1,10 +1,12 @@
+import { lost, moment, moveNote, moveTitle, standing } from "./change-words.js";
+import { createChanges } from "./changes.js";
 import { count, duration, growth, percent, perSecond, plural, times } from "./format.js";
 import { createHeat } from "./heat.js";
 import { createShares } from "./shares.js";
 import { createTable } from "./table.js";
-import { announcement, cause, headline, lost, outlook, whereabouts } from "./words.js";
+import { announcement, cause, headline, outlook, whereabouts } from "./words.js";
 
-/** @import { LiveShard, LiveSnapshot, LiveStart } from "../../../protocol/live.ts" */
+/** @import { LiveDialog, LiveMove, LiveShard, LiveSnapshot, LiveStart } from "../../../protocol/live.ts" */
 
 /** Rows that wait for less than a second, or fewer than this, are no queue to speak of. */
 const LONG_QUEUE = 200;
@@ -16,6 +18,8 @@ const LONG_QUEUE = 200;
  */
 export function createBoard(part) {
   const heat = createHeat(part);
+  const changes = createChanges(part("changes"));
+  const bar = /** @type {HTMLProgressElement} */ (part("move-bar"));
   const hot = createTable(part("hot"), { columns: 5, wordy: 1 });
   const writers = createTable(part("writers"), { columns: 8 });
   /** @type {LiveStart | null} */
@@ -40,7 +44,10 @@ export function createBoard(part) {
     say("where", whereabouts(start, snapshot));
     part("down").hidden = lost(snapshot) === "";
     say("down", lost(snapshot));
+    say("down-said", lost(snapshot, true));
     say("headline", headline(snapshot));
+    part("moment").hidden = moment(snapshot) === "";
+    say("moment", moment(snapshot));
     say("cause", cause(snapshot));
     say("outlook", outlook(snapshot));
     say("said", announcement(snapshot));
@@ -48,6 +55,9 @@ export function createBoard(part) {
     say("shares-note", sharesNote(snapshot));
     shares?.show(snapshot);
     heat.show();
+    part("changed").hidden = snapshot.changes.length === 0;
+    changes.show(snapshot.changes);
+    paintMove(snapshot.move);
     say(
       "writers-note",
       `Commits of the last ${snapshot.windowS.toFixed(0)} s; committed rows since the server started`,
@@ -62,17 +72,28 @@ export function createBoard(part) {
         : "The most frequent dialogs of the last minute",
     );
     hot.show(
-      frequent.map(({ rank, dialog, share, error, shards }) => {
-        const fills = share * snapshot.writable > 0.5;
+      frequent.map(({ rank, dialog, share, error, shards, placed }) => {
+        const fills = (share / (placed?.length ?? 1)) * snapshot.writable > 0.5;
         return [
           { text: String(rank) },
           { text: dialog, hot: fills },
           { text: percent(share), hot: fills },
           { text: error === 0 ? "exact" : percent(error, 2) },
-          { text: shards.join(" + ") },
+          { text: placeOf({ shards, placed }) },
         ];
       }),
     );
+  }
+
+  /** @param {LiveMove | null} move */
+  function paintMove(move) {
+    part("move").hidden = move === null;
+    if (move === null) return;
+    say("move-title", moveTitle(move));
+    say("move-note", moveNote(move));
+    // Without a value the bar says that nobody knows how far it is.
+    if (move.of === null || move.of === 0) bar.removeAttribute("value");
+    else bar.value = move.seen / move.of;
   }
 
   /** @param {LiveSnapshot} snapshot @param {LiveStart} start */
@@ -117,7 +138,7 @@ export function createBoard(part) {
     /** @param {LiveSnapshot} snapshot */
     add(snapshot) {
       newest = snapshot;
-      heat.add(snapshot.second, snapshot.column);
+      heat.add(snapshot.second, snapshot.column, snapshot.changes);
       // Many may come at once after a pause of the network; only the last is worth painting.
       if (frame === 0) frame = requestAnimationFrame(paint);
     },
@@ -136,6 +157,12 @@ function sharesNote({ skew, writable }) {
   return skew === null ? `${fair}.` : `${fair}; the band is what chance explains.`;
 }
 
+/** Shards that may hold a dialog, or where it was put by name. @param {Pick<LiveDialog, "shards" | "placed">} dialog */
+function placeOf({ shards, placed }) {
+  if (placed === undefined) return shards.join(" + ");
+  return placed.length === 1 ? `pinned to ${placed[0]}` : `split over ${placed.length}: ${placed.join(" + ")}`;
+}
+
 /** @param {LiveSnapshot["headroom"]} headroom @param {string} shaped */
 function headroomNote(headroom, shaped) {
   if (headroom === null) return "too few commits to know the limit of a shard";
@@ -146,11 +173,12 @@ function headroomNote(headroom, shaped) {
 
 /** @param {LiveShard} shard @param {LiveSnapshot} snapshot */
 function writerCells(shard, { skew }) {
-  const { label, state, commitMs, queueRows, busy, writtenPerS, limitPerS, rows } = shard;
+  const { label, commitMs, queueRows, busy, writtenPerS, limitPerS, rows } = shard;
+  const how = standing(shard);
   return [
     {
-      text: state === "down" ? `${label} down` : label,
-      hot: state === "down" || (skew?.burning === true && skew.fullest === label),
+      text: `${label} ${how}`.trim(),
+      hot: how === "down" || how === "out" || (skew?.burning === true && skew.fullest === label),
     },
     { text: commitMs === null ? "–" : duration(commitMs.p50) },
     { text: commitMs === null ? "–" : duration(commitMs.p99) },

@@ -35,3 +35,12 @@ export const duration = (ms) => `${ms >= 100 ? count(ms) : ms >= 10 ? ms.toFixed
 
 /** `1 shard`, `4 shards`. @param {number} n @param {string} noun */
 export const plural = (n, noun) => `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+
+/** Whole seconds as `12 s`, `3 min`, `2 h`. @param {number} seconds */
+export const span = (seconds) => {
+  if (seconds < 120) return `${count(seconds)}${NARROW}s`;
+  return seconds < 7_200 ? `${count(seconds / 60)}${NARROW}min` : `${count(seconds / 3_600)}${NARROW}h`;
+};
+
+/** `18:32:10`. @param {number} ms Unix milliseconds */
+export const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB");

@@ -1,5 +1,6 @@
 import { createBoard } from "./board.js";
 import { readEvents, Refused } from "./events.js";
+import { clock } from "./format.js";
 
 /** @import { LiveSnapshot, LiveStart } from "../../../protocol/live.ts" */
 
@@ -37,7 +38,7 @@ function onEvent(name, data) {
   } else if (name === "snapshot") {
     const snapshot = /** @type {LiveSnapshot} */ (data);
     board.add(snapshot);
-    part("clock").textContent = new Date(snapshot.second * 1_000).toLocaleTimeString("en-GB");
+    part("clock").textContent = clock(snapshot.second * 1_000);
     tell("live", true);
   }
 }

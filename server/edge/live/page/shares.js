@@ -1,6 +1,7 @@
-import { percent, perSecond } from "./format.js";
+import { standing } from "./change-words.js";
+import { percent, perSecond, span } from "./format.js";
 
-/** @import { LiveSnapshot, LiveStart } from "../../../protocol/live.ts" */
+/** @import { LiveShard, LiveSnapshot, LiveStart } from "../../../protocol/live.ts" */
 
 /**
  * One bar a shard against the fair share and what chance explains.
@@ -10,8 +11,8 @@ import { percent, perSecond } from "./format.js";
  */
 export function createShares(list, start) {
   list.classList.toggle("many", start.shards.length > 8);
-  const rows = start.shards.map(({ label }) => createRow(label));
-  list.replaceChildren(...rows.map(({ item }) => item));
+  const rows = new Map(start.shards.map(({ label }) => [label, createRow(label)]));
+  list.replaceChildren(...[...rows.values()].map(({ item }) => item));
 
   return {
     /** @param {LiveSnapshot} snapshot */
@@ -21,20 +22,29 @@ export function createShares(list, start) {
       const most = Math.max(...shards.map(({ share }) => share), fair * floor);
       // Steps of the fair share: the scale stands still while the figures flicker.
       const room = Math.min(1, fair * Math.max(2, Math.ceil(most / fair + 0.2)));
-      rows.forEach(({ item, band, bar, line, share, rate }, i) => {
-        const shard = shards[i];
-        if (shard === undefined) return;
+      for (const shard of shards) {
+        const row = rows.get(shard.label);
+        if (row === undefined) continue;
+        const { item, band, bar, line, share, rate } = row;
         item.className = skew?.burning === true && skew.fullest === shard.label ? "hot" : "";
-        item.classList.toggle("down-row", shard.state === "down");
+        const how = standing(shard);
+        item.classList.toggle("down-row", how === "down" || how === "out");
         bar.style.width = `${(shard.share / room) * 100}%`;
         line.style.left = `${(fair / room) * 100}%`;
         band.style.left = `${(fair / room) * 100}%`;
         band.style.width = `${((fair * Math.min(floor, writable) - fair) / room) * 100}%`;
-        share.textContent = percent(shard.share);
-        rate.textContent = shard.state === "down" ? "down" : perSecond(shard.perS);
-      });
+        const isIdle = how === "out" || (shard.role !== "takes" && shard.share === 0);
+        share.textContent = isIdle ? how : percent(shard.share);
+        rate.textContent = rateOf(shard, how);
+      }
     },
   };
+}
+
+/** @param {LiveShard} shard @param {string} how it stands */
+function rateOf({ out, perS }, how) {
+  if (how === "out") return `for ${span(out?.s ?? 0)}`;
+  return how === "down" || how === "returning" ? how : perSecond(perS);
 }
 
 /** @param {string} label */

@@ -1,3 +1,4 @@
+import { sentence } from "./change-words.js";
 import { growth, percent, plural, times } from "./format.js";
 
 /** @import { LiveSnapshot, LiveStart } from "../../../protocol/live.ts" */
@@ -18,9 +19,10 @@ export function headline({ skew, windowS, writable }) {
 export function cause({ skew, hot, writable }) {
   const [top] = hot;
   if (skew === null || !skew.burning || top === undefined) return "";
-  const alone = top.share * writable > 0.5 && top.shards.includes(skew.fullest);
+  const places = top.placed?.length ?? 1;
+  const alone = (top.share / places) * writable > 0.5 && (top.placed ?? top.shards).includes(skew.fullest);
   if (!alone) return "No dialog does it alone: look at the placement, and at the hot dialogs together.";
-  const parts = top.shards.length > 1 ? `, split over ${top.shards.length} shards` : "";
+  const parts = places > 1 ? `, split over ${places} shards` : "";
   return `Cause: one dialog, ${top.dialog}, with ${percent(top.share)} of the last minute’s messages${parts}.`;
 }
 
@@ -32,16 +34,7 @@ export function outlook({ headroom }) {
     : `Shard ${headroom.shard} saturates at ${growth(headroom.growthToLimit)} traffic.`;
 }
 
-/** Shards that do not answer; empty when all do. @param {LiveSnapshot} snapshot */
-export function lost({ shards }) {
-  const down = shards.filter(({ state }) => state === "down").map(({ label }) => label);
-  if (down.length === 0) return "";
-  return down.length === 1
-    ? `Shard ${down[0]} is down: its messages are refused, its history is missing.`
-    : `Shards ${down.join(", ")} are down: their messages are refused, their history is missing.`;
-}
-
-/** What does not change while the server runs. @param {LiveStart} start @param {LiveSnapshot} snapshot */
+/** What seldom changes while the server runs. @param {LiveStart} start @param {LiveSnapshot} snapshot */
 export function whereabouts({ shards, placement, node }, { epoch }) {
   const engines = [...new Set(shards.map(({ engine }) => (engine === "mysql" ? "MySQL" : "SQLite")))].join(" and ");
   const shapes = [...new Set(shards.flatMap(({ shaped }) => shaped ?? []))];
@@ -51,7 +44,8 @@ export function whereabouts({ shards, placement, node }, { epoch }) {
 
 /** What is worth interrupting a listener for: it changes with the state, not with the figures. @param {LiveSnapshot} snapshot */
 export function announcement(snapshot) {
-  const { skew } = snapshot;
-  if (skew === null) return "No messages.";
-  return skew.burning ? `Shard ${skew.fullest} is hot.` : "No shard is hot.";
+  const { changes, skew } = snapshot;
+  const changed = changes.length === 0 ? "" : ` ${sentence(changes.at(-1)?.words ?? "")}`;
+  if (skew === null) return `No messages.${changed}`;
+  return `${skew.burning ? `Shard ${skew.fullest} is hot.` : "No shard is hot."}${changed}`;
 }

@@ -11,6 +11,7 @@ import type { ShardsReply } from "../../../../server/protocol/http.ts";
 import { connect } from "../../../support/chat-client.ts";
 import { HANG_MS, needChromium, startChromium } from "../../../support/chromium.ts";
 import { metricValue, scrape } from "../../../support/metrics.ts";
+import { applied } from "../../../support/operator.ts";
 import { startServer, unusedPort, type TestServer } from "../../../support/server.ts";
 import { signToken, tokenOf } from "../../../support/token.ts";
 import { fakeSources } from "./fake-sources.ts";
@@ -171,9 +172,22 @@ test("fits every screen with enough contrast, also when shards are many or down"
   ] as const) {
     const { sources, url } = await startAlone(t, { shards, intervalMs: 50 });
     for (let shard = 0; shard < shards; shard++) sources.state(shard, shard % 3 === 2 ? "down" : "up");
+    sources.change({ do: "take-out", shard: "03" }, { words: "shard 03 taken out (it did not answer for 2.0 s)" });
+    sources.out({ label: "03", phase: "lost", since: sources.now() - 12_000, reason: "it did not answer for 2.0 s" });
+    const figures = { before: 2.2, forecast: { before: 2.24, after: 1.14 }, came: { after: 1.12, others: 1 } };
+    sources.change({ do: "split", dialog: "1_2", parts: 3 }, { words: "split 1_2 over 3 shards", ...figures });
+    sources.move({
+      kind: "rebalance",
+      phase: "copy",
+      seen: 1_234_567,
+      of: 12_345_678,
+      rowsPerS: 51_234,
+      remainingS: 217,
+      duty: 0.1,
+    });
     for (const screen of screens) {
       const { page, complaints } = await open(url, screen);
-      await says(page, "#down", /^Shards? 02/);
+      await says(page, "#down", /^Shard 03 was taken out \d+.s ago: .*Shards? 02/);
       sources.pass(1);
       for (let shard = 0; shard < shards; shard++) sources.commit(shard, 9, shard === 1 ? 100_000 : 1, 15);
       await says(page, "#headline", /^Shard 01 takes/);
@@ -210,6 +224,86 @@ test("figures stay short, whatever their size", () => {
     ["−12 %", "+38 %", "12 ×", "1000 ×", "> 1,000 ×"],
   );
 });
+
+test(
+  "the moment of a split: the skew before it, its forecast, and what it is now, marked in the strip and listed",
+  {
+    skip,
+  },
+  async (t) => {
+    const server = await startServer({ args: ["--shards", "4", "--hot", "off"], env: { HOTSHARD_SECRET: "" } });
+    t.after(() => server.stop());
+    const { page, complaints } = await open(server.url);
+    const stop = await ladyGaga(server);
+    await says(page, "#cause", /^Cause: one dialog, 1_2, with /);
+    assert.equal(await page.locator("#moment").isVisible(), false);
+    assert.equal(await page.locator("#changed").isVisible(), false);
+    await applied(server, { do: "split", dialog: "1_2", parts: 4 });
+    await says(
+      page,
+      "#moment",
+      /^\d+.s ago: split 1_2 over 4 shards\. Max\/mean .*forecast 1\.\d\d.×, is \d\.\d\d.×\.$/,
+    );
+    await says(page, "#changes li", /epoch 2 split 1_2 over 4 shards Forecast: max\/mean \d.\d\d.× → 1\.\d\d.×\./);
+    await says(page, "#said", /Split 1_2 over 4 shards\.$/);
+    await says(page, "#hot tr td:last-child", /^split over 4: 0\d \+ 0\d \+ 0\d \+ 0\d$/);
+    assert.match(
+      (await page.locator("#strip").getAttribute("class"))!,
+      /marked/,
+      "with room for the epoch above its line",
+    );
+    await says(page, "#headline", /^No shard burns/);
+    await stop();
+    assert.deepEqual(complaints, []);
+    await page.close();
+  },
+);
+
+test(
+  "a lost shard says since when and what that means, a drained one that it is read, a move how far it is",
+  {
+    skip,
+  },
+  async (t) => {
+    const { sources, url } = await startAlone(t, { shards: 4, intervalMs: 50 });
+    sources.change({ do: "drain", shard: "01" });
+    sources.change({ do: "take-out", shard: "02" });
+    const lost = { label: "02", since: sources.now() - 12_000, reason: "it did not answer for 2.0 s" };
+    sources.out({ ...lost, phase: "lost" });
+    sources.move({ kind: "rebalance", phase: "copy", seen: 400, of: 1_000, rowsPerS: 50, remainingS: 12, duty: 0.1 });
+    const { page } = await open(url);
+    const out = "new messages go to the others, its history is missing until it is back.";
+    await says(page, "#down", new RegExp(`^Shard 02 was taken out 12.s ago: ${out}$`));
+    await says(page, "#down-said", new RegExp(`^Shard 02 was taken out: ${out}$`));
+    await says(page, "#shares li:nth-child(3) .share", /^out$/);
+    await says(page, "#shares li:nth-child(3) .rate", /^for 12.s$/);
+    await says(page, "#shares li:nth-child(2) .share", /^drained$/);
+    await says(page, "#writers tr:nth-child(2) th", /^01 drained$/);
+    await says(page, "#move-note", /^400 of 1,000 messages looked at, 50\/s, 12.s left\. It works 10.% of the time/);
+    assert.equal(await page.locator("#move-bar").getAttribute("value"), "0.4");
+    sources.out({ ...lost, phase: "returning" });
+    sources.change({ do: "put-back", shard: "02" });
+    sources.move({
+      kind: "return",
+      phase: "copy",
+      shard: "02",
+      seen: 7,
+      of: null,
+      rowsPerS: null,
+      remainingS: null,
+      duty: null,
+    });
+    await says(page, "#down", /^Shard 02 is back and takes messages: its history is shown when it has been compared/);
+    await says(page, "#move-title", /^Shard 02 returns/);
+    await says(page, "#move-note", /^7 messages looked at by another server/);
+    assert.equal(await page.locator("#move-bar").getAttribute("value"), null, "nobody knows how far it is");
+    sources.out();
+    sources.move(null);
+    await page.locator("#down").waitFor({ state: "hidden" });
+    await page.locator("#move").waitFor({ state: "hidden" });
+    await page.close();
+  },
+);
 
 test("a shard that takes no messages yet is no part of the fair share", { skip }, async (t) => {
   const { sources, url } = await startAlone(t, { shards: 3, unused: 1, intervalMs: 50 });
@@ -250,7 +344,7 @@ test(
     const spoken = "[aria-live], [role=status], [role=alert]";
     assert.deepEqual(
       new Set(await page.locator(spoken).evaluateAll((all) => all.map(({ id }) => id))),
-      new Set(["down", "refused", "said", "state"]),
+      new Set(["down-said", "refused", "said", "state"]),
       "figures that change every second must not be read out",
     );
     await page.close();

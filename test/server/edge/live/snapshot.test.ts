@@ -14,7 +14,7 @@ test("figures are differences: shares, skew, latency, busy writers and what each
   for (let shard = 0; shard < 4; shard++) sources.commit(shard, 100, 50, 30);
   const snapshots = createSnapshots(sources);
   const first = snapshots.snapshot();
-  assert.deepEqual([first.windowS, first.skew, first.column, first.perS], [0, null, [], 0]);
+  assert.deepEqual([first.windowS, first.skew, first.column, first.perS], [0, null, {}, 0]);
   let last = first;
   for (let second = 0; second < 10; second++) {
     sources.pass(1);
@@ -40,7 +40,7 @@ test("figures are differences: shares, skew, latency, busy writers and what each
   assert.ok(hot!.commitMs!.p50 > 2 && hot!.commitMs!.p99 <= 5, JSON.stringify(hot!.commitMs));
   near(hot!.limitPerS!, Math.round(10 * (200 / 0.004)) / 10);
   near(cool!.limitPerS!, 10_000);
-  assert.deepEqual(last.column, [60, 540, 60, 60]);
+  assert.deepEqual(last.column, { "00": 60, "01": 540, "02": 60, "03": 60 });
   assert.equal(last.headroom!.shard, "01");
   near(last.headroom!.growthToLimit, 50_000 / 540 - 1);
   assert.deepEqual(snapshots.start().shards[0], {
@@ -78,7 +78,7 @@ test("what a full queue or a lost shard refuses came for it all the same", () =>
   sources.commit(1, 1, 100, 20);
   sources.refuse(1, 700);
   const { column, perS, shards, skew } = snapshots.snapshot();
-  assert.deepEqual([perS, shards[1]!.perS, column], [900, 800, [100, 800]]);
+  assert.deepEqual([perS, shards[1]!.perS, column], [900, 800, { "00": 100, "01": 800 }]);
   assert.deepEqual([shards[1]!.writtenPerS, skew!.fullest, skew!.burning], [100, "01", true]);
 });
 
@@ -104,7 +104,68 @@ test("what nobody saw is a gap of the strip, and the strip is bounded", () => {
   sources.pass(100);
   sources.commit(0, 5, 10, 20);
   const after = snapshots.snapshot();
-  assert.deepEqual([after.windowS, after.column, after.skew], [0, [], null]);
+  assert.deepEqual([after.windowS, after.column, after.skew], [0, {}, null]);
+});
+
+test("a shard that leaves and one that comes keep their own figures, and everybody is told anew", () => {
+  const sources = fakeSources(3);
+  sources.commit(2, 1, 1_000, 20);
+  const snapshots = createSnapshots(sources);
+  snapshots.snapshot();
+  const before = snapshots.version();
+  sources.pass(1);
+  sources.commit(2, 1, 60, 20);
+  sources.leave(1);
+  sources.come();
+  assert.notEqual(snapshots.version(), before, "as many as before, and others");
+  sources.commit(3, 1, 20, 20);
+  const { column, shards } = snapshots.snapshot();
+  assert.deepEqual(
+    shards.map(({ label, perS, role }) => [label, perS, role]),
+    [
+      ["00", 0, "takes"],
+      ["02", 60, "takes"],
+      ["03", 20, "unused"],
+    ],
+  );
+  assert.deepEqual(column, { "00": 0, "02": 60, "03": 20 });
+  sources.change({ do: "placement", placement: "ring" });
+  assert.notEqual(snapshots.version(), before);
+  assert.equal(snapshots.start().placement, "ring");
+});
+
+test("who takes new messages, who is out and for how long, which dialogs have a place of their own", () => {
+  const sources = fakeSources(4);
+  const snapshots = createSnapshots(sources);
+  sources.change({ do: "drain", shard: "01" });
+  sources.change({ do: "take-out", shard: "02" });
+  sources.out({ label: "02", phase: "lost", since: 5_000, reason: "it did not answer for 2.0 s" });
+  sources.change({ do: "split", dialog: "1_2", parts: 2 }, { words: "split 1_2 over 2 shards" });
+  sources.pass(12);
+  const { changes, hot, shards, writable } = snapshots.snapshot();
+  assert.equal(writable, 2);
+  assert.deepEqual(
+    shards.map(({ out, role }) => [role, out]),
+    [
+      ["takes", undefined],
+      ["drained", undefined],
+      ["drained", { phase: "lost", reason: "it did not answer for 2.0 s", s: 12 }],
+      ["takes", undefined],
+    ],
+  );
+  assert.deepEqual(hot[0]!.placed?.toSorted(), ["00", "03"]);
+  assert.deepEqual([changes.at(-1)!.words, changes.at(-1)!.epoch], ["split 1_2 over 2 shards", 6]);
+});
+
+test("a shard that has nothing but a pinned dialog is among those that share the messages", () => {
+  const sources = fakeSources(2);
+  sources.change({ do: "pin", dialog: "1_2", shard: "01", share: 0.5 });
+  const snapshots = createSnapshots(sources);
+  snapshots.snapshot();
+  sources.pass(1);
+  for (const shard of [0, 1]) sources.commit(shard, 1, 50, 20);
+  const { skew, writable } = snapshots.snapshot();
+  assert.deepEqual([writable, skew!.maxOverMean], [2, 1]);
 });
 
 test("quantiles are linear inside a bucket, at most the last bound, and nothing of nothing", () => {

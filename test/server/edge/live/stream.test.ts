@@ -169,7 +169,7 @@ test("nobody looking costs nothing: no timer, no snapshot; a look is shared", (t
   const broadcast = createBroadcast({
     intervalMs: 1_000,
     start: () => ({}),
-    version: () => 1,
+    version: () => "1",
     snapshot: () => ({ made: ++made }),
     onSlow: () => assert.fail("nobody was slow"),
     guard: NO_GUARD,
@@ -200,7 +200,7 @@ test("a snapshot that cannot be made is told, and the next one comes", (t) => {
   const broadcast = createBroadcast({
     intervalMs: 1_000,
     start: () => ({}),
-    version: () => 1,
+    version: () => "1",
     snapshot: () => (isBroken ? assert.fail("a bug") : { fine: true }),
     onSlow: () => assert.fail("nobody was slow"),
     guard: createGuard((what) => told.push(what)),
