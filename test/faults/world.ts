@@ -38,6 +38,7 @@ export interface Seat {
 }
 
 const ASKED_MS = 5_000;
+const MOST_ROUNDS = 100;
 
 /**
  * @param databases of which all but the last are shards from the start; SQLite shards and one server when 0
@@ -57,23 +58,28 @@ export async function createWorld(databases: number, nodes: number): Promise<Wor
   const args = ["--failover", "auto", "--dead-ms", "1500", "--well-ms", "1000", "--shards", shards, "--hot", "off"];
   const servers = await Promise.all(Array.from({ length: nodes }, () => createSeat(data, args)));
 
+  async function askOne({ url }: Seat, method: string, path: string, body?: object): Promise<string> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${tokenOf(1, "admin")}`, "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(ASKED_MS),
+    });
+    return response.text();
+  }
+
+  /** A server may be down, stand still or start, and the next one may do so too. */
   async function ask(method: string, path: string, body?: object): Promise<string> {
-    let last = "no server answers";
-    for (const seat of servers) {
-      if (seat.isDown()) continue;
-      try {
-        const response = await fetch(`${seat.url}${path}`, {
-          method,
-          headers: { authorization: `Bearer ${tokenOf(1, "admin")}`, "content-type": "application/json" },
-          ...(body !== undefined && { body: JSON.stringify(body) }),
-          signal: AbortSignal.timeout(ASKED_MS),
-        });
-        return await response.text();
-      } catch (error) {
-        last = String(error);
+    for (let tries = 0; ; tries++) {
+      for (const seat of servers.filter((one) => !one.isDown())) {
+        try {
+          return await askOne(seat, method, path, body);
+        } catch (error) {
+          if (tries >= MOST_ROUNDS) throw error;
+        }
       }
+      await delay(250);
     }
-    return last;
   }
 
   return {
