@@ -48,7 +48,8 @@ export async function startPaced(url: string, rate: number, peers: number, hotSh
     for (let due = start + (serial * 1_000) / rate; due <= performance.now(); due += 1_000 / rate) {
       const isHot = (serial * hotShare) % 1 < hotShare;
       const to = FIRST_PEER + (isHot ? 0 : 1 + (serial % (peers - 1)));
-      const sender = senders[isHot ? 0 : serial % senders.length]!;
+      // One author for each: then a recipient is a dialog.
+      const sender = senders[to % senders.length]!;
       const id = `${run}-${serial++}`;
       sent.set(id, { at: due, to });
       sender.send(JSON.stringify({ type: "send", id, to, text: "as long as what people write to each other" }));

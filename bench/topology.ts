@@ -193,7 +193,7 @@ async function throttled(): Promise<Section> {
 }
 
 async function relieved(): Promise<Section> {
-  const shaped = "4?commitMs=20&maxRows=50";
+  const shaped = "4?commitMs=20&maxRows=15";
   const subject = await server("--shards", shaped, "--hot", "off", "--failover", "off");
   const hot = "1_1000";
   const paced = await startPaced(subject.url, 1_600, 800, 0.4);
@@ -209,7 +209,7 @@ async function relieved(): Promise<Section> {
   return {
     title: "Blast radius of a hot dialog, before and after its split",
     text:
-      "SQLite × 4, shaped (commits of at least 20 ms and at most 50 rows), 1,600 messages/s, 40 % of them of one dialog; p99 of the " +
+      "SQLite × 4, shaped (commits of at least 20 ms and at most 15 rows), 1,600 messages/s, 40 % of them of one dialog; p99 of the " +
       "others on the hot dialog's fullest shard over p99 of the others elsewhere.",
     head: ["", "p99 beside it, ms", "p99 elsewhere, ms", "blast radius"],
     rows: [
