@@ -34,7 +34,11 @@ export async function startPaced(url: string, rate: number, peers: number, hotSh
   const run = Math.random().toString(36).slice(2, 8);
   for (const socket of senders) {
     socket.on("message", (data) => {
-      for (const frame of [JSON.parse(String(data))].flat() as { type: string; id: string; shard: string }[]) {
+      for (const frame of [JSON.parse((data as Buffer).toString())].flat() as {
+        type: string;
+        id: string;
+        shard: string;
+      }[]) {
         const message = sent.get(frame.id);
         if (message === undefined || (frame.type !== "ack" && frame.type !== "error")) continue;
         sent.delete(frame.id);

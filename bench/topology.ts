@@ -11,7 +11,7 @@ import { forecastChange } from "../server/topology/forecast.ts";
 import { startMariadbs } from "../test/support/mariadb.ts";
 import { closedLoop } from "./closed-loop.ts";
 import { machine } from "./machine.ts";
-import { quantile, startPaced } from "./paced.ts";
+import { quantile, startPaced, type Answer } from "./paced.ts";
 import { benchmarkPage, type Section } from "./report.ts";
 import { startSubject, type Subject } from "./subject.ts";
 
@@ -219,8 +219,10 @@ async function relieved(): Promise<Section> {
   };
 }
 
-function blast(answers: ReturnType<Awaited<ReturnType<typeof startPaced>>["take"]>): number[] {
-  const isHot = ({ to }: { to: number }): boolean => to === 1_000;
+const isHot = ({ to }: { to: number }): boolean => to === 1_000;
+
+/** @returns p99 beside the hot dialog and elsewhere, ms, and their ratio */
+function blast(answers: readonly Answer[]): number[] {
   const counts = new Map<string, number>();
   for (const one of answers.filter(isHot)) counts.set(one.shard, (counts.get(one.shard) ?? 0) + 1);
   const [fullest] = [...counts].toSorted((a, b) => b[1] - a[1])[0]!;

@@ -8,7 +8,7 @@ import type { HistoryFrame, Limits, PingFrame, SendFrame } from "../protocol/fra
 import type { ShardSet } from "../shards/shard-set.ts";
 import type { Follower } from "../topology/follower.ts";
 import type { Views } from "../topology/view.ts";
-import type { Ids } from "../topology/ids.ts";
+import type { OrderedIds } from "../topology/ids.ts";
 import { createDeliver } from "./deliver.ts";
 import { readHistory, type HistoryPage } from "./history.ts";
 import { createOutbox, type Outbox } from "./outbox.ts";
@@ -28,7 +28,7 @@ export interface ChatParts {
   readonly views: Views;
   readonly follower: Pick<Follower, "change" | "refresh" | "seal">;
   readonly shards: ShardSet;
-  readonly ids: Ids;
+  readonly ids: OrderedIds;
   readonly fabric: Delivery;
   readonly probe: Probe;
   readonly logger: Logger;

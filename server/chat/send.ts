@@ -5,7 +5,7 @@ import type { Committed, Failed } from "../shards/row-queue.ts";
 import { rowBytes } from "../shards/shard.ts";
 import type { Follower } from "../topology/follower.ts";
 import type { Views } from "../topology/view.ts";
-import type { Ids } from "../topology/ids.ts";
+import type { OrderedIds } from "../topology/ids.ts";
 import type { Deliver } from "./deliver.ts";
 import { ackFrame } from "./frame-text.ts";
 import type { ReadQueue } from "./read-queue.ts";
@@ -18,7 +18,7 @@ export type Fault = (session: Session, error: unknown, id?: string) => void;
 
 export interface SendParts {
   readonly views: Views;
-  readonly ids: Ids;
+  readonly ids: OrderedIds;
   readonly follower: Pick<Follower, "change" | "refresh" | "seal">;
   readonly deliver: Deliver;
   readonly probe: Probe;
@@ -112,6 +112,10 @@ export function createSend(parts: SendParts) {
   return function send(session: Session, user: number, frame: SendFrame, decoded: Decoded): void {
     if (!isDirect(frame)) {
       session.refuse("NOT_FOUND", `there is no group ${frame.group}`, frame.id);
+      return;
+    }
+    if (frame.after !== undefined && !ids.after(BigInt(frame.after))) {
+      session.refuse("BAD_FRAME", "`after` is an id that no server can have given out yet", frame.id);
       return;
     }
     const sending = new Sending(settle, session, user, frame, decoded);

@@ -98,6 +98,8 @@ function faultOfSend(frame: Fields, user: number | null): string | null {
   }
   const resend = frame["resend" satisfies keyof SendFrame];
   if (resend !== undefined && typeof resend !== "boolean") return "`resend` is true or false";
+  const after = frame["after" satisfies keyof SendFrame];
+  if (after !== undefined && !isMessageId(after)) return "`after` is a message id: a string of digits";
   const traceparent = frame["traceparent" satisfies keyof SendFrame];
   if (traceparent !== undefined && !isTraceparent(traceparent)) {
     return "`traceparent` is that of W3C Trace Context, version 00: 00-TRACE-PARENT-FLAGS";

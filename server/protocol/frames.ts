@@ -45,6 +45,8 @@ export interface SendFrame {
   readonly text: string;
   /** The client's own retry of a message whose outcome it does not know. */
   readonly resend?: boolean;
+  /** A message id that the client has seen, of whichever server: this message comes after it. */
+  readonly after?: string;
   /** W3C Trace Context, version 00: the span that the message belongs to. */
   readonly traceparent?: string;
 }

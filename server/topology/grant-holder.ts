@@ -1,7 +1,7 @@
 import type { Guard } from "../guard.ts";
 import { messageTime } from "../placement/message-id.ts";
 import { asError, type NodeClock, type Tell } from "./event.ts";
-import { createGrantedIds, type Ids } from "./ids.ts";
+import { createGrantedIds, type OrderedIds } from "./ids.ts";
 import { adopt, giveBack, renewGrant, takeGrant, type Grant, type Standing, type State } from "./state.ts";
 import { backOffMs, createRepeater } from "./repeater.ts";
 import { StateError, type StateStore } from "./state-store.ts";
@@ -15,7 +15,7 @@ export interface Held extends Grant {
 }
 
 export interface GrantHolder {
-  readonly ids: Ids;
+  readonly ids: OrderedIds;
   /** The last grant, whether or not it may be used now. @throws {Error} before the first */
   held(): Held;
   /** False while ids are refused: the grant has ended or is not to be used any more. */
@@ -51,6 +51,9 @@ export interface GrantHolderParts {
   /** The topology has gone on: ids beyond the grant come when this node has followed. Never rejects. */
   readonly onBehind: () => void;
 }
+
+/** Ids that a client may name as seen are at most so far ahead of the clock: a client must not drive it. */
+const MOST_AHEAD_LEASES = 6;
 
 /**
  * Keeps one node's grant: takes it, renews it in time, takes another when it is lost. While the state cannot be reached
@@ -201,6 +204,12 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
         granted.pass(boundary);
         // Beyond the grant: the next one starts there.
         if (held !== null && boundary >= BigInt(held.until)) keeper.hurry(0);
+      },
+      after(id) {
+        if (id < granted.peek()) return true;
+        if (messageTime(id) - clock.wall() > MOST_AHEAD_LEASES * leaseMs) return false;
+        this.pass(id + 1n);
+        return true;
       },
     },
     held: known,

@@ -13,6 +13,15 @@ export interface Ids {
   pass(boundary: bigint): void;
 }
 
+/** Ids that come after what a client has seen, too. */
+export interface OrderedIds extends Ids {
+  /**
+   * From now on `next` returns ids above this one, which another server gave out.
+   * @returns false when no server of this system can have given it out yet: then nothing has changed
+   */
+  after(id: bigint): boolean;
+}
+
 /** Ids out of one grant after another. */
 export interface GrantedIds extends Ids {
   /** Mints from here on inside this grant: another one, or the same with a later end. */

@@ -6,7 +6,7 @@ import type { NodeClock, Tell } from "./event.ts";
 import type { Fence, OnConnect } from "../shards/contract.ts";
 import { createGrantHolder } from "./grant-holder.ts";
 import { createIdentity } from "./identity.ts";
-import type { Ids } from "./ids.ts";
+import type { OrderedIds } from "./ids.ts";
 import { startTopology } from "./document.ts";
 import type { Standing, State } from "./state.ts";
 import type { Topology } from "../placement/contract.ts";
@@ -24,7 +24,7 @@ export interface MembershipReading {
 
 /** One server process among those that share a state and shards. */
 export interface Membership {
-  readonly ids: Ids;
+  readonly ids: OrderedIds;
   /**
    * Takes the first grant, before the shards are opened.
    *

@@ -30,6 +30,8 @@ const ANSWER_MS = 3_000;
 export function createTalker(user: number, chats: () => readonly string[], random: () => number): Talker {
   const said: Said[] = [];
   const lastAcked = new Map<number, string>();
+  /** The largest id that this user has seen: they may go on by another server. */
+  let seen = 0n;
   const waiting = new Map<string, (frame: AckFrame | ErrorFrame | null) => void>();
   let socket: WebSocket | null = null;
   let longest = 0;
@@ -81,7 +83,9 @@ export function createTalker(user: number, chats: () => readonly string[], rando
       waiting.set(client, resolve);
       setTimeout(() => resolve(null), ANSWER_MS).unref();
     });
-    connection.send(JSON.stringify({ type: "send", id: client, to, text: `${user} ${client}`, resend }));
+    connection.send(
+      JSON.stringify({ type: "send", id: client, to, text: `${user} ${client}`, resend, after: String(seen) }),
+    );
     const frame = await answer;
     // A server that stands still keeps its connections: another one may answer.
     if (frame === null && socket === connection) {
@@ -103,6 +107,7 @@ export function createTalker(user: number, chats: () => readonly string[], rando
         const frame = await ask(message, tries > 0);
         if (frame?.type === "ack") {
           message.acks.add(frame.message);
+          if (BigInt(frame.message) > seen) seen = BigInt(frame.message);
           lastAcked.set(to, client);
           longest = Math.max(longest, performance.now() - start);
           return;

@@ -58,16 +58,6 @@ export async function createWorld(databases: number, nodes: number): Promise<Wor
   const args = ["--failover", "auto", "--dead-ms", "1500", "--well-ms", "1000", "--shards", shards, "--hot", "off"];
   const servers = await Promise.all(Array.from({ length: nodes }, () => createSeat(data, args)));
 
-  async function askOne({ url }: Seat, method: string, path: string, body?: object): Promise<string> {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${tokenOf(1, "admin")}`, "content-type": "application/json" },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(ASKED_MS),
-    });
-    return response.text();
-  }
-
   /** A server may be down, stand still or start, and the next one may do so too. */
   async function ask(method: string, path: string, body?: object): Promise<string> {
     for (let tries = 0; ; tries++) {
@@ -131,4 +121,14 @@ async function createSeat(data: string, args: readonly string[]): Promise<Seat> 
       }
     },
   };
+}
+
+async function askOne({ url }: Seat, method: string, path: string, body?: object): Promise<string> {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${tokenOf(1, "admin")}`, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(ASKED_MS),
+  });
+  return response.text();
 }

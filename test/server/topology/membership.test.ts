@@ -482,3 +482,20 @@ test("a folder that cannot be written stops the start with one line that says wh
     return true;
   });
 });
+
+test("what comes after another server's id gets a larger one, also where that server's clock is ahead; no id drives the clock far", async () => {
+  const world = createWorld(1);
+  const behind = await started(world);
+  const ahead = await started(world, { aheadMs: 5_000 });
+  const shard = world.shards[0]!;
+  const seen = ahead.send(shard)!;
+  assert.ok(behind.send(shard)! < seen);
+  assert.ok(behind.membership.ids.after(seen));
+  await world.advance(1_000);
+  assert.ok(behind.send(shard)! > seen);
+  const next = behind.membership.ids.peek();
+  assert.ok(behind.membership.ids.after(seen), "what is passed already changes nothing");
+  assert.equal(behind.membership.ids.peek(), next);
+  assert.equal(behind.membership.ids.after(idAt(world.wall() + 3_600_000)), false);
+  assert.equal(behind.membership.ids.peek(), next);
+});
