@@ -8,6 +8,7 @@ import { addRules } from "./commands/rules.ts";
 import { addRun } from "./commands/run.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addServe } from "./commands/serve.ts";
+import { addShards } from "./commands/shards.ts";
 import { addStack } from "./commands/stack.ts";
 import { addTools } from "./commands/tools.ts";
 import { addWhatIf } from "./commands/whatif.ts";
@@ -82,6 +83,7 @@ export function createProgram(finish: (code: number) => void): Command {
   addDemo(program, finish);
   addRun(program, finish);
   addServe(program, finish);
+  addShards(program, finish);
   addStack(program, finish);
   addReport(program);
   addRuns(program);

@@ -16,6 +16,12 @@ export function shortCount(value: number): string {
   return value < 999.5e6 ? `${(value / 1e6).toPrecision(3)}${NARROW}M` : `${(value / 1e9).toPrecision(3)}${NARROW}G`;
 }
 
+/** Bytes as `12 kB`, `4.1 MB`, `2.35 GB`. */
+export function bytes(value: number): string {
+  if (value >= 1e9) return `${(value / 1e9).toFixed(2)}${NARROW}GB`;
+  return value < 1e6 ? `${Math.ceil(value / 1e3)}${NARROW}kB` : `${(value / 1e6).toFixed(1)}${NARROW}MB`;
+}
+
 /** Share 0…1 as `55.1 %`. */
 export const percent = (share: number, digits = 1): string => `${(share * 100).toFixed(digits)}${NARROW}%`;
 
