@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
 import { nearestName } from "../stats/nearest-name.ts";
 import { openPage } from "../system/open-page.ts";
-import { count, countOrNone, moment, plural, times } from "../stats/format.ts";
+import { bytes, count, countOrNone, moment, plural, times } from "../stats/format.ts";
 import { escapeTerminal } from "../stats/escape.ts";
 import { table, text, type Column } from "../report/documents/model.ts";
 import { terminal } from "../report/render/terminal.ts";
@@ -87,13 +87,9 @@ const COLUMNS: readonly Column<RunFolder>[] = [
   { ...text("verdict", { width: 15 }), cell: ({ verdict }) => verdict },
   { name: "max/mean", width: 8, cell: ({ maxOverMean }) => (maxOverMean === null ? "–" : times(maxOverMean)) },
   { name: "messages", width: 12, cell: ({ messages }) => countOrNone(messages) },
-  { name: "size", width: 9, cell: ({ bytes }) => size(bytes) },
+  { name: "size", width: 9, cell: (run) => bytes(run.bytes) },
   { ...text("  folder"), cell: ({ name }) => `  ${name}` },
 ];
-
-function size(bytes: number): string {
-  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
 
 async function show(reference: string, { dir, open }: Given): Promise<void> {
   const folder = await folderOf(reference, dir);
@@ -154,9 +150,9 @@ async function prune({ dir, olderThan, keep, dryRun }: Given): Promise<void> {
     const rest = kept.length === 0 ? "" : `; the folder stays, with ${kept.map(escapeTerminal).join(", ")}`;
     process.stdout.write(`${dryRun === true ? "would delete" : "deleted"} ${escapeTerminal(run.path)}${rest}\n`);
   }
-  const bytes = doomed.reduce((sum, run) => sum + run.bytes, 0);
+  const freed = doomed.reduce((sum, run) => sum + run.bytes, 0);
   const did = dryRun === true ? "would be deleted" : "deleted";
-  process.stderr.write(`${count(doomed.length)} of ${plural(runs.length, "run")} ${did}, ${size(bytes)}.\n`);
+  process.stderr.write(`${count(doomed.length)} of ${plural(runs.length, "run")} ${did}, ${bytes(freed)}.\n`);
   const left = all.flatMap(({ readable, name, verdict }) => (readable ? [] : [`${escapeTerminal(name)} (${verdict})`]));
   if (left.length > 0) process.stderr.write(`Left alone, as this hotshard cannot read them: ${left.join(", ")}.\n`);
 }

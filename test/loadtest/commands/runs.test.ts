@@ -86,9 +86,9 @@ test("lists runs, the newest first, those that cannot be read for what they are,
   );
   assert.ok(runs.every(({ messages, bytes, readable }) => !readable || (messages === 800 && bytes > 10_000)));
   const lines = hotshard("--dir", dir).stdout.trimEnd().split("\n");
-  assert.match(lines[1]!, /^\d{4}-\d\d-\d\d \d\d:\d\d UTC +VALID +\d\.\d\d\s× +800 +\d+ kB {2}newest$/u);
-  assert.match(lines[5]!, / newer hotshard +– +– +\d+ kB {2}future$/u);
-  assert.match(lines[6]!, / unreadable +– +– +1 kB {2}broken$/u);
+  assert.match(lines[1]!, /^\d{4}-\d\d-\d\d \d\d:\d\d UTC +VALID +\d\.\d\d\s× +800 +\d+\skB {2}newest$/u);
+  assert.match(lines[5]!, / newer hotshard +– +– +\d+\skB {2}future$/u);
+  assert.match(lines[6]!, / unreadable +– +– +1\skB {2}broken$/u);
   assert.equal(lines.length, 7);
 });
 
