@@ -99,14 +99,17 @@ export function createSend(parts: SendParts) {
     const change = follower.change();
     if (change === null || sending.waits === MOST_WAITS) return refuse(sending, NO_GRANT);
     sending.waits += 1;
-    void change.then(() => {
-      try {
-        // Its author may have sent it again meanwhile, to another shard by another server.
-        resend.look(sending);
-      } catch (error) {
-        fail(sending, error);
-      }
-    });
+    // However it ended: the next look finds out where the topology is.
+    void change
+      .catch(() => undefined)
+      .then(() => {
+        try {
+          // Its author may have sent it again meanwhile, to another shard by another server.
+          resend.look(sending);
+        } catch (error) {
+          fail(sending, error);
+        }
+      });
   }
 
   return function send(session: Session, user: number, frame: SendFrame, decoded: Decoded): void {
