@@ -19,6 +19,8 @@ const SILENT = {
   queueAgeMs: 0,
   storedRows: 0,
   storedBytes: 0,
+  writable: true,
+  out: false,
 };
 
 /**
@@ -31,6 +33,7 @@ export function benchAccounting(rounds: number): number {
     {
       connectionStates: () => ({ greeting: 0, open: 0, closing: 0 }),
       epoch: () => 1,
+      segments: () => 1,
       hotShares: () => [],
       logLines: () => ({ accepted: 0, dropped: 0 }),
       linesLost: () => 0,

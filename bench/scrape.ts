@@ -30,12 +30,15 @@ export async function benchScrape(format: PageFormat, shardCount: number): Promi
     queueAgeMs: 12.34,
     storedRows: 1e6,
     storedBytes: 1e9,
+    writable: true,
+    out: false,
   };
   const metrics = createMetrics(
     { shards: shardCount, isTraced: false },
     {
       connectionStates: () => ({ greeting: 1, open: 1_000, closing: 2 }),
       epoch: () => 1,
+      segments: () => 1,
       hotShares: () => observer.hot().dialogs.map((dialog) => dialog.share),
       logLines: () => ({ accepted: 1, dropped: 0 }),
       linesLost: () => 0,

@@ -39,6 +39,7 @@ export function dashboardOf(spec: DashboardSpec): Dashboard {
     .time({ from: "now-15m", to: "now" })
     .variables(variables())
     .annotation(runs())
+    .annotation(changes())
     .link(
       new DashboardLinkBuilder("hotshard")
         .type(DashboardLinkType.Dashboards)
@@ -84,6 +85,18 @@ function runs(): AnnotationQueryBuilder {
     .expr("sum(k6_vus) > 0")
     .step("10s")
     .titleFormat("load run");
+}
+
+/** When the topology changed, and how, over every panel. */
+function changes(): AnnotationQueryBuilder {
+  return new AnnotationQueryBuilder()
+    .name("Changes of the topology")
+    .datasource(PROMETHEUS)
+    .enable(true)
+    .iconColor("orange")
+    .expr("max by (kind) (increase(chat_topology_changes_total[1m])) > 0")
+    .step("10s")
+    .titleFormat("topology: {{kind}}");
 }
 
 /** From left to right, a new line where the next panel does not fit. */

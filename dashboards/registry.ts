@@ -4,5 +4,6 @@ import { loadRun } from "./load-run.ts";
 import { overview } from "./overview.ts";
 import { runtime } from "./runtime.ts";
 import { shards } from "./shards.ts";
+import { topology } from "./topology.ts";
 
-export const DASHBOARDS: readonly DashboardSpec[] = [overview, shards, dialogs, loadRun, runtime];
+export const DASHBOARDS: readonly DashboardSpec[] = [overview, shards, dialogs, topology, loadRun, runtime];

@@ -127,31 +127,6 @@ export const runtime: DashboardSpec = {
     },
     {
       kind: "timeseries",
-      title: "Epoch of the topology",
-      description: "All servers show the same, but for the seconds of a change.",
-      unit: "short",
-      queries: [[`chat_topology_epoch{${CHAT}}`, "{{instance}}"]],
-    },
-    {
-      kind: "timeseries",
-      title: "Rebalance",
-      description: "Rows that it has looked at in its phase (first it copies, then it removes), of how many, how fast.",
-      unit: "short",
-      queries: [
-        [`chat_move_seen_rows{${CHAT}}`, "seen {{instance}}"],
-        [`chat_move_expected_rows{${CHAT}}`, "of {{instance}}"],
-        [`chat_move_rows_per_second{${CHAT}}`, "a second {{instance}}"],
-      ],
-    },
-    {
-      kind: "timeseries",
-      title: "Rebalance: time left",
-      description: "Until its phase ends, at its rate; it gives way to messages.",
-      unit: "s",
-      queries: [[`chat_move_remaining_seconds{${CHAT}}`, "{{instance}}"]],
-    },
-    {
-      kind: "timeseries",
       title: "Queries by database",
       description: "What each MySQL executes a second, by mysqld_exporter; without it this stays empty.",
       unit: "ops",

@@ -18,7 +18,10 @@ export const shards: DashboardSpec = {
       queries: [
         [`sum by (shard) (rate(chat_messages_total{${SHARDS}, result="stored"}[$__rate_interval]))`, "shard {{shard}}"],
       ],
-      links: [["Its dialogs", toDashboard("hotshard-dialogs")]],
+      links: [
+        ["Its dialogs", toDashboard("hotshard-dialogs")],
+        ["What changed", toDashboard("hotshard-topology")],
+      ],
     },
     {
       kind: "timeseries",

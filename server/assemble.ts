@@ -87,6 +87,7 @@ export async function assemble(
     {
       connectionStates: () => chat.connectionStates(),
       epoch: () => views.current().topology.epoch,
+      segments: () => views.current().topology.segments.length,
       logLines: () => log?.lines() ?? NOTHING_PUSHED,
       linesLost: () => log?.lost() ?? 0,
       traces: () => traces?.counts() ?? NOTHING_PUSHED,
@@ -119,16 +120,21 @@ export async function assemble(
       onAdd(shard) {
         shard.meter = guardedMeter(
           guard,
-          metrics.meters.add(shard.label, () => (shards.get(shard.label) === shard ? shard.reading() : null)),
+          metrics.meters.add(shard.label, () => {
+            if (shards.get(shard.label) !== shard) return null;
+            const view = views.current();
+            return { ...shard.reading(), writable: writable().includes(shard.label), out: !view.shows(shard) };
+          }),
         );
       },
     },
   );
   const views = createViews(config.layout, shards);
   const clock = { ...SYSTEM_CLOCK, wall: () => Date.now() };
-  const changes = createChangeLog({ clock, tell });
+  const changes = createChangeLog({ clock, tell, onChange: guard("metrics", metrics.changed) });
   const follower = createFollower({
     changes,
+    onFollowed: guard("metrics", metrics.followed),
     store,
     views,
     shards: () => shards.all(),

@@ -24,7 +24,7 @@ export interface Resend {
 const MOST_FOLLOWED = 8;
 
 /** All reads of a connection wait in one queue, and its resends with them. */
-export function createResend({ deliver, follower, reads, views }: SendParts, way: Way): Resend {
+export function createResend({ deliver, follower, probe, reads, views }: SendParts, way: Way): Resend {
   /**
    * The message is stored already, and perhaps nobody was ever told: the answer to its commit was lost. So it is
    * delivered once more, as it is stored, and readers drop the twin. It is acknowledged when that is certain to happen.
@@ -102,6 +102,7 @@ export function createResend({ deliver, follower, reads, views }: SendParts, way
     },
     follow(sending) {
       sending.followed += 1;
+      if (sending.followed === 1) probe.followed(sending);
       sending.place ??= reads.reenter(sending.session);
       const again = async (): Promise<void> => {
         await follower.refresh();

@@ -9,6 +9,8 @@ export type ConnectionStates = Readonly<Record<(typeof CONNECTION_STATES)[number
 export interface MetricSources {
   connectionStates(): ConnectionStates;
   epoch(): number;
+  /** Of the topology. */
+  segments(): number;
   /** Shares of the most frequent dialogs, descending. */
   hotShares(): readonly number[];
   logLines(): PushCounts;
@@ -31,6 +33,7 @@ export interface Move {
 /** The metrics whose values others hold, but for those of shards. */
 export function registerGauges(exposition: Exposition, sources: MetricSources): void {
   readingOf(exposition, "chat_topology_epoch", () => sources.epoch());
+  readingOf(exposition, "chat_topology_segments", () => sources.segments());
   readingOf(exposition, "chat_connections", () => {
     const { closing, greeting, open } = sources.connectionStates();
     return greeting + open + closing;

@@ -19,6 +19,7 @@ export function joinProbes(guard: Guard, parts: Readonly<Record<string, Partial<
 
   return {
     placed: all("placed"),
+    followed: all("followed"),
     refused: all("refused"),
     committed: all("committed"),
     delivered: all("delivered"),

@@ -2,11 +2,13 @@ import { ERROR_CODES, type ErrorCode } from "../protocol/errors.ts";
 import { createExposition, type Exposition } from "./exposition.ts";
 import { registerGauges, type MetricSources } from "./gauges.ts";
 import { SCRAPE_RESULTS, STAGES, type RESULTS } from "./metric-names.ts";
+import { CHANGE_KINDS, type ChangeKind } from "../protocol/topology-change.ts";
 import type { Probe } from "./probe.ts";
 import { countersOf, readingOf, readingsOf } from "./series.ts";
 import { createShardMeters, idleMeter, type ShardMeters } from "./shard-meters.ts";
 import { plainHistogram, SECONDS_BUCKETS, weightedHistogram } from "./weighted-histogram.ts";
 
+const FOLLOW_BUCKETS = [0.01, 0.05, 0.1, 0.5, 2.5];
 const FANOUT_BUCKETS = [0, 1, 2, 5, 10, 50, 100, 1_000];
 
 export type Stage = (typeof STAGES)[number];
@@ -28,6 +30,10 @@ export interface Metrics {
   readonly probe: Partial<Probe>;
   /** Messages whose recipient had no connection, since the start. */
   recipientsOffline(): number;
+  /** A change of the topology was followed. */
+  changed(kind: ChangeKind): void;
+  /** It took so long to follow a newer topology. */
+  followed(ms: number): void;
   scraped(result: (typeof SCRAPE_RESULTS)[number]): void;
   readonly error: (code: ErrorCode) => void;
 }
@@ -48,6 +54,11 @@ export function createMetrics(options: MetricOptions, sources: MetricSources): M
   readingOf(exposition, "chat_slow_readers_total", () => errors[ERROR_CODES.indexOf("SLOW_READER")]!);
   let offline = 0;
   readingOf(exposition, "chat_recipients_offline_total", () => offline);
+  const changeKinds = CHANGE_KINDS.map((kind) => ({ kind }));
+  const changes = countersOf(exposition, "chat_topology_changes_total", changeKinds);
+  const follows = plainHistogram(exposition, "chat_topology_follow_seconds", FOLLOW_BUCKETS);
+  let followers = 0;
+  readingOf(exposition, "chat_followed_messages_total", () => followers);
   const scrapeResults = SCRAPE_RESULTS.map((result) => ({ result }));
   const scrapes = countersOf(exposition, "chat_scrapes_total", scrapeResults);
   registerGauges(exposition, sources);
@@ -88,9 +99,12 @@ export function createMetrics(options: MetricOptions, sources: MetricSources): M
         }
         if (observe) deliver!.observe((to - from) / 1_000, messages.length);
       },
+      followed: () => void (followers += 1),
       answered: error,
     },
     recipientsOffline: () => offline,
+    changed: (kind) => void changes[CHANGE_KINDS.indexOf(kind)]!++,
+    followed: (ms) => follows.observe(ms / 1_000),
     scraped: (result) => void scrapes[SCRAPE_RESULTS.indexOf(result)]!++,
     error,
   };

@@ -38,6 +38,14 @@ export interface ShardReading {
   readonly storedBytes: number;
 }
 
+/** One shard as a scrape sees it, with what the topology says of it. */
+export interface PlacedReading extends ShardReading {
+  /** New messages may go there. */
+  readonly writable: boolean;
+  /** It was lost, and its history is not shown yet. */
+  readonly out: boolean;
+}
+
 /** Reads of a shard's database, as they are counted. */
 export type ReadOperation = "history" | "audit" | "find";
 
@@ -124,6 +132,8 @@ export interface Unstored {
 export interface Probe {
   /** It has a row and a shard. */
   readonly placed: (message: Envelope, from: number, to: number) => void;
+  /** It was not stored where it was sent, as the topology has gone on: it is looked up and placed again. Once a message. */
+  readonly followed: (message: Envelope) => void;
   /** Its author is told why not. */
   readonly refused: (message: Envelope, why: Unstored) => void;
   /** Its author is told. A duplicate is not delivered, unless its author did not know. */

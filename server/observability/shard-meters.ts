@@ -1,11 +1,11 @@
 import type { Exposition, Labels } from "./exposition.ts";
 import { ALL_SHARDS, OPERATIONS, RESULTS, type MetricName } from "./metric-names.ts";
 import { exemplarOf } from "./exemplar.ts";
-import type { CommitReport, ShardMeter, ShardReading } from "./probe.ts";
+import type { CommitReport, PlacedReading, ShardMeter } from "./probe.ts";
 import { counterFamily, readingFamily, type Counter } from "./series.ts";
 import { histogramFamily, SECONDS_BUCKETS, type Series } from "./weighted-histogram.ts";
 
-/** Up to so many shards each has 87 series of its own. */
+/** Up to so many shards each has 89 series of its own. */
 const MOST_IN_FULL = 16;
 /** Reads have every third bound. */
 const READ_BUCKETS = [0.001, 0.01, 0.1, 1, 5];
@@ -19,7 +19,7 @@ type Operation = (typeof OPERATIONS)[number];
 /** The series of all shards. */
 export interface ShardMeters {
   /** Those of one more shard exist from now on, at 0. @param read what a scrape asks; null when it is gone */
-  add(label: string, read: () => ShardReading | null): ShardMeter;
+  add(label: string, read: () => PlacedReading | null): ShardMeter;
 }
 
 interface MeterOptions {
@@ -144,14 +144,14 @@ function createParts(exposition: Exposition, isFull: boolean): (shard: string) =
   };
 }
 
-type Read = () => ShardReading | null;
+type Read = () => PlacedReading | null;
 
 /** What a scrape reads of the shards themselves. */
 function createReadings(exposition: Exposition, isFull: boolean): (shard: string, read: Read) => void {
   const reads: Read[] = [];
   const add: ((shard: string, read: Read) => void)[] = [];
-  const here = (): ShardReading[] => reads.map((read) => read()).filter((reading) => reading !== null);
-  const each = (name: MetricName, of: (shard: ShardReading) => number): void => {
+  const here = (): PlacedReading[] => reads.map((read) => read()).filter((reading) => reading !== null);
+  const each = (name: MetricName, of: (shard: PlacedReading) => number): void => {
     const family = readingFamily(exposition, name);
     add.push((shard, read) => {
       family({ shard }, () => {
@@ -160,14 +160,16 @@ function createReadings(exposition: Exposition, isFull: boolean): (shard: string
       });
     });
   };
-  const eachOrSum = (name: MetricName, of: (shard: ShardReading) => number): void => {
+  const eachOrSum = (name: MetricName, of: (shard: PlacedReading) => number): void => {
     if (isFull) return each(name, of);
     readingFamily(exposition, name)({ shard: ALL_SHARDS }, () => here().reduce((sum, reading) => sum + of(reading), 0));
   };
   readingFamily(exposition, "chat_shards")({}, () => here().length);
   each("chat_shard_up", ({ up }) => (up ? 1 : 0));
+  eachOrSum("chat_shard_writable", ({ writable }) => (writable ? 1 : 0));
+  eachOrSum("chat_shard_out", ({ out }) => (out ? 1 : 0));
   each("chat_shard_stored_rows", ({ storedRows }) => storedRows);
-  each("chat_shard_stored_bytes", ({ storedBytes }) => storedBytes);
+  eachOrSum("chat_shard_stored_bytes", ({ storedBytes }) => storedBytes);
   eachOrSum("chat_pool_connections", ({ connections }) => connections);
   each("chat_writer_queue_rows", ({ queueRows }) => queueRows);
   eachOrSum("chat_writer_queue_bytes", ({ queueBytes }) => queueBytes);

@@ -10,6 +10,7 @@ import { findK6 } from "../../loadtest/drivers/k6/host/binary.ts";
 import { everyProgram, findProgram, LOKI, PROMETHEUS } from "../../tools/stack/programs.ts";
 import { lokiPart } from "../../tools/stack/loki.ts";
 import { need } from "../support/need.ts";
+import { applied } from "../support/operator.ts";
 import { startServer, temporaryFolder, unusedPort } from "../support/server.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -123,12 +124,16 @@ test("every panel and every rule gives finite data with its labels, on a live se
   // Debian's, and Prometheus 3 where it was built.
   const all = await Promise.all(prometheuses.map((program) => startPrometheus(t, program, target)));
   const hot = ladyGaga(t, server.chat);
+  let cold = 900_000;
   for (const prometheus of all) {
     await t.test(await versionOf(prometheus), async (t) => {
       const even = random(t, server.chat, prometheus);
       const since = `5s] offset ${RANGE_S + WINDOW_S}s`;
       await until(hot, () => knows(prometheus, `sum(rate(chat_messages_total{result="stored"}[${since})) > 0`));
       await until(even, () => knows(prometheus, `sum(rate(k6_ws_msgs_sent_total[${since})) > 0`));
+      // A dialog that nobody writes to: only the change is to be seen.
+      await applied(server, { do: "pin", dialog: `${++cold}_999999`, shard: "00" });
+      await until(hot, () => knows(prometheus, "increase(chat_topology_changes_total[1m]) > 0"));
       await asserted(prometheus, lokiUrl);
     });
   }

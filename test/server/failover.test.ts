@@ -6,11 +6,13 @@ import { connect, type ChatClient } from "../support/chat-client.ts";
 import { MARIADB_REMEDY, startMariadbs, type Mariadb } from "../support/mariadb.ts";
 import { need } from "../support/need.ts";
 import { findProgram } from "../../tools/stack/programs.ts";
-import { startServer } from "../support/server.ts";
+import { metricValue, scrape } from "../support/metrics.ts";
+import { startServer, type TestServer } from "../support/server.ts";
 
 const PEERS = Array.from({ length: 24 }, (_, index) => index + 2);
 
 interface Scene {
+  readonly server: TestServer;
   readonly databases: readonly Mariadb[];
   readonly client: ChatClient;
 }
@@ -27,7 +29,7 @@ async function scene(t: TestContext, count: number): Promise<Scene> {
   t.after(() => server.stop());
   const client = await connect(server.chat, 1);
   t.after(() => client.close());
-  return { databases, client };
+  return { server, databases, client };
 }
 
 /** Sends one message to each peer, and again what is refused, until all are acknowledged. */
@@ -55,7 +57,7 @@ for (const fault of ["SIGKILL", "SIGSTOP"] as const) {
     `a database that gets ${fault}: its dialogs go on elsewhere, and it comes back with all it had`,
     { skip: noMariadb },
     async (t) => {
-      const { client, databases } = await scene(t, 3);
+      const { client, databases, server } = await scene(t, 3);
       await sendAll(client, "one");
       if (fault === "SIGKILL") await databases[1]!.kill();
       else process.kill(databases[1]!.pid()!, "SIGSTOP");
@@ -71,6 +73,7 @@ for (const fault of ["SIGKILL", "SIGSTOP"] as const) {
         pages.some(({ partial }) => partial.length > 0),
         "some dialogs were on the lost shard",
       );
+      assert.equal(metricValue(await scrape(server.url), 'chat_shard_out{shard="01"}'), 1);
       if (fault === "SIGKILL") await databases[1]!.restart();
       else process.kill(databases[1]!.pid()!, "SIGCONT");
       for (let tries = 0; ; tries++) {
@@ -83,6 +86,11 @@ for (const fault of ["SIGKILL", "SIGSTOP"] as const) {
         await delay(100);
       }
       await sendAll(client, "three");
+      const page = await scrape(server.url);
+      assert.equal(metricValue(page, 'chat_shard_out{shard="01"}'), 0);
+      for (const kind of ["take_out", "put_back"]) {
+        assert.ok(metricValue(page, `chat_topology_changes_total{kind="${kind}"}`) >= 1, kind);
+      }
     },
   );
 }

@@ -3,6 +3,7 @@ import { connect as connectTcp } from "node:net";
 import { test } from "node:test";
 import { METRICS, type MetricDescription } from "../../server/observability/metric-names.ts";
 import { ERROR_CODES } from "../../server/protocol/errors.ts";
+import { CHANGE_KINDS } from "../../server/protocol/topology-change.ts";
 import type { HotReply, ShardsReply } from "../../server/protocol/http.ts";
 import { connect } from "../support/chat-client.ts";
 import { listen } from "../support/in-process.ts";
@@ -19,6 +20,9 @@ const SERIES: Readonly<Record<string, number>> = Object.fromEntries(
     "chat_connections",
     "chat_live_streams",
     "chat_slow_readers_total",
+    "chat_followed_messages_total",
+    "chat_topology_follow_seconds_count",
+    ...CHANGE_KINDS.map((kind) => `chat_topology_changes_total{kind="${kind}"}`),
     "chat_delivery_fanout_count",
     "chat_dialog_window_messages_count",
     ...["max_over_mean", "cv", "gini", "effective_shards", "noise_floor", "dialogs"].map((of) => `chat_window_${of}`),
@@ -63,6 +67,9 @@ const SERIES: Readonly<Record<string, number>> = Object.fromEntries(
 const COARSE = new Set([
   "chat_resends_total",
   "chat_pool_connections",
+  "chat_shard_writable",
+  "chat_shard_out",
+  "chat_shard_stored_bytes",
   "chat_writer_queue_bytes",
   "chat_writer_batch_rows_count",
   "chat_pool_wait_seconds_count",
@@ -119,6 +126,11 @@ test("every metric of the contract is there from the start, at 0, and says what 
   for (const [series, value] of Object.entries(SERIES)) assert.equal(metricValue(fresh, series), value, series);
   assert.equal(metricValue(fresh, "chat_shards"), 2);
   assert.equal(metricValue(fresh, "chat_topology_epoch"), 1);
+  assert.equal(metricValue(fresh, "chat_topology_segments"), 1);
+  for (const shard of SHARDS) {
+    assert.equal(metricValue(fresh, `chat_shard_writable{shard="${shard}"}`), 1);
+    assert.equal(metricValue(fresh, `chat_shard_out{shard="${shard}"}`), 0);
+  }
 
   const [ann, bob] = [await connect(server.chat, 1), await connect(server.chat, 2)];
   ann.send(...Array.from({ length: 30 }, (_, i) => send(`m${i}`, 2)));
@@ -272,6 +284,8 @@ test("sixty-four shards stay under 2,000 series: each keeps what skew and alerts
     'chat_shard_operation_duration_seconds_count{shard="all",op="read"}': 1,
     'chat_resends_total{shard="all"}': 1,
     'chat_pool_connections{shard="all"}': 3 * 64,
+    'chat_shard_writable{shard="all"}': 64,
+    'chat_shard_out{shard="all"}': 0,
   };
   for (const [series, value] of Object.entries(values)) assert.equal(metricValue(page, series), value, series);
   const batches = metricValue(page, 'chat_writer_batch_rows_sum{shard="all"}');

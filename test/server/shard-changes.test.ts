@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import type { ShardsReply } from "../../server/protocol/http.ts";
+import { metricValue, scrape } from "../support/metrics.ts";
 import { connect } from "../support/chat-client.ts";
 import { applied, ask, change, refused, sendTo, start, texts, topologyOf, verified } from "../support/operator.ts";
 import { startServer, temporaryFolder } from "../support/server.ts";
@@ -29,6 +30,7 @@ test("a shard joins, takes its part, another is drained and put back; nothing is
   await applied(server, { do: "drain", shard: "01" });
   assert.ok(!(await sendTo(chat, "c")).has("01"));
   assert.ok(!(await texts(chat)).some((page) => page.join() !== "a,b,c"));
+  assert.equal(metricValue(await scrape(server.url), 'chat_shard_writable{shard="01"}'), 0);
   await refused(server, { do: "pin", dialog: "1_2", shard: "01" }, 409, "NOT_WRITABLE", /takes no writes/u);
   await refused(server, { do: "remove", shard: "01" }, 409, "OWNS_ROWS", /older messages belong to shard 01/u);
   await applied(server, { do: "put-back", shard: "01" });
@@ -41,6 +43,20 @@ test("a shard joins, takes its part, another is drained and put back; nothing is
   );
   assert.deepEqual(changes![0]!.forecast, added.forecast.maxOverMean);
   assert.ok(shards.every(({ stored }) => stored!.rows >= 0 && stored!.bytes >= 0));
+  const page = await scrape(server.url);
+  for (const kind of ["add", "drain", "put_back"]) {
+    assert.equal(metricValue(page, `chat_topology_changes_total{kind="${kind}"}`), 1, kind);
+  }
+  const values: Record<string, number> = {
+    'chat_topology_changes_total{kind="split"}': 0,
+    chat_topology_epoch: 4,
+    chat_topology_segments: 4,
+    chat_topology_follow_seconds_count: 3,
+    'chat_shard_writable{shard="01"}': 1,
+    'chat_shard_writable{shard="04"}': 1,
+    'chat_shard_out{shard="01"}': 0,
+  };
+  for (const [series, value] of Object.entries(values)) assert.equal(metricValue(page, series), value, series);
   const found = await verified(server);
   assert.deepEqual([found.match, found.messages, found.dialogs, found.epoch], [true, 90, 30, 4]);
   assert.deepEqual(

@@ -77,6 +77,7 @@ function specOf(label: string): ShardSpec {
 const nothing = (): void => {};
 const PROBE: Probe = {
   placed: nothing,
+  followed: nothing,
   refused: nothing,
   committed: nothing,
   delivered: nothing,

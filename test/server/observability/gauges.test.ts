@@ -11,6 +11,7 @@ test("how far messages are moved, and 0 while none are", async () => {
   registerGauges(exposition, {
     connectionStates: () => ({ greeting: 0, open: 0, closing: 0 }),
     epoch: () => 1,
+    segments: () => 1,
     hotShares: () => [],
     logLines: () => none,
     linesLost: () => 0,
