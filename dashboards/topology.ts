@@ -31,8 +31,7 @@ export const topology: DashboardSpec = {
     {
       kind: "stat",
       title: "Closed segments",
-      description:
-        "They wait for a rebalance. From 7 on a lost shard is not put back, and 8 are the most there can be.",
+      description: "They wait for a rebalance. With 8 no change is taken, but that a lost shard is put back.",
       unit: "short",
       queries: [[`max(chat_topology_segments{${CHAT}}) - 1`, "closed"]],
       links: [["Rebalance due: what to do", toRunbook("rebalance-due")]],

@@ -31,9 +31,9 @@ export interface Metrics {
   /** Messages whose recipient had no connection, since the start. */
   recipientsOffline(): number;
   /** A change of the topology was followed. */
-  changed(kind: ChangeKind): void;
+  readonly changed: (kind: ChangeKind) => void;
   /** It took so long to follow a newer topology. */
-  followed(ms: number): void;
+  readonly followed: (ms: number) => void;
   scraped(result: (typeof SCRAPE_RESULTS)[number]): void;
   readonly error: (code: ErrorCode) => void;
 }

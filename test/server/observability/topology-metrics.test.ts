@@ -4,8 +4,9 @@ import { createMetrics } from "../../../server/observability/metrics.ts";
 import type { Envelope } from "../../../server/observability/probe.ts";
 import { metricValue } from "../../support/metrics.ts";
 
+const none = () => ({ accepted: 0, dropped: 0 });
+
 test("changes are counted by kind, how long it took to follow them, and the messages that followed", async () => {
-  const none = () => ({ accepted: 0, dropped: 0 });
   let out = false;
   const metrics = createMetrics(
     { shards: 1, isTraced: false },
