@@ -24,25 +24,28 @@ const server = (...args: string[]): Promise<Subject> => {
   return startSubject("../server/main.ts", [...data, ...args], "dropped");
 };
 
-try {
-  const sections = [
-    moved(),
-    await say("a change under load", stalls),
-    await say("a lost shard", losses),
-    await say("a rebalance, unthrottled", unthrottled),
-    await say("a rebalance under load", throttled),
-    await say("a split", relieved),
-  ];
-  writeFileSync(
-    join(import.meta.dirname, "../docs/benchmarks-topology.md"),
-    benchmarkPage("bench:topology", machine(), sections),
-  );
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+const SECTIONS: readonly (readonly [name: string, measure: () => Section | Promise<Section>])[] = [
+  ["keys that move", moved],
+  ["a change under load", stalls],
+  ["a lost shard", losses],
+  ["a rebalance, unthrottled", unthrottled],
+  ["a rebalance under load", throttled],
+  ["a split", relieved],
+];
+/** A part of a name: that section alone, and no page is written. */
+const [only] = process.argv.slice(2);
+
+const sections: Section[] = [];
+for (const [name, measure] of SECTIONS)
+  if (only === undefined || name.includes(only)) sections.push(await say(name, measure));
+if (only === undefined) {
+  const page = benchmarkPage("bench:topology", machine(), sections);
+  writeFileSync(join(import.meta.dirname, "../docs/benchmarks-topology.md"), page);
 }
+rmSync(folder, { recursive: true, force: true });
 process.exit();
 
-async function say(what: string, measure: () => Promise<Section>): Promise<Section> {
+async function say(what: string, measure: () => Section | Promise<Section>): Promise<Section> {
   process.stderr.write(`bench: ${what} …\n`);
   const section = await measure();
   process.stderr.write(`${section.rows.map((row) => `  ${row.join("  ")}`).join("\n")}\n`);
@@ -219,7 +222,9 @@ async function relieved(): Promise<Section> {
   };
 }
 
-const isHot = ({ to }: { to: number }): boolean => to === 1_000;
+function isHot({ to }: Answer): boolean {
+  return to === 1_000;
+}
 
 /** @returns p99 beside the hot dialog and elsewhere, ms, and their ratio */
 function blast(answers: readonly Answer[]): number[] {
