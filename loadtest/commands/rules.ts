@@ -21,6 +21,7 @@ export function addRules(program: Command): void {
     )
     .requiredOption("--metric <name>", "the metric, perhaps with matchers: 'requests_total{job=\"db\"}'")
     .requiredOption("--by <label>", "the label that tells your shards, partitions or brokers apart")
+    .option("--unless <expr>", "PromQL: leave out those for which it has a value, such as drained ones")
     .option("--for <kind>", "counter or gauge", "counter")
     .option("--prefix <name>", "begins the names of rules and alerts; by default the metric's name")
     .option("--target <ratio>", "largest load over the mean from which one is hot", "1.25")

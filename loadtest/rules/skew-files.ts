@@ -38,10 +38,11 @@ function yamlFile(target: SkewTarget, path: string, content: object): GeneratedF
 }
 
 /** The command that makes the same again. */
-function commandOf({ metric, selector, by, kind, prefix, target, hold, runbook }: SkewTarget): string {
+function commandOf({ metric, selector, by, unless, kind, prefix, target, hold, runbook }: SkewTarget): string {
   const flags = {
     metric: `${metric}${selector}`,
     by,
+    unless: unless ?? undefined,
     for: kind,
     prefix,
     target: String(target),

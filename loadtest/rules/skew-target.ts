@@ -7,6 +7,8 @@ export interface SkewTarget {
   readonly selector: string;
   /** The label that tells shards apart. */
   readonly by: string;
+  /** PromQL with that label alone: shards for which it has a value are not among those that share the load. Or null. */
+  readonly unless: string | null;
   /** A counter is read as its rate, a gauge as its mean over time. */
   readonly kind: "counter" | "gauge";
   /** Begins the names of the skew rules and, in capitals, of the alerts. */
@@ -23,6 +25,7 @@ export interface SkewTarget {
 export interface SkewOptions {
   readonly metric: string;
   readonly by: string;
+  readonly unless?: string | undefined;
   readonly for: string;
   readonly prefix?: string | undefined;
   readonly target: string;
@@ -56,12 +59,13 @@ export function parseSkewTarget(options: SkewOptions): SkewTarget {
     !(target > 1 && target <= HIGHEST_TARGET) &&
       `--target ${options.target}: a number above 1, at most ${HIGHEST_TARGET}`,
     !DURATION.test(hold) && `--hold ${hold}: a duration such as 30s, 2m, 1h`,
+    /^\s*$|\n/u.test(options.unless ?? "x") && `--unless ${options.unless}: an expression of PromQL, in one line`,
     /\s/u.test(options.runbook ?? "") && `--runbook ${options.runbook}: an address without spaces`,
   ].filter((fault) => fault !== false);
   if (faults.length > 0) throw new ConfigError("BAD_RULES", faults.join("; "));
   const kind = options.for === "gauge" ? "gauge" : "counter";
-  const runbook = options.runbook ?? null;
-  return { metric, selector, by, kind, prefix, target, hold, runbook };
+  const { runbook = null, unless = null } = options;
+  return { metric, selector, by, unless, kind, prefix, target, hold, runbook };
 }
 
 /** The metric in the names of rules: without `_total` and colons. */
@@ -85,13 +89,14 @@ export interface SkewNames {
   readonly missingAlert: string;
 }
 
-export function namesOf({ metric, selector, by, kind, prefix }: SkewTarget): SkewNames {
+export function namesOf({ metric, selector, by, kind, prefix, unless }: SkewTarget): SkewNames {
   const suffix = (window: string) => (kind === "counter" ? `rate${window}` : `avg${window}`);
   const reader = kind === "counter" ? "rate" : "avg_over_time";
   const base = baseName(metric);
+  const others = unless === null ? "" : ` unless on (${by}) (${unless})`;
   const skew = (what: string, window = "5m") => `${prefix}:skew_${what}:${suffix(window)}`;
   return {
-    load: (window) => `sum by (${by}) (${reader}(${metric}${selector}[${window}]))`,
+    load: (window) => `sum by (${by}) (${reader}(${metric}${selector}[${window}]))${others}`,
     loads: (window) => `${by}:${base}:${suffix(window)}`,
     overMean: (window) => `${by}:${base}_over_mean:${suffix(window)}`,
     skew,

@@ -149,5 +149,8 @@ test("what cannot become rules is refused with every fault at once", () => {
   for (const metric of ["m{}", 'm{job="a",}', 'm{ job =~ "(?i)db.*" , env!="\\"" }']) {
     assert.equal(parseSkewTarget({ ...MYSQL, metric }).metric, "m");
   }
+  for (const unless of ["", "a\nb"]) {
+    assert.throws(() => parseSkewTarget({ ...MYSQL, unless }), /--unless .*in one line/su);
+  }
   assert.throws(() => parseSkewTarget({ ...MYSQL, target: "1e9", runbook: "a\n- b" }), /at most 64; --runbook/u);
 });
