@@ -23,6 +23,7 @@ export function patientOf(shard: Shard, membership: Membership): Patient {
   return {
     label: shard.label,
     failsWrites: () => shard.writer.isFailing(),
+    storedAt: () => shard.writer.storedAt(),
     ping: () => shard.ping(),
     touch: () => shard.beat(membership.fence(), 0n),
   };

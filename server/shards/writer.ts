@@ -56,6 +56,8 @@ export interface Writer {
   drain(): Promise<void>;
   /** The last commit failed. */
   isFailing(): boolean;
+  /** When the last commit that went well ended, by the writer's clock; −∞ before the first. */
+  storedAt(): number;
   /** The shard is lost: answers all its rows SHARD_UNAVAILABLE at once, and takes none before it answers again. */
   giveUp(): void;
   /** Refuses new rows, answers those queued, closes the store. */
@@ -93,6 +95,7 @@ export function createWriter(options: WriterOptions): Writer {
   let probeMs: number = PROBE_MS.first;
   let probing: Promise<void> = Promise.resolve();
   let isFailing = false;
+  let storedAt = -Infinity;
   const drains = createDrains();
 
   function enqueue(row: MessageRow, bytes: number, origin: Origin): Failed | null {
@@ -138,6 +141,7 @@ export function createWriter(options: WriterOptions): Writer {
     if (batch !== current) return;
     current = null;
     isFailing = false;
+    storedAt = clock.now();
     probeMs = PROBE_MS.first;
     const start = startedAt;
     const commitMs = clock.now() - start;
@@ -273,6 +277,7 @@ export function createWriter(options: WriterOptions): Writer {
     },
     totals: totals.read,
     isFailing: () => isFailing,
+    storedAt: () => storedAt,
     drain: () => drains.wait(),
     giveUp() {
       if (current === null) return;

@@ -3,6 +3,8 @@ export interface Patient {
   readonly label: string;
   /** Its last commit failed: then only a write shows that it takes writes again. */
   failsWrites(): boolean;
+  /** When it last stored a message, by the clock of `createHealth`; −∞ before it did. */
+  storedAt(): number;
   /** Reads from it. Rejects when it does not answer. */
   ping(): Promise<void>;
   /** Writes to it, in place of a message. Rejects when it cannot. */
@@ -11,7 +13,7 @@ export interface Patient {
 
 /** Since when shards answer, or do not; moments in ms of one clock. */
 export interface Health {
-  /** Asks every shard that does not owe an answer. Call it again and again, about as often as `everyMs`. */
+  /** Asks every shard that does not owe an answer, and that no message has asked just now. Call it again and again, about as often as `everyMs`. */
   ask(patients: readonly Patient[]): void;
   /** For how long it has not answered; 0 when its last answer was good, or it was never asked. */
   illMs(label: string): number;
@@ -64,6 +66,11 @@ export function createHealth(now: () => number, everyMs: number): Health {
       for (const patient of patients) {
         const record = records.get(patient.label) ?? fresh();
         records.set(patient.label, record);
+        if (at - patient.storedAt() < everyMs && !patient.failsWrites()) {
+          record.waiting = at;
+          answer(record, at, true);
+          continue;
+        }
         if (record.waiting !== null) continue;
         record.waiting = at;
         const probe = patient.failsWrites() ? patient.touch() : patient.ping();

@@ -9,7 +9,7 @@ import { freshState } from "../../../server/topology/state.ts";
 import { NO_GUARD } from "../../support/no-guard.ts";
 import { virtualClock } from "../../support/virtual-clock.ts";
 
-type Condition = "well" | "refuses" | "hangs" | "full";
+type Condition = "well" | "refuses" | "hangs" | "full" | "stores";
 
 function createWorld(count: number, mode: FailoverMode = "auto") {
   const virtual = virtualClock();
@@ -22,7 +22,10 @@ function createWorld(count: number, mode: FailoverMode = "auto") {
   const restored: string[] = [];
   const hung: (() => void)[] = [];
 
+  let asked = 0;
+
   function answer(label: string, isWrite: boolean): Promise<void> {
+    asked++;
     const now = condition.get(label)!;
     // It answers what it was asked when it goes on.
     if (now === "hangs") return new Promise((resolve) => hung.push(resolve));
@@ -33,6 +36,7 @@ function createWorld(count: number, mode: FailoverMode = "auto") {
   const patients = labels.map((label): Patient => ({
     label,
     failsWrites: () => condition.get(label) === "full",
+    storedAt: () => (condition.get(label) === "stores" ? clock.now() : -Infinity),
     ping: () => answer(label, false),
     touch: () => answer(label, true),
   }));
@@ -64,6 +68,7 @@ function createWorld(count: number, mode: FailoverMode = "auto") {
       condition.set(label, now);
       for (const resolve of hung.splice(0)) resolve();
     },
+    asked: () => asked,
     stall: (ms: number) => void (stalled += ms),
     writable: () => writableShards(state.topology.segments.at(-1)!),
     out: () => state.out.map(({ label, phase }) => `${label} ${phase}`),
@@ -111,6 +116,18 @@ test("a shard that comes and goes waits twice as long each time, and stays when 
   assert.deepEqual(outside, [11, 21, 41, 81]);
   assert.equal(world.writable().length, 2);
   assert.match(world.told.at(-1)!, /warn 01: the topology could not be changed/);
+  await world.failover.stop();
+});
+
+test("a shard that stores messages is not asked: each of them is an answer", async () => {
+  const world = createWorld(2);
+  for (const label of ["00", "01"]) world.become(label, "stores");
+  await world.clock.advance(10_000);
+  assert.equal(world.asked(), 0);
+  assert.equal(world.state().topology.epoch, 1);
+  world.become("01", "hangs");
+  await world.clock.advance(3_000);
+  assert.deepEqual(world.writable(), ["00"]);
   await world.failover.stop();
 });
 
