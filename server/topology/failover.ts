@@ -76,10 +76,18 @@ export function createFailover(parts: FailoverParts): Failover {
       once(label, "warn", `${reason}: take it out by \`hotshard shards drain ${label}\`, or mend it`);
       return;
     }
-    const done = await attempt(label, (state, boundary) => ({
-      topology: changeTopology(state.topology, { do: "take-out", shard: label }, boundary),
-      out: [...state.out, { label, phase: "lost", from: boundary.toString(), since: clock.wall(), reason }],
-    }));
+    const done = await attempt(label, (state, boundary) => {
+      // It was not back yet: what was sent again since its first loss is still to be removed from it.
+      const from = state.out.find((one) => one.label === label)?.from ?? boundary.toString();
+      return {
+        topology: changeTopology(state.topology, { do: "take-out", shard: label }, boundary),
+        out: [
+          ...state.out.filter((one) => one.label !== label),
+          { label, phase: "lost", from, since: clock.wall(), reason },
+        ],
+        work: state.work?.shard === label ? null : state.work,
+      };
+    });
     if (!done) return;
     losses.set(label, (losses.get(label) ?? 0) + 1);
     once(label, "error", `${reason}: it was taken out, and new messages go to the other shards`);

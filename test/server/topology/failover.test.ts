@@ -20,6 +20,7 @@ function createWorld(count: number, mode: FailoverMode = "auto") {
   let state: Placed = startTopology(freshState("0".repeat(32)), singleSegment({ labels, placement: "slots" }), false);
   const told: string[] = [];
   const restored: string[] = [];
+  let canRestore = true;
   const hung: (() => void)[] = [];
 
   let asked = 0;
@@ -51,6 +52,7 @@ function createWorld(count: number, mode: FailoverMode = "auto") {
       state = placedOf(replaceTopology(state, next));
     },
     async restore(label) {
+      if (!canRestore) throw new Error("it cannot be compared");
       restored.push(label);
       state = { ...state, out: state.out.filter((one) => one.label !== label) };
     },
@@ -69,6 +71,7 @@ function createWorld(count: number, mode: FailoverMode = "auto") {
       for (const resolve of hung.splice(0)) resolve();
     },
     asked: () => asked,
+    letRestore: (can: boolean) => void (canRestore = can),
     stall: (ms: number) => void (stalled += ms),
     writable: () => writableShards(state.topology.segments.at(-1)!),
     out: () => state.out.map(({ label, phase }) => `${label} ${phase}`),
@@ -128,6 +131,26 @@ test("a shard that stores messages is not asked: each of them is an answer", asy
   world.become("01", "hangs");
   await world.clock.advance(3_000);
   assert.deepEqual(world.writable(), ["00"]);
+  await world.failover.stop();
+});
+
+test("a shard that is lost again before it was back is out once, from its first loss on", async () => {
+  const world = createWorld(3);
+  world.letRestore(false);
+  world.become("01", "refuses");
+  await world.clock.advance(3_000);
+  const [first] = world.state().out;
+  world.become("01", "well");
+  await world.clock.advance(12_000);
+  assert.deepEqual(world.out(), ["01 returning"]);
+  world.become("01", "refuses");
+  await world.clock.advance(3_000);
+  assert.deepEqual(world.out(), ["01 lost"]);
+  assert.equal(world.state().out[0]!.from, first!.from);
+  world.letRestore(true);
+  world.become("01", "well");
+  await world.clock.advance(60_000);
+  assert.deepEqual([world.out(), world.restored], [[], ["01"]]);
   await world.failover.stop();
 });
 
