@@ -138,6 +138,7 @@ function createSession(parts: MoverParts, throttle: Throttle, topology: Topology
         checkOurs(now, token);
         return change(now);
       });
+      checkOurs(made, token);
       ({ topology } = made);
       work = made.work!;
     },
