@@ -15,7 +15,7 @@ import { idAt } from "./state.ts";
 import { verify } from "./verify.ts";
 
 /** What the state says of where messages lie. */
-export type Whereabouts = Pick<Placed, "cluster" | "topology" | "urls" | "work">;
+export type Whereabouts = Pick<Placed, "cluster" | "out" | "topology" | "urls" | "work">;
 
 /** What operators do to the shards of a running system. */
 export interface Operator {
@@ -54,12 +54,14 @@ export interface OperatorParts {
   readonly rowsPerS: () => number;
   /** Unix ms. */
   readonly now: () => number;
+  /** Of a forecast's sample, a power of two; default: as many as it has. */
+  readonly sampleKeys?: number;
   /** What was forecast of the change that this epoch ended. */
   readonly onForecast?: (epoch: number, maxOverMean: Forecast["maxOverMean"]) => void;
 }
 
 export function createOperator(parts: OperatorParts): Operator {
-  const { hot, inspect, now, onForecast, publish, read, rowsPerS, shards } = parts;
+  const { hot, inspect, now, onForecast, publish, read, rowsPerS, sampleKeys, shards } = parts;
 
   async function changeOf(request: ChangeRequest, state: Whereabouts): Promise<Change> {
     if (request.do === "add") {
@@ -82,7 +84,7 @@ export function createOperator(parts: OperatorParts): Operator {
 
   async function forecast(before: Topology, after: Topology): Promise<Forecast> {
     const stored = await Promise.all(shards.all().map(storedOn));
-    return forecastChange(before, after, { hot: hot(), stored, rowsPerS: rowsPerS(), now: idAt(now()) });
+    return forecastChange(before, after, { hot: hot(), stored, rowsPerS: rowsPerS(), now: idAt(now()) }, sampleKeys);
   }
 
   return {
@@ -93,6 +95,7 @@ export function createOperator(parts: OperatorParts): Operator {
       const { topology } = state;
       const seen = changeTopology(topology, change, BigInt(topology.segments.at(-1)!.from) + 1n);
       refuseWhileMoving(state, change);
+      refuseOut(state, change);
       if (change.do === "remove") await checkEmpty(change.shard);
       const told = { forecast: await forecast(topology, seen), ...(change.do === "add" && { shard: change.shard }) };
       if (dryRun) return { epoch: topology.epoch, applied: false, ...told };
@@ -100,6 +103,7 @@ export function createOperator(parts: OperatorParts): Operator {
       await publish((current, boundary) => {
         checkEpoch(current, epoch);
         refuseWhileMoving(current, change);
+        refuseOut(current, change);
         const next = changeTopology(current.topology, change, boundary);
         reached = next.epoch;
         return { topology: next, urls: urlsAfter(current.urls, change, request) };
@@ -180,6 +184,12 @@ function refuseKnown(spec: ShardSpec, shards: Pick<ShardSet, "all">, urls: Where
 function refuseWhileMoving({ work }: Whereabouts, change: Change): void {
   if (work === null || change.do !== "remove") return;
   throw new ConfigError("MOVING", `${HALF_WAY}: remove the shard when it has ended`);
+}
+
+/** What it missed is to be removed from it first. */
+function refuseOut({ out }: Whereabouts, change: Change): void {
+  if (change.do !== "put-back" || !out.some(({ label }) => label === change.shard)) return;
+  throw new ConfigError("SHARD_OUT", `shard ${change.shard} was lost: it comes back by itself when it is well`);
 }
 
 function urlsAfter(urls: Whereabouts["urls"], change: Change, request: ChangeRequest): Whereabouts["urls"] {

@@ -66,7 +66,7 @@ function world(topology: Topology = fresh()): World {
   });
   const self: World = {
     operator,
-    state: { cluster: OURS, topology, urls: {}, work: null },
+    state: { cluster: OURS, topology, urls: {}, out: [], work: null },
     holding: new Set(),
     counted: new Map(),
     found: { cluster: null, holdsRows: false },
