@@ -22,10 +22,11 @@ export function returnWork(
   if (found.phase === "lost") throw new MoverError("SHARD_OUT", `shard ${shard} is not put back yet`);
   if (work?.kind === "return") {
     const isOurs = work.node === self.node && work.incarnation === self.incarnation;
-    if ((isBusy && !isOurs) || work.shard !== shard) {
+    if (isBusy && !isOurs) {
       throw new MoverError("WORK_UNDER_WAY", `node ${work.node} brings shard ${work.shard} back`);
     }
-    return work;
+    // Another's was left: that one begins again, so that neither waits for the other.
+    if (work.shard === shard) return work;
   }
   const below = topology.segments.at(-1)!.from;
   return { kind: "return", shard, below, phase: "delete", cursors: {}, since, seen: 0, moved: 0 };
