@@ -31,8 +31,14 @@ export function replaceTopology(state: State, next: (state: Placed, boundary: bi
     ...made,
     topology,
     fingerprint: fingerprintOf(topology),
+    nextLabel: nextLabelOf(state, [...placed.topology.shards, ...topology.shards]),
     closedBelow: later(BigInt(state.closedBelow ?? 0), BigInt(topology.segments.at(-1)!.from)).toString(),
   };
+}
+
+/** @returns the number of the next label: above every one that there was */
+export function nextLabelOf({ nextLabel = 0 }: Pick<State, "nextLabel">, labels: readonly string[]): number {
+  return labels.reduce((next, label) => Math.max(next, Number(label) + 1), nextLabel);
 }
 
 /** A state that has its topology. */

@@ -1,7 +1,6 @@
 import { ConfigError } from "../config-error.ts";
-import type { Topology } from "../placement/contract.ts";
-import { compareLabels } from "../placement/slot-table.ts";
 import { StoreError, type ShardStore } from "../shards/contract.ts";
+import { nextLabelOf, type Placed } from "./document.ts";
 
 /** A database as it was found. */
 export interface Found {
@@ -33,10 +32,13 @@ export async function inspect(store: ShardStore): Promise<Found> {
 /**
  * The label that a database gets when it joins: the next number; its own if it was removed and comes again.
  *
- * @param cluster of the system that it joins
+ * @param state of the system that it joins
  * @throws {ConfigError} NOT_EMPTY, OTHER_CLUSTER, SHARD_EXISTS
  */
-export function labelFor(found: Found, cluster: string, { shards }: Pick<Topology, "shards">): string {
+export function labelFor(
+  found: Found,
+  { cluster, topology: { shards }, ...state }: Pick<Placed, "cluster" | "nextLabel" | "topology">,
+): string {
   const [owner = "", label = ""] = found.cluster?.split("/") ?? [];
   if (found.cluster !== null && owner !== cluster) {
     const text = `the database belongs to system ${owner}, and this is ${cluster}: give an empty one of its own`;
@@ -47,6 +49,5 @@ export function labelFor(found: Found, cluster: string, { shards }: Pick<Topolog
     throw new ConfigError("NOT_EMPTY", "the database holds messages, which would never be found: give an empty one");
   }
   if (label !== "") return label;
-  const last = Number(shards.toSorted(compareLabels).at(-1) ?? "-1");
-  return String(last + 1).padStart(2, "0");
+  return String(nextLabelOf(state, shards)).padStart(2, "0");
 }

@@ -15,7 +15,7 @@ import { idAt } from "./state.ts";
 import { verify } from "./verify.ts";
 
 /** What the state says of where messages lie. */
-export type Whereabouts = Pick<Placed, "cluster" | "out" | "topology" | "urls" | "work">;
+export type Whereabouts = Pick<Placed, "cluster" | "nextLabel" | "out" | "topology" | "urls" | "work">;
 
 /** What operators do to the shards of a running system. */
 export interface Operator {
@@ -67,7 +67,7 @@ export function createOperator(parts: OperatorParts): Operator {
     if (request.do === "add") {
       const spec = parseShardUrl(request.url);
       refuseKnown(spec, shards, state.urls);
-      return { do: "add", shard: labelFor(await inspect(spec), state.cluster, state.topology) };
+      return { do: "add", shard: labelFor(await inspect(spec), state) };
     }
     if (request.do !== "pin" || request.share !== undefined) return request;
     const share = hot().find(({ dialog }) => dialog === request.dialog)?.share;

@@ -23,6 +23,7 @@ const Schema = Type.Object(
     topology: Type.Optional(Type.Unknown()),
     fingerprint: Type.Optional(Type.String({ pattern: "^[0-9a-f]{16}$" })),
     closedBelow: Type.Optional(id),
+    nextLabel: Type.Optional(count(0)),
     urls: Type.Record(label, Type.String()),
     out: Type.Array(
       Type.Object(

@@ -73,6 +73,8 @@ export interface State {
   readonly fingerprint?: string;
   /** Decimal id: no message with a smaller one is written any more, to any shard. Absent while none is closed. */
   readonly closedBelow?: string;
+  /** One above the largest label that was ever in the topology: no other database gets one that was used before. */
+  readonly nextLabel?: number;
   /** URLs of shards that came while servers ran, by label; the others are in each server's configuration. */
   readonly urls: Readonly<Record<string, string>>;
   /** Shards that were lost and are not yet back. */
@@ -84,15 +86,19 @@ export interface State {
 }
 
 /** The part of the state that is about shards. */
-export type Standing = Pick<State, "topology" | "fingerprint" | "closedBelow" | "urls" | "out" | "work" | "token">;
+export type Standing = Pick<
+  State,
+  "topology" | "fingerprint" | "closedBelow" | "nextLabel" | "urls" | "out" | "work" | "token"
+>;
 
 /** @returns the same, without the rest */
 export function standingOf(state: State): Standing {
-  const { closedBelow, fingerprint, out, token, topology, urls, work } = state;
+  const { closedBelow, fingerprint, nextLabel, out, token, topology, urls, work } = state;
   return {
     ...(topology && { topology }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...(closedBelow !== undefined && { closedBelow }),
+    ...(nextLabel !== undefined && { nextLabel }),
     out,
     token,
     urls,
