@@ -22,6 +22,8 @@ export interface ClientParts {
   readonly random: Random;
   readonly network: Network;
   readonly record: Record;
+  /** Whether a read of this dialog at that server may miss what a newer topology brought elsewhere. */
+  readonly isBlind: (server: Server, dialog: string) => boolean;
   /** Servers that can be connected to. */
   readonly servers: () => readonly Server[];
   /** Waits for each acknowledgment before it sends the next. */
@@ -37,6 +39,12 @@ interface Reading {
   readonly other: number;
   readonly limit: number;
   before: string | null;
+}
+
+interface Asked extends Reading {
+  readonly id: string;
+  readonly server: Server;
+  readonly wasBlind: boolean;
 }
 
 interface Wire {
@@ -63,12 +71,12 @@ interface Incoming {
 }
 
 export function createClient(parts: ClientParts): Client {
-  const { isPatient, network, others, paceMs, random, record, servers, timeline, trace, user } = parts;
+  const { isBlind, isPatient, network, others, paceMs, random, record, servers, timeline, trace, user } = parts;
   const name = `user ${user}`;
   /** Sent and not yet acknowledged, by client id; with the receiver, and whether an answer is being waited for. */
   const open = new Map<string, { readonly sent: Sent; readonly to: number; isSent: boolean; cancel: () => void }>();
   let wire: Wire | null = null;
-  let reading: (Reading & { readonly id: string }) | null = null;
+  let reading: Asked | null = null;
   let count = 0;
   let isFinished = false;
 
@@ -182,7 +190,7 @@ export function createClient(parts: ClientParts): Client {
     const used = connect();
     if (used === null) return;
     const id = `${user}.r${++count}`;
-    reading = { ...asked, id };
+    reading = { ...asked, id, server: used.server, wasBlind: isBlind(used.server, asked.dialog) };
     const { before, limit, other } = asked;
     const frame = { type: "history", id, with: other, limit, ...(before !== null && { before }) } as const;
     put(used, () => used.connection.handle(frame));
@@ -192,7 +200,8 @@ export function createClient(parts: ClientParts): Client {
     if (reading === null || id !== reading.id) return;
     const { before, dialog, startedAt } = reading;
     const next = page.next ?? null;
-    record.pages.push({ dialog, by: name, startedAt, before, messages, stable, next, partial });
+    const isNow = reading.wasBlind || isBlind(reading.server, dialog);
+    record.pages.push({ dialog, by: name, startedAt, before, messages, stable, next, partial, isBlind: isNow });
     trace(() => `${name} reads ${messages.map((one) => one.client).join(" ")} below ${before} (stable ${stable})`);
     const asked = reading;
     reading = null;

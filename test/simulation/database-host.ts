@@ -1,8 +1,9 @@
+import type { Inserted, MessageRow } from "../../server/shards/contract.ts";
 import { createDatabase, type Database } from "./database.ts";
 
 /** The machine of a shard: its database may stand still, or end and start again with all that was committed. */
 export interface DatabaseHost {
-  readonly label: string;
+  readonly name: string;
   readonly database: Database;
   isUp(): boolean;
   /** Counts the starts: a connection ends with the one in which it was made. */
@@ -17,15 +18,30 @@ export interface DatabaseHost {
   resume(): void;
 }
 
-export function createDatabaseHost(label: string, now: () => number): DatabaseHost {
+/** @param onStored is told of rows after they were stored */
+export function createDatabaseHost(
+  name: string,
+  now: () => number,
+  onStored: (rows: readonly MessageRow[]) => void,
+): DatabaseHost {
+  const database = createDatabase(now);
+  const told = (rows: readonly MessageRow[], inserted: Inserted): Inserted => {
+    onStored(rows);
+    return inserted;
+  };
+
   const listeners = new Set<() => void>();
   let start = 1;
   let isUp = true;
   let isPaused = false;
   let held: (() => void)[] = [];
   return {
-    label,
-    database: createDatabase(now),
+    name,
+    database: {
+      ...database,
+      insert: (rows, fence) => told(rows, database.insert(rows, fence)),
+      store: (rows) => told(rows, database.store(rows)),
+    },
     isUp: () => isUp,
     start: () => start,
     enter(run) {

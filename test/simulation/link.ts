@@ -46,7 +46,7 @@ export function createLink({ host, judge, life, name, network, trace }: LinkPart
     if (live === lost) live = null;
     if (lost.isLost) return;
     lost.isLost = true;
-    for (const reject of lost.waiting) reject(new StoreError(`${host.label}: ${reason}`, true));
+    for (const reject of lost.waiting) reject(new StoreError(`${host.name}: ${reason}`, true));
     lost.waiting.clear();
   }
 
@@ -86,24 +86,24 @@ export function createLink({ host, judge, life, name, network, trace }: LinkPart
         run();
       };
       const fail = (error: Error): void => end(() => reject(error));
-      if (used.isLost) return fail(new StoreError(`${host.label}: the connection is lost`, false));
+      if (used.isLost) return fail(new StoreError(`${host.name}: the connection is lost`, false));
       used.waiting.add(fail);
       const answer = (run: () => void): void => {
         used.hereAt = Math.max(used.hereAt, clock.now() + network.delay());
-        network.send(host.label, name, used.hereAt - clock.now(), () => life.enter(() => !used.isLost && end(run)));
+        network.send(host.name, name, used.hereAt - clock.now(), () => life.enter(() => !used.isLost && end(run)));
       };
       const fate = network.fate();
       const gone = (): void => void clock.after(network.delay(), () => lose(used, "the connection was lost"));
       if (fate === "lost") return gone();
       used.thereAt = Math.max(used.thereAt, clock.now() + network.delay());
-      network.send(name, host.label, used.thereAt - clock.now(), () =>
+      network.send(name, host.name, used.thereAt - clock.now(), () =>
         host.enter(() => {
           used.start ??= host.isUp() ? host.start() : -1;
           if (used.start !== host.start()) return gone();
           let done: () => void;
           try {
             const value = work(host.database);
-            trace(() => `${name} on shard ${host.label}: ${whatOf(work)} ${textOf(value)}`);
+            trace(() => `${name} on ${host.name}: ${whatOf(work)} ${textOf(value)}`);
             done = () => resolve(value);
           } catch (error) {
             done = () => reject(error);

@@ -57,7 +57,11 @@ async function simulateMany(seeds: number, first: number): Promise<void> {
 
 function answerOf(worker: Worker): Promise<readonly Outcome[]> {
   return new Promise((resolve, reject) => {
-    worker.once("message", resolve).once("error", reject);
+    worker.once("error", reject);
+    worker.once("message", (outcomes: readonly Outcome[]) => {
+      worker.off("error", reject);
+      resolve(outcomes);
+    });
   });
 }
 

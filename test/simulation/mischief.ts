@@ -63,7 +63,7 @@ export function createMischief(world: World, random: Random, everyMs: number): M
       () => {
         const host = random.pick(hosts());
         if (!host.isUp()) return;
-        trace(() => `shard ${host.label} is killed`);
+        trace(() => `${host.name} is killed`);
         host.kill();
         later(span(), () => host.restart());
       },
@@ -72,10 +72,10 @@ export function createMischief(world: World, random: Random, everyMs: number): M
       2,
       () => {
         const host = random.pick(hosts());
-        trace(() => `shard ${host.label} is stopped`);
+        trace(() => `${host.name} is stopped`);
         host.pause();
         later(span(), () => {
-          trace(() => `shard ${host.label} goes on`);
+          trace(() => `${host.name} goes on`);
           host.resume();
         });
       },
@@ -84,12 +84,12 @@ export function createMischief(world: World, random: Random, everyMs: number): M
       3,
       () => {
         const { name } = random.pick(machines);
-        const { label } = random.pick(hosts());
-        trace(() => `nothing goes between ${name} and shard ${label}`);
-        network.cut(name, label);
+        const shard = random.pick(hosts()).name;
+        trace(() => `nothing goes between ${name} and ${shard}`);
+        network.cut(name, shard);
         later(span(), () => {
-          trace(() => `${name} and shard ${label} are joined again`);
-          network.mend(name, label);
+          trace(() => `${name} and ${shard} are joined again`);
+          network.mend(name, shard);
         });
       },
     ],

@@ -1,17 +1,17 @@
 import { ConfigError } from "../../server/config-error.ts";
-import { changeTopology, type Change } from "../../server/topology/changes.ts";
+import type { ChangeRequest } from "../../server/protocol/shards.ts";
+import { MoverError } from "../../server/topology/mover/contract.ts";
 import { StateError } from "../../server/topology/state-store.ts";
 import { StoreError } from "../../server/shards/contract.ts";
-import { parseShardUrl } from "../../server/shards/url.ts";
 import type { Random } from "./random.ts";
 import { urlOf, type Server } from "./server.ts";
 import type { World } from "./world.ts";
 
-/** Labels that there may ever be. */
-const LABELS = ["00", "01", "02", "03", "04", "05"];
+/** Machines that may join. */
+const MACHINES = ["00", "01", "02", "03", "04", "05"];
 const PLACEMENTS = ["slots", "rendezvous", "modulo"];
 
-/** Changes the topology at random, by whatever server. @param dialogs that people have */
+/** Changes the topology at random, and moves rows, by whatever server. @param dialogs that people have */
 export function startOperator(
   world: World,
   random: Random,
@@ -21,11 +21,11 @@ export function startOperator(
 ): void {
   const { faults, machines, timeline, trace } = world;
 
-  function draw(): Change {
+  function draw({ views }: Server): ChangeRequest {
     const dialog = random.pick(dialogs);
-    const shard = random.pick(LABELS);
-    return random.pick<() => Change>([
-      () => ({ do: "add", shard }),
+    const shard = random.pick(views.current().topology.shards);
+    return random.pick<() => ChangeRequest>([
+      () => ({ do: "add", url: urlOf(random.pick(MACHINES)) }),
       () => ({ do: "drain", shard }),
       () => ({ do: "drain", shard }),
       () => ({ do: "put-back", shard }),
@@ -39,32 +39,37 @@ export function startOperator(
     ])();
   }
 
+  function tell(name: string, what: string, done: Promise<unknown>): void {
+    done.then(
+      (value) => trace(() => `${name} is done: ${what} ${JSON.stringify(value)}`),
+      (error: unknown) => {
+        if (!isForeseen(error)) faults.push(error);
+        trace(() => `${name} does not ${what}: ${String(error)}`);
+      },
+    );
+  }
+
   function act(): void {
     if (isOver()) return;
-    const { name, server } = random.pick(machines);
-    if (server.isOpen() && server.life.isAlive() && !server.life.isPaused()) {
-      const wish = draw();
-      change(server, wish).then(
-        () => trace(() => `${name} has changed the topology: ${JSON.stringify(wish)}`),
-        (error: unknown) => {
-          const isForeseen = error instanceof ConfigError || error instanceof StateError || error instanceof StoreError;
-          if (!isForeseen) faults.push(error);
-          trace(() => `${name} does not ${JSON.stringify(wish)}: ${String(error)}`);
-        },
-      );
-    }
     timeline.after(-Math.log(1 - random.next()) * everyMs, act);
+    const { name, server } = random.pick(machines);
+    if (!server.isOpen() || !server.life.isAlive() || server.life.isPaused()) return;
+    if (random.chance(0.2)) {
+      tell(name, "rebalance", server.mover.rebalance());
+      if (random.chance(0.2)) timeline.after(random.between(0, 50), () => server.life.enter(() => server.mover.stop()));
+      return;
+    }
+    const change = draw(server);
+    tell(name, JSON.stringify(change), server.operator.change({ change }));
   }
 
   timeline.after(random.between(0, everyMs), act);
 }
 
-async function change(server: Server, wish: Change): Promise<void> {
-  if (wish.do === "add" && server.shards.get(wish.shard) === undefined) {
-    await server.shards.add(wish.shard, parseShardUrl(urlOf(wish.shard)));
-  }
-  await server.follower.publish(({ topology, urls }, boundary) => ({
-    topology: changeTopology(topology, wish, boundary),
-    ...(wish.do === "add" && { urls: { ...urls, [wish.shard]: urlOf(wish.shard) } }),
-  }));
+/** What may be refused, and what a shard or the state that fails brings. */
+export function isForeseen(error: unknown): boolean {
+  if (error instanceof MoverError) return !UNFORESEEN.has(error.code);
+  return error instanceof ConfigError || error instanceof StateError || error instanceof StoreError;
 }
+
+const UNFORESEEN: ReadonlySet<string> = new Set(["COPY_CLASH", "COPY_DIFFERS", "SHARD_WENT_BACK"]);

@@ -17,6 +17,11 @@ export interface Profile {
   /** Milliseconds between faults, and between changes of the topology; on average. */
   readonly faultMs: number;
   readonly changeMs: number;
+  readonly failover: "off" | "auto";
+  readonly deadMs: number;
+  readonly wellMs: number;
+  /** Rows that a mover reads at a time. */
+  readonly chunkRows: number;
 }
 
 const PLACEMENTS = ["slots", "rendezvous", "modulo"];
@@ -35,5 +40,9 @@ export function drawProfile(random: Random): Profile {
     paceMs: random.pick([60, 150, 400]),
     faultMs: random.pick([300, 1_000, 3_000]),
     changeMs: random.pick([200, 800, 2_500]),
+    failover: random.pick(["off", "auto"]),
+    deadMs: random.pick([600, 2_000]),
+    wellMs: random.pick([300, 2_000]),
+    chunkRows: random.pick([2, 5, 20]),
   };
 }

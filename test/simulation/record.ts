@@ -24,6 +24,11 @@ export interface PageRead {
   readonly stable: string;
   readonly next: string | null;
   readonly partial: readonly string[];
+  /**
+   * Its server did not know the newest topology yet, and a shard that it asked was not sealed for that, as it could not
+   * be reached then: the one gap of rule E (docs/topology.md).
+   */
+  readonly isBlind: boolean;
 }
 
 /** All that clients saw. */

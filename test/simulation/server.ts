@@ -5,21 +5,30 @@ import type { Delivery } from "../../server/fabric/contract.ts";
 import type { Guard } from "../../server/guard.ts";
 import type { Probe } from "../../server/observability/probe.ts";
 import { idleMeter } from "../../server/observability/shard-meters.ts";
+import { memberShard, patientOf } from "../../server/build-shard.ts";
 import type { Topology } from "../../server/placement/contract.ts";
 import type { HistoryFrame, SendFrame } from "../../server/protocol/frames.ts";
 import { LIMITS } from "../../server/protocol/frames.ts";
 import { createShardSet, type ShardSet } from "../../server/shards/shard-set.ts";
+import type { ShardStore } from "../../server/shards/contract.ts";
 import { createShard, type Shard } from "../../server/shards/shard.ts";
-import { parseShardUrl, type ShardSpec } from "../../server/shards/url.ts";
+import { parseShardUrl, type MysqlSpec, type ShardSpec } from "../../server/shards/url.ts";
 import { createWriter } from "../../server/shards/writer.ts";
 import { placedOf } from "../../server/topology/document.ts";
+import { createFailover } from "../../server/topology/failover.ts";
 import { createFollower, type Follower } from "../../server/topology/follower.ts";
 import { createMembership, type Membership } from "../../server/topology/membership.ts";
+import { createMover, type Mover } from "../../server/topology/mover/mover.ts";
+import { sharedState } from "../../server/topology/mover/shared-state.ts";
+import { inspect } from "../../server/topology/newcomer.ts";
+import { createOperator, type Operator } from "../../server/topology/operator.ts";
+import { writableShards } from "../../server/topology/segment-edits.ts";
 import { createViews, type Views } from "../../server/topology/view.ts";
 import { createDatabaseStore } from "./database-store.ts";
 import type { DatabaseHost } from "./database-host.ts";
 import type { Life } from "./life.ts";
 import type { Network } from "./network.ts";
+import type { Profile } from "./profile.ts";
 import type { StateHost } from "./state-host.ts";
 
 /** One process of the server: the modules that `assemble.ts` puts together, apart from sockets, HTTP and metrics. */
@@ -31,6 +40,8 @@ export interface Server {
   readonly views: Views;
   readonly follower: Follower;
   readonly membership: Membership;
+  readonly operator: Operator;
+  readonly mover: Mover;
   /** Takes chat. */
   isOpen(): boolean;
   open(): Promise<void>;
@@ -50,28 +61,26 @@ export interface ServerParts {
   readonly life: Life;
   readonly network: Network;
   readonly state: StateHost;
-  readonly host: (label: string) => DatabaseHost;
+  /** By the name of the machine in a shard's URL. */
+  readonly host: (name: string) => DatabaseHost;
   /** Of its configuration. */
   readonly topology: Topology;
   readonly fabric: Delivery;
-  readonly leaseMs: number;
-  readonly commitTimeoutMs: number;
+  readonly profile: Profile;
   readonly tell: (text: string) => void;
   readonly trace: (text: () => string) => void;
   /** Nothing that was foreseen. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** @returns the URL under which a shard is known */
+/** @returns the URL of the shard that begins with this label */
 export function urlOf(label: string): string {
   return `mysql://chat@shard-${label}/chat`;
 }
 
-const specs = new Map<string, ShardSpec>();
-function specOf(label: string): ShardSpec {
-  let spec = specs.get(label);
-  if (spec === undefined) specs.set(label, (spec = parseShardUrl(urlOf(label))));
-  return spec;
+/** @returns the machine that a shard's URL names */
+export function machineOf(url: string): string {
+  return (parseShardUrl(url) as MysqlSpec).host;
 }
 
 const nothing = (): void => {};
@@ -87,7 +96,7 @@ const PROBE: Probe = {
 const LIMITED = { ...LIMITS, pingMs: 0, rate: 0, connections: 1_000 };
 
 export function createServer(parts: ServerParts): Server {
-  const { commitTimeoutMs, fabric, host, leaseMs, life, name, network, onFault, state, tell, topology } = parts;
+  const { fabric, host, life, name, network, onFault, profile, state, tell, topology, trace } = parts;
   const { clock } = life;
   const guard: Guard =
     (_what, run) =>
@@ -106,18 +115,9 @@ export function createServer(parts: ServerParts): Server {
     store,
     clock,
     guard,
-    leaseMs,
+    leaseMs: profile.leaseMs,
     tell: told,
-    shards: () =>
-      shards.all().map((shard) => ({
-        label: shard.label,
-        store: shard,
-        isUp: () => shard.state() === "up",
-        oldestPending() {
-          const id = shard.oldestPending();
-          return id === null ? null : BigInt(id);
-        },
-      })),
+    shards: () => shards.all().map(memberShard),
     sealing: () => follower.sealing(),
     epoch: () => views.current().topology.epoch,
     learn: () => follower.learn(),
@@ -125,7 +125,7 @@ export function createServer(parts: ServerParts): Server {
     onBehind: () => void follower.refresh(),
   });
   const shards = createShardSet(
-    topology.shards.map((label) => ({ label, spec: specOf(label) })),
+    topology.shards.map((label) => ({ label, spec: parseShardUrl(urlOf(label)) })),
     { build: buildShard, onAdd: nothing },
   );
   const views = createViews(topology, shards);
@@ -136,9 +136,44 @@ export function createServer(parts: ServerParts): Server {
     guard,
     tell: told,
     shards: () => shards.all(),
-    open: (label) => shards.join(label, specOf(label)),
+    open: (label, url) => shards.join(label, parseShardUrl(url)),
     leave: (label) => shards.leave(label),
     pass: (boundary) => membership.pass(boundary),
+  });
+  const failover = createFailover({
+    mode: profile.failover,
+    deadMs: profile.deadMs,
+    wellMs: profile.wellMs,
+    patients: () => shards.all().map((shard) => patientOf(shard, membership)),
+    writable: () => writableShards(views.current().topology.segments.at(-1)!),
+    out: () => views.current().out,
+    publish: (next) => follower.publish(next),
+    restore: async (label) => void (await mover.bringBack(label)),
+    clock,
+    guard,
+    tell: told,
+  });
+  const mover = createMover({
+    state: sharedState(store, follower),
+    shards: () => shards.all(),
+    self() {
+      const { incarnation, node } = membership.fence();
+      return { incarnation, node };
+    },
+    clock,
+    p99Ms: () => null,
+    chunkRows: profile.chunkRows,
+    chunksPerSave: 2,
+  });
+  const operator = createOperator({
+    read: async () => placedOf(await store.read()),
+    publish: (next) => follower.publish(next),
+    shards,
+    inspect: (spec) => inspect(storeOf(spec)),
+    hot: () => [],
+    rowsPerS: () => 1,
+    sampleKeys: 64,
+    now: () => clock.wall(),
   });
   const logger = { debug: nothing, error: ({ err }: { err: unknown }) => onFault(err) };
   const chat = createChat({
@@ -157,13 +192,17 @@ export function createServer(parts: ServerParts): Server {
   let isOpen = false;
   let connections = 0;
 
+  function storeOf(spec: ShardSpec): ShardStore {
+    return createDatabaseStore({ name, life, network, host: host((spec as MysqlSpec).host), trace });
+  }
+
   function buildShard(label: string, spec: ShardSpec): Shard {
-    const stored = createDatabaseStore({ name, life, network, host: host(label), trace: parts.trace });
+    const stored = storeOf(spec);
     const writer = createWriter({
       label,
       store: stored,
       clock,
-      commitTimeoutMs,
+      commitTimeoutMs: profile.commitTimeoutMs,
       fence: () => membership.fence(),
       onConnect: membership.onConnect(label),
       onFenced: (fence) => membership.fenced(label, fence),
@@ -193,10 +232,13 @@ export function createServer(parts: ServerParts): Server {
     views,
     follower,
     membership,
+    operator,
+    mover,
     isOpen: () => isOpen,
     async open() {
       await follower.begin(placedOf(await membership.join({ topology, isFile: false })));
       await shards.open();
+      failover.start();
       chat.start();
       isOpen = true;
       tell(`is open as node ${membership.reading().node}`);
@@ -204,6 +246,8 @@ export function createServer(parts: ServerParts): Server {
     async leave() {
       isOpen = false;
       await chat.stop(5_000);
+      mover.stop();
+      await failover.stop();
       await follower.stop();
       await Promise.all(shards.all().map((shard) => shard.writer.drain()));
       await membership.leave();

@@ -1,12 +1,14 @@
 import type { Delivery } from "../../server/fabric/contract.ts";
 import type { Topology } from "../../server/placement/contract.ts";
 import { singleSegment } from "../../server/placement/topology.ts";
+import type { MessageRow } from "../../server/shards/contract.ts";
+import { keyOf } from "./checker.ts";
 import { createDatabaseHost, type DatabaseHost } from "./database-host.ts";
 import { createLife } from "./life.ts";
 import { createNetwork, type Network } from "./network.ts";
 import type { Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
-import { createServer, type Server } from "./server.ts";
+import { createServer, machineOf, urlOf, type Server } from "./server.ts";
 import { createStateHost, type StateHost } from "./state-host.ts";
 import { createTimeline, type Timeline } from "./timeline.ts";
 
@@ -24,9 +26,13 @@ export interface World {
   readonly network: Network;
   readonly state: StateHost;
   readonly machines: readonly Machine[];
-  /** By label; a shard that nobody has asked for yet is made. */
-  host: (label: string) => DatabaseHost;
+  /** By label, as the topology has it now. */
+  shard: (label: string) => DatabaseHost;
   hosts: () => readonly DatabaseHost[];
+  /** Ids of messages, by `keyOf`, that lay on a shard while it was out. */
+  readonly lostIds: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether a server may read a dialog from a shard that is not sealed for the newest topology, by an older one. */
+  isBlind: (server: Server, dialog: string) => boolean;
   /** Starts another process there. */
   start(machine: Machine): void;
   readonly faults: unknown[];
@@ -46,6 +52,7 @@ export function createWorld(
   const network = createNetwork(timeline, random, profile.faultRate, profile.slowRate);
   const wall = (): number => START + timeline.now();
   const hosts = new Map<string, DatabaseHost>();
+  const lostIds = new Map<string, Set<string>>();
   const topology: Topology = singleSegment({
     labels: Array.from({ length: profile.shards }, (_, at) => `0${at}`),
     placement: profile.placement,
@@ -56,22 +63,47 @@ export function createWorld(
     timeline,
     network,
     faults,
+    lostIds,
     trace: (text) => trace(timeline.now(), text),
     // The state lies on the first machine.
-    state: createStateHost(network, random, () => wall() + world.machines[0]!.wallOffset),
+    state: createStateHost(network, random, () => wall() + world.machines[0]!.wallOffset, noteOut),
     machines: Array.from({ length: profile.servers }, (_, at) => ({
       name: `server ${at}`,
       server: null as never,
       wallOffset: 0,
     })),
-    host(label) {
-      let found = hosts.get(label);
-      if (found === undefined) hosts.set(label, (found = createDatabaseHost(label, wall)));
-      return found;
-    },
+    shard: (label) => host(machineOf(world.state.current().urls[label] ?? urlOf(label))),
     hosts: () => [...hosts.values()],
+    isBlind({ views }, dialog) {
+      const newest = world.state.current().topology?.epoch ?? 0;
+      const view = views.current();
+      if (view.topology.epoch === newest) return false;
+      return view.ownersOf(dialog).some(({ label }) => world.shard(label).database.mark().epoch < newest);
+    },
     start,
   };
+
+  function host(name: string): DatabaseHost {
+    let found = hosts.get(name);
+    if (found === undefined)
+      hosts.set(name, (found = createDatabaseHost(name, wall, (rows) => noteStored(name, rows))));
+    return found;
+  }
+
+  function noteLost(rows: readonly MessageRow[]): void {
+    for (const { author, client, dialog, id } of rows) {
+      const key = keyOf(dialog, author, client);
+      lostIds.set(key, (lostIds.get(key) ?? new Set()).add(id));
+    }
+  }
+
+  function noteOut(): void {
+    for (const { label } of world.state.current().out) noteLost(world.shard(label).database.all());
+  }
+
+  function noteStored(name: string, rows: readonly MessageRow[]): void {
+    if (world.state.current().out.some(({ label }) => world.shard(label).name === name)) noteLost(rows);
+  }
 
   function fabricOf(machine: Machine): Delivery {
     return {
@@ -94,11 +126,10 @@ export function createWorld(
       life,
       network,
       state: world.state,
-      host: world.host,
+      host,
+      profile,
       topology,
       fabric: fabricOf(machine),
-      leaseMs: profile.leaseMs,
-      commitTimeoutMs: profile.commitTimeoutMs,
       tell: (text) => life.isAlive() && world.trace(() => `${machine.name}: ${text}`),
       trace: world.trace,
       onFault: (error) => life.isAlive() && void faults.push(error),
