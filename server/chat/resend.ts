@@ -33,7 +33,11 @@ export function createResend({ deliver, follower, probe, reads, views }: SendPar
     const shard = sending.shard!;
     const { rows } = await shard.history(sending.row!.dialog, (BigInt(stored.id) + 1n).toString(), 1);
     const [row] = rows;
-    if (row?.id !== stored.id) throw new Error(`shard ${shard.label}: message ${stored.id} is not where it was found`);
+    if (row?.id !== stored.id) {
+      // A rebalance has moved it since.
+      if (sending.followed < MOST_FOLLOWED) return followOn(sending);
+      throw new Error(`shard ${shard.label}: message ${stored.id} is not where it was found`);
+    }
     sending.place!.leave();
     way.acknowledge(sending, stored);
     deliver.again(sending, row);
@@ -64,6 +68,13 @@ export function createResend({ deliver, follower, probe, reads, views }: SendPar
       }
       if (views.current() === view) return way.store(sending);
     }
+  }
+
+  async function followOn(sending: Sending): Promise<void> {
+    sending.followed += 1;
+    if (sending.followed === 1) probe.followed(sending);
+    await follower.refresh();
+    await lookUp(sending);
   }
 
   async function findIn(tries: readonly Shard[], dialog: string, { frame, user }: Sending): Promise<(string | null)[]> {
@@ -101,14 +112,8 @@ export function createResend({ deliver, follower, probe, reads, views }: SendPar
       return error === "STALE_TOPOLOGY" || (error === "SHARD_UNAVAILABLE" && views.current().lost(shard!));
     },
     follow(sending) {
-      sending.followed += 1;
-      if (sending.followed === 1) probe.followed(sending);
       sending.place ??= reads.reenter(sending.session);
-      const again = async (): Promise<void> => {
-        await follower.refresh();
-        await lookUp(sending);
-      };
-      sending.place.read(() => again().catch((error: unknown) => fail(sending, error)));
+      sending.place.read(() => followOn(sending).catch((error: unknown) => fail(sending, error)));
     },
   };
 }
