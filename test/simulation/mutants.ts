@@ -77,8 +77,8 @@ export const MUTANTS: readonly Mutant[] = [
     "R",
     "a refused batch is simply minted anew",
     RESEND,
-    "await follower.refresh();\n        await lookUp(sending);",
-    "await follower.refresh();\n        way.store(sending);",
+    "await follower.refresh();\n    await lookUp(sending);",
+    "await follower.refresh();\n    way.store(sending);",
   ),
   mutant(
     "R",
