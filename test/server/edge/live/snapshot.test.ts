@@ -121,11 +121,11 @@ test("a shard that leaves and one that comes keep their own figures, and everybo
   sources.commit(3, 1, 20, 20);
   const { column, shards } = snapshots.snapshot();
   assert.deepEqual(
-    shards.map(({ label, perS, role }) => [label, perS, role]),
+    shards.map(({ label, perS, role, writtenPerS }) => [label, perS, writtenPerS, role]),
     [
-      ["00", 0, "takes"],
-      ["02", 60, "takes"],
-      ["03", 20, "unused"],
+      ["00", 0, 0, "takes"],
+      ["02", 60, 60, "takes"],
+      ["03", 20, 20, "unused"],
     ],
   );
   assert.deepEqual(column, { "00": 0, "02": 60, "03": 20 });
@@ -155,6 +155,25 @@ test("who takes new messages, who is out and for how long, which dialogs have a 
   );
   assert.deepEqual(hot[0]!.placed?.toSorted(), ["00", "03"]);
   assert.deepEqual([changes.at(-1)!.words, changes.at(-1)!.epoch], ["split 1_2 over 2 shards", 6]);
+});
+
+test("what a shard got before it was drained makes the shares of the others no smaller", () => {
+  const sources = fakeSources(3);
+  const snapshots = createSnapshots(sources);
+  snapshots.snapshot();
+  sources.pass(1);
+  for (const shard of [0, 1, 2]) sources.commit(shard, 1, 50, 20);
+  sources.change({ do: "drain", shard: "01" });
+  const { shards, skew } = snapshots.snapshot();
+  assert.deepEqual(
+    shards.map(({ perS, share }) => [perS, share]),
+    [
+      [50, 0.5],
+      [50, 0],
+      [50, 0.5],
+    ],
+  );
+  assert.deepEqual([skew!.maxOverMean, skew!.effectiveShards], [1, 2]);
 });
 
 test("a shard that has nothing but a pinned dialog is among those that share the messages", () => {
