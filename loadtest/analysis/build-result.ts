@@ -8,6 +8,8 @@ import { mergeHistograms, quantileOf, quantilesOf } from "../measurement/histogr
 import { maxErrorsOf } from "../traffic/max-errors.ts";
 import { recordedDials } from "../traffic/scenario.ts";
 import { findScenario } from "../traffic/stories/registry.ts";
+import { changesIn } from "./changes/changes.ts";
+import { wereMoved } from "./result/seen-changes.ts";
 import { audit } from "./audit/audit.ts";
 import { blastRadius } from "./failures/blast-radius.ts";
 import { causesOfSkew, runNoiseFloor } from "./skew/causes.ts";
@@ -36,8 +38,12 @@ const words = (values: readonly string[]): string => [...new Set(values)].join("
 
 function shapeInWords({ shaped }: ShardStatus): string[] {
   if (shaped === null) return [];
-  const rows = shaped.maxRows === null ? "" : `, at most ${shaped.maxRows} rows each`;
-  return [`commits of at least ${shaped.commitMs} ms${rows}`];
+  const { commitMs, lostWhile, maxRows } = shaped;
+  const rows = maxRows === null ? "" : `, at most ${maxRows} rows each`;
+  return [
+    ...(commitMs > 0 || maxRows !== null ? [`commits of at least ${commitMs} ms${rows}`] : []),
+    ...(lostWhile === undefined ? [] : ["one lost on command"]),
+  ];
 }
 
 function serverOf({ url, after }: RunEvidence, { router, labels }: Layout): Result["server"] {
@@ -109,6 +115,7 @@ function trafficOf(
   return {
     planned: m.planned,
     sent: m.sent,
+    ...(m.rehearsed !== undefined && { resent: m.resent }),
     acked,
     refused: m.refused,
     unknown: m.unknown,
@@ -159,13 +166,24 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
   const scheduleS = elapsedSeconds(measurement, dials, expected);
   const asked = unknownMessages(measurement, runId);
   const lookups = unknowns.map((reply, i) => ({ unknown: asked[i]!, reply }));
-  const audited = audit(measurement, evidence.audit, lookups);
+  const { seen } = evidence;
+  const shardChanges = seen === undefined ? null : { twins: seen.verification?.twins ?? 0 };
+  const audited = audit(measurement, evidence.audit, lookups, shardChanges);
   const { counts: failed } = failures;
-  const shards = measuredShards({ measurement, before, after, layout, failed, audit: evidence.audit, scheduleS });
+  const shards = measuredShards({
+    measurement,
+    before,
+    after,
+    layout,
+    failed,
+    audit: evidence.audit,
+    scheduleS,
+    isMoved: wereMoved(seen),
+  });
   const offered = layout.dialogs.reduce((total, { count }) => total + count, 0);
   const skew = skewOf(layout, shards);
   const slices = withFailures(measurement.slices, failures.seconds);
-  const seen = layout.labels.map((label) => ({ label, ...measuredOf(measurement, label) }));
+  const timed = layout.labels.map((label) => ({ label, ...measuredOf(measurement, label) }));
   const { generator } = measurement;
   const result: Result = {
     version: 2,
@@ -206,6 +224,7 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
     ),
     failures: [...failures.rows],
     outages: outagesIn(shards, failures, evidence),
+    ...changesIn(evidence, layout),
     windows: windowFigures(windows, slices),
     ...(windows.length > 1 && { recoveryS: recoveryS(windows, slices) }),
     shards,
@@ -214,7 +233,7 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
       aim: { maxOverMean: { ...evidence.aim.maxOverMean, realised: skew.maxOverMean } },
     }),
     blastRadius: blastRadius(
-      seen.map(({ label, innocent }, i) => ({ label, innocent, offered: shards[i]?.offered ?? 0 })),
+      timed.map(({ label, innocent }, i) => ({ label, innocent, offered: shards[i]?.offered ?? 0 })),
       askedShare !== null,
     ),
     ...outlook({ layout, topology: after.topology, shards, walks }),
@@ -226,9 +245,9 @@ export function buildResult(evidence: RunEvidence, failures = failuresOf(evidenc
       shard: labels.join("+"),
     })),
     latencyMs: {
-      delivery: quantilesOf(mergeHistograms(seen.map(({ delivery }) => delivery)), QUANTILE_NAMES),
-      service: quantilesOf(mergeHistograms(seen.map(({ service }) => service)), QUANTILE_NAMES),
-      commit: quantilesOf(mergeHistograms(seen.map(({ commit }) => commit)), QUANTILE_NAMES),
+      delivery: quantilesOf(mergeHistograms(timed.map(({ delivery }) => delivery)), QUANTILE_NAMES),
+      service: quantilesOf(mergeHistograms(timed.map(({ service }) => service)), QUANTILE_NAMES),
+      commit: quantilesOf(mergeHistograms(timed.map(({ commit }) => commit)), QUANTILE_NAMES),
     },
     generator: {
       sendLagMs: { p99: quantileOf(generator.sendLag, 0.99) },

@@ -30,6 +30,9 @@ const SERVER_OPTIONS = {
   placement: "slots, ring:virtualNodes=1, …",
   topology: "topology file (JSON)",
   data: "folder that keeps the shards after the run",
+  failover: "auto, advise or off: whether a shard that does not answer is taken out of the topology",
+  "dead-ms": "a shard is taken for dead when it does not answer for so long, ms",
+  "well-ms": "a shard that was taken out comes back when it has answered for so long, ms",
 } as const;
 
 const ENVIRONMENT =
@@ -53,6 +56,7 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(option("generators", "processes on this machine that share the schedule out, 1 to 16"))
     .addOption(option("prometheus", "address of a Prometheus that the generators write to, http://127.0.0.1:9090"))
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
+    .addOption(option("add", "URL of an empty database that `reshard` adds; without it a new SQLite file"))
     .addOption(option("out", "folder for the result"))
     .addOption(failOn())
     .addOption(
@@ -118,6 +122,7 @@ async function run(reference: string, command: Command): Promise<number> {
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
+  held(faults, () => given["add"] !== undefined && name !== "reshard" && refuseAdd(name));
   held(faults, () => refuseSeveral(dials, scenario, equipment));
   const isCheck = command.getOptionValue("check") === true;
   // Without other faults the server tells of its own when it starts.
@@ -148,6 +153,7 @@ async function run(reference: string, command: Command): Promise<number> {
     driver,
     secret,
     url,
+    ...(given["add"] !== undefined && { add: given["add"] }),
     serverArgs: url === null ? serverArgs(given) : [],
     out,
     command: again,
@@ -207,6 +213,10 @@ function refuseUnsteady(scenario: Scenario, dials: Dials): void {
   if (isSteady) return;
   const why = "the rest of this run is not like its beginning, which therefore tells nothing of it";
   throw new ConfigError("UNSTEADY", `--stop-when known: ${why}; take --stop-when lost`);
+}
+
+function refuseAdd(name: string): void {
+  throw new ConfigError("BAD_OPTIONS", `--add: ${name} adds no shard; leave it out, or run reshard`);
 }
 
 function refuseK6(name: string): void {

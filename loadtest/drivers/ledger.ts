@@ -2,16 +2,10 @@ import { ERRORS } from "../../server/protocol/errors.ts";
 import type { AckFrame, ErrorFrame, MessageFrame, ServerFrame } from "../../server/protocol/frames.ts";
 import { auditBits, auditKey } from "../measurement/audit-key.ts";
 import type { BalanceSheet } from "../measurement/delivery-balance.ts";
-import {
-  clientNumber,
-  NO_ANSWER,
-  NOT_CONNECTED,
-  outcomeOf,
-  type FailedMessage,
-} from "../measurement/failed-messages.ts";
+import { clientNumber, NO_ANSWER, NOT_CONNECTED, outcomeOf } from "../measurement/failed-messages.ts";
 import type { GapBins } from "../measurement/gap-bins.ts";
-import type { MessageCounts } from "../measurement/message-counts.ts";
 import { OPERATIONS, type OperationLog } from "../measurement/operations.ts";
+import { createRehearsed, type Rehearsed } from "../measurement/rehearsed.ts";
 import {
   createOutbound,
   createReceipt,
@@ -20,6 +14,8 @@ import {
   type Outbound,
   type Receipt,
 } from "../measurement/receipts.ts";
+import type { Books } from "./books.ts";
+import { backOffMs, isRetryable, type ResendPort } from "./resend.ts";
 import type { Random } from "../stats/random.ts";
 import type { Action, Story } from "../traffic/contract.ts";
 import type { Source } from "../traffic/source.ts";
@@ -32,23 +28,8 @@ export const TEXT_STREAM = 0x7e_57;
  */
 const TRY_AGAIN_MS = 100;
 
-/** Where a ledger counts. Durations are milliseconds; of the warm-up they are told apart by the phase. */
-export interface Books {
-  /** Those of now; they are added to. */
-  readonly counts: MessageCounts & { readonly errors: Record<string, number> };
-  /** A message that was not acknowledged. */
-  addFailed(message: FailedMessage): void;
-  /** @param bits of its audit key; `isOffline`: its reader never connects */
-  addAck(shard: string, bytes: number, bits: number, isOffline: boolean): void;
-  addCommit(shard: string, phase: Phase, ms: number): void;
-  addDelivery(shard: string, phase: Phase, isHot: boolean, deliveryMs: number, serviceMs: number): void;
-  addSendLag(phase: Phase, ms: number): void;
-  /** An action of nothing came so late. */
-  addNoop(phase: Phase, ms: number): void;
-}
-
 export interface LedgerOptions {
-  readonly story: Pick<Story, "users" | "online" | "isHot">;
+  readonly story: Pick<Story, "users" | "online" | "isHot" | "windows">;
   readonly runId: string;
   readonly warmupS: number;
   /** Milliseconds since the start of the schedule. */
@@ -64,6 +45,8 @@ export interface LedgerOptions {
   readonly log: OperationLog | null;
   /** @returns in hexadecimal */
   readonly md5: (text: string) => string;
+  /** How messages are sent again that may be stored later; null: each is sent once. */
+  readonly resend: ResendPort | null;
 }
 
 /** One direction of a dialog, of its two ends those that this generator has. */
@@ -86,6 +69,11 @@ interface Pending {
   readonly at: number;
   readonly bytes: number;
   readonly phase: Phase;
+  /** What is written when it is sent again; empty when it never is. */
+  readonly again: string;
+  tries: number;
+  /** The last answer after which it may be stored all the same; null: every try was refused. */
+  doubt: string | null;
 }
 
 /** Writes messages, follows each to its end, and counts: the same for every driver. */
@@ -94,6 +82,8 @@ export interface Ledger {
   readonly outstanding: number;
   /** Longest time from an intended moment to its acknowledgement so far, ms. */
   readonly slowestMs: number;
+  /** What is counted more of a story with windows. */
+  rehearsed(): Rehearsed | undefined;
   /**
    * Takes what is planned, at its moment.
    *
@@ -112,7 +102,8 @@ export interface Ledger {
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
-  const { story, runId, warmupS, clock, books, balance, gaps, random, log, source, md5 } = options;
+  const { story, runId, warmupS, clock, books, balance, gaps, random, log, source, md5, resend } = options;
+  const more = story.windows?.[1] ? createRehearsed(story.windows[1]) : null;
   const pairs = new Map<number, Pair>();
   /** By author and client message id. */
   const waiting = new Map<number, Map<string, Pending>>();
@@ -149,10 +140,12 @@ export function createLedger(options: LedgerOptions): Ledger {
       const text = writeText({ seq, settled: outbound.answered.low, intended: at, sent, phase }, draw);
       let own = waiting.get(author);
       if (own === undefined) waiting.set(author, (own = new Map()));
-      own.set(client, { pair, seq, at, bytes: text.length, phase });
+      const frame = `"type":"send","id":"${client}","to":${to},"text":"${text}"`;
+      const again = resend === null ? "" : `{${frame},"resend":true}`;
+      own.set(client, { pair, seq, at, bytes: text.length, phase, again, tries: 1, doubt: null });
       books.addSendLag(phase, sent - at);
       log?.(OPERATIONS.invoked, sent, author, to, seq, { text });
-      return `{"type":"send","id":"${client}","to":${to},"text":"${text}"}`;
+      return `{${frame}}`;
     });
   }
 
@@ -173,6 +166,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     settle(pair.outbound, seq);
     log?.(OPERATIONS.acknowledged, readAt, author, pair.to, seq, { detail: frame.message });
     if (readAt - at > slowestMs) slowestMs = readAt - at;
+    more?.acknowledged(frame.shard, frame.message, { author, to: pair.to, at, readAt });
     books.addAck(frame.shard, message.bytes, auditBits(md5(auditKey(frame.dialog, author, frame.id))), !pair.online);
     books.addCommit(frame.shard, message.phase, frame.stages.commit);
     if (pair.online) balance.acknowledged(pair.to, at);
@@ -182,10 +176,33 @@ export function createLedger(options: LedgerOptions): Ledger {
   function onError(author: number, frame: ErrorFrame, readAt: number): void {
     const code = Object.hasOwn(ERRORS, frame.code) ? frame.code : "UNLISTED";
     error(code);
-    const message = frame.id === undefined ? null : answered(author, frame.id, readAt);
+    if (frame.id === undefined || goesAgain(author, frame.id, code)) return;
+    const message = answered(author, frame.id, readAt);
     if (message === null) return;
-    fail(code, message);
-    if (outcomeOf(code) === "refused") settle(message.pair.outbound, message.seq);
+    const known = message.doubt ?? code;
+    fail(known, message);
+    if (outcomeOf(known) === "refused") settle(message.pair.outbound, message.seq);
+  }
+
+  /** A message that failed for now is sent again, under its own id, and still waits for its answer. */
+  function goesAgain(author: number, client: string, code: string): boolean {
+    const message = waiting.get(author)?.get(client);
+    if (resend === null || message === undefined) return false;
+    if (outcomeOf(code) === "unknown") message.doubt = code;
+    const waitMs = isRetryable(code) ? backOffMs(message.tries, Math.random()) : null;
+    if (waitMs === null) return false;
+    message.tries += 1;
+    resend.after(waitMs, () => {
+      if (waiting.get(author)?.get(client) !== message) return;
+      if (resend.write(author, message.again)) books.counts.resent += 1;
+      else if (!goesAgain(author, client, code)) abandonOne(author, client, message);
+    });
+    return true;
+  }
+
+  function abandonOne(author: number, client: string, message: Pending): void {
+    answered(author, client, clock.now());
+    fail(message.doubt ?? NO_ANSWER, message);
   }
 
   function onMessage(reader: number, frame: MessageFrame, readAt: number): void {
@@ -238,6 +255,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   }
 
   return {
+    rehearsed: () => more?.toData(),
     get outstanding() {
       return outstanding;
     },

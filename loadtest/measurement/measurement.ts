@@ -2,6 +2,7 @@ import type { Absence, DeliveryBalance } from "./delivery-balance.ts";
 import type { FailedMessages } from "./failed-messages.ts";
 import type { HistogramData } from "./histogram.ts";
 import type { PackedHistogram } from "./packed-histogram.ts";
+import type { Rehearsed } from "./rehearsed.ts";
 
 /** What the generator saw of one shard. Histograms hold milliseconds of the measured phase only; counts all phases. */
 export interface ShardMeasurement {
@@ -65,6 +66,8 @@ export interface Measurement {
   /** Messages that the schedule held for the time that was driven. */
   readonly planned: number;
   readonly sent: number;
+  /** Tries beyond the first of messages that failed for now, of stories whose clients send again. */
+  readonly resent: number;
   readonly refused: number;
   /** Sent, and neither acked nor refused when the drain ended. */
   readonly unknown: number;
@@ -90,6 +93,8 @@ export interface Measurement {
   readonly duplicated: number;
   /** Received after a message that was sent when this one had already been acknowledged. */
   readonly reordered: number;
+  /** Of a story with windows. */
+  readonly rehearsed?: Rehearsed;
   readonly shards: Readonly<Record<string, ShardMeasurement>>;
   readonly slices: readonly Slice[];
   readonly generator: {

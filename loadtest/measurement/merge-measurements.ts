@@ -5,6 +5,7 @@ import { addGapBins } from "./gap-bins.ts";
 import { mergeHistograms } from "./histogram.ts";
 import type { Measurement, ShardMeasurement } from "./measurement.ts";
 import { messageCounts } from "./message-counts.ts";
+import { mergeRehearsed } from "./rehearsed.ts";
 import { mergeSlices } from "./slice-keeper.ts";
 
 /**
@@ -30,6 +31,7 @@ export function mergeMeasurements(parts: readonly Measurement[], lost: readonly 
     failed: mergeFailures(parts.map(({ failed }) => failed)),
     balance: mergeBalances(parts.map(({ balance }) => balance)),
     absences: parts.flatMap(({ absences }) => absences),
+    ...mergeRehearsed(parts.map(({ rehearsed }) => rehearsed)),
     errors: addUp(parts.map(({ errors }) => errors)),
     shards: mergeShards(parts),
     slices: mergeSlices(parts.map(({ slices }) => slices)),

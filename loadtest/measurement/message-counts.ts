@@ -3,6 +3,7 @@ import type { Measurement } from "./measurement.ts";
 export const MESSAGE_COUNTS = [
   "planned",
   "sent",
+  "resent",
   "refused",
   "unknown",
   "notConnected",

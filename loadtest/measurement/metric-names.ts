@@ -4,6 +4,8 @@
 export const COUNTERS = {
   planned: "hotshard_planned",
   sent: "hotshard_sent",
+  /** Tries beyond the first of messages that failed for now. */
+  resent: "hotshard_resent",
   acked: "hotshard_acked",
   /**
    * Σ of the first 24 bits of md5(`dialog:author:client`) of the acknowledged messages, to hold against the databases'.

@@ -3,6 +3,7 @@ import { auditFaults } from "../analysis/audit/audit.ts";
 import { DriveError } from "../drivers/drive-error.ts";
 import { MissingProgramError } from "../drivers/missing-program.ts";
 import { MORE_ROOM } from "../system/not-written.ts";
+import { misplacedInWords } from "../report/words/changes.ts";
 import { hasTooManyErrors } from "../report/words/failures.ts";
 import type { Result } from "../analysis/result/result.ts";
 
@@ -25,7 +26,7 @@ export const EXIT = {
  */
 export function exitCodeOf(result: Result): number {
   if (result.run.interrupted) return EXIT.interrupted;
-  if (auditFaults(result.audit).length > 0) return EXIT.failed;
+  if (auditFaults(result.audit).length > 0 || misplacedInWords(result) !== null) return EXIT.failed;
   // A generator that was late may be why messages failed; a server that was gone is no excuse for them.
   const isGeneratorsFault = result.verdict.reasons.some(({ code }) => !NOT_AUDITED.has(code));
   if (hasTooManyErrors(result) && !isGeneratorsFault) return EXIT.failed;

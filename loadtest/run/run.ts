@@ -30,6 +30,7 @@ import { latencyIntervals } from "../analysis/slices/latency-intervals.ts";
 import { SERVER_METRICS, startMetricsSampler } from "./server-metrics/sampler.ts";
 import { SERVER_LOG } from "./server-log.ts";
 import { createServerClient, type ServerClient } from "./server-client.ts";
+import { prepareRehearsal, rehearsalOn, type Rehearsal } from "./shards/rehearsal.ts";
 import { packageVersion } from "../system/version.ts";
 import { temporaryFolder } from "../system/temporary-folder.ts";
 import type { Dials } from "../traffic/contract.ts";
@@ -48,6 +49,8 @@ export interface RunOrder {
   readonly serverArgs: readonly string[];
   /** Folder for the result; made if need be. */
   readonly out: string;
+  /** URL of an empty database that \`reshard\` adds; absent: a new file, where an own server's shards are files. */
+  readonly add?: string;
   /** The command line that makes the same run. */
   readonly command: string;
   /** The promise of an advice that the server now follows. */
@@ -84,7 +87,7 @@ export async function executeRun(order: RunOrder): Promise<Result> {
   await removeOperationFiles(order.out);
   try {
     return await withStory(order, async (ready) =>
-      ready.url === null ? withOwnServer(ready) : driveAndJudge(ready, ready.url),
+      ready.url === null ? withOwnServer(ready) : driveAndJudge(ready, ready.url, rehearsalOn(ready)),
     );
   } catch (error) {
     // Only an empty folder goes: a run that was refused has left nothing.
@@ -107,13 +110,16 @@ async function withStory(order: RunOrder, work: (ready: RunOrder) => Promise<Res
 async function withOwnServer(order: RunOrder): Promise<Result> {
   const data = await temporaryFolder("run");
   let server: OwnServer | null = null;
+  let rehearsal: Rehearsal | null = null;
   try {
     // Options given later win, so a user's --data keeps the shards.
-    server = await startOwnServer(["--data", data.path, ...order.serverArgs], join(order.out, SERVER_LOG));
+    rehearsal = await prepareRehearsal(order, ["--data", data.path, ...order.serverArgs]);
+    server = await startOwnServer(rehearsal.serverArgs, join(order.out, SERVER_LOG));
     order.onServer?.(server.url);
-    return await driveAndJudge(order, server.url);
+    return await driveAndJudge(order, server.url, rehearsal);
   } finally {
     await server?.stop();
+    await rehearsal?.plug?.end();
     await data.remove();
   }
 }
@@ -128,7 +134,7 @@ async function openFolder(out: string): Promise<void> {
   }
 }
 
-async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
+async function driveAndJudge(asked: RunOrder, url: string, { add, plug }: Rehearsal): Promise<Result> {
   const client = createServerClient(url, asked.secret);
   const before = await client.shards();
   const aim = takeAim(asked.scenario, asked.dials, before.topology);
@@ -137,7 +143,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
   if (thresholds.length > 0) refuseWhatIsUnknowable(order, thresholds, before.topology);
   const runId = freshRunId();
   const machine = await machineFacts(order.driver.name === "k6", process.cwd());
-  const companion = companionOf({ ...order, url, topology: before.topology });
+  const companion = companionOf({ ...order, url, topology: before.topology, add, plug });
   const watch = createWatch(
     order.stopWhen ?? null,
     thresholds,
@@ -174,6 +180,7 @@ async function driveAndJudge(asked: RunOrder, url: string): Promise<Result> {
     measurement,
     before,
     ...(stop !== null && { stop }),
+    ...(outcome.seen !== undefined && { seen: outcome.seen }),
     ...(outcome.readersLost !== undefined && { readersLost: outcome.readersLost }),
     ...(order.maxErrors !== undefined && { maxErrors: order.maxErrors }),
     ...afterwards,

@@ -104,6 +104,11 @@ export interface Story {
    * in all of them, the server in none; the report shows each, and the time to recover.
    */
   readonly windows?: readonly RunWindow[];
+  /**
+   * Whether clients send again what failed for now, with the same id and a bounded number of tries: a message is failed
+   * only when none of them was acknowledged, and late as long as the first one that was.
+   */
+  readonly resends?: true;
   /** Share of the messages that may fail, 0…1, where `--max-errors` says nothing; absent: 0.001, in a rehearsal 1. */
   readonly maxErrors?: number;
 }

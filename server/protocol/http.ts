@@ -35,7 +35,12 @@ export interface ShardStatus {
   readonly label: string;
   readonly engine: "sqlite" | "mysql";
   readonly durability: { readonly crashSafe: boolean; readonly settings: string } | null;
-  readonly shaped: { readonly commitMs: number; readonly maxRows: number | null } | null;
+  readonly shaped: {
+    readonly commitMs: number;
+    readonly maxRows: number | null;
+    /** The shard is lost while this file exists; absent: never. */
+    readonly lostWhile?: string;
+  } | null;
   readonly state: "up" | "down";
   readonly queueRows: number;
   /** What it held when it was last looked at; absent from servers of early versions. */

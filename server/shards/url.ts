@@ -10,6 +10,8 @@ export interface Shape {
   readonly commitMs: number;
   /** Most rows of one commit, 1 to 10,000; null leaves the writer's own limit. */
   readonly maxRows: number | null;
+  /** The shard is as good as lost while this file exists; absent: never. Absolute path. */
+  readonly lostWhile?: string;
 }
 
 export interface SqliteSpec {
@@ -48,7 +50,7 @@ const FORMS = "write sqlite:FILE or mysql://user:password@host:port/database";
 /**
  * Reads `sqlite:FILE` (relative to the working directory; taken literally, so a `?` cannot be part of the path) or
  * `mysql://user:password@host:port/database` (percent-encoded, port 3306 when absent), either with
- * `?commitMs=20&maxRows=50`; MySQL also with `?tls=required` or `?tls=verify&ca=FILE`, or on this machine with
+ * `?commitMs=20&maxRows=50`, or `?lostWhile=FILE` (relative as well); MySQL also with `?tls=required` or `?tls=verify&ca=FILE`, or on this machine with
  * `?socket=FILE`.
  *
  * @throws {ConfigError} BAD_SHARD_URL, with everything that is wrong at once and never with a password
@@ -86,8 +88,9 @@ export function parseShardUrls(urls: readonly string[]): ShardSpec[] {
 /** The shard for logs and reports: where it is and its shape, without user or password. */
 export function describeShard(spec: ShardSpec): string {
   if (spec.shaped === null) return placeOf(spec);
-  const { commitMs, maxRows } = spec.shaped;
-  return `${placeOf(spec)} (shaped: commitMs=${commitMs}${maxRows === null ? "" : ` maxRows=${maxRows}`})`;
+  const { commitMs, lostWhile, maxRows } = spec.shaped;
+  const more = `${maxRows === null ? "" : ` maxRows=${maxRows}`}${lostWhile === undefined ? "" : ` lostWhile=${lostWhile}`}`;
+  return `${placeOf(spec)} (shaped: commitMs=${commitMs}${more})`;
 }
 
 /** Which database it is, without user or password. */
@@ -192,11 +195,12 @@ function readAuthorities(file: string, faults: string[]): string {
 
 /** @param others names that the engine takes beside those of the shape */
 function parseShape(query: URLSearchParams, others: readonly string[], faults: string[]): Shape | null {
-  const names = ["commitMs", "maxRows", ...others];
+  const names = ["commitMs", "maxRows", "lostWhile", ...others];
   for (const name of query.keys()) {
     if (!names.includes(name)) faults.push(`a shard URL takes ${names.join(", ")}, not "${name}"`);
   }
-  if (!query.has("commitMs") && !query.has("maxRows")) return null;
+  if (!["commitMs", "maxRows", "lostWhile"].some((name) => query.has(name))) return null;
+  const lostWhile = query.get("lostWhile");
   const commitMs = query.get("commitMs") ?? "0";
   const maxRows = query.get("maxRows");
   if (!/^\d+(\.\d+)?$/.test(commitMs) || Number(commitMs) > 60_000) {
@@ -205,5 +209,7 @@ function parseShape(query: URLSearchParams, others: readonly string[], faults: s
   if (maxRows !== null && (!/^\d+$/.test(maxRows) || Number(maxRows) < 1 || Number(maxRows) > 10_000)) {
     faults.push("maxRows is a whole number, 1 to 10000");
   }
-  return { commitMs: Number(commitMs), maxRows: maxRows === null ? null : Number(maxRows) };
+  if (lostWhile === "" || lostWhile?.includes("\0") === true) faults.push("lostWhile is the path of a file");
+  const lost = lostWhile === null ? {} : { lostWhile: resolve(lostWhile) };
+  return { commitMs: Number(commitMs), maxRows: maxRows === null ? null : Number(maxRows), ...lost };
 }

@@ -111,6 +111,7 @@ export function runEvidence(options: EvidenceOptions = {}): RunEvidence {
     interrupted: false,
     planned,
     sent,
+    resent: 0,
     refused: 0,
     unknown: 0,
     late: dropped,

@@ -31,13 +31,14 @@ function deliveryIn(slices: readonly Slice[]) {
 }
 
 /** All shards together, slice of time by slice of time. */
-function momentsIn(slices: readonly Slice[], window: Pick<RunWindow, "fromS" | "untilS">) {
+export function momentsIn(slices: readonly Slice[], window: Pick<RunWindow, "fromS" | "untilS">) {
   return [...Map.groupBy(inside(slices, window), ({ second }) => second)]
     .sort(([a], [b]) => a - b)
     .map(([start, own]) => {
       const seconds = Math.max(...own.map((slice) => slice.seconds ?? 1));
       const failed = own.reduce((sum, slice) => sum + failedIn(slice), 0);
-      return { endS: start + seconds, seconds, failed, p99: deliveryIn(own)?.p99 ?? null };
+      const acked = own.reduce((sum, slice) => sum + slice.acked, 0);
+      return { endS: start + seconds, seconds, acked, failed, p99: deliveryIn(own)?.p99 ?? null };
     });
 }
 

@@ -30,6 +30,9 @@ export const Traffic = Type.Object({
   made: RateOf("What it did send, acknowledged or not", "= sent"),
   planned: Count("Messages that the schedule held"),
   sent: Count("= acked + refused + unknown; = planned − late − notConnected"),
+  resent: Type.Optional(
+    Count("Tries beyond the first, of clients that send again; absent: each message was sent once"),
+  ),
   acked: Count("Acknowledged after the commit"),
   refused: Count("Answered with an error that says that nothing was stored"),
   unknown: Count("Without an answer when the run ended"),

@@ -1,7 +1,8 @@
 import { Type, type Static } from "typebox";
 import { Failure, LatencyInterval, Outage, Quantiles, Shard, Traffic, Window } from "./measured-schema.ts";
 import { Count, Ends, Label, Nullable, Num, OneOf, Text } from "./schema-fields.ts";
-import { HistorySchema } from "./history-schema.ts";
+import { Audit, Epoch, Placed } from "./audit-schema.ts";
+import { Change, Stalls } from "./change-schema.ts";
 import { MachineSchema } from "./machine-schema.ts";
 
 const Verdict = Type.Object({
@@ -129,21 +130,6 @@ const WhatIf = Type.Object({
   ),
 });
 
-const Audit = Type.Object({
-  acked: Count("Messages"),
-  stored: Nullable(Count("Rows; null: the databases could not be asked")),
-  unknown: Count("Messages whose outcome the generator never learned"),
-  unknownStored: Count("Of these, found stored afterwards"),
-  lost: Count("Acknowledged and not stored"),
-  duplicated: Count("Received twice by a reader"),
-  reordered: Count("Received after a message that was sent later, though already acknowledged then"),
-  undelivered: Count("Acknowledged, and never received by a reader who was connected the whole time"),
-  missedWhileAway: Count("Acknowledged, and not received by a reader who had lost its connection at the time"),
-  extraCopies: Count("Second physical copies of re-minted messages, never shown twice"),
-  match: Nullable(Type.Boolean({ description: "Counts and set sums are equal on every shard; null: not comparable" })),
-  history: Type.Optional(HistorySchema),
-});
-
 const Advice = Type.Object({
   action: OneOf(["none", "pin", "split", "add-shard", "change-placement"]),
   text: Text("One sentence for people: what to do and what it costs"),
@@ -205,6 +191,14 @@ export const ResultSchema = Type.Object(
     recoveryS: Type.Optional(
       Nullable(Num("Of a rehearsal: seconds from the fault until the server was as good as before; null: not seen")),
     ),
+    changes: Type.Optional(
+      Type.Array(Change, { description: "Of the shards while the run went on; absent: nobody looked" }),
+    ),
+    stalls: Type.Optional(Stalls),
+    epochs: Type.Optional(
+      Type.Array(Epoch, { description: "The audit by segments of the topology, with messages, oldest first" }),
+    ),
+    placed: Type.Optional(Placed),
     shards: Type.Array(Shard),
     skew: Skew,
     aim: Type.Optional(

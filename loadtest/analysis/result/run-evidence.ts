@@ -1,4 +1,5 @@
 import type { AuditDialogsReply, AuditMessageReply, AuditReply, ShardsReply } from "../../../server/protocol/http.ts";
+import type { SeenChanges } from "./seen-changes.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import type { Machine } from "./machine-schema.ts";
 import type { Aim, Dials } from "../../traffic/contract.ts";
@@ -47,4 +48,6 @@ export interface RunEvidence {
   readonly maxErrors?: number;
   /** Why the readers of `history` did not read to the end; absent: they did, or there were none. */
   readonly readersLost?: string;
+  /** What became of the shards while it went on; absent: nobody looked. */
+  readonly seen?: SeenChanges;
 }

@@ -26,6 +26,8 @@ interface Evidence {
   readonly audit: AuditReply | null;
   /** Seconds of the schedule, warm-up included. */
   readonly scheduleS: number;
+  /** Rows went from one shard to another: messages belong where they are now. */
+  readonly isMoved?: boolean;
 }
 
 /** Totals at the start; nothing when the server was started anew in between. */
@@ -38,9 +40,12 @@ function startOf(before: ShardsReply, after: ShardStatus): WriterTotals {
  * The `shards` of a result: what each was offered and stored, how long it took, how near its writer is to its limit.
  */
 export function measuredShards(evidence: Evidence): Result["shards"] {
-  const { measurement, before, after, layout, failed, audit, scheduleS } = evidence;
-  const dialogs = new Float64Array(layout.labels.length);
-  for (const { shard } of layout.loads) dialogs[shard]! += 1;
+  const { measurement, before, after, layout, failed, audit, scheduleS, isMoved = false } = evidence;
+  const [dialogs, belong] = [new Float64Array(layout.labels.length), new Float64Array(layout.labels.length)];
+  for (const { shard, messages } of layout.loads) {
+    dialogs[shard]! += 1;
+    belong[shard]! += messages;
+  }
   const fits = layout.labels.map((label) => {
     const status = after.shards.find((shard) => shard.label === label);
     if (status === undefined) return { busy: 0, limit: null };
@@ -48,7 +53,8 @@ export function measuredShards(evidence: Evidence): Result["shards"] {
     return { busy: fit.busy, limit: knownLimit(fit) };
   });
   const seen = layout.labels.map((label) => measuredOf(measurement, label));
-  const offered = layout.labels.map((label, i) => (seen[i]?.acked ?? 0) + (failed.get(label) ?? 0));
+  const written = layout.labels.map((label, i) => (seen[i]?.acked ?? 0) + (failed.get(label) ?? 0));
+  const offered = isMoved ? [...belong] : written;
   const total = offered.reduce((a, b) => a + b, 0);
   return layout.labels.map((label, i) => {
     const shard = seen[i]!;
@@ -65,7 +71,7 @@ export function measuredShards(evidence: Evidence): Result["shards"] {
       innocentP99Ms: shard.innocent.count > 0 ? quantileOf(shard.innocent, 0.99) : null,
       serviceMs: quantilesOf(shard.service, ["p50", "p95", "p99", "p999"]),
       dialogs: dialogs[i]!,
-      offeredPerS: offered[i]! / scheduleS,
+      offeredPerS: written[i]! / scheduleS,
       limitPerS: null,
       ...fits[i]?.limit,
       busy: fits[i]?.busy ?? 0,

@@ -24,7 +24,7 @@ function shareReading(events: number, n: number): Reading | null {
   return n === 0 ? null : { value: events / n, ...shareInterval(events, n), samples: n };
 }
 
-type AuditCount = Exclude<keyof Result["audit"], "acked" | "stored" | "unknownStored" | "match" | "history">;
+type AuditCount = Exclude<keyof Result["audit"], "acked" | "stored" | "unknownStored" | "twins" | "match" | "history">;
 
 /** A figure of the whole run in which chance has no part. */
 function sureRow(kind: MetricRow["kind"], meaning: string, of: (result: Subject["result"]) => number): MetricRow {

@@ -35,7 +35,8 @@ export function contradictionsOf(measurement: Measurement, audit: Result["audit"
   if (delivered + offline > acked + unknown) {
     found.push(`delivered ${delivered} + offline ${offline} > acked ${acked} + unknown ${unknown}`);
   }
-  if (audit.stored !== null && audit.match !== null && audit.stored > acked + unknown) {
+  const { twins = 0 } = audit;
+  if (audit.stored !== null && audit.match !== null && audit.stored - twins > acked + unknown) {
     found.push(`stored ${audit.stored} > acked ${acked} + unknown ${unknown}`);
   }
   const strays = errors["UNEXPECTED_ACK"] ?? 0;

@@ -27,7 +27,7 @@ interface VerdictLimits {
 
 export const VERDICT_LIMITS: VerdictLimits = { sendLagMs: 50, handlerLagMs: 50, cpu: 0.9, clockJumpMs: 250 };
 
-export interface VerdictInput extends Pick<RunEvidence, "serverGone" | "shardsLost" | "readersLost"> {
+export interface VerdictInput extends Pick<RunEvidence, "serverGone" | "shardsLost" | "readersLost" | "seen"> {
   readonly measurement: Measurement;
   readonly dials: Dials;
   /** `Story.askedShare`. */
@@ -101,6 +101,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const message =
       `Nobody read beside the writers to the end (${readersLost}): the server had less to do than ` +
       "asked. Run again, for some seconds at least.";
+    return { message, evidence: { acked: total(measurement, ackedOf) } };
+  },
+
+  NO_CHANGE({ seen, measurement }) {
+    if (seen?.missing === undefined) return null;
+    const message = `The shards did not change as the scenario has it (${seen.missing}): nothing was rehearsed. Run again.`;
     return { message, evidence: { acked: total(measurement, ackedOf) } };
   },
 

@@ -4,6 +4,7 @@ import { sourceOf, withNoops, type Source } from "../../traffic/source.ts";
 import type { Action } from "../../traffic/contract.ts";
 import { createGapBins, type GapBins } from "../../measurement/gap-bins.ts";
 import { createOperationLog } from "../../measurement/operations.ts";
+import { mergeRehearsed } from "../../measurement/rehearsed.ts";
 import { createRandom } from "../../stats/random.ts";
 import { createLedger, TEXT_STREAM, type Ledger } from "../ledger.ts";
 import { openOperations, type OperationFile } from "../operation-file.ts";
@@ -13,6 +14,7 @@ import type { DriveOrder, Progress } from "../contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
 import { createRunClock, machineMs, watchCpu, type RunClock } from "./clock.ts";
 import { createConnections, type Connections } from "./connections.ts";
+import { resendPort } from "./resend-port.ts";
 import { createLiveSeries, type LiveSeries } from "./live-series.ts";
 import type { Session } from "./session.ts";
 import { createTally, type Tally } from "./tally.ts";
@@ -90,6 +92,7 @@ function prepare(order: DriveOrder, { index, count }: Place, file: OperationFile
     source,
     log: file && createOperationLog(operations!.share, md5, (operation) => file.add(operation)),
     md5,
+    resend: story.resends ? resendPort(() => run.connections) : null,
   });
   const connections = createConnections(order.url, order.secret, first, {
     onFrame(session, frame) {
@@ -152,12 +155,17 @@ export async function generate(order: DriveOrder, place: Place, drainMs: number)
  * @param cpu busy share of a core
  * @param unwritten what a Prometheus did not take
  */
-function measurementOf({ clock, connections, gaps, tally }: Run, cpu: number, unwritten: string | null): Measurement {
+function measurementOf(
+  { clock, connections, gaps, ledger, tally }: Run,
+  cpu: number,
+  unwritten: string | null,
+): Measurement {
   return {
     driver: "node",
     startedAt: clock.startedAt(),
     interrupted: false,
     ...tally.measurement(),
+    ...mergeRehearsed([ledger.rehearsed()]),
     absences: connections.absences().map(({ user, from, until }) => ({
       user,
       fromMs: clock.at(from),

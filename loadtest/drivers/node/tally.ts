@@ -16,7 +16,7 @@ import {
 } from "../../measurement/shard-total.ts";
 import { createSliceKeeper } from "../../measurement/slice-keeper.ts";
 import type { Progress } from "../contract.ts";
-import type { Books } from "../ledger.ts";
+import type { Books } from "../books.ts";
 
 /** Everything that is counted in a run; its size depends on shards, readers, seconds and failures, not on messages. */
 export interface Tally extends Books {

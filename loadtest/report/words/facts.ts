@@ -1,5 +1,6 @@
 import { count, milliseconds, plural, times } from "../../stats/format.ts";
 import type { Result } from "../../analysis/result/result.ts";
+import { changesInWords, stallsInWords } from "./changes.ts";
 import { headroomInWords, knowsNoShares } from "./run.ts";
 import { closedInWords } from "./traffic.ts";
 
@@ -11,6 +12,8 @@ const HEADROOM_UNKNOWN =
 export const factsInWords = (result: Result): string[] =>
   [
     closedInWords(result),
+    changesInWords(result),
+    stallsInWords(result),
     forecastInWords(result),
     aimInWords(result),
     headroomInWords(result) ?? (knowsNoShares(result) ? null : HEADROOM_UNKNOWN),

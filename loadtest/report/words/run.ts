@@ -1,3 +1,4 @@
+import { changeHeadline, placedInWords } from "./changes.ts";
 import { auditFaults } from "../../analysis/audit/audit.ts";
 import { stopHeadline } from "./traffic.ts";
 import { failureHeadline, isAllWell, outageHeadline } from "./failures.ts";
@@ -74,7 +75,14 @@ export function mainCause(result: Result): CauseName | null {
 /** What leads every page: what failed, else the skew. */
 export function headline(result: Result): string {
   const gone = result.verdict.reasons.flatMap(({ code }) => NOT_AUDITED[code] ?? [])[0];
-  return stopHeadline(result) ?? outageHeadline(result) ?? failureHeadline(result) ?? gone ?? skewInWords(result);
+  return (
+    stopHeadline(result) ??
+    outageHeadline(result) ??
+    failureHeadline(result) ??
+    gone ??
+    changeHeadline(result) ??
+    skewInWords(result)
+  );
 }
 
 /** `Shard 02 takes 55.1 % of the messages: 2.20 × its fair share.` */
@@ -221,15 +229,20 @@ export function verdictInWords(result: Result): string {
 }
 
 /** The audit in sentences: every fault that fails the run, then what the comparison says. */
-export function auditInWords({ audit }: Result): string {
+export function auditInWords(result: Result): string {
+  const { audit } = result;
   const sentences = auditFaults(audit);
   if (audit.match === null) {
     sentences.push("Not comparable: the run was interrupted, or its messages could not be counted.");
   } else if (audit.match) {
     const found = plural(audit.unknownStored, "message");
     const rest = audit.unknownStored === 0 ? "nothing else is" : `of the rest ${found} whose outcome was unknown`;
-    sentences.push(`Every one of ${plural(audit.acked, "acknowledged message")} is stored, and ${rest}.`);
+    const { twins = 0 } = audit;
+    const twice = twins === 0 ? "" : `, but for ${plural(twins, "second row")} of messages that were sent again`;
+    sentences.push(`Every one of ${plural(audit.acked, "acknowledged message")} is stored, and ${rest}${twice}.`);
   }
+  const placed = placedInWords(result);
+  if (placed !== null) sentences.push(placed);
   return sentences.join(" ");
 }
 

@@ -1,3 +1,6 @@
+import type { SeenChanges } from "../../analysis/result/seen-changes.ts";
+import type { Plug } from "../shards/plug.ts";
+import { createResharding, createShardLoss } from "./rehearsal.ts";
 import type { Topology } from "../../../server/placement/contract.ts";
 import type { Progress } from "../../drivers/contract.ts";
 import type { Measurement } from "../../measurement/measurement.ts";
@@ -13,6 +16,10 @@ export interface CompanionOrder {
   readonly url: string;
   readonly secret: string;
   readonly topology: Topology;
+  /** Takes a shard away; absent: none is. */
+  readonly plug?: Plug | null;
+  /** URL of a shard that is added; absent: none is. */
+  readonly add?: string | null;
 }
 
 /** What a companion leaves. */
@@ -21,6 +28,8 @@ export interface CompanionOutcome {
   readonly adds: Partial<Result>;
   /** Why the readers did not read to the end; absent: they did, or there were none. */
   readonly readersLost?: string;
+  /** What became of the shards; absent: nobody looked. */
+  readonly seen?: SeenChanges;
 }
 
 /** What goes on beside the generator in some scenarios, and adds to the result. */
@@ -35,6 +44,8 @@ const NONE: Companion = { progress: () => {}, end: async () => ({ adds: {} }) };
 const COMPANIONS: Readonly<Record<string, (order: CompanionOrder) => Companion>> = {
   history: createReaders,
   soak: createSoakWatch,
+  reshard: createResharding,
+  "shard-loss": createShardLoss,
 };
 
 /** @returns the scenario's companion; one that does nothing for most */

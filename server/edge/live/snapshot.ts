@@ -237,7 +237,13 @@ function headroomOf(shards: readonly LiveShard[]): LiveSnapshot["headroom"] {
 
 function shapeInWords({ shaped }: ShardStatus): string | null {
   if (shaped === null) return null;
-  return `commits of at least ${shaped.commitMs} ms${shaped.maxRows === null ? "" : `, at most ${shaped.maxRows} rows each`}`;
+  const { commitMs, lostWhile, maxRows } = shaped;
+  const words = [
+    ...(commitMs > 0 || maxRows !== null ? [`commits of at least ${commitMs} ms`] : []),
+    ...(maxRows === null ? [] : [`at most ${maxRows} rows each`]),
+    ...(lostWhile === undefined ? [] : ["lost on command"]),
+  ];
+  return words.join(", ");
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -31,6 +31,7 @@ export function goodMeasurement(changes: Partial<Measurement> = {}): Measurement
     interrupted: false,
     planned: 1_000,
     sent: 1_000,
+    resent: 0,
     refused: 0,
     unknown: 0,
     late: 0,

@@ -32,6 +32,7 @@ const ledgerOn = (clock: { now(): number }, tally: Tally): Ledger =>
     random: createRandom(dials.seed, TEXT_STREAM),
     source: { answered: () => {} },
     log: null,
+    resend: null,
     md5: (text) => hash("md5", text, "hex"),
   });
 

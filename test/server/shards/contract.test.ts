@@ -29,7 +29,7 @@ after(async () => {
 });
 
 storeContract("sqlite", false, sqliteFiles(folder, "plain-", ""));
-storeContract("sqlite, shaped", false, sqliteFiles(folder, "shaped-", "?commitMs=3&maxRows=500"));
+storeContract("sqlite, shaped", false, sqliteFiles(folder, "shaped-", "?commitMs=3&maxRows=500&lostWhile=never"));
 storeContract(
   "mysql",
   noMariadb,

@@ -110,12 +110,12 @@ test("what a shard URL cannot mean is refused", () => {
     ["?tls=required&ca=/x.pem", /ca is for tls=verify/],
     ["?tls=verify&ca=/nowhere.pem", /ca=\/nowhere\.pem cannot be used: ENOENT/],
     [`?tls=verify&ca=${empty}`, /has no certificate/],
-    ["?ssl=true", /takes commitMs, maxRows, tls, ca, socket, not "ssl"/],
+    ["?ssl=true", /takes commitMs, maxRows, lostWhile, tls, ca, socket, not "ssl"/],
   ] as const) {
     assert.throws(() => parseShardUrl(`mysql://u:hunter2@db.example/d${query}`), fault, query);
   }
   assert.throws(() => parseShardUrl("mysql://u:p@10.0.0.1/d?tls=verify"), /needs the name of a host/);
-  assert.throws(() => parseShardUrl("sqlite:a.db?tls=required"), /takes commitMs, maxRows, not "tls"/);
+  assert.throws(() => parseShardUrl("sqlite:a.db?tls=required"), /takes commitMs, maxRows, lostWhile, not "tls"/);
   const spec = parseShardUrl("mysql://u:p@db.example/d?tls=required&commitMs=5") as MysqlSpec;
   assert.deepEqual([spec.tls, spec.shaped?.commitMs], [{ verify: false, ca: null }, 5]);
 });

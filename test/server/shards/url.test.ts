@@ -47,13 +47,17 @@ test("a description names the place and the shape, never who may enter", () => {
   const text = describeShard(parseShardUrl("mysql://root:hunter2@db:3306/chat?commitMs=20&maxRows=50"));
   assert.equal(text, "mysql://db:3306/chat (shaped: commitMs=20 maxRows=50)");
   assert.equal(describeShard(parseShardUrl("sqlite:/tmp/00.db")), "sqlite:/tmp/00.db");
+  const losable = parseShardUrl("sqlite:/tmp/00.db?lostWhile=lost%26gone");
+  assert.deepEqual(losable.shaped, { commitMs: 0, maxRows: null, lostWhile: resolve("lost&gone") });
+  assert.equal(describeShard(losable), `sqlite:/tmp/00.db (shaped: commitMs=0 lostWhile=${resolve("lost&gone")})`);
 });
 
 const WRONG: [url: string, fault: RegExp][] = [
+  ["sqlite:/tmp/00.db?lostWhile=", /lostWhile is the path of a file/],
   ["", /no known scheme.*sqlite:FILE or mysql:/],
   ["mysql://u@localhost/d?socket=run/mysqld.sock", /socket is the absolute path of the server's Unix socket/],
   ["mysql://u@localhost/d?socket=/run/mysqld.sock&tls=required", /socket needs no tls: nothing leaves this machine/],
-  ["sqlite:/tmp/00.db?socket=/run/mysqld.sock", /takes commitMs, maxRows, not "socket"/],
+  ["sqlite:/tmp/00.db?socket=/run/mysqld.sock", /takes commitMs, maxRows, lostWhile, not "socket"/],
   ["postgres://root:hunter2@db/chat", /no known scheme/],
   ["root:hunter2@db/chat", /no known scheme/],
   ["sqlite:", /names no file/],

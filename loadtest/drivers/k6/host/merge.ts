@@ -6,6 +6,7 @@ import type { Measurement, Slice } from "../../../measurement/measurement.ts";
 import { addUp } from "../../../measurement/merge-measurements.ts";
 import { messageCounts } from "../../../measurement/message-counts.ts";
 import type { CounterName } from "../../../measurement/metric-names.ts";
+import { mergeRehearsed, type Rehearsed } from "../../../measurement/rehearsed.ts";
 import { p99SoFar } from "../../../measurement/p99-so-far.ts";
 import {
   createSecondTotal,
@@ -54,6 +55,7 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
   const failed = createFailedLog();
   const balances: DeliveryBalance[] = [];
   const absences: Absence[] = [];
+  const rehearsed: Rehearsed[] = [];
   const [sendLag, handlerLag, floor] = [createHistogram(), createHistogram(), createHistogram()];
   let gaps: readonly number[] = [];
   let startAt: number | null = null;
@@ -64,6 +66,7 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
       gaps = addGapBins([gaps, last.gaps]);
       balances.push(last.balance);
       absences.push(...last.absences);
+      if (last.rehearsed !== undefined) rehearsed.push(last.rehearsed);
       if (last.cutAtS !== undefined) cutAtS = Math.max(cutAtS ?? 0, last.cutAtS);
     }
     startAt = line.startAt;
@@ -93,6 +96,7 @@ export function createMerge(labels: readonly string[], vus: number): Merge {
       failed: failed.toData(),
       balance: mergeBalances(balances),
       absences,
+      ...mergeRehearsed(rehearsed),
       errors,
       shards: Object.fromEntries([...shards].map(([label, shard]) => [label, shardMeasurement(shard)])),
       slices,

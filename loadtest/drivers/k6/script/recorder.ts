@@ -4,7 +4,7 @@ import { phaseAt } from "../../../traffic/text.ts";
 import { arrivalsOf } from "../../../traffic/arrivals/registry.ts";
 import { counters, PHASE_TAGS, shardTags, trends } from "./instruments.ts";
 import type { Settings } from "./settings.ts";
-import type { Books } from "../../ledger.ts";
+import type { Books } from "../../books.ts";
 import type { LastWords, Line, Tally } from "./tally.ts";
 import { createTally, microseconds, shardTally, TALLY_COUNTS } from "./tally.ts";
 

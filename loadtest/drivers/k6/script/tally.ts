@@ -1,5 +1,6 @@
 import type { MessageOperation } from "../../../measurement/operations.ts";
 import type { Absence, DeliveryBalance } from "../../../measurement/delivery-balance.ts";
+import type { Rehearsed } from "../../../measurement/rehearsed.ts";
 import { MESSAGE_COUNTS, messageCounts, type MessageCounts } from "../../../measurement/message-counts.ts";
 
 /** What one VU counted of one shard in one second. Durations are whole microseconds, one entry per message. */
@@ -90,6 +91,7 @@ export interface LastWords {
   readonly gaps: readonly number[];
   readonly balance: DeliveryBalance;
   readonly absences: readonly Absence[];
+  readonly rehearsed?: Rehearsed;
   /** The schedule ended before its time: at this second after its start. */
   readonly cutAtS?: number;
 }

@@ -3,6 +3,7 @@ import exec from "k6/execution";
 import { createBalanceSheet, type Absence } from "../../../measurement/delivery-balance.ts";
 import { createGapBins } from "../../../measurement/gap-bins.ts";
 import { createOperationLog } from "../../../measurement/operations.ts";
+import { mergeRehearsed } from "../../../measurement/rehearsed.ts";
 import { createRandom } from "../../../stats/random.ts";
 import { sourceOf, withNoops } from "../../../traffic/source.ts";
 import type { Action, Story } from "../../../traffic/contract.ts";
@@ -106,6 +107,16 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     source,
     log: settings.operations > 0 ? createOperationLog(settings.operations, md5Of, recorder.operation) : null,
     md5: md5Of,
+    resend: story.resends
+      ? {
+          after: (ms, run) => void setTimeout(run, ms),
+          write(author, frame) {
+            const isOpen = connections.isOpen(author);
+            if (isOpen) connections.send(author, frame);
+            return isOpen;
+          },
+        }
+      : null,
   });
 
   function take(planned: Action): void {
@@ -165,7 +176,14 @@ export function runVu(story: Story, settings: Settings, common: Common): void {
     stopJoins?.();
     connections.closeAll();
     ledger.abandonAll();
-    recorder.finish({ gaps: gaps.counts, balance: balance.toData(), absences, ...(cutAtS !== null && { cutAtS }) });
+    const rehearsed = mergeRehearsed([ledger.rehearsed()]);
+    recorder.finish({
+      gaps: gaps.counts,
+      balance: balance.toData(),
+      absences,
+      ...rehearsed,
+      ...(cutAtS !== null && { cutAtS }),
+    });
   }
 
   start();

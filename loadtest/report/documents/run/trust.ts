@@ -7,6 +7,8 @@ import { listed, section, sentence, table, text, type Block, type Cell } from ".
 
 const should = (value: number): Cell => (value === 0 ? { text: "0" } : { text: count(value), look: "hot" });
 
+const TWINS = "second rows of messages whose shard was lost between commit and acknowledgement, never shown twice";
+
 /** Was what was acknowledged stored, shown once, and delivered in order. */
 export function audit(result: Result): Block[] {
   const a = result.audit;
@@ -23,7 +25,8 @@ export function audit(result: Result): Block[] {
       ["Missed while away", count(a.missedWhileAway), "not received by a reader who had lost its connection"],
       ["Duplicated", should(a.duplicated), "received twice by a reader"],
       ["Reordered", should(a.reordered), "received after a later message"],
-      ["Extra copies", should(a.extraCopies), "second physical rows of re-minted messages, never shown twice"],
+      ["Extra copies", should(a.extraCopies), "rows that were neither acknowledged nor found"],
+      ...(a.twins === undefined ? [] : [["Twins", count(a.twins), TWINS]]),
     ],
   });
   return [section("audit", "Audit", ...sentence(words, auditFaults(a).length > 0 ? "fail" : undefined), counts)];
@@ -43,6 +46,7 @@ export function generator(result: Result): Block[] {
       ...(t.asked ? [["Asked", perSecond(t.asked.rate), `${plural(t.asked.messages, "message")} in all`]] : []),
       ["Planned", count(t.planned), "messages of the schedule"],
       ["Sent", count(t.sent), sent],
+      ...(t.resent === undefined ? [] : [["Sent again", count(t.resent), "tries beyond a message's first"]]),
       ...(t.made ? [["Made", perSecond(t.made.rate), "messages sent"]] : []),
       ["Late", should(t.late), "due and never sent: the generator was late"],
       ["Not connected", should(t.notConnected), "due and never sent: their author had no connection"],

@@ -91,3 +91,27 @@ test("what readers saw is held against the server too", () => {
   assert.equal(verdict.match, true);
   assert.equal(auditFaults(verdict).length, 2);
 });
+
+test("where the shards changed, messages may be elsewhere than they were acknowledged, and twins are excused", () => {
+  const moved = { shard: "00", rows: 450, sum: 4_500 };
+  const rest = { shard: "02", rows: 550, sum: 5_500 };
+  const still = { twins: 0 };
+  const here = audit(goodMeasurement(), reply(moved, rest), [], still);
+  assert.deepEqual([here.match, here.lost, here.extraCopies, here.twins], [true, 0, 0, 0]);
+  // The same counts, of other messages.
+  const other = audit(goodMeasurement(), reply(moved, { ...rest, sum: 5_501 }), [], still);
+  assert.deepEqual([other.match, other.lost], [false, 1]);
+  const twin = reply(moved, { ...rest, rows: 551, sum: 5_500 + bits });
+  const unknownTwin = audit(goodMeasurement(), twin, [], still);
+  assert.deepEqual([unknownTwin.match, unknownTwin.extraCopies, unknownTwin.twins], [false, 1, 0]);
+  const known = audit(goodMeasurement(), twin, [], { twins: 1 });
+  assert.deepEqual([known.match, known.extraCopies, known.twins, known.stored], [true, 0, 1, 1_001]);
+  assert.deepEqual(auditFaults(known), []);
+  // One message adds 24 bits at most, and none takes any away: these are other messages.
+  for (const sum of [5_499, 5_500 + 2 ** 24]) {
+    const wrong = audit(goodMeasurement(), reply(moved, { ...rest, rows: 551, sum }), [], { twins: 1 });
+    assert.deepEqual([wrong.match, wrong.extraCopies], [false, 1], `${sum}`);
+  }
+  const lost = audit(goodMeasurement(), reply(moved, { ...rest, rows: 549 }), [], { twins: 1 });
+  assert.deepEqual([lost.match, lost.lost], [false, 1]);
+});

@@ -37,6 +37,7 @@ function gapsOf(shape: (u: number) => number): number[] {
 }
 
 const none = histogramOf(0, 0);
+const UNSEEN = { changes: [], topologies: [], verification: null };
 /** A run of 10 s. */
 const asking = (rate: number) => ({ dials: { ...dials, rate } });
 /** A course of the rate that makes 808 messages, and a row that makes the 1,000 of the run. */
@@ -54,6 +55,7 @@ const TABLE: Readonly<Record<string, readonly (readonly [Partial<Measurement>, R
       { serverGone: "answered 503", shardsLost: "shard 01 is lost (refused)" },
     ],
   ],
+  NO_CHANGE: [[{}, /did not change .*\(refused\)/, { seen: { ...UNSEEN, missing: "refused" } }]],
   READERS_LOST: [[{}, /Nobody read .*\(they died\)/, { readersLost: "they died" }]],
   SEND_LAG: [
     [generator({ sendLag: histogramOf(1_000, 80) }), /sent 80\.0 ms .*\(at most 50 ms/],
