@@ -12,6 +12,7 @@ import type {
 } from "../../server/protocol/shards.ts";
 import { sentence, table, text, type Block, type Column } from "../report/documents/model.ts";
 import { terminal, type Screen } from "../report/render/terminal.ts";
+import { changeSentences } from "./changes-output.ts";
 import { bytes, count, countOrNone, percent, perSecond, plural, times, waitInWords } from "../stats/format.ts";
 
 /** `hotshard shards list`. */
@@ -36,7 +37,11 @@ export function shardsText(reply: ShardsReply, screen: Screen): string {
 }
 
 /** `hotshard shards status`. */
-export function statusText({ out = [], topology }: ShardsReply, { waiting, work }: MoveStatus, screen: Screen): string {
+export function statusText(
+  { changes = [], out = [], topology }: ShardsReply,
+  { waiting, work }: MoveStatus,
+  screen: Screen,
+): string {
   const newest = topology.segments.at(-1)!;
   const closed = waiting === 0 ? "no older segments" : `${plural(waiting, "older segment")} not rebalanced yet`;
   return terminal(
@@ -49,6 +54,7 @@ export function statusText({ out = [], topology }: ShardsReply, { waiting, work 
         ...out.flatMap(({ label, phase, reason }) => sentence(`Shard ${label} is ${phase}: ${reason}.`, "hot")),
         ...(work === null ? [] : sentence(`${workWords(work)}.`)),
       ],
+      changeSentences(changes).flatMap((one) => sentence(one)),
     ],
     screen,
   );

@@ -72,6 +72,8 @@ test("a shard is added, another one drained, emptied and removed, by the command
   assert.match(well(server, "list"), /\n01 .* drained\n/u);
   assert.match(well(server, "status"), /^Epoch 3: slots over 00, 02, 03, 04; 2 older segments not rebalanced yet\./u);
 
+  assert.match(well(server, "status"), /UTC, epoch 3: shard 01 drained; .*\n.*UTC, epoch 2: shard 04 added; /su);
+
   const forecast = answer(server, "rebalance --dry-run") as RebalanceReply;
   assert.equal(forecast.applied, false);
   assert.match(well(server, "rebalance --dry-run"), /^keys that move/u);
