@@ -52,6 +52,7 @@ async function rehearse({ add, dials = {}, driver, name, scenario, shards = "4" 
     serverArgs: ["--shards", shards, ...FAILOVER],
     out: join(folder, name),
     command: `hotshard run ${scenario}`,
+    operations: 1,
     ...(add !== undefined && { add }),
   });
 }
@@ -62,6 +63,9 @@ function assertKept(t: TestContext, { audit, epochs = [], failures, placed, traf
   assert.deepEqual([audit.match, audit.lost, audit.duplicated, audit.undelivered, audit.twins], [true, 0, 0, 0, 0]);
   assert.equal(traffic.acked, traffic.planned, JSON.stringify(failures));
   assert.deepEqual([placed?.match, placed?.messages], [true, traffic.acked]);
+  const { lost, vanished, stale, duplicated, reordered, phantom, unread, messages } = audit.history!;
+  assert.deepEqual([lost, vanished, stale, duplicated, reordered, phantom, unread], [0, 0, 0, 0, 0, 0, 0]);
+  assert.equal(messages, traffic.planned);
   for (const { acked, stored } of epochs) assert.equal(acked, stored, JSON.stringify(epochs));
   assert.equal(
     epochs.reduce((sum, { stored }) => sum + stored, 0),
