@@ -6,6 +6,7 @@ import { chooseDriver } from "../drivers/registry.ts";
 import { EXIT, exitCodeOf } from "../run/exit-code.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { createLiveView, type LiveView } from "../run/live-view.ts";
+import { headline } from "../report/words/run.ts";
 import { wrap } from "../report/render/terminal.ts";
 import { freshFolder } from "../run/folders.ts";
 import { sharedSecret } from "../run/secret.ts";
@@ -15,6 +16,7 @@ const TITLES: Readonly<Record<number, string>> = {
   2: "The same traffic on a good placement: 4,096 slots.",
   3: "One dialog gets 40 % of the messages. The hash is perfect, and one shard burns.",
   4: "The same traffic after following the advice of act 3.",
+  5: "Random traffic; a shard is lost in the middle and comes back, then a fifth one is added.",
 };
 
 /** `hotshard demo`: the story in one command. */
@@ -36,7 +38,7 @@ async function demo(given: { driver: string; out?: string }): Promise<number> {
   const out = given.out ?? (await freshFolder("runs", "demo", new Date()));
   const signal = onInterrupt();
   let line: LiveView | undefined;
-  say("Four acts on four shards that are shaped to take 500 rows a second each; about 20 s an act.");
+  say("Five acts on four shards that are shaped to take 500 rows a second each; about 20 s an act.");
   say("");
   const played = await playDemo({
     driver: await chooseDriver(given.driver),
@@ -52,8 +54,9 @@ async function demo(given: { driver: string; out?: string }): Promise<number> {
     onResult(act, result, again) {
       line?.end();
       const { maxOverMean, effectiveShards } = result.skew;
-      const used = `${effectiveShards.toFixed(1)} of 4 shards used`;
+      const used = `${effectiveShards.toFixed(1)} of ${result.shards.length} shards used`;
       say(`fullest shard ${maxOverMean.toFixed(2)} times its fair share, ${used}, ${result.verdict.status}`);
+      if (act.scenario === "shard-loss") say(headline(result));
       for (const reason of result.verdict.reasons) say(`${reason.code}: ${reason.message}`);
       if (again) say(`The machine was too busy to measure it: act ${act.number} is played again.`);
       say("");

@@ -56,7 +56,9 @@ export function addRun(program: Command, finish: (code: number) => void): void {
     .addOption(option("generators", "processes on this machine that share the schedule out, 1 to 16"))
     .addOption(option("prometheus", "address of a Prometheus that the generators write to, http://127.0.0.1:9090"))
     .addOption(option("url", "chat of a running server, ws://127.0.0.1:8086/chat; without it an own one is started"))
-    .addOption(option("add", "URL of an empty database that `reshard` adds; without it a new SQLite file"))
+    .addOption(
+      option("add", "URL of an empty database that reshard, or shard-loss in the end, adds; new: a SQLite file"),
+    )
     .addOption(option("out", "folder for the result"))
     .addOption(failOn())
     .addOption(
@@ -122,7 +124,7 @@ async function run(reference: string, command: Command): Promise<number> {
   const equipment = held(faults, () => readEquipment(given));
   held(faults, () => url !== null && createServerClient(url, secret));
   held(faults, () => url !== null && refuseServerOptions(command));
-  held(faults, () => given["add"] !== undefined && name !== "reshard" && refuseAdd(name));
+  held(faults, () => given["add"] !== undefined && !GROWING.has(name) && refuseAdd(name));
   held(faults, () => refuseSeveral(dials, scenario, equipment));
   const isCheck = command.getOptionValue("check") === true;
   // Without other faults the server tells of its own when it starts.
@@ -214,6 +216,8 @@ function refuseUnsteady(scenario: Scenario, dials: Dials): void {
   const why = "the rest of this run is not like its beginning, which therefore tells nothing of it";
   throw new ConfigError("UNSTEADY", `--stop-when known: ${why}; take --stop-when lost`);
 }
+
+const GROWING = new Set(["reshard", "shard-loss"]);
 
 function refuseAdd(name: string): void {
   throw new ConfigError("BAD_OPTIONS", `--add: ${name} adds no shard; leave it out, or run reshard`);

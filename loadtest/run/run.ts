@@ -49,7 +49,7 @@ export interface RunOrder {
   readonly serverArgs: readonly string[];
   /** Folder for the result; made if need be. */
   readonly out: string;
-  /** URL of an empty database that \`reshard\` adds; absent: a new file, where an own server's shards are files. */
+  /** URL of an empty database that a rehearsal adds, or `new`: a file, which `reshard` adds where it is absent. */
   readonly add?: string;
   /** The command line that makes the same run. */
   readonly command: string;

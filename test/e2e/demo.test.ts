@@ -10,7 +10,7 @@ import type { Result } from "../../loadtest/analysis/result/result.ts";
 import { assertMeasured } from "../support/measured.ts";
 
 const HOTSHARD = join(import.meta.dirname, "../../bin/hotshard.js");
-const FOLDERS = ["1-random-ring", "2-random-slots", "3-lady-gaga-slots", "4-lady-gaga-remedied"];
+const FOLDERS = ["1-random-ring", "2-random-slots", "3-lady-gaga-slots", "4-lady-gaga-remedied", "5-shard-loss"];
 
 /** The demo as a newcomer runs it, with nothing set. */
 describe("hotshard demo", () => {
@@ -36,7 +36,7 @@ describe("hotshard demo", () => {
 
   after(() => rmSync(out, { recursive: true, force: true }));
 
-  test("plays four VALID acts whose audits match", (t) => {
+  test("plays five VALID acts whose audits match", (t) => {
     assert.equal(acts.length, FOLDERS.length);
     for (const act of acts) {
       assertMeasured(t, act);
@@ -49,7 +49,7 @@ describe("hotshard demo", () => {
   test("says where to look while an act runs", async () => {
     const texts = await Promise.all(pages);
     // More when a busy machine had an act played again.
-    assert.ok(texts.length >= 4, `${texts.length} pages`);
+    assert.ok(texts.length >= 5, `${texts.length} pages`);
     for (const text of texts) assert.match(text, /<title>hotshard · live<\/title>/u);
   });
 
@@ -79,12 +79,21 @@ describe("hotshard demo", () => {
     assert.ok(rest < harm / 2, `blast radius ${harm} became ${rest}`);
   });
 
+  test("loses a shard and adds one, and nothing is lost", () => {
+    const { changes = [], placed, traffic } = acts[4]!;
+    const kinds = changes.map(({ kind }) => kind);
+    assert.deepEqual(kinds, ["lost", "take-out", "back", "put-back", "shown", "add", "rebalance"]);
+    assert.equal(traffic.acked, traffic.planned);
+    assert.equal(placed!.match, true);
+  });
+
   test("ends with one table and the paths of the reports", () => {
     for (const folder of FOLDERS) {
       assert.ok(stdout.includes(join(out, folder, "report.html")), `no path of ${folder}`);
       assert.match(readFileSync(join(out, folder, "report.html"), "utf8"), /^<!doctype html>/iu);
     }
-    for (const act of acts) assert.ok(stdout.includes(act.skew.maxOverMean.toFixed(2)));
+    for (const act of acts.slice(0, 4)) assert.ok(stdout.includes(act.skew.maxOverMean.toFixed(2)));
+    assert.match(stdout, /^Act 5: Shard 01 was lost and came back, shard 04 was added: each of 17,000/mu);
     const [table = ""] = stdout.trimStart().split("\n\n");
     assert.match(table, /^act 1 [^]*\nverdict /u);
     for (const line of table.split("\n")) assert.ok(line.length <= 80, `${line.length}: ${line}`);

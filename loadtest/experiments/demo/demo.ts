@@ -14,6 +14,8 @@ import { makeFolder } from "../../system/make-folder.ts";
 const LABELS = ["00", "01", "02", "03"];
 /** Each shard takes at most 20 rows every 40 ms, 500 a second: 55 % of 1,000 is too much for one, 29 % is not. */
 const SHARDS = "4?commitMs=40&maxRows=20";
+/** Soon out, soon back: the whole of it in one act. */
+const SOON = ["--dead-ms", "1000", "--well-ms", "1500"];
 /** Of each act; the acts are compared, so one that a busy machine spoiled spoils all. */
 const MOST_TRIES = 3;
 const DIALS = { users: "500", rate: "1000", duration: "15s", warmup: "2s", seed: "1" };
@@ -32,9 +34,9 @@ export interface DemoOptions {
 }
 
 export interface DemoAct {
-  /** 1…4. */
+  /** 1…5. */
   readonly number: number;
-  readonly scenario: "random" | "lady-gaga";
+  readonly scenario: "random" | "lady-gaga" | "shard-loss";
   /** How the messages are placed, in words. */
   readonly placed: string;
   /** Folder of the run inside `out`. */
@@ -49,12 +51,13 @@ export interface PlayedAct {
 }
 
 /**
- * Four acts on four shards: random traffic on the layout that many start with, the same on a good one, one hot dialog,
- * and the hot dialog after the advice of the third act was followed. An interruption ends it after the current act.
+ * Five acts on four shards: random traffic on the layout that many start with, the same on a good one, one hot dialog,
+ * the hot dialog after the advice of the third act was followed, and a shard that is lost and comes back before one more
+ * is added. An interruption ends it after the current act.
  */
 export async function playDemo(options: DemoOptions): Promise<PlayedAct[]> {
   const played: PlayedAct[] = [];
-  for (const number of [1, 2, 3, 4]) {
+  for (const number of [1, 2, 3, 4, 5]) {
     if (options.signal.aborted) break;
     const { act, serverArgs } = await stage(number, played.at(-1)?.result, options);
     const tryOnce = () => {
@@ -68,6 +71,11 @@ export async function playDemo(options: DemoOptions): Promise<PlayedAct[]> {
 }
 
 async function stage(number: number, last: Result | undefined, { out }: DemoOptions) {
+  if (number === 5) {
+    const scenario = "shard-loss" as const;
+    const act: DemoAct = { number, scenario, placed: "slots", folder: "5-shard-loss", forecast: null };
+    return { act, serverArgs: SOON };
+  }
   const scenario = number < 3 ? ("random" as const) : ("lady-gaga" as const);
   if (number < 4) {
     const placement = number === 1 ? "ring:virtualNodes=1" : "slots";
@@ -95,6 +103,7 @@ async function play(act: DemoAct, serverArgs: readonly string[], options: DemoOp
   const parsed = parseDials(findScenario(act.scenario)!, DIALS);
   if ("faults" in parsed) throw new Error(parsed.faults.join(" "));
   const args = ["--shards", SHARDS, ...serverArgs];
+  const add = act.scenario === "shard-loss" ? ["--add", "new"] : [];
   const dials = Object.entries(DIALS).flatMap(([name, value]) => [`--${name}`, value]);
   return executeRun({
     scenario: act.scenario,
@@ -104,7 +113,8 @@ async function play(act: DemoAct, serverArgs: readonly string[], options: DemoOp
     url: null,
     serverArgs: args,
     out: join(options.out, act.folder),
-    command: shellWords(["hotshard", "run", act.scenario, ...dials, ...args]),
+    command: shellWords(["hotshard", "run", act.scenario, ...dials, ...add, ...args]),
+    ...(add.length > 0 && { add: "new" }),
     onServer: (url) => options.onServer(act, url),
     onProgress: (progress) => options.onProgress(act, progress),
     ...(act.forecast && { forecast: act.forecast }),

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { PlayedAct } from "./demo.ts";
 import type { Result } from "../../analysis/result/result.ts";
+import { stallsInWords } from "../../report/words/changes.ts";
+import { headline } from "../../report/words/run.ts";
 import { wrap } from "../../report/render/terminal.ts";
 
 type Row = readonly [question: string, ...answers: string[]];
@@ -10,7 +12,10 @@ type Row = readonly [question: string, ...answers: string[]];
  *
  * @param out the folder that holds the acts' folders
  */
-export function demoTable(played: readonly PlayedAct[], out: string): string {
+export function demoTable(all: readonly PlayedAct[], out: string): string {
+  // Its shards are not those of the others.
+  const rehearsed = all.filter(({ act }) => act.scenario === "shard-loss");
+  const played = all.filter((one) => !rehearsed.includes(one));
   const rows: Row[] = [
     ["", ...played.map(({ act }) => `act ${act.number}`)],
     ["traffic", ...played.map(({ act }) => act.scenario)],
@@ -27,8 +32,8 @@ export function demoTable(played: readonly PlayedAct[], out: string): string {
     ["stored = acknowledged", ...played.map(({ result }) => audit(result))],
     ["verdict", ...played.map(({ result }) => result.verdict.status)],
   ];
-  const reports = played.map(({ act }) => `  act ${act.number}  ${join(out, act.folder, "report.html")}`);
-  return `\n${align(rows)}\n\n${wrap(LEGEND, 80)}\n${moral(played)}\nReports:\n${reports.join("\n")}\n`;
+  const reports = all.map(({ act }) => `  act ${act.number}  ${join(out, act.folder, "report.html")}`);
+  return `\n${align(rows)}\n\n${wrap(LEGEND, 80)}\n${moral(played)}${kept(rehearsed)}\nReports:\n${reports.join("\n")}\n`;
 }
 
 function rate({ traffic }: Result, which: "asked" | "made"): string {
@@ -64,6 +69,16 @@ const LEGEND =
 function moral(played: readonly PlayedAct[]): string {
   const advice = played.find(({ act }) => act.number === 3)?.result.advice[0];
   return advice === undefined ? "" : `\n${wrap(`The advice of act 3, followed in act 4: ${advice.text}`, 80)}\n`;
+}
+
+/** Of the act in which the shards change. */
+function kept(rehearsed: readonly PlayedAct[]): string {
+  return rehearsed
+    .map(({ act, result }) => {
+      const words = [headline(result), stallsInWords(result) ?? "", result.verdict.status];
+      return `\n${wrap(`Act ${act.number}: ${words.join(" ")}`, 80)}\n`;
+    })
+    .join("");
 }
 
 function align(rows: readonly Row[]): string {

@@ -95,21 +95,24 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Takes a shard away for a while. */
+/** Takes a shard away for a while; when the server has it back, another one may be added. */
 export function createShardLoss(order: CompanionOrder): Companion {
-  const { dials, plug = null } = order;
-  const [shard, lossS] = [String(dials["lose"]), lossOf(dials)];
-  return createRehearsal(order, async ({ watch, until }) => {
+  const { add = null, dials, plug = null } = order;
+  const shard = String(dials["lose"]);
+  return createRehearsal(order, async ({ client, watch, until }) => {
     if (plug === null) throw new Error("there is nothing to take a shard away by");
     try {
       await until(changeAtS(dials));
       await plug.pull();
       watch.add({ atMs: Date.now(), kind: "lost", shard });
-      await until(changeAtS(dials) + lossS);
+      await until(changeAtS(dials) + lossOf(dials));
     } finally {
       await plug.putIn();
       if (watch.changes.some(({ kind }) => kind === "lost")) watch.add({ atMs: Date.now(), kind: "back", shard });
     }
+    if (add === null) return;
+    await waitUntil(async () => ((await client.list()).out ?? []).length === 0);
+    await grow({ client, watch }, add);
   });
 }
 
@@ -120,29 +123,34 @@ export function createResharding(order: CompanionOrder): Companion {
   return createRehearsal(order, async ({ client, watch, until }) => {
     if (add === null) throw new Error("there is no shard to add");
     await until(changeAtS(dials));
-    const { epoch, forecast, shard } = await client.change({ change: { do: "add", url: add } });
-    watch.add({
-      atMs: Date.now(),
-      kind: "add",
-      epoch,
-      forecast: forecast.movedShare,
-      ...(shard !== undefined && { shard }),
-    });
-    await rebalance({ client, watch });
+    await grow({ client, watch }, add);
     if (drained === "") return;
-    const drain = await client.change({ change: { do: "drain", shard: drained } });
-    const { movedShare } = drain.forecast;
-    watch.add({ atMs: Date.now(), kind: "drain", shard: drained, epoch: drain.epoch, forecast: movedShare });
+    const { epoch, forecast } = await client.change({ change: { do: "drain", shard: drained } });
+    watch.add({ atMs: Date.now(), kind: "drain", shard: drained, epoch, forecast: forecast.movedShare });
     watch.see(await client.list(), Date.now());
     await rebalance({ client, watch });
   });
 }
 
+type Tools = Pick<Act, "client" | "watch">;
+
+async function grow({ client, watch }: Tools, url: string): Promise<void> {
+  const { epoch, forecast, shard } = await client.change({ change: { do: "add", url } });
+  const added = { kind: "add", epoch, forecast: forecast.movedShare, ...(shard !== undefined && { shard }) } as const;
+  watch.add({ atMs: Date.now(), ...added });
+  watch.see(await client.list(), Date.now());
+  await rebalance({ client, watch });
+}
+
+async function waitUntil(isDone: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + SETTLE_MS; Date.now() < end && !(await isDone());) await wait(LOOK_MS);
+}
+
 /** It goes on when the run is over: the audit waits for its end. */
-async function rebalance({ client, watch }: Pick<Act, "client" | "watch">): Promise<void> {
+async function rebalance({ client, watch }: Tools): Promise<void> {
   const atMs = Date.now();
   await client.rebalance({});
-  for (const end = atMs + SETTLE_MS; Date.now() < end && (await isMoving(client));) await wait(LOOK_MS);
+  await waitUntil(async () => !(await isMoving(client)));
   const reply = await client.list();
   watch.see(reply, Date.now());
   watch.add({ atMs, untilMs: Date.now(), kind: "rebalance", epoch: reply.topology.epoch });

@@ -6,6 +6,9 @@ import { startCutProxy } from "./cut-proxy.ts";
 import type { Plug } from "./plug.ts";
 import { fileOf, label, serverShards } from "./server-shards.ts";
 
+/** In place of a URL: a file beside the others. */
+const NEW = "new";
+
 /** What a rehearsal needs beside its traffic. */
 export interface Rehearsal {
   /** Options of `hotshard serve` for an own server. */
@@ -19,7 +22,7 @@ export interface Rehearsal {
 export interface RehearsalOrder {
   readonly scenario: string;
   readonly dials: Dials;
-  /** URL of an empty database that is added; absent: a new file beside the others. */
+  /** URL of an empty database that is added, or `new`: a file beside the others, as `reshard` does without it. */
   readonly add?: string;
 }
 
@@ -30,9 +33,12 @@ export interface RehearsalOrder {
  * @throws {ConfigError} NO_SHARD when there is no such shard to lose, NO_ADD when it is not known what to add
  */
 export async function prepareRehearsal(order: RehearsalOrder, args: readonly string[]): Promise<Rehearsal> {
-  if (order.scenario === "reshard") return { serverArgs: args, plug: null, add: addOf(order, args) };
-  if (order.scenario !== "shard-loss") return { serverArgs: args, plug: null, add: null };
-  return loseOne(String(order.dials["lose"]), args);
+  const { add, dials, scenario } = order;
+  if (scenario === "reshard") return { serverArgs: args, plug: null, add: addOf(add, args) };
+  if (scenario !== "shard-loss") return { serverArgs: args, plug: null, add: null };
+  // First: a refusal leaves no proxy behind.
+  const added = add === undefined ? null : addOf(add, args);
+  return { ...(await loseOne(String(dials["lose"]), args)), add: added };
 }
 
 /**
@@ -45,26 +51,26 @@ export function rehearsalOn({ add, scenario }: RehearsalOrder): Rehearsal {
     const why = "the run takes a shard away from a server of its own, and can reach no other server's databases";
     throw new ConfigError("NO_LOSS", `--url: ${why}; give its databases with --shards instead, empty ones`);
   }
-  if (scenario === "reshard" && add === undefined)
+  if (scenario === "reshard" && (add === undefined || add === NEW))
     throw new ConfigError("NO_ADD", "--url: give the URL of an empty database with --add");
   return { serverArgs: [], plug: null, add: scenario === "reshard" ? add! : null };
 }
 
-function addOf({ add }: RehearsalOrder, args: readonly string[]): string {
-  if (add !== undefined) return add;
+function addOf(add: string | undefined, args: readonly string[]): string {
+  if (add !== undefined && add !== NEW) return add;
   const { data, labels, shape, urls } = serverShards(args, process.env);
   if (urls.every((url) => url.startsWith("sqlite:"))) return fileOf(data, label(labels.length)) + shape;
-  throw new ConfigError("NO_ADD", "reshard adds a shard: give the URL of an empty database with --add");
+  throw new ConfigError("NO_ADD", "a shard is added: give the URL of an empty database with --add");
 }
 
-async function loseOne(lose: string, args: readonly string[]): Promise<Rehearsal> {
+async function loseOne(lose: string, args: readonly string[]): Promise<Pick<Rehearsal, "serverArgs" | "plug">> {
   const { data, labels, urls } = serverShards(args, process.env);
   const url = urls[labels.indexOf(lose)];
   if (url === undefined)
     throw new ConfigError("NO_SHARD", `--lose ${lose}: there is no such shard (${labels.join(", ")})`);
   const [plug, there] = url.startsWith("sqlite:") ? losableFile(url, join(data, `lost-${lose}`)) : await cuttable(url);
   const shards = urls.map((one) => (one === url ? there : one)).join(",");
-  return { serverArgs: [...args, "--shards", shards], plug, add: null };
+  return { serverArgs: [...args, "--shards", shards], plug };
 }
 
 /** An embedded shard has no network to cut: it is shaped. */

@@ -1,3 +1,4 @@
+import { sum } from "d3-array";
 import type { Result } from "../../../analysis/result/result.ts";
 import { count, countOrNone, milliseconds, percent } from "../../../stats/format.ts";
 import { fewSamplesInWords } from "../../words/few-samples.ts";
@@ -32,6 +33,12 @@ const SHARE: Named = { name: "Share", cell: ({ share }) => percent(share) };
 const OFFERED: Named = { name: "Offered", cell: ({ offered }) => count(offered) };
 const STORED: Named = { name: "Stored", cell: ({ stored }) => countOrNone(stored) };
 
+/** Where rows were moved, a message may belong elsewhere than it was acknowledged. */
+function failedOf({ changes, failures }: Result, { acked, label, offered }: Shard): number {
+  if (changes === undefined) return offered - acked;
+  return sum(failures, ({ count: messages, shard }) => (shard === label ? messages : 0));
+}
+
 /** Offered beside acknowledged and stored, shard by shard. */
 export const messagesByShard = (result: Result): Table =>
   table<Shard>({
@@ -43,7 +50,10 @@ export const messagesByShard = (result: Result): Table =>
       { name: "Acknowledged", cell: ({ acked }) => count(acked) },
       {
         name: "Failed",
-        cell: ({ offered, acked }) => (offered > acked ? { text: count(offered - acked), look: "hot" } : "0"),
+        cell(shard) {
+          const failed = failedOf(result, shard);
+          return failed > 0 ? { text: count(failed), look: "hot" } : "0";
+        },
       },
       STORED,
       { name: "Recipient off line", cell: ({ offline }) => countOrNone(offline) },

@@ -10,6 +10,7 @@ const ACTS: readonly (readonly [DemoAct["scenario"], placed: string])[] = [
   ["random", "slots"],
   ["lady-gaga", "slots"],
   ["lady-gaga", "slots, split in 3"],
+  ["shard-loss", "slots"],
 ];
 
 test("the demo's table fits 80 columns, of acts that a busy machine spoiled too", () => {
@@ -20,6 +21,9 @@ test("the demo's table fits 80 columns, of acts that a busy machine spoiled too"
       return { act: { number: i + 1, scenario, placed, folder: `${i + 1}-act`, forecast }, result };
     });
     const lines = demoTable(played, "out").split("\n");
+    assert.ok(lines[1]!.endsWith(" act 4"), "the fifth act has shards of its own");
+    assert.ok(lines.some((line) => line.startsWith("Act 5: ")));
+    assert.ok(lines.some((line) => line.includes("5-act/report.html")));
     for (const line of lines) assert.ok(line.length <= 80, line);
     assert.ok(lines.some((line) => line.startsWith(`asked, messages/s`) && line.endsWith(" 2,125")));
     assert.ok(lines.some((line) => line.startsWith("verdict") && line.endsWith(dropped > 0 ? " INVALID" : " VALID")));

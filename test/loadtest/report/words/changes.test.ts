@@ -81,5 +81,10 @@ test("the report has the time line with a mark for each change, their table, and
     /5\.0\ss.*\| 4 \| 3 \|/,
   ])
     assert.match(markdown, row);
+  // 00 was to have what is on 01 now, and nothing failed.
+  const [first, second, ...rest] = base.shards;
+  const shards = [{ ...first!, offered: first!.offered + 7 }, { ...second!, offered: second!.offered - 7 }, ...rest];
+  const moved = plain(markdownReport({ ...base, shards }));
+  assert.match(moved, /\| 00 \| 381 \| [\d.]+ % \| 374 \| 0 \|/, "what was moved has not failed");
   assert.match(plain(terminalReport(base, { columns: 100 })), /Shard 01 was lost and came back/);
 });

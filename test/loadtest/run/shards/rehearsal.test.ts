@@ -76,6 +76,7 @@ test("what cannot be rehearsed is refused before the run, in a sentence", async 
   );
   assert.throws(() => rehearsalOn({ scenario: "shard-loss", dials }), refusedAs("NO_LOSS"));
   assert.throws(() => rehearsalOn({ scenario: "reshard", dials }), refusedAs("NO_ADD"));
+  assert.throws(() => rehearsalOn({ scenario: "reshard", dials, add: "new" }), refusedAs("NO_ADD"));
 });
 
 test("reshard adds a file beside the others, shaped as they are, or what it is given", async () => {
@@ -84,6 +85,9 @@ test("reshard adds a file beside the others, shaped as they are, or what it is g
   assert.equal(add, "sqlite:/d/shard-02.db?commitMs=4");
   const given = "mysql://root@a/c";
   assert.equal((await prepareRehearsal({ scenario: "reshard", dials, add: given }, args)).add, given);
+  assert.equal((await prepareRehearsal({ scenario: "reshard", dials, add: "new" }, args)).add, add);
+  const both = await prepareRehearsal({ scenario: "shard-loss", dials, add: "new" }, args);
+  assert.equal(both.add, add, "when the lost one is back");
   assert.equal(rehearsalOn({ scenario: "reshard", dials, add: given }).add, given);
   assert.deepEqual(await prepareRehearsal({ scenario: "random", dials }, args), {
     serverArgs: args,
