@@ -1,6 +1,7 @@
 import { ConfigError } from "../config-error.ts";
 import type { Guard } from "../guard.ts";
 import type { Shard } from "../shards/shard.ts";
+import { parseShardUrl, placeOf } from "../shards/url.ts";
 import type { Sealing } from "./admission.ts";
 import type { ChangeLog } from "./change-log.ts";
 import { placedOf, replaceTopology, type Next, type Placed } from "./document.ts";
@@ -130,6 +131,22 @@ export function createFollower(parts: FollowerParts): Follower {
     tell({ level: "info", text: `the topology is at epoch ${topology.epoch}${words === "" ? "" : `: ${words}`}` });
   }
 
+  /**
+   * A database that was added stays where it was added: a command line may count on with its label, or still name the
+   * one that had the label before. An empty one in its place would hide its messages.
+   */
+  async function leaveOutdated({ urls }: Placed): Promise<void> {
+    const given = new Map(shards().map(({ label, spec }) => [label, placeOf(spec)]));
+    for (const [label, url] of Object.entries(urls)) {
+      const added = placeOf(parseShardUrl(url));
+      const place = given.get(label) ?? added;
+      if (place === added) continue;
+      const text = `shard ${label} was added as ${added}: what --shards gives for it, ${place}, is not used`;
+      tell({ level: "warn", text, shard: label });
+      await leave(label);
+    }
+  }
+
   async function openMissing({ topology, urls }: Placed): Promise<void> {
     const has = new Set(shards().map(({ label }) => label));
     const missing = topology.shards.filter((label) => !has.has(label));
@@ -177,6 +194,7 @@ export function createFollower(parts: FollowerParts): Follower {
     seal: sealUp,
     async begin(state) {
       known = state;
+      await leaveOutdated(state);
       await openMissing(state);
       views.publish(state.topology, state.out);
       closeUnnamed(state.topology.shards);

@@ -1,13 +1,24 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import type { ShardsReply } from "../../server/protocol/http.ts";
 import { metricValue, scrape } from "../support/metrics.ts";
 import { connect } from "../support/chat-client.ts";
-import { applied, ask, change, refused, sendTo, start, texts, topologyOf, verified } from "../support/operator.ts";
-import { startServer, temporaryFolder } from "../support/server.ts";
+import {
+  applied,
+  ask,
+  change,
+  rebalanced,
+  refused,
+  sendTo,
+  start,
+  texts,
+  topologyOf,
+  verified,
+} from "../support/operator.ts";
+import { startServer, temporaryFolder, type TestServer } from "../support/server.ts";
 import { tokenOf } from "../support/token.ts";
 
 test("a shard joins, takes its part, another is drained and put back; nothing is lost on the way", async (t) => {
@@ -65,21 +76,57 @@ test("a shard joins, takes its part, another is drained and put back; nothing is
   );
 });
 
-test("a shard that was added is there when the server starts again as before", async (t) => {
+/** Starts servers one after the other on one folder, which goes when the last one has ended. */
+function folderOfServers(t: TestContext) {
   const data = temporaryFolder();
-  t.after(() => rmSync(data, { recursive: true, force: true }));
-  const options = { args: ["--shards", "2"], data, env: { HOTSHARD_SECRET: "" } };
-  const first = await startServer(options);
-  await applied(first, { do: "add", url: `sqlite:${join(data, "more.db")}` });
+  const started: TestServer[] = [];
+  t.after(async () => {
+    await Promise.all(started.map((server) => server.stop()));
+    rmSync(data, { recursive: true, force: true });
+  });
+  return {
+    data,
+    async start(shards: string): Promise<TestServer> {
+      const server = await startServer({ args: ["--shards", shards], data, env: { HOTSHARD_SECRET: "" } });
+      started.push(server);
+      return server;
+    },
+  };
+}
+
+test("a shard that was added is there when the server starts again as before", async (t) => {
+  const folder = folderOfServers(t);
+  const first = await folder.start("2");
+  await applied(first, { do: "add", url: `sqlite:${join(folder.data, "more.db")}` });
   const chat = await connect(first.chat, 1);
   assert.ok((await sendTo(chat, "a")).has("02"));
   await chat.close();
   await first.stop();
-  const second = await startServer(options);
-  t.after(() => second.stop());
+  const second = await folder.start("2");
   assert.deepEqual((await topologyOf(second)).shards, ["00", "01", "02"]);
   const { match, messages } = await verified(second);
   assert.deepEqual([match, messages], [true, 30]);
+});
+
+test("a database that was added stays in its place, whatever the command line gives for its label", async (t) => {
+  const folder = folderOfServers(t);
+  const first = await folder.start("3");
+  await applied(first, { do: "drain", shard: "02" });
+  await rebalanced(first);
+  await applied(first, { do: "remove", shard: "02" });
+  const { shard } = await applied(first, { do: "add", url: `sqlite:${join(folder.data, "more.db")}` });
+  assert.equal(shard, "03");
+  const chat = await connect(first.chat, 1);
+  assert.ok((await sendTo(chat, "a")).has("03"));
+  await chat.close();
+  await first.stop();
+  for (const shards of ["3", "4", "5"]) {
+    const again = await folder.start(shards);
+    const { match, messages } = await verified(again);
+    assert.deepEqual([shards, match, messages], [shards, true, 30]);
+    await again.stop();
+  }
+  assert.ok(!existsSync(join(folder.data, "shard-03.db")), "nothing is made where nothing was asked for");
 });
 
 test("a dialog is pinned, split and merged, the placement changes: each message stays where it is found", async (t) => {

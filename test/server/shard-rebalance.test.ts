@@ -2,26 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import type { MoveStatus, RebalanceReply } from "../../server/protocol/shards.ts";
 import { connect } from "../support/chat-client.ts";
-import { applied, ask, sendTo, start, texts, topologyOf, verified } from "../support/operator.ts";
+import { applied, ask, rebalanced, sendTo, start, texts, topologyOf, verified } from "../support/operator.ts";
 import type { TestServer } from "../support/server.ts";
 import { tokenOf } from "../support/token.ts";
 
 const PATH = "/v1/shards/rebalance";
-
-/** Begins one and waits for its end. */
-async function rebalanced(server: TestServer): Promise<NonNullable<MoveStatus["last"]>> {
-  const before = (await ask<MoveStatus>(server, PATH)).body.last?.at ?? 0;
-  const begun = await ask<RebalanceReply>(server, PATH, { throttle: false });
-  assert.deepEqual([begun.status, begun.body.applied], [202, true], begun.body.message);
-  for (;;) {
-    const { last, work } = (await ask<MoveStatus>(server, PATH)).body;
-    if (work === null && last !== null && last.at > before) return last;
-    await setTimeout(20);
-  }
-}
 
 function rowsOf(server: TestServer, label: string): number {
   const database = new DatabaseSync(join(server.data, `shard-${label}.db`), { readOnly: true });

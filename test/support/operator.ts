@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { ShardsReply } from "../../server/protocol/http.ts";
-import type { ChangeReply, ChangeRequest, Verification, VerifyLine } from "../../server/protocol/shards.ts";
+import type {
+  ChangeReply,
+  ChangeRequest,
+  MoveStatus,
+  RebalanceReply,
+  Verification,
+  VerifyLine,
+} from "../../server/protocol/shards.ts";
 import type { ChatClient } from "./chat-client.ts";
 import { startServer, type TestServer } from "./server.ts";
 import { tokenOf } from "./token.ts";
@@ -65,6 +73,20 @@ export async function refused(
 
 export async function topologyOf(server: TestServer): Promise<ShardsReply["topology"]> {
   return (await ask<ShardsReply>(server, "/v1/shards")).body.topology;
+}
+
+const REBALANCE = "/v1/shards/rebalance";
+
+/** Begins a rebalance and waits for its end. */
+export async function rebalanced(server: TestServer): Promise<NonNullable<MoveStatus["last"]>> {
+  const before = (await ask<MoveStatus>(server, REBALANCE)).body.last?.at ?? 0;
+  const begun = await ask<RebalanceReply>(server, REBALANCE, { throttle: false });
+  assert.deepEqual([begun.status, begun.body.applied], [202, true], begun.body.message);
+  for (;;) {
+    const { last, work } = (await ask<MoveStatus>(server, REBALANCE)).body;
+    if (work === null && last !== null && last.at > before) return last;
+    await setTimeout(20);
+  }
 }
 
 async function linesOf(server: TestServer): Promise<VerifyLine[]> {
