@@ -30,6 +30,8 @@ export interface ClientParts {
   readonly isPatient: boolean;
   /** Milliseconds between two things that it does, on average. */
   readonly paceMs: number;
+  /** About how long it waits for an acknowledgment, ms. */
+  readonly patienceMs: number;
   readonly trace: (text: () => string) => void;
 }
 
@@ -71,7 +73,8 @@ interface Incoming {
 }
 
 export function createClient(parts: ClientParts): Client {
-  const { isBlind, isPatient, network, others, paceMs, random, record, servers, timeline, trace, user } = parts;
+  const { isBlind, isPatient, network, others, paceMs, patienceMs, random, record, servers, timeline, trace, user } =
+    parts;
   const name = `user ${user}`;
   /** Sent and not yet acknowledged, by client id; with the receiver, and whether an answer is being waited for. */
   const open = new Map<string, { readonly sent: Sent; readonly to: number; isSent: boolean; cancel: () => void }>();
@@ -125,7 +128,7 @@ export function createClient(parts: ClientParts): Client {
     }
     one.isSent = true;
     // Nobody answers: the connection is given up.
-    one.cancel = timeline.after(random.between(2_000, 12_000), () => lose(used));
+    one.cancel = timeline.after(random.between(0.5, 1.5) * patienceMs, () => lose(used));
     trace(() => `${name} sends ${id} to ${one.to} by ${used.server.name}${resend ? ", again" : ""}`);
     const frame = { type: "send", id, to: one.to, text: `${id}!`, ...(resend && { resend }) } as const;
     put(used, () => used.connection.handle(frame));

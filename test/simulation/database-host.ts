@@ -6,6 +6,10 @@ export interface DatabaseHost {
   readonly name: string;
   readonly database: Database;
   isUp(): boolean;
+  /** Something went wrong between it and a process. */
+  trouble(): void;
+  /** Whether something did, in the last so many ms. */
+  wasTroubled(ms: number): boolean;
   /** Counts the starts: a connection ends with the one in which it was made. */
   start(): number;
   /** Runs it when the database does not stand still. */
@@ -34,6 +38,7 @@ export function createDatabaseHost(
   let start = 1;
   let isUp = true;
   let isPaused = false;
+  let troubledAt = -Infinity;
   let held: (() => void)[] = [];
   return {
     name,
@@ -43,6 +48,8 @@ export function createDatabaseHost(
       store: (rows) => told(rows, database.store(rows)),
     },
     isUp: () => isUp,
+    trouble: () => void (troubledAt = now()),
+    wasTroubled: (ms) => isPaused || !isUp || now() - troubledAt < ms,
     start: () => start,
     enter(run) {
       if (isPaused) held.push(run);

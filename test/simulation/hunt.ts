@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { mutatedSources } from "./mutant-source.ts";
 import { MUTANTS } from "./mutants.ts";
 
 /**
@@ -12,19 +10,7 @@ const [name, seeds = "1000"] = process.argv.slice(2);
 const mutant = MUTANTS.find((one) => one.name === name);
 if (mutant === undefined) throw new Error(`there is no mutant "${name}"`);
 
-const ROOT = join(import.meta.dirname, "../..");
-const sources = new Map<string, string>();
-for (const { file, find, replace } of mutant.edits) {
-  const url = pathToFileURL(join(ROOT, file)).href;
-  const text = sources.get(url) ?? readFileSync(join(ROOT, file), "utf8");
-  const found = text.split(find).length - 1;
-  if (found !== 1) throw new Error(`mutant "${name}": its piece is ${found} times in ${file}, not once: ${find}`);
-  sources.set(
-    url,
-    text.replace(find, () => replace),
-  );
-}
-
+const sources = mutatedSources(mutant);
 const loaded = new Set<string>();
 registerHooks({
   load(url, context, next) {

@@ -36,6 +36,8 @@ export interface LinkParts {
 }
 
 const ANSWER_MS = 10_000;
+/** A request that is so late is no usual one. */
+const LATE_MS = 15;
 
 /** What is under way when a connection is lost may still arrive: the database does not know that nobody waits. */
 export function createLink({ host, judge, life, name, network, trace }: LinkParts): Link {
@@ -46,6 +48,7 @@ export function createLink({ host, judge, life, name, network, trace }: LinkPart
     if (live === lost) live = null;
     if (lost.isLost) return;
     lost.isLost = true;
+    host.trouble();
     for (const reject of lost.waiting) reject(new StoreError(`${host.name}: ${reason}`, true));
     lost.waiting.clear();
   }
@@ -86,6 +89,7 @@ export function createLink({ host, judge, life, name, network, trace }: LinkPart
         run();
       };
       const fail = (error: Error): void => end(() => reject(error));
+      const sentAt = clock.now();
       if (used.isLost) return fail(new StoreError(`${host.name}: the connection is lost`, false));
       used.waiting.add(fail);
       const answer = (run: () => void): void => {
@@ -98,6 +102,7 @@ export function createLink({ host, judge, life, name, network, trace }: LinkPart
       used.thereAt = Math.max(used.thereAt, clock.now() + network.delay());
       network.send(name, host.name, used.thereAt - clock.now(), () =>
         host.enter(() => {
+          if (clock.now() - sentAt > LATE_MS) host.trouble();
           used.start ??= host.isUp() ? host.start() : -1;
           if (used.start !== host.start()) return gone();
           let done: () => void;

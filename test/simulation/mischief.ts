@@ -1,3 +1,4 @@
+import type { Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -7,8 +8,9 @@ export interface Mischief {
   end(): void;
 }
 
-export function createMischief(world: World, random: Random, everyMs: number): Mischief {
+export function createMischief(world: World, random: Random, profile: Profile): Mischief {
   const { hosts, machines, network, state, timeline, trace } = world;
+  const { areServersKilled, faultMs: everyMs } = profile;
   let isOver = false;
 
   /** Short most of the time. */
@@ -37,7 +39,7 @@ export function createMischief(world: World, random: Random, everyMs: number): M
       () => {
         const machine = random.pick(machines);
         const { server } = machine;
-        if (!server.life.isAlive()) return;
+        if (!server.life.isAlive() || !areServersKilled) return;
         trace(() => `${machine.name} is killed`);
         server.life.kill();
         later(span(), () => machine.server === server && world.start(machine));
@@ -48,7 +50,7 @@ export function createMischief(world: World, random: Random, everyMs: number): M
       () => {
         const machine = random.pick(machines);
         const { server } = machine;
-        if (!server.isOpen() || !server.life.isAlive()) return;
+        if (!server.isOpen() || !server.life.isAlive() || !areServersKilled) return;
         trace(() => `${machine.name} is told to leave`);
         const again = (): void => {
           server.life.kill();

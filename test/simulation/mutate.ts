@@ -20,8 +20,13 @@ interface Caught {
 }
 
 async function hunt({ name }: Mutant): Promise<Caught> {
-  const { stdout } = await run(process.execPath, [join(import.meta.dirname, "hunt.ts"), name, values.seeds]);
-  return JSON.parse(stdout.trim().split("\n").at(-1)!) as Caught;
+  try {
+    const { stdout } = await run(process.execPath, [join(import.meta.dirname, "hunt.ts"), name, values.seeds]);
+    return JSON.parse(stdout.trim().split("\n").at(-1)!) as Caught;
+  } catch (error) {
+    // Not found in its file, say.
+    return { seed: null, seeds: 0, broken: (error as Error).message };
+  }
 }
 
 const results = new Map<Mutant, Caught>();
@@ -32,7 +37,7 @@ async function work(): Promise<void> {
     results.set(mutant, caught);
     const what = caught.seed === null ? `NOT CAUGHT by ${caught.seeds} seeds` : `caught by seed ${caught.seed}`;
     console.log(`${mutant.rule}  ${mutant.name} · ${what}`);
-    if (caught.seed !== null) console.log(`     ${caught.broken.split("\n")[0]!.slice(0, 150)}`);
+    if (caught.broken !== "") console.log(`     ${caught.broken.slice(0, caught.seed === null ? 2_000 : 150)}`);
   }
 }
 await Promise.all(Array.from({ length: availableParallelism() }, work));

@@ -3,19 +3,19 @@ import type { ChangeRequest } from "../../server/protocol/shards.ts";
 import { MoverError } from "../../server/topology/mover/contract.ts";
 import { StateError } from "../../server/topology/state-store.ts";
 import { StoreError } from "../../server/shards/contract.ts";
+import type { Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
 import { urlOf, type Server } from "./server.ts";
 import type { World } from "./world.ts";
 
 /** Machines that may join. */
 const MACHINES = ["00", "01", "02", "03", "04", "05"];
-const PLACEMENTS = ["slots", "rendezvous", "modulo"];
 
 /** Changes the topology at random, and moves rows, by whatever server. @param dialogs that people have */
 export function startOperator(
   world: World,
   random: Random,
-  everyMs: number,
+  { changeMs: everyMs, placements }: Profile,
   dialogs: readonly string[],
   isOver: () => boolean,
 ): void {
@@ -34,7 +34,7 @@ export function startOperator(
       () => ({ do: "split", dialog, parts: 2 + random.int(2) }),
       () => ({ do: "split", dialog, parts: 2 }),
       () => ({ do: "merge", dialog }),
-      () => ({ do: "placement", placement: random.pick(PLACEMENTS) }),
+      () => ({ do: "placement", placement: random.pick(placements) }),
       () => ({ do: "remove", shard }),
     ])();
   }
@@ -68,8 +68,14 @@ export function startOperator(
 
 /** What may be refused, and what a shard or the state that fails brings. */
 export function isForeseen(error: unknown): boolean {
-  if (error instanceof MoverError) return !UNFORESEEN.has(error.code);
-  return error instanceof ConfigError || error instanceof StateError || error instanceof StoreError;
+  if (error instanceof MoverError || error instanceof ConfigError) return !UNFORESEEN.has(error.code);
+  return error instanceof StateError || error instanceof StoreError;
 }
 
-const UNFORESEEN: ReadonlySet<string> = new Set(["COPY_CLASH", "COPY_DIFFERS", "SHARD_WENT_BACK"]);
+const UNFORESEEN: ReadonlySet<string> = new Set([
+  "COPY_CLASH",
+  "COPY_DIFFERS",
+  "SHARD_WENT_BACK",
+  "BAD_TOPOLOGY",
+  "BAD_STATE",
+]);

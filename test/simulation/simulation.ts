@@ -73,12 +73,13 @@ async function run(
       servers: () => world.machines.map(({ server }) => server),
       isPatient: random.chance(0.4),
       paceMs: profile.paceMs,
+      patienceMs: profile.patienceMs,
       trace: world.trace,
     }),
   );
-  const mischief = createMischief(world, random, profile.faultMs);
+  const mischief = createMischief(world, random, profile);
   let isOver = false;
-  startOperator(world, random, profile.changeMs, dialogs, () => isOver);
+  startOperator(world, random, profile, dialogs, () => isOver);
   await timeline.pass(() => timeline.now() >= profile.activeMs || faults.length > 0);
   isOver = true;
   for (const client of clients) client.finish();

@@ -39,6 +39,8 @@ export interface World {
   readonly trace: (text: () => string) => void;
 }
 
+/** A shard that was not sealed for so long after a fault could not be reached by reason of that. */
+const TROUBLED_MS = 15_000;
 /** True time when a simulation begins. */
 const START = Date.UTC(2026, 0, 1);
 
@@ -78,7 +80,10 @@ export function createWorld(
       const newest = world.state.current().topology?.epoch ?? 0;
       const view = views.current();
       if (view.topology.epoch === newest) return false;
-      return view.ownersOf(dialog).some(({ label }) => world.shard(label).database.mark().epoch < newest);
+      return view.ownersOf(dialog).some(({ label }) => {
+        const host = world.shard(label);
+        return host.database.mark().epoch < newest && host.wasTroubled(TROUBLED_MS);
+      });
     },
     start,
   };
