@@ -1,17 +1,14 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { singleSegment } from "../../../server/placement/topology.ts";
-import { remedyTopology } from "../../analysis/skew/remedy.ts";
 import { shellWords } from "../../system/command-line.ts";
 import type { Driver, Progress } from "../../drivers/contract.ts";
 import type { Advice, Result } from "../../analysis/result/result.ts";
 import { playUntilMeasured } from "../replay.ts";
+import type { ChangeRequest } from "../../../server/protocol/shards.ts";
+import { createShardsClient } from "../../run/shards-client.ts";
 import { executeRun } from "../../run/run.ts";
 import { parseDials } from "../../traffic/dials.ts";
 import { findScenario } from "../../traffic/stories/registry.ts";
-import { makeFolder } from "../../system/make-folder.ts";
 
-const LABELS = ["00", "01", "02", "03"];
 /** Each shard takes at most 20 rows every 40 ms, 500 a second: 55 % of 1,000 is too much for one, 29 % is not. */
 const SHARDS = "4?commitMs=40&maxRows=20";
 /** Soon out, soon back: the whole of it in one act. */
@@ -52,17 +49,17 @@ export interface PlayedAct {
 
 /**
  * Five acts on four shards: random traffic on the layout that many start with, the same on a good one, one hot dialog,
- * the hot dialog after the advice of the third act was followed, and a shard that is lost and comes back before one more
+ * the hot dialog again, for which the advice of the third act is followed while it runs, and a shard that is lost and comes back before one more
  * is added. An interruption ends it after the current act.
  */
 export async function playDemo(options: DemoOptions): Promise<PlayedAct[]> {
   const played: PlayedAct[] = [];
   for (const number of [1, 2, 3, 4, 5]) {
     if (options.signal.aborted) break;
-    const { act, serverArgs } = await stage(number, played.at(-1)?.result, options);
+    const { act, advice, serverArgs } = stage(number, played.at(-1)?.result);
     const tryOnce = () => {
       options.onAct(act);
-      return play(act, serverArgs, options);
+      return play(act, serverArgs, options, advice);
     };
     const result = await playUntilMeasured(MOST_TRIES, tryOnce, (one, again) => options.onResult(act, one, again));
     played.push({ act, result });
@@ -70,7 +67,10 @@ export async function playDemo(options: DemoOptions): Promise<PlayedAct[]> {
   return played;
 }
 
-async function stage(number: number, last: Result | undefined, { out }: DemoOptions) {
+function stage(
+  number: number,
+  last: Result | undefined,
+): { act: DemoAct; serverArgs: readonly string[]; advice?: Advice } {
   if (number === 5) {
     const scenario = "shard-loss" as const;
     const act: DemoAct = { number, scenario, placed: "slots", folder: "5-shard-loss", forecast: null };
@@ -84,10 +84,6 @@ async function stage(number: number, last: Result | undefined, { out }: DemoOpti
     return { act, serverArgs: ["--placement", placement] };
   }
   const advice: Advice = last!.advice[0]!;
-  const topology = remedyTopology(singleSegment({ labels: LABELS, placement: "slots" }), advice);
-  const file = join(out, "remedy.json");
-  await makeFolder(out);
-  await writeFile(file, `${JSON.stringify(topology, null, 2)}\n`);
   const placed = `slots, ${advice.action}${advice.readFanout === undefined ? "" : ` in ${advice.readFanout}`}`;
   const act: DemoAct = {
     number,
@@ -96,16 +92,25 @@ async function stage(number: number, last: Result | undefined, { out }: DemoOpti
     folder: "4-lady-gaga-remedied",
     forecast: { maxOverMean: advice.forecast.maxOverMean, of: last!.run.id },
   };
-  return { act, serverArgs: ["--topology", file] };
+  return { act, serverArgs: ["--placement", "slots"], advice };
 }
 
-async function play(act: DemoAct, serverArgs: readonly string[], options: DemoOptions): Promise<Result> {
+/** @param advice is followed while the act runs, in its warm-up */
+async function play(
+  act: DemoAct,
+  serverArgs: readonly string[],
+  options: DemoOptions,
+  advice?: Advice,
+): Promise<Result> {
   const parsed = parseDials(findScenario(act.scenario)!, DIALS);
   if ("faults" in parsed) throw new Error(parsed.faults.join(" "));
   const args = ["--shards", SHARDS, ...serverArgs];
   const add = act.scenario === "shard-loss" ? ["--add", "new"] : [];
   const dials = Object.entries(DIALS).flatMap(([name, value]) => [`--${name}`, value]);
-  return executeRun({
+  let follow = advice === undefined ? null : followed(advice);
+  let url = "";
+  let following: Promise<unknown> = Promise.resolve();
+  const result = await executeRun({
     scenario: act.scenario,
     dials: parsed.dials,
     driver: options.driver,
@@ -113,11 +118,39 @@ async function play(act: DemoAct, serverArgs: readonly string[], options: DemoOp
     url: null,
     serverArgs: args,
     out: join(options.out, act.folder),
-    command: shellWords(["hotshard", "run", act.scenario, ...dials, ...add, ...args]),
+    command: `${shellWords(["hotshard", "run", act.scenario, ...dials, ...add, ...args])}${meanwhile(advice)}`,
     ...(add.length > 0 && { add: "new" }),
-    onServer: (url) => options.onServer(act, url),
-    onProgress: (progress) => options.onProgress(act, progress),
+    onServer(address) {
+      url = address;
+      options.onServer(act, url);
+    },
+    onProgress(progress) {
+      options.onProgress(act, progress);
+      if (follow === null || progress.phase === "connect") return;
+      following = createShardsClient(url, options.secret).change({ change: follow });
+      // It is waited for when the run is over.
+      following.catch(() => undefined);
+      follow = null;
+    },
     ...(act.forecast && { forecast: act.forecast }),
     signal: options.signal,
   });
+  await following;
+  return result;
+}
+
+/** What is done to the server of a run while it runs, as a comment behind the run's command. */
+function meanwhile(advice: Advice | undefined): string {
+  if (advice === undefined) return "";
+  const change = followed(advice);
+  const words =
+    change.do === "split" ? [change.dialog, "--parts", String(change.parts)] : Object.values(change).slice(1, 3);
+  return ` # meanwhile: ${shellWords(["hotshard", "shards", change.do, ...words.map(String)])}`;
+}
+
+/** @throws {Error} for an advice that the third act does not give */
+function followed({ action, dialog, dialogShare, shards = [] }: Advice): ChangeRequest {
+  if (action === "split" && dialog !== undefined) return { do: "split", dialog, parts: shards.length };
+  if (action === "pin" && dialog !== undefined) return { do: "pin", dialog, shard: shards[0]!, share: dialogShare! };
+  throw new Error(`the third act advises ${action}, which is nothing to do with its hot dialog`);
 }
