@@ -29,6 +29,7 @@ import { writeRun } from "../report/write.ts";
 import { latencyIntervals } from "../analysis/slices/latency-intervals.ts";
 import { SERVER_METRICS, startMetricsSampler } from "./server-metrics/sampler.ts";
 import { SERVER_LOG } from "./server-log.ts";
+import { createShardsClient } from "./shards-client.ts";
 import { createServerClient, type ServerClient } from "./server-client.ts";
 import { prepareRehearsal, rehearsalOn, type Rehearsal } from "./shards/rehearsal.ts";
 import { packageVersion } from "../system/version.ts";
@@ -78,7 +79,7 @@ const RUN_ID_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
  *
  * @throws {ConfigError} before anything is driven: BAD_OUT when the folder cannot be made or written to; TOO_SHORT,
  *   UNKNOWABLE for thresholds that this run cannot judge; OUT_OF_REACH for dials whose effect cannot be had on these
- *   shards; for a trace as `compileTrace`
+ *   shards; NO_LOSS, NO_SHARD, NO_ADD and what the server refuses of a shard that is to be added; for a trace as `compileTrace`
  */
 export async function executeRun(order: RunOrder): Promise<Result> {
   await openFolder(order.out);
@@ -141,6 +142,9 @@ async function driveAndJudge(asked: RunOrder, url: string, { add, plug }: Rehear
   const order = { ...asked, dials: aim.dials };
   const { thresholds = [] } = order;
   if (thresholds.length > 0) refuseWhatIsUnknowable(order, thresholds, before.topology);
+  // A database that the server would refuse is told before anything is driven.
+  if (add !== null)
+    await createShardsClient(url, order.secret).change({ change: { do: "add", url: add }, dryRun: true });
   const runId = freshRunId();
   const machine = await machineFacts(order.driver.name === "k6", process.cwd());
   const companion = companionOf({ ...order, url, topology: before.topology, add, plug });

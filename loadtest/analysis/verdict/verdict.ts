@@ -106,7 +106,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
   NO_CHANGE({ seen, measurement }) {
     if (seen?.missing === undefined) return null;
-    const message = `The shards did not change as the scenario has it (${seen.missing}): nothing was rehearsed. Run again.`;
+    const message = `The shards did not change as the scenario has it (${seen.missing}): nothing was rehearsed. Mend that, and run again.`;
     return { message, evidence: { acked: total(measurement, ackedOf) } };
   },
 

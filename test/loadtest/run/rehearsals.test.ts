@@ -129,6 +129,24 @@ describe("SQLite", () => {
     assert.ok(Math.abs(result.traffic.topDialogShare.realised - 0.2) < 0.08);
   });
 
+  test("a shard that the server would not take is refused before anything is driven", async () => {
+    const shards = [0, 1].map((number) => `sqlite:${join(folder, `refused-${number}.db`)}`);
+    await assert.rejects(
+      rehearse({
+        scenario: "reshard",
+        name: "refused",
+        driver: createNodeDriver(),
+        shards: shards.join(","),
+        add: shards[1]!,
+      }),
+      (error: unknown) => {
+        assert.equal((error as { code?: string }).code, "SHARD_EXISTS");
+        return true;
+      },
+    );
+    await assert.rejects(readFile(join(folder, "refused", "result.json")), { code: "ENOENT" });
+  });
+
   test("both by k6", { skip: skipWithoutK6 }, async (t) => {
     assertLoss(t, await rehearse({ scenario: "shard-loss", name: "loss-k6", driver: createK6Driver() }));
     assertGrowth(t, await rehearse({ scenario: "reshard", name: "grow-k6", driver: createK6Driver() }));
