@@ -71,6 +71,8 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
   let entering: Promise<void> | null = null;
   let refusing = false;
   let leaving = false;
+  /** Who waits for a grant above what was passed. */
+  let reaching = 0;
   let joinedAt = 0;
   let quickLosses = 0;
   const keeper = createRepeater({
@@ -180,6 +182,8 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
   }
 
   function refuse(): void {
+    // After a change of the topology the next grant is on its way.
+    if (reaching > 0) return;
     if (!refusing && lost === null && entering === null && !leaving) {
       tell({
         level: "error",
@@ -214,9 +218,14 @@ export function createGrantHolder(parts: GrantHolderParts): GrantHolder {
     },
     held: known,
     async reach() {
-      if (isBeyond()) await keeper.now();
-      // A renewal that was under way may have begun before what was passed was known.
-      if (isBeyond()) await keeper.now();
+      reaching += 1;
+      try {
+        if (isBeyond()) await keeper.now();
+        // A renewal that was under way may have begun before what was passed was known.
+        if (isBeyond()) await keeper.now();
+      } finally {
+        reaching -= 1;
+      }
     },
     mayMint: () => held !== null && lost === null && entering === null && granted.peek() < BigInt(held.until),
     async join() {
