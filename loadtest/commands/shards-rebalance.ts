@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Command } from "commander";
 import { ConfigError } from "../../server/config-error.ts";
-import type { MoveStatus } from "../../server/protocol/shards.ts";
+import type { MoveStatus, MoveWork } from "../../server/protocol/shards.ts";
 import { EXIT } from "../run/exit-code.ts";
 import type { ShardsClient } from "../run/shards-client.ts";
 import { onInterrupt } from "./interrupt.ts";
@@ -42,15 +42,12 @@ export function addRebalance(command: Command, finish: (code: number) => void): 
 }
 
 async function run(client: ShardsClient, options: RebalanceOptions, finish: (code: number) => void): Promise<void> {
-  const before = (await client.moves()).last?.at ?? 0;
-  try {
-    await client.rebalance({ throttle: options.throttle });
-  } catch (error) {
-    // One that is under way is watched.
-    if (!(error instanceof ConfigError) || error.code !== "MOVING") throw error;
-  }
+  const bar = progressBar(process.stderr);
   const interrupted = onInterrupt();
-  const status = await watch(client, before, interrupted);
+  const status = await rebalance(client, options.throttle, interrupted, (work) => {
+    const { of, phase, rowsPerS, remainingS, seen } = work;
+    bar.show({ what: phase === "copy" ? "copying" : "removing", seen, of, perS: rowsPerS, remainingS });
+  }).finally(() => bar.end());
   if (status === null) {
     process.stderr.write("It goes on in the server: `hotshard shards rebalance` watches it, --stop ends it.\n");
     return finish(EXIT.interrupted);
@@ -61,25 +58,44 @@ async function run(client: ShardsClient, options: RebalanceOptions, finish: (cod
   if (moved!.kept > 0) finish(EXIT.failed);
 }
 
-/** @param before when the last one ended. @returns null when it was interrupted */
-async function watch(client: ShardsClient, before: number, interrupted: AbortSignal): Promise<MoveStatus | null> {
-  const bar = progressBar(process.stderr);
-  try {
+/**
+ * Begins a rebalance and waits for its end. Where another server is at one, it waits for that, and then begins: that
+ * server may have died at it, and its end is told by itself alone.
+ *
+ * @param show told how far it is
+ * @param lookMs between two looks
+ * @returns `last` says how it ended; null when it was interrupted
+ */
+export async function rebalance(
+  client: Pick<ShardsClient, "moves" | "rebalance">,
+  throttle: boolean,
+  interrupted: AbortSignal,
+  show: (work: MoveWork) => void,
+  lookMs = LOOK_MS,
+): Promise<MoveStatus | null> {
+  const before = (await client.moves()).last?.at ?? 0;
+  for (;;) {
+    const isBegun = await begin(client, throttle);
     for (;;) {
       if (interrupted.aborted) return null;
       const status = await client.moves();
-      if (hasEnded(status, before)) return status;
-      if (status.work !== null) {
-        const { of, phase, rowsPerS, remainingS, seen } = status.work;
-        bar.show({ what: phase === "copy" ? "copying" : "removing", seen, of, perS: rowsPerS, remainingS });
-      }
-      await setTimeout(LOOK_MS, null, { signal: interrupted }).catch(() => null);
+      const { last, work } = status;
+      const isLate = last?.error?.code === "WORK_UNDER_WAY";
+      if (work?.active === true) show(work);
+      else if (last !== null && last.at > before && !isLate) return status;
+      await setTimeout(lookMs, null, { signal: interrupted }).catch(() => null);
+      if (work?.active !== true && (!isBegun || isLate)) break;
     }
-  } finally {
-    bar.end();
   }
 }
 
-function hasEnded({ last, work }: MoveStatus, before: number): boolean {
-  return work === null && last !== null && last.at > before;
+/** @returns false when one is under way already */
+async function begin(client: Pick<ShardsClient, "rebalance">, throttle: boolean): Promise<boolean> {
+  try {
+    await client.rebalance({ throttle });
+    return true;
+  } catch (error) {
+    if (error instanceof ConfigError && error.code === "MOVING") return false;
+    throw error;
+  }
 }
