@@ -134,7 +134,7 @@ function storyFault(story: unknown, { users }: Dials): string | null {
 const TAKEN = new Set(
   (
     "driver generators prometheus url out fail-on stop-when max-errors json json-lines check open help log shards queue-rows " +
-    "placement topology data " +
+    "placement topology data add failover dead-ms well-ms " +
     "secret dev lines summary trends connect drain generator cut max-lag-ms operations run-id shard-labels start-at vus"
   ).split(" "),
 );
