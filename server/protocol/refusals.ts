@@ -35,6 +35,7 @@ export const REFUSALS = {
   NOT_EMPTY: { http: 409, meaning: "The database holds messages. A new shard comes empty." },
   OTHER_CLUSTER: { http: 409, meaning: "The database belongs to another system." },
   BAD_DATABASE: { http: 409, meaning: "The database cannot be a shard: its tables or settings are others." },
+  SHARD_UNUSABLE: { http: 409, meaning: "The file cannot be opened as a database." },
   NO_ANSWER: { http: 409, meaning: "The database of the new shard does not answer." },
 } as const satisfies Record<string, RefusalRow>;
 
