@@ -10,7 +10,7 @@ export interface Mischief {
 
 export function createMischief(world: World, random: Random, profile: Profile): Mischief {
   const { hosts, machines, network, state, timeline, trace } = world;
-  const { areServersKilled, faultMs: everyMs } = profile;
+  const { faultMs: everyMs } = profile;
   let isOver = false;
 
   /** Short most of the time. */
@@ -39,7 +39,7 @@ export function createMischief(world: World, random: Random, profile: Profile): 
       () => {
         const machine = random.pick(machines);
         const { server } = machine;
-        if (!server.life.isAlive() || !areServersKilled) return;
+        if (!server.life.isAlive()) return;
         trace(() => `${machine.name} is killed`);
         server.life.kill();
         later(span(), () => machine.server === server && world.start(machine));
@@ -50,7 +50,7 @@ export function createMischief(world: World, random: Random, profile: Profile): 
       () => {
         const machine = random.pick(machines);
         const { server } = machine;
-        if (!server.isOpen() || !server.life.isAlive() || !areServersKilled) return;
+        if (!server.isOpen() || !server.life.isAlive()) return;
         trace(() => `${machine.name} is told to leave`);
         const again = (): void => {
           server.life.kill();

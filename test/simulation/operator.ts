@@ -3,7 +3,7 @@ import type { ChangeRequest } from "../../server/protocol/shards.ts";
 import { MoverError } from "../../server/topology/mover/contract.ts";
 import { StateError } from "../../server/topology/state-store.ts";
 import { StoreError } from "../../server/shards/contract.ts";
-import type { Profile } from "./profile.ts";
+import { PLACEMENTS, type Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
 import { urlOf, type Server } from "./server.ts";
 import type { World } from "./world.ts";
@@ -15,7 +15,7 @@ const MACHINES = ["00", "01", "02", "03", "04", "05"];
 export function startOperator(
   world: World,
   random: Random,
-  { changeMs: everyMs, placements }: Profile,
+  { changeMs: everyMs }: Profile,
   dialogs: readonly string[],
   isOver: () => boolean,
 ): void {
@@ -34,7 +34,7 @@ export function startOperator(
       () => ({ do: "split", dialog, parts: 2 + random.int(2) }),
       () => ({ do: "split", dialog, parts: 2 }),
       () => ({ do: "merge", dialog }),
-      () => ({ do: "placement", placement: random.pick(placements) }),
+      () => ({ do: "placement", placement: random.pick(PLACEMENTS) }),
       () => ({ do: "remove", shard }),
     ])();
   }
