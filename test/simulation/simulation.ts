@@ -5,7 +5,7 @@ import { createClient } from "./client.ts";
 import { createMischief } from "./mischief.ts";
 import { isForeseen, startOperator } from "./operator.ts";
 import { drawProfile, type Profile } from "./profile.ts";
-import { createRandom } from "./random.ts";
+import { createRandom, type Random } from "./random.ts";
 import type { Record } from "./record.ts";
 import type { Server } from "./server.ts";
 import { createWorld, type World } from "./world.ts";
@@ -51,7 +51,7 @@ export async function simulate(
 
 async function run(
   seed: number,
-  random: ReturnType<typeof createRandom>,
+  random: Random,
   trace: (at: number, text: () => string) => void,
   faults: unknown[],
 ): Promise<Outcome> {
@@ -80,7 +80,8 @@ async function run(
   const mischief = createMischief(world, random, profile);
   let isOver = false;
   startOperator(world, random, profile, dialogs, () => isOver);
-  await timeline.pass(() => timeline.now() >= profile.activeMs || faults.length > 0);
+  const fail = (error: unknown): void => void faults.push(error);
+  await timeline.pass(() => timeline.now() >= profile.activeMs || faults.length > 0).catch(fail);
   isOver = true;
   for (const client of clients) client.finish();
   mischief.end();
@@ -89,21 +90,18 @@ async function run(
     clients.every((client) => client.isIdle()) &&
     world.machines.every(({ server }) => server.isOpen()) &&
     world.state.current().out.length === 0;
-  await timeline.pass(() => isWell() || timeline.now() >= end || faults.length > 0);
+  await timeline.pass(() => isWell() || timeline.now() >= end || faults.length > 0).catch(fail);
   // Here Node tells of rejections that nobody handled.
   await new Promise((resolve) => setImmediate(resolve));
   const broken = faults.map((error) => `a fault: ${error instanceof Error ? error.stack : String(error)}`);
   let moved = 0;
+  const failed = (error: unknown): number => {
+    broken.push(`a fault: ${String(error)}`);
+    return 0;
+  };
   if (broken.length === 0) {
     if (!isWell()) broken.push(`it does not heal: after ${HEAL_MS} ms ${waitingFor(clients)}`);
-    else {
-      // Rows that two rebalances left behind are no harm, and no shard may still have them at the end.
-      if (random.chance(0.6)) broken.push(...(await rebalanceAll(world)));
-      const truth = await finalTruth(world, dialogs, broken);
-      const judgment = judge(record, truth, world.lostIds);
-      broken.push(...judgment.broken);
-      moved = judgment.moved;
-    }
+    else moved = await judgeEnd(world, random, dialogs, record, broken).catch(failed);
   }
   return {
     seed,
@@ -122,6 +120,22 @@ function waitingFor(clients: readonly { readonly user: number; isIdle(): boolean
   return waiting.length === 0
     ? "a server is not open, or a shard is out"
     : `users ${waiting.join(", ")} wait for acknowledgments`;
+}
+
+/** @returns messages that moved as the one exception allows */
+async function judgeEnd(
+  world: World,
+  random: Random,
+  dialogs: readonly string[],
+  record: Record,
+  broken: string[],
+): Promise<number> {
+  // What a rebalance left behind is no harm.
+  if (random.chance(0.6)) broken.push(...(await rebalanceAll(world)));
+  const truth = await finalTruth(world, dialogs, broken);
+  const judgment = judge(record, truth, world.lostIds);
+  broken.push(...judgment.broken);
+  return judgment.moved;
 }
 
 /** Moves every row to its place, and compares the shards. */

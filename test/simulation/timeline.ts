@@ -7,12 +7,15 @@ export interface Timeline {
   /**
    * Lets time pass until nothing is left or `isOver`. Between two events every promise settles that can.
    *
-   * @throws what an event throws
+   * @throws what an event throws, and after `MOST_EVENTS`
    */
   pass(isOver: () => boolean): Promise<void>;
   /** Events that have happened. */
   events(): number;
 }
+
+/** Ten times as many as any system had that was well. */
+const MOST_EVENTS = 500_000;
 
 interface Event {
   readonly at: number;
@@ -77,6 +80,7 @@ export function createTimeline(): Timeline {
           if (event === undefined) return resolve();
           now = event.at;
           happened++;
+          if (happened > MOST_EVENTS) return reject(new Error(`it does not come to rest: ${happened} events`));
           try {
             event.run!();
           } catch (error) {
