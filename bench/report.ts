@@ -13,7 +13,7 @@ export function benchmarkPage(script: string, machine: string, sections: readonl
 
 Written by \`npm run ${script}\`; every ratio is between figures of the same run. CPU is that of the whole server process, all
 threads, user and system. Other pages: [the load lab](benchmarks-lab.md), [alerts](benchmarks-alerts.md),
-[what observing costs](benchmarks-observability.md).
+[what observing costs](benchmarks-observability.md), [what topology changes cost](benchmarks-topology.md).
 
 ${machine}
 `;

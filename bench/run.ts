@@ -8,6 +8,7 @@ import { compareSubjects, type CostRow } from "./message-cost.ts";
 import { benchPlacements } from "./placement.ts";
 import { benchStorage } from "./storage.ts";
 import { benchmarkPage, type Section } from "./report.ts";
+import { say } from "./say.ts";
 import { openStable, type Stable, type SubjectName } from "./subjects.ts";
 
 /** `npm run bench`: measures everything in turn (about ten minutes) and writes `docs/benchmarks.md`. */
@@ -32,13 +33,6 @@ try {
   await stable.stop();
 }
 process.exit();
-
-async function say(what: string, measure: () => Section | Promise<Section>): Promise<Section> {
-  process.stderr.write(`bench: ${what} …\n`);
-  const section = await measure();
-  process.stderr.write(`${section.rows.map((row) => `  ${row.join("  ")}`).join("\n")}\n`);
-  return section;
-}
 
 async function costs(stable: Stable, batch: number): Promise<Section> {
   const options = { connections: 200, outstanding: batch, batch, warmupS: 2, measureS: 4 };

@@ -13,9 +13,13 @@ import { closedLoop } from "./closed-loop.ts";
 import { machine } from "./machine.ts";
 import { quantile, startPaced, type Answer } from "./paced.ts";
 import { benchmarkPage, type Section } from "./report.ts";
+import { say } from "./say.ts";
 import { startSubject, type Subject } from "./subject.ts";
 
-/** `npm run bench:topology`: what changes of the topology cost (about six minutes); writes `docs/benchmarks-topology.md`. */
+/**
+ * `npm run bench:topology`: what changes of the topology cost (about six minutes); writes
+ * `docs/benchmarks-topology.md`.
+ */
 const folder = mkdtempSync(join(tmpdir(), "hotshard-bench-"));
 let serial = 0;
 
@@ -44,13 +48,6 @@ if (only === undefined) {
 }
 rmSync(folder, { recursive: true, force: true });
 process.exit();
-
-async function say(what: string, measure: () => Section | Promise<Section>): Promise<Section> {
-  process.stderr.write(`bench: ${what} …\n`);
-  const section = await measure();
-  process.stderr.write(`${section.rows.map((row) => `  ${row.join("  ")}`).join("\n")}\n`);
-  return section;
-}
 
 function moved(): Section {
   const rows = ["slots", "rendezvous", "jump", "ring", "modulo"].map((placement) => {
