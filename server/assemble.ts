@@ -108,7 +108,8 @@ export async function assemble(
     epoch: () => views.current().topology.epoch,
     learn: () => follower.learn(),
     placed: () => follower.standing(),
-    onBehind: () => void follower.refresh(),
+    // Who watches the state tells why it could not be followed.
+    onBehind: () => void follower.refresh().catch(() => undefined),
     guard,
     ...(leaseMs !== undefined && { leaseMs }),
     tell,

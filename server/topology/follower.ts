@@ -68,7 +68,7 @@ export function createFollower(parts: FollowerParts): Follower {
   const { changes, clock, guard, leave, onFollowed, open, pass, shards, store, tell, views } = parts;
   let known: Placed | null = null;
   let following: Promise<void> | null = null;
-  /** The newest epoch that each shard was sealed up to by this node. A connection made anew is sealed when it is made. */
+  /** The newest epoch that this node sealed each shard up to. A connection made anew is sealed when it is made. */
   const sealed = new Map<string, number>();
   const watch = createRepeater({
     what: "the topology",
@@ -77,7 +77,10 @@ export function createFollower(parts: FollowerParts): Follower {
     run: refresh,
     pauseMs: () => WATCH_MS,
     // Whoever keeps the grant tells that the state cannot be read.
-    onChange: () => undefined,
+    onChange(error) {
+      if (error === null) tell({ level: "info", text: "the newest topology can be followed again" });
+      else tell({ level: "error", text: "the newest topology cannot be followed: this server stays behind", error });
+    },
   });
 
   const sealing = (): Sealing => sealingOf(known ?? {}, clock.wall());

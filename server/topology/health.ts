@@ -13,7 +13,10 @@ export interface Patient {
 
 /** Since when shards answer, or do not; moments in ms of one clock. */
 export interface Health {
-  /** Asks every shard that does not owe an answer, and that no message has asked just now. Call it again and again, about as often as `everyMs`. */
+  /**
+   * Asks every shard that does not owe an answer, and that no message has asked just now. Call it again and again,
+   * about as often as `everyMs`.
+   */
   ask(patients: readonly Patient[]): void;
   /** For how long it has not answered; 0 when its last answer was good, or it was never asked. */
   illMs(label: string): number;

@@ -4,7 +4,7 @@ import type { ChangeReply, ChangeRequest } from "../protocol/shards.ts";
 import { asError, type Tell } from "./event.ts";
 import { writableShards } from "./segment-edits.ts";
 
-/** What is done about dialogs that are too hot for one shard: nothing, a line in the log, or a change of the topology. */
+/** What is done about dialogs that are too hot for one shard: nothing, a line in the log, or a pin or split. */
 export const RELIEF_MODES = ["off", "advise", "auto"] as const;
 export type ReliefMode = (typeof RELIEF_MODES)[number];
 
